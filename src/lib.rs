@@ -1,0 +1,11 @@
+//! idmux: a terminal account manager.
+//!
+//! It logs many users of an App in at once, shows them side by side, keeps their sessions alive, and makes every
+//! identity, token lifetime and piece of custom data visible and editable from the keyboard. `ARCHITECTURE.md` says
+//! which part may know which.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod clock;
+pub mod local_app;

@@ -1,0 +1,1 @@
+//! The local App: an embedded, honest server of the App Services client API.

@@ -1,0 +1,15 @@
+//! The `idmux` program.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use idmux::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Serve(_)) | None => ExitCode::SUCCESS,
+    }
+}
