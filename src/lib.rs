@@ -6,6 +6,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod cli;
 pub mod clock;
+pub mod folders;
 pub mod local_app;
+pub mod session;

@@ -1,0 +1,16 @@
+//! The session worker: one task that owns every session.
+//!
+//! [`Command`]s go in; [`Event`]s and a [`Snapshot`] come out. Those three modules are the public face: the terminal
+//! interface and the command line know nothing else of the engine.
+
+pub mod command;
+pub mod event;
+pub mod handle;
+pub mod snapshot;
+
+pub use command::{Command, Envelope, KeyChoice, RequestId};
+pub use event::{Event, EventKind, Failure, FailureKind, Subject};
+pub use handle::{SendError, SessionHandle};
+pub use snapshot::{
+    AppView, KeySource, LastRefresh, RefreshOutcome, SetAside, Snapshot, TokenView, UserView, VaultStatus,
+};
