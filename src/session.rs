@@ -8,9 +8,9 @@ pub mod event;
 pub mod handle;
 pub mod snapshot;
 
-pub use command::{Command, Envelope, KeyChoice, RequestId};
+pub use command::{Command, Envelope, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
 pub use handle::{SendError, SessionHandle};
-pub use snapshot::{
-    AppView, KeySource, LastRefresh, RefreshOutcome, SetAside, Snapshot, TokenView, UserView, VaultStatus,
-};
+pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
+
+pub use crate::vault::{KeyChoice, KeySource, SetAside};
