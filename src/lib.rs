@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod backend;
 pub mod cli;
 pub mod clock;
 pub mod folders;

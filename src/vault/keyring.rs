@@ -77,6 +77,8 @@ async fn call<T: Send + 'static>(
 
 /// The platform's keyring. Its connection is made once a process.
 fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    keyring::Entry::store_status().as_ref().map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
+    keyring::Entry::store_status()
+        .as_ref()
+        .map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
     keyring_core::get_default_store().ok_or(Error::NoDefaultStore)
 }

@@ -122,7 +122,8 @@ async fn a_damaged_record_is_set_aside_and_all_others_live() {
     drop(vault);
     let (_vault, contents) = folder.open().await;
     assert_eq!((contents.users.len(), contents.set_aside.len()), (3, 0));
-    let kept: i64 = folder.database().query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0)).unwrap();
+    let kept: i64 =
+        folder.database().query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 1);
 }
 
@@ -205,7 +206,10 @@ async fn a_lost_or_foreign_key_file_locks_the_vault_and_loses_nothing() {
 
     std::fs::remove_file(&key).unwrap();
     let lost = folder.try_open(key_file()).await;
-    assert!(matches!(&lost, Ok(Opened::Locked { why: Some(why), .. }) if why.contains("vault.key")), "{lost:?}");
+    assert!(
+        matches!(&lost, Ok(Opened::Locked { why: Some(why), .. }) if why.contains("vault.key")),
+        "{lost:?}"
+    );
     for foreign in ["not a key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
         std::fs::write(&key, foreign).unwrap();
         assert!(matches!(folder.try_open(key_file()).await, Ok(Opened::Locked { why: Some(_), .. })));
@@ -225,7 +229,9 @@ async fn a_vault_of_a_newer_version_is_not_touched() {
 
 #[tokio::test]
 async fn a_vault_in_memory_touches_no_disk() {
-    let Ok(Opened::Open(vault, _)) = Vault::open(Location::Memory, KeyPolicy::default()).await else { panic!() };
+    let Ok(Opened::Open(vault, _)) = Vault::open(Location::Memory, KeyPolicy::default()).await else {
+        panic!()
+    };
     vault.put(user("alice"), record()).done().await.unwrap();
     assert_eq!(*vault.key(), KeySource::Memory);
 }
