@@ -5,11 +5,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use idmux::cli::{Cli, Command};
+use idmux::cli::{Cli, Command, serve};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
-        Some(Command::Serve(_)) | None => ExitCode::SUCCESS,
+        Some(Command::Serve(args)) => serve::run(args),
+        None => ExitCode::SUCCESS,
     }
 }

@@ -50,18 +50,14 @@ impl Number {
 
     /// The number as an integer, if it is one that fits.
     pub fn as_integer(self) -> Option<i64> {
-        match self {
-            Self::Integer(number) => Some(number),
-            // Truncation is exact for what compares equal afterwards.
-            Self::Double(number) => {
-                let candidate = number as i64;
-                (integer_with_double(candidate, number) == Ordering::Equal).then_some(candidate)
-            }
-            Self::Decimal(_) => {
-                let candidate = Digits::of(self).integer()?;
-                (Self::Integer(candidate).compare(self) == Ordering::Equal).then_some(candidate)
-            }
-        }
+        let candidate = match self {
+            Self::Integer(number) => number,
+            Self::Double(number) => number as i64,
+            Self::Decimal(_) if self.is_nan() => return None,
+            Self::Decimal(_) => Digits::of(self).integer()?,
+        };
+        // Both conversions lose something unless the number is an integer that fits.
+        (Self::Integer(candidate).compare(self) == Ordering::Equal).then_some(candidate)
     }
 }
 
