@@ -36,10 +36,10 @@ impl App {
         let (namespace, action) = action::parse(&service, name, arguments)?;
         let scope = Scope { rule: rules::rule_of(&namespace)?, user_id };
         match action {
-            Action::FindOne(action) => self.store().read(move |tx| scope.find_one(tx, &action)).await,
-            Action::InsertOne(action) => self.store().write(move |tx| scope.insert_one(tx, action)).await,
-            Action::UpdateOne(action) => self.store().write(move |tx| scope.update_one(tx, &action)).await,
-            Action::DeleteOne(action) => self.store().write(move |tx| scope.delete_one(tx, &action)).await,
+            Action::Find(action) => self.store().read(move |tx| scope.find_one(tx, &action)).await,
+            Action::Insert(action) => self.store().write(move |tx| scope.insert_one(tx, action)).await,
+            Action::Update(action) => self.store().write(move |tx| scope.update_one(tx, &action)).await,
+            Action::Delete(action) => self.store().write(move |tx| scope.delete_one(tx, &action)).await,
         }
     }
 }

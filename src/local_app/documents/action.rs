@@ -19,10 +19,10 @@ pub struct Namespace {
 }
 
 pub enum Action {
-    FindOne(FindOne),
-    InsertOne(InsertOne),
-    UpdateOne(UpdateOne),
-    DeleteOne(DeleteOne),
+    Find(FindOne),
+    Insert(InsertOne),
+    Update(UpdateOne),
+    Delete(DeleteOne),
 }
 
 pub struct FindOne {
@@ -62,18 +62,18 @@ pub fn parse(service: &str, name: &str, arguments: Vec<Bson>) -> Result<(Namespa
     let namespace =
         Namespace { database: argument.name("database")?, collection: argument.name("collection")? };
     let action = match name {
-        "findOne" => Action::FindOne(FindOne {
+        "findOne" => Action::Find(FindOne {
             filter: argument.filter()?,
             projection: argument.document("project")?.map(|d| Projection::parse(&d)).transpose()?,
             sort: argument.document("sort")?.map(|d| Sort::parse(&d)).transpose()?,
         }),
-        "insertOne" => Action::InsertOne(InsertOne { document: argument.new_document()? }),
-        "updateOne" => Action::UpdateOne(UpdateOne {
+        "insertOne" => Action::Insert(InsertOne { document: argument.new_document()? }),
+        "updateOne" => Action::Update(UpdateOne {
             filter: argument.filter()?,
             update: Update::parse(&argument.required_document("update")?)?,
             upsert: argument.flag("upsert")?,
         }),
-        _ => Action::DeleteOne(DeleteOne { filter: argument.filter()? }),
+        _ => Action::Delete(DeleteOne { filter: argument.filter()? }),
     };
     argument.nothing_left()?;
     Ok((namespace, action))
