@@ -12,3 +12,4 @@ pub mod clock;
 pub mod folders;
 pub mod local_app;
 pub mod session;
+pub mod tui;
