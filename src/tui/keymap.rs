@@ -164,20 +164,44 @@ pub const KEYMAP: &[Binding] = &[
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[char('e')], &[CustomData], "edit", "edit the value under the cursor"),
     bind(Action::AddField, &[char('a')], &[CustomData], "add", "add a field"),
-    bind(Action::RemoveField, &[char('d')], &[CustomData], "remove field", "remove the field under the cursor"),
+    bind(
+        Action::RemoveField,
+        &[char('d')],
+        &[CustomData],
+        "remove field",
+        "remove the field under the cursor",
+    ),
     bind(Action::Right, &[char('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
-    bind(Action::Left, &[char('h'), key(KeyCode::Left)], &[CustomData], "collapse", "collapse, or go to what holds it"),
+    bind(
+        Action::Left,
+        &[char('h'), key(KeyCode::Left)],
+        &[CustomData],
+        "collapse",
+        "collapse, or go to what holds it",
+    ),
     bind(Action::Toggle, &[char(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[char('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[char('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
     bind(Action::LogIn, &[char('l')], &[Users], "log in", "log in: another user, or the selected one again"),
-    bind(Action::Right, &[key(KeyCode::Enter), key(KeyCode::Right)], &[Users], "", "to the selected user's session"),
+    bind(
+        Action::Right,
+        &[key(KeyCode::Enter), key(KeyCode::Right)],
+        &[Users],
+        "",
+        "to the selected user's session",
+    ),
     bind(Action::Refresh, &[char('R')], PANES, "refresh", "renew the access token now"),
     bind(Action::MakeCurrent, &[char('s')], PANES, "current", "make the selected user the current one (*)"),
     bind(Action::LogOut, &[char('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[char('r')], PANES, "register", "register an e-mail account, and log it in"),
     bind(Action::Link, &[char('L')], PANES, "link", "link an e-mail identity to the selected user"),
-    bind(Action::Remove, &[char('x')], PANES, "remove", "forget the user on this device; the account lives on"),
+    bind(
+        Action::Remove,
+        &[char('x')],
+        PANES,
+        "remove",
+        "forget the user on this device; the account lives on",
+    ),
     bind(Action::Delete, &[char('D')], PANES, "delete", "delete the account at the server"),
     bind(Action::Edit, &[char('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[char('a')], OTHERS, "", "add a custom data field"),
@@ -201,7 +225,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Right, &[char(' '), key(KeyCode::Right), char('l')], &[ChoiceField], "change", ""),
     bind(Action::Left, &[key(KeyCode::Left), char('h')], &[ChoiceField], "", ""),
     bind(Action::Submit, &[key(KeyCode::Enter)], &[Question, Notice], "choose", ""),
-    bind(Action::Right, &[key(KeyCode::Right), key(KeyCode::Tab), char('l')], &[Question], "other answer", ""),
+    bind(
+        Action::Right,
+        &[key(KeyCode::Right), key(KeyCode::Tab), char('l')],
+        &[Question],
+        "other answer",
+        "",
+    ),
     bind(Action::Left, &[key(KeyCode::Left), key(KeyCode::BackTab), char('h')], &[Question], "", ""),
     bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
     bind(Action::Close, &[key(KeyCode::Esc), char('q'), char('?')], &[Context::Help], "close", ""),
@@ -241,9 +271,8 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 9] = [
-        Users, Session, Identities, CustomData, TextField, ChoiceField, Question, Context::Help, Notice,
-    ];
+    const CONTEXTS: [Context; 9] =
+        [Users, Session, Identities, CustomData, TextField, ChoiceField, Question, Context::Help, Notice];
 
     fn press(context: Context, code: KeyCode) -> Option<Action> {
         action(context, &KeyEvent::new(code, KeyModifiers::NONE))
@@ -287,10 +316,7 @@ mod tests {
     #[test]
     fn capital_letters_arrive_with_or_without_shift() {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
-            assert_eq!(
-                action(Users, &KeyEvent::new(KeyCode::Char('L'), modifiers)),
-                Some(Action::Link)
-            );
+            assert_eq!(action(Users, &KeyEvent::new(KeyCode::Char('L'), modifiers)), Some(Action::Link));
         }
         let control = KeyEvent::new(KeyCode::Char('D'), KeyModifiers::CONTROL);
         assert_eq!(action(Users, &control), None);

@@ -99,17 +99,11 @@ fn narrow(body: Rect) -> [Rect; 4] {
 }
 
 fn columns(area: Rect, left: u16) -> (Rect, Rect) {
-    (
-        Rect { width: left, ..area },
-        Rect { x: area.x + left, width: area.width - left, ..area },
-    )
+    (Rect { width: left, ..area }, Rect { x: area.x + left, width: area.width - left, ..area })
 }
 
 fn rows(area: Rect, top: u16) -> (Rect, Rect) {
-    (
-        Rect { height: top, ..area },
-        Rect { y: area.y + top, height: area.height - top, ..area },
-    )
+    (Rect { height: top, ..area }, Rect { y: area.y + top, height: area.height - top, ..area })
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use super::content::{identities, session};
 use super::dialog::{Body, Dialog, DialogId};
 use super::keymap::Context;
 use super::layout::{self, Regions};
+use super::text;
 use super::theme::Theme;
 use super::words::Tone;
-use super::text;
 use crate::account::UserKey;
 use crate::session::{AppView, Snapshot, UserView};
 

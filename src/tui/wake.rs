@@ -27,10 +27,7 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
 /// What counts down in a row of the Users pane.
 fn row_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
     let tokens = [&user.access, &user.refresh];
-    tokens
-        .into_iter()
-        .filter_map(|token| countdown::next_change(expiry(token)?, now))
-        .min()
+    tokens.into_iter().filter_map(|token| countdown::next_change(expiry(token)?, now)).min()
 }
 
 /// What counts down in the Session pane.

@@ -83,7 +83,11 @@ pub fn token(kind: &str, number: usize, length: i64, left: i64) -> TokenView {
         claims.insert("iss".into(), json!("6501f0c2a4b8d93e00005e55"));
         claims.insert("user_data".into(), json!({ "theme": "dark" }));
     }
-    TokenView { fingerprint: format!("{:08x}", 0x9a3f_0c11_u32 + number as u32), lifetime: Some(life), claims }
+    TokenView {
+        fingerprint: format!("{:08x}", 0x9a3f_0c11_u32 + number as u32),
+        lifetime: Some(life),
+        claims,
+    }
 }
 
 /// A user who was logged in by e-mail and lacks nothing.

@@ -210,7 +210,9 @@ fn summary(value: &Bson) -> String {
         Bson::Document(fields) => format!("{{{}}}", fields.len()),
         Bson::Array(items) => format!("[{}]", items.len()),
         Bson::String(text) => format!("\"{}\"", text.chars().take(LONGEST).collect::<String>()),
-        Bson::DateTime(at) => at.try_to_rfc3339_string().unwrap_or_else(|_| at.timestamp_millis().to_string()),
+        Bson::DateTime(at) => {
+            at.try_to_rfc3339_string().unwrap_or_else(|_| at.timestamp_millis().to_string())
+        }
         Bson::ObjectId(id) => id.to_hex(),
         other => value_text(other),
     };

@@ -5,9 +5,7 @@ use crossterm::event::KeyEvent;
 use super::panes;
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
-use crate::tui::dialog::{
-    Body, CredentialsForm, Dialog, DialogId, Outcome, Progress, Submission, VaultForm,
-};
+use crate::tui::dialog::{Body, CredentialsForm, Dialog, DialogId, Outcome, Progress, Submission, VaultForm};
 use crate::tui::effect::Effect;
 use crate::tui::form::Form;
 use crate::tui::keymap::{Action, Context};
@@ -122,9 +120,10 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
 pub fn follow_vault(model: &mut Model) {
     let status = &model.snapshot.vault;
     let is_vault = |dialog: &Dialog| matches!(dialog.body, Body::Vault(_));
-    let shown = model.dialogs.iter().any(
-        |dialog| matches!(&dialog.body, Body::Vault(form) if form.status == *status),
-    );
+    let shown = model
+        .dialogs
+        .iter()
+        .any(|dialog| matches!(&dialog.body, Body::Vault(form) if form.status == *status));
     if shown {
         return;
     }

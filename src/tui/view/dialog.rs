@@ -8,9 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
 use super::{help, lines, span};
-use crate::tui::dialog::{
-    Body, Confirm, CredentialsForm, Dialog, EditForm, Progress, Purpose, VaultForm,
-};
+use crate::tui::dialog::{Body, Confirm, CredentialsForm, Dialog, EditForm, Progress, Purpose, VaultForm};
 use crate::tui::form::FieldName;
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -33,10 +31,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
         Body::Confirm(confirm) => question(model, confirm),
         Body::Edit(form) => edit(model, form),
         Body::Vault(form) => vault(model, form),
-        Body::Help { offset } => Page {
-            title: "Keys".into(),
-            drawn: Drawn { lines: help::lines(model, *offset), cursor: None },
-        },
+        Body::Help { offset } => {
+            Page { title: "Keys".into(), drawn: Drawn { lines: help::lines(model, *offset), cursor: None } }
+        }
     };
     progress(model, dialog, &mut page.drawn.lines);
     let width = COLUMNS as u16 + 4;

@@ -28,7 +28,8 @@ pub fn draw(form: &Form, theme: &Theme, columns: usize) -> Drawn {
         if let Some(error) = &field.error {
             let indent = if has_label(field) { labels + 4 } else { 2 };
             let words = text::inert(error);
-            for (row, line) in text::wrap(&words, columns.saturating_sub(indent + 2)).into_iter().enumerate() {
+            for (row, line) in text::wrap(&words, columns.saturating_sub(indent + 2)).into_iter().enumerate()
+            {
                 let mark = if row == 0 { "✗" } else { " " };
                 drawn.lines.push(Line::from(span(format!("{:indent$}{mark} {line}", ""), theme.bad)));
             }
@@ -72,15 +73,16 @@ fn field_lines(
                 let dot = if at == *chosen { "(•)" } else { "( )" };
                 let style = if at == *chosen { chosen_style } else { theme.text };
                 let mark = if at == *chosen { mark } else { "  " };
-                drawn.lines.push(Line::from(vec![
-                    span(mark, theme.strong),
-                    span(format!("{dot} {option}"), style),
-                ]));
+                drawn
+                    .lines
+                    .push(Line::from(vec![span(mark, theme.strong), span(format!("{dot} {option}"), style)]));
             }
         }
         FieldKind::Choice { options, chosen, listed: false } => {
             let option = options.get(*chosen).copied().unwrap_or_default();
-            drawn.lines.push(Line::from(vec![head(field.label), span(format!("‹ {option} ›"), chosen_style)]));
+            drawn
+                .lines
+                .push(Line::from(vec![head(field.label), span(format!("‹ {option} ›"), chosen_style)]));
         }
         FieldKind::Toggle(on) => {
             let state = if *on { "[x]" } else { "[ ]" };

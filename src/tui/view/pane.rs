@@ -22,10 +22,10 @@ pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
     let focused = has_focus(model, pane);
     let style = if focused { theme.border_focus } else { theme.border };
     let (border, marker) = if focused { (BorderType::Thick, "▶ ") } else { (BorderType::Plain, "") };
-    Block::bordered()
-        .border_type(border)
-        .border_style(style)
-        .title(Line::from(span(format!(" {marker}{} ", pane.title()), if focused { style } else { theme.text })))
+    Block::bordered().border_type(border).border_style(style).title(Line::from(span(
+        format!(" {marker}{} ", pane.title()),
+        if focused { style } else { theme.text },
+    )))
 }
 
 /// Says at the right end of the frame what part of the rows is in sight, where not all are.

@@ -8,10 +8,10 @@ use ratatui::widgets::Widget;
 
 use super::{lines, pane, span, tone};
 use crate::session::{TokenView, UserView, VaultStatus};
+use crate::tui::keymap::Action;
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
 use crate::tui::{countdown, needs, text, words};
-use crate::tui::keymap::Action;
 
 /// Widths of the columns.
 struct Columns {
@@ -55,13 +55,15 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let theme = &model.theme;
     let users = &model.snapshot.users;
     let first = model.users.offset();
-    let mut block = pane::with_position(pane::frame(model, Pane::Users), first, regions.user_rows(), users.len());
+    let mut block =
+        pane::with_position(pane::frame(model, Pane::Users), first, regions.user_rows(), users.len());
     if let VaultStatus::Open { set_aside, .. } = &model.snapshot.vault
         && let Some(damaged) = words::set_aside(set_aside)
     {
         let room = usize::from(area.width).saturating_sub(4);
         let damaged = text::cut(&text::inert(&damaged), room).into_owned();
-        block = block.title_bottom(Line::from(span(format!(" {damaged} "), theme.warn)).alignment(Alignment::Left));
+        block = block
+            .title_bottom(Line::from(span(format!(" {damaged} "), theme.warn)).alignment(Alignment::Left));
     }
     block.render(area, buffer);
     let inside = regions.inside(Pane::Users);
@@ -120,7 +122,11 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
         span(format!("{cursor}{current} "), theme.strong),
         span(format!("{glyph} "), state),
         span(
-            columns.join(&text::inert(&user.label), &text::inert(user.key.app.as_str()), &text::inert(&providers)),
+            columns.join(
+                &text::inert(&user.label),
+                &text::inert(user.key.app.as_str()),
+                &text::inert(&providers),
+            ),
             theme.text,
         ),
         span(format!("{}{blank}", text::fit(word, STATE)), state),
