@@ -169,6 +169,11 @@ impl Body {
         }
     }
 
+    /// Whether it is the help overlay.
+    pub fn is_help(&self) -> bool {
+        matches!(self, Self::Help { .. })
+    }
+
     /// Shows and hides fields as the others demand.
     pub(super) fn settle(&mut self) {
         match self {

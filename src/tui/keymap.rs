@@ -161,15 +161,16 @@ pub struct Binding {
 
 /// All bindings, the most useful first: the hint line shows them in this order as far as they fit.
 pub const KEYMAP: &[Binding] = &[
+    bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
     // First what only the focused pane means by its keys, then what holds for all of them.
-    bind(Action::Edit, &[char('e')], &[CustomData], "edit", "edit the value under the cursor"),
-    bind(Action::AddField, &[char('a')], &[CustomData], "add", "add a field"),
+    bind(Action::Edit, &[char('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
+    bind(Action::AddField, &[char('a')], &[CustomData], "add", "add a custom data field"),
     bind(
         Action::RemoveField,
         &[char('d')],
         &[CustomData],
         "remove field",
-        "remove the field under the cursor",
+        "remove the custom data field under the cursor",
     ),
     bind(Action::Right, &[char('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
     bind(
@@ -182,26 +183,20 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Toggle, &[char(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[char('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[char('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[char('l')], &[Users], "log in", "log in: another user, or the selected one again"),
+    bind(Action::LogIn, &[char('l')], &[Users], "log in", "log in another user, or this one again"),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
         &[Users],
         "",
-        "to the selected user's session",
+        "to the session of the user",
     ),
     bind(Action::Refresh, &[char('R')], PANES, "refresh", "renew the access token now"),
-    bind(Action::MakeCurrent, &[char('s')], PANES, "current", "make the selected user the current one (*)"),
+    bind(Action::MakeCurrent, &[char('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[char('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[char('r')], PANES, "register", "register an e-mail account, and log it in"),
-    bind(Action::Link, &[char('L')], PANES, "link", "link an e-mail identity to the selected user"),
-    bind(
-        Action::Remove,
-        &[char('x')],
-        PANES,
-        "remove",
-        "forget the user on this device; the account lives on",
-    ),
+    bind(Action::Link, &[char('L')], PANES, "link", "link an e-mail identity to the user"),
+    bind(Action::Remove, &[char('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[char('D')], PANES, "delete", "delete the account at the server"),
     bind(Action::Edit, &[char('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[char('a')], OTHERS, "", "add a custom data field"),
@@ -214,7 +209,6 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
-    bind(Action::Close, &[key(KeyCode::Esc)], PANES, "", "dismiss an error, leave the zoom"),
     bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
     // Dialogs.
     bind(Action::Submit, &[key(KeyCode::Enter)], FORM, "submit", ""),
@@ -224,7 +218,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Down, &[key(KeyCode::Down)], FORM, "", ""),
     bind(Action::Right, &[char(' '), key(KeyCode::Right), char('l')], &[ChoiceField], "change", ""),
     bind(Action::Left, &[key(KeyCode::Left), char('h')], &[ChoiceField], "", ""),
-    bind(Action::Submit, &[key(KeyCode::Enter)], &[Question, Notice], "choose", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Question], "choose", ""),
     bind(
         Action::Right,
         &[key(KeyCode::Right), key(KeyCode::Tab), char('l')],

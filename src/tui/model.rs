@@ -185,9 +185,11 @@ impl Model {
     /// The activity in lines: one, or up to three where an error does not fit into one.
     pub fn activity_lines(&self) -> Vec<String> {
         let Some(notice) = self.activity.shown() else { return Vec::new() };
-        let said = text::inert(&notice.text);
+        let unread = self.activity.unread();
+        let count = if unread > 1 { format!("(1 of {unread}) ") } else { String::new() };
+        let said = format!("{count}{}", text::inert(&notice.text));
         let columns = usize::from(self.size.width).saturating_sub(ACTIVITY_MARGIN);
-        if self.activity.unread() == 0 {
+        if unread == 0 {
             return vec![text::cut(&said, columns).into_owned()];
         }
         let mut lines = text::wrap(&said, columns);
@@ -240,8 +242,8 @@ impl Model {
     }
 }
 
-/// Columns of the activity line that are not words: time, and how many errors wait.
-const ACTIVITY_MARGIN: usize = 11 + 16;
+/// Columns before the words of the activity: the time.
+pub const ACTIVITY_MARGIN: usize = 11;
 
 /// Most lines of the activity.
 const ACTIVITY_LINES: usize = 3;

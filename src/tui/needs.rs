@@ -10,12 +10,26 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
     match action {
         Action::LogIn | Action::Register => app(model),
         Action::MakeCurrent | Action::Remove => user(model),
-        Action::Link | Action::Refresh | Action::LogOut | Action::Delete | Action::AddField => {
-            user(model).or_else(|| session(model))
-        }
-        Action::Edit => user(model).or_else(|| session(model)),
+        Action::Link
+        | Action::Refresh
+        | Action::LogOut
+        | Action::Delete
+        | Action::Edit
+        | Action::AddField => user(model).or_else(|| session(model)),
         Action::RemoveField => user(model).or_else(|| session(model)).or_else(|| field(model)),
         _ => None,
+    }
+}
+
+/// Whether the hint line shows the key of `action`, provided that it is bound where the focus is.
+pub fn is_offered(model: &Model, action: Action) -> bool {
+    match (model.dialog(), action) {
+        (Some(dialog), Action::Close) => dialog.can_close(),
+        (Some(dialog), Action::Quit) => !dialog.body.is_help(),
+        (Some(dialog), _) if dialog.is_waiting() => false,
+        (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
+        (None, Action::Close) => model.activity.unread() > 0,
+        _ => missing(model, action).is_none(),
     }
 }
 

@@ -102,33 +102,30 @@ pub fn fit_right(text: &str, columns: usize) -> String {
     format!("{:room$}{text}", "")
 }
 
-/// The text in lines of at most `columns` columns, broken between words where that is possible.
+/// The text in lines of at most `columns` columns, broken at spaces where that is possible.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split_word_bounds() {
-        let wide = width(word);
-        let blank = word.trim().is_empty();
-        if used + wide > columns && used > 0 {
-            let line = lines.last_mut().expect("there is always a line");
-            line.truncate(line.trim_end().len());
-            lines.push(String::new());
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let gap = usize::from(used > 0);
+        if gap + used + width(word) > columns && used > 0 {
+            lines.push(std::mem::take(&mut line));
             used = 0;
-        }
-        if blank && used == 0 {
-            continue;
+        } else if used > 0 {
+            line.push(' ');
+            used += 1;
         }
         for grapheme in word.graphemes(true) {
-            let wide = width(grapheme);
+            let wide = grapheme.width();
             if used + wide > columns && used > 0 {
-                lines.push(String::new());
+                lines.push(std::mem::take(&mut line));
                 used = 0;
             }
-            lines.last_mut().expect("there is always a line").push_str(grapheme);
+            line.push_str(grapheme);
             used += wide;
         }
     }
+    lines.push(line);
     lines
 }
 
@@ -182,6 +179,7 @@ mod tests {
     #[test]
     fn text_wraps_between_words() {
         assert_eq!(wrap("the refresh token expired", 12), ["the refresh", "token", "expired"]);
+        assert_eq!(wrap("next try in 0:08.", 14), ["next try in", "0:08."]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 5), [""]);
     }

@@ -21,15 +21,24 @@ pub enum Row {
 
 /// All keys of the main screen: those of all panes, then those of each.
 pub fn rows() -> Vec<Row> {
-    let in_all = |binding: &Binding| Pane::ALL.iter().all(|pane| binding.contexts.contains(&pane.context()));
     let mut rows = Vec::new();
-    section("everywhere", &mut rows, in_all);
+    section("everywhere", &mut rows, holds_everywhere);
     for pane in Pane::ALL {
         section(pane.title(), &mut rows, |binding| {
-            !in_all(binding) && binding.contexts.contains(&pane.context())
+            !holds_everywhere(binding) && binding.contexts.contains(&pane.context())
         });
     }
     rows
+}
+
+/// Whether the same keys ask for the same in every pane.
+fn holds_everywhere(binding: &Binding) -> bool {
+    Pane::ALL.iter().all(|pane| {
+        KEYMAP.iter().any(|other| {
+            other.contexts.contains(&pane.context())
+                && (other.action, other.keys) == (binding.action, binding.keys)
+        })
+    })
 }
 
 /// How many rows the overlay shows at once.
@@ -38,12 +47,16 @@ pub fn height(size: Size) -> usize {
 }
 
 fn section(title: &'static str, rows: &mut Vec<Row>, belongs: impl Fn(&Binding) -> bool) {
+    let start = rows.len();
     rows.push(Row::Heading(title));
     let bindings = KEYMAP.iter().filter(|binding| !binding.description.is_empty() && belongs(binding));
-    rows.extend(bindings.map(|binding| Row::Keys {
-        keys: binding.keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" "),
-        description: binding.description,
-    }));
+    for binding in bindings {
+        let keys = binding.keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ");
+        let row = Row::Keys { keys, description: binding.description };
+        if !rows[start..].contains(&row) {
+            rows.push(row);
+        }
+    }
 }
 
 #[cfg(test)]

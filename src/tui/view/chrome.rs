@@ -9,7 +9,7 @@ use super::{lines, span, tone};
 use crate::session::VaultStatus;
 use crate::tui::keymap::{Action, Binding, KEYMAP};
 use crate::tui::layout::NEEDED;
-use crate::tui::model::Model;
+use crate::tui::model::{ACTIVITY_MARGIN, Model};
 use crate::tui::{needs, text, words};
 
 /// The name of the program, the App, how many users, where the key of the vault lives.
@@ -42,26 +42,11 @@ pub fn activity(model: &Model, area: Rect, buffer: &mut Buffer) {
     let Some(notice) = model.activity.shown() else { return };
     let theme = &model.theme;
     let style = tone(theme, notice.tone);
-    let mut shown: Vec<Line> = model
-        .activity_lines()
-        .into_iter()
-        .enumerate()
-        .map(|(row, words)| {
-            let time = if row == 0 { words::time_of_day(notice.at) } else { String::new() };
-            Line::from(vec![span(format!(" {time:9} "), theme.muted), span(words, style)])
-        })
-        .collect();
-    if model.activity.unread() > 0
-        && let Some(first) = shown.first_mut()
-    {
-        let more = match model.activity.unread() {
-            1 => String::new(),
-            unread => format!("1 of {unread}, "),
-        };
-        let note = format!("{more}Esc dismiss ");
-        let room = usize::from(area.width).saturating_sub(first.width());
-        first.push_span(span(text::fit_right(&note, room), theme.key));
-    }
+    let shown = model.activity_lines().into_iter().enumerate().map(|(row, words)| {
+        let time = if row == 0 { words::time_of_day(notice.at) } else { String::new() };
+        let margin = format!(" {}", text::fit(&time, ACTIVITY_MARGIN - 1));
+        Line::from(vec![span(margin, theme.muted), span(words, style)])
+    });
     lines(area, buffer, shown);
 }
 
@@ -71,7 +56,7 @@ pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (ends, others): (Vec<_>, Vec<_>) = KEYMAP
         .iter()
         .filter(|binding| binding.contexts.contains(&context) && !binding.hint.is_empty())
-        .filter(|binding| needs::missing(model, binding.action).is_none())
+        .filter(|binding| needs::is_offered(model, binding.action))
         .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
     let width = |binding: &Binding| text::width(&binding.keys[0].name()) + binding.hint.len() + 3;
     let mut room = usize::from(area.width).saturating_sub(ends.iter().map(|hint| width(hint)).sum());

@@ -96,7 +96,7 @@ fn edit(model: &Model, form: &EditForm) -> Page {
     let theme = &model.theme;
     let (title, intro) = match &form.present {
         Some((path, kind)) => {
-            let words = format!("{} {path}, {kind} at present", form.label);
+            let words = format!("{path} of {}, {kind} at present", form.label);
             (format!("Edit {path}"), paragraph(&words, theme.muted))
         }
         None => {
