@@ -1,0 +1,90 @@
+//! The terminal user interface.
+//!
+//! The model is the screen: [`update::update`] takes messages in and changes the [`model::Model`], [`view::view`] draws
+//! it, and [`event_loop`] carries keys, snapshots, events and time to the one and draws the other when something changed.
+//! It knows nothing of the worker but its public face, `crate::session`.
+
+pub mod activity;
+pub mod content;
+pub mod countdown;
+pub mod dialog;
+pub mod effect;
+pub mod event_loop;
+pub mod form;
+pub mod keymap;
+pub mod layout;
+pub mod message;
+pub mod model;
+pub mod needs;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod wake;
+pub mod widget;
+pub mod words;
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::EventStream;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::session::SessionHandle;
+use theme::Theme;
+
+/// What the interface needs.
+#[derive(Debug)]
+pub struct Setup {
+    /// The way to the worker.
+    pub session: SessionHandle,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Cancelled when the program has to end for another reason than a key.
+    pub stop: CancellationToken,
+    /// Told right after the first frame is on the screen.
+    pub first_frame: oneshot::Sender<()>,
+    /// Whether this is the demonstration, where nothing is kept.
+    pub demo: bool,
+}
+
+/// Why the interface could not run, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// There is nobody to show anything to.
+    #[error("standard input and output have to be a terminal; run idmux in one, without pipes")]
+    NoTerminal,
+    /// The terminal refuses reading or writing.
+    #[error("the terminal does not answer: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the interface until the person quits, a signal ends it, or `setup.stop` is cancelled.
+///
+/// Owns the terminal from start to end and gives it back on every way out. Has to run on the thread that polls it first,
+/// as under [`block_on`](tokio::runtime::Runtime::block_on), since only a panic of that thread gives the terminal back.
+///
+/// # Errors
+///
+/// [`TuiError::NoTerminal`] without a terminal, [`TuiError::Terminal`] when it fails.
+pub async fn run(setup: Setup) -> Result<(), TuiError> {
+    if !terminal::is_terminal() {
+        return Err(TuiError::NoTerminal);
+    }
+    let ended = terminal::signals()?;
+    let (guard, mut screen) = terminal::Guard::take()?;
+    let result = event_loop::run(&mut screen, EventStream::new(), ended, theme_of_environment(), setup).await;
+    drop(guard);
+    result
+}
+
+/// Without colours where the person asked for none (<https://no-color.org>).
+fn theme_of_environment() -> Theme {
+    match std::env::var_os("NO_COLOR") {
+        Some(value) if !value.is_empty() => Theme::mono(),
+        _ => Theme::colour(),
+    }
+}

@@ -1,0 +1,71 @@
+//! What happened last, and the errors that nobody has read yet.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::words::{self, Tone};
+use crate::session::{Event, EventKind};
+
+/// Something to say in the activity line. The text may be from a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When it happened.
+    pub at: Timestamp,
+    /// How it stands.
+    pub tone: Tone,
+    /// The words.
+    pub text: String,
+}
+
+/// Errors that are kept; older ones are in the log.
+const MOST: usize = 50;
+
+/// The newest event, and the errors that stay until they are dismissed.
+#[derive(Debug, Default)]
+pub struct Activity {
+    latest: Option<Notice>,
+    errors: VecDeque<Notice>,
+}
+
+impl Activity {
+    /// What to show: the newest error that was not dismissed, else the newest event.
+    pub fn shown(&self) -> Option<&Notice> {
+        self.errors.back().or(self.latest.as_ref())
+    }
+
+    /// How many errors wait to be read.
+    pub fn unread(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// Takes the newest event. An error stays, unless a dialog shows it already.
+    pub fn receive(&mut self, event: &Event, shown_in_dialog: bool) {
+        let (tone, text) = words::event(event);
+        let notice = Notice { at: event.at, tone, text };
+        let is_error = matches!(event.kind, EventKind::Failed(_) | EventKind::RecordSetAside { .. });
+        if is_error && !shown_in_dialog {
+            self.error(notice);
+        } else {
+            self.latest = Some(notice);
+        }
+    }
+
+    /// Says something that needs no answer.
+    pub fn say(&mut self, notice: Notice) {
+        self.latest = Some(notice);
+    }
+
+    /// Says something that stays until it is dismissed.
+    pub fn error(&mut self, notice: Notice) {
+        if self.errors.len() == MOST {
+            self.errors.pop_front();
+        }
+        self.errors.push_back(notice);
+    }
+
+    /// Dismisses the error that is shown; whether there was one.
+    pub fn dismiss(&mut self) -> bool {
+        self.errors.pop_back().is_some()
+    }
+}

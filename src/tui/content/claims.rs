@@ -1,0 +1,105 @@
+//! The claims of a token as rows of name and value.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::account::Claims;
+use crate::tui::words;
+
+/// One claim. Text from a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Its name; indented inside of an object.
+    pub name: String,
+    /// Its value in words; empty for an object, whose fields follow.
+    pub value: String,
+}
+
+/// Claims whose numbers are points in time (RFC 7519, section 4.1; OpenID Connect Core, section 2).
+const TIMES: [&str; 4] = ["iat", "exp", "nbf", "auth_time"];
+
+/// The claim that the Custom data pane shows (protocol document, section 7).
+const CUSTOM_DATA: &str = "user_data";
+
+/// Rows that a token may take; a hostile one could carry thousands.
+const MOST: usize = 200;
+
+/// Characters of a value that are kept.
+const LONGEST: usize = 500;
+
+/// The rows of all claims, in the order of the token.
+pub fn rows(claims: &Claims) -> Vec<ClaimRow> {
+    let mut rows = Vec::new();
+    for (name, value) in claims.iter().take(MOST) {
+        if name == CUSTOM_DATA {
+            rows.push(ClaimRow { name: name.clone(), value: "shown under Custom data".into() });
+        } else {
+            flatten(0, name, value, &mut rows);
+        }
+    }
+    rows
+}
+
+fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
+    if rows.len() >= MOST {
+        return;
+    }
+    let indented = format!("{:1$}{name}", "", depth * 2);
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            rows.push(ClaimRow { name: indented, value: String::new() });
+            for (name, value) in fields {
+                flatten(depth + 1, name, value, rows);
+            }
+        }
+        _ => rows.push(ClaimRow { name: indented, value: text(name, value) }),
+    }
+}
+
+fn text(name: &str, value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if TIMES.contains(&name) => {
+            match number.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok()) {
+                Some(at) => format!("{} ({number})", words::moment(at)),
+                None => number.to_string(),
+            }
+        }
+        other => other.to_string(),
+    };
+    text.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(value: Value) -> Vec<(String, String)> {
+        let rows = rows(value.as_object().unwrap());
+        rows.into_iter().map(|row| (row.name, row.value)).collect()
+    }
+
+    #[test]
+    fn times_are_readable_and_objects_are_indented() {
+        assert_eq!(
+            of(json!({ "exp": 1_700_000_000, "id": { "a": "x", "b": null }, "user_data": { "k": 1 } })),
+            [
+                ("exp".into(), "2023-11-14 22:13:20Z (1700000000)".into()),
+                ("id".into(), "".into()),
+                ("  a".into(), "x".into()),
+                ("  b".into(), "null".into()),
+                ("user_data".into(), "shown under Custom data".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hostile_token_stays_small() {
+        let many: Claims = (0..5000).map(|n| (n.to_string(), json!("x".repeat(9999)))).collect();
+        let rows = rows(&many);
+        assert_eq!(rows.len(), MOST);
+        assert!(rows.iter().all(|row| row.value.len() <= LONGEST));
+        assert_eq!(of(json!({ "exp": i64::MAX })), [("exp".into(), i64::MAX.to_string())]);
+    }
+}

@@ -1,0 +1,94 @@
+//! What the Session pane lists.
+
+use jiff::Timestamp;
+
+use super::claims::{self, ClaimRow};
+use crate::account::Lifetime;
+use crate::session::{TokenView, UserView};
+use crate::tui::words::Tone;
+use crate::tui::{text, words};
+
+/// One row of the pane. Texts are from a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// A line of the sentence on the state; the first has the state's glyph.
+    State {
+        /// How it stands.
+        tone: Tone,
+        /// The state's glyph, or nothing.
+        glyph: &'static str,
+        /// The words.
+        text: String,
+    },
+    /// A name and its value.
+    Field {
+        /// The name.
+        name: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// How much of a life is left.
+    Gauge {
+        /// What lives.
+        name: &'static str,
+        /// How long.
+        life: Lifetime,
+    },
+    /// A heading.
+    Heading(&'static str),
+    /// A claim.
+    Claim(ClaimRow),
+}
+
+/// The claims of both tokens, computed once for each new state of the user.
+#[derive(Debug, Default)]
+pub struct TokenClaims {
+    access: Vec<ClaimRow>,
+    refresh: Vec<ClaimRow>,
+}
+
+impl TokenClaims {
+    /// The claims of a user's tokens.
+    pub fn of(user: &UserView) -> Self {
+        let rows = |token: &Option<TokenView>| {
+            token.as_ref().map(|token| claims::rows(&token.claims)).unwrap_or_default()
+        };
+        Self { access: rows(&user.access), refresh: rows(&user.refresh) }
+    }
+}
+
+/// All rows, for a pane of `columns` columns.
+pub fn rows(user: &UserView, claims: &TokenClaims, now: Timestamp, columns: usize) -> Vec<Row> {
+    let (tone, glyph, _) = words::state(&user.state);
+    let sentence = text::inert(&words::state_sentence(user, now)).into_owned();
+    let mut rows: Vec<Row> = text::wrap(&sentence, columns.saturating_sub(2))
+        .into_iter()
+        .enumerate()
+        .map(|(line, text)| Row::State { tone, glyph: if line == 0 { glyph } else { "" }, text })
+        .collect();
+    rows.push(Row::Field { name: "user", value: user.key.id.as_str().to_owned() });
+    token("access", user.access.as_ref(), &mut rows);
+    token("refresh", user.refresh.as_ref(), &mut rows);
+    rows.push(Row::Field { name: "renewal", value: words::last_refresh(user) });
+    for (heading, claims) in [("access token", &claims.access), ("refresh token", &claims.refresh)] {
+        if !claims.is_empty() {
+            rows.push(Row::Heading(heading));
+            rows.extend(claims.iter().cloned().map(Row::Claim));
+        }
+    }
+    rows
+}
+
+fn token(name: &'static str, token: Option<&TokenView>, rows: &mut Vec<Row>) {
+    match token {
+        None => rows.push(Row::Field { name, value: "no token".into() }),
+        Some(TokenView { fingerprint, lifetime: None, .. }) => {
+            rows.push(Row::Field { name, value: format!("#{fingerprint}, says no expiry") });
+        }
+        Some(TokenView { fingerprint, lifetime: Some(life), .. }) => {
+            rows.push(Row::Gauge { name, life: *life });
+            let value = format!("{} #{fingerprint}", words::moment(life.expires));
+            rows.push(Row::Field { name: "", value });
+        }
+    }
+}

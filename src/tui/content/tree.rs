@@ -1,0 +1,293 @@
+//! Custom data as a tree: rows that are computed when the document or what is collapsed changes.
+
+use std::collections::HashSet;
+
+use bson::{Bson, Document};
+
+use crate::account::FieldPath;
+use crate::account::custom_data::value_text;
+
+/// One row of the tree. Names and values are text from a server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The way to the value.
+    pub path: FieldPath,
+    /// How deep it lies.
+    pub depth: usize,
+    /// The field's name, or the index in its array.
+    pub name: String,
+    /// What the value is.
+    pub kind: Kind,
+    /// The value in one line; of a document or an array how much is in it.
+    pub value: String,
+}
+
+/// Kinds of values, told apart on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A document or an array.
+    Container {
+        /// Whether its content is shown.
+        open: bool,
+        /// The type's name.
+        name: &'static str,
+    },
+    /// A text.
+    Text,
+    /// A number.
+    Number(&'static str),
+    /// Anything else.
+    Other(&'static str),
+}
+
+impl Kind {
+    /// The type's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Container { name, .. } | Self::Number(name) | Self::Other(name) => name,
+        }
+    }
+}
+
+/// The name of a value's type, as MongoDB's `$type` has it, in short.
+pub fn type_name(value: &Bson) -> &'static str {
+    kind(value, true).name()
+}
+
+fn kind(value: &Bson, open: bool) -> Kind {
+    match value {
+        Bson::Document(_) => Kind::Container { open, name: "object" },
+        Bson::Array(_) => Kind::Container { open, name: "array" },
+        Bson::String(_) => Kind::Text,
+        Bson::Int32(_) => Kind::Number("int32"),
+        Bson::Int64(_) => Kind::Number("int64"),
+        Bson::Double(_) => Kind::Number("double"),
+        Bson::Decimal128(_) => Kind::Number("decimal"),
+        Bson::Boolean(_) => Kind::Other("bool"),
+        Bson::DateTime(_) => Kind::Other("date"),
+        Bson::ObjectId(_) => Kind::Other("objectId"),
+        Bson::Null => Kind::Other("null"),
+        Bson::Binary(_) => Kind::Other("binary"),
+        Bson::RegularExpression(_) => Kind::Other("regex"),
+        Bson::Timestamp(_) => Kind::Other("timestamp"),
+        _ => Kind::Other("other"),
+    }
+}
+
+/// Rows that are made of one document; beyond them the tree says that there is more.
+const MOST: usize = 20_000;
+
+/// Characters of a value that are kept.
+const LONGEST: usize = 500;
+
+/// A tree with its cursor.
+#[derive(Debug, Default)]
+pub struct Tree {
+    document: Option<Document>,
+    collapsed: HashSet<FieldPath>,
+    rows: Vec<Row>,
+    cursor: usize,
+}
+
+impl Tree {
+    /// Shows another document, or the same one as it is now. What is collapsed stays collapsed, and the cursor stays on
+    /// its path.
+    pub fn show(&mut self, document: Option<&Document>) {
+        if self.document.as_ref() != document {
+            self.document = document.cloned();
+            self.flatten();
+        }
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row under the cursor, by number.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&Row> {
+        self.rows.get(self.cursor)
+    }
+
+    /// The value at a path.
+    pub fn value(&self, path: &FieldPath) -> Option<&Bson> {
+        path.find(self.document.as_ref()?)
+    }
+
+    /// Moves the cursor to a row, at most to the last.
+    pub fn go_to(&mut self, row: usize) {
+        self.cursor = row.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Expands the row under the cursor.
+    pub fn expand(&mut self) {
+        self.set_open(true);
+    }
+
+    /// Collapses the row under the cursor; where there is nothing to collapse, goes to what holds it.
+    pub fn collapse(&mut self) {
+        match self.current() {
+            Some(Row { kind: Kind::Container { open: true, .. }, .. }) => self.set_open(false),
+            Some(row) => {
+                let depth = row.depth;
+                let holder = self.rows[..self.cursor].iter().rposition(|above| above.depth < depth);
+                self.cursor = holder.unwrap_or(self.cursor);
+            }
+            None => {}
+        }
+    }
+
+    /// Expands or collapses the row under the cursor.
+    pub fn toggle(&mut self) {
+        if let Some(Row { kind: Kind::Container { open, .. }, .. }) = self.current() {
+            self.set_open(!open);
+        }
+    }
+
+    fn set_open(&mut self, open: bool) {
+        let Some(Row { kind: Kind::Container { .. }, path, .. }) = self.current() else { return };
+        let path = path.clone();
+        let changed = if open { self.collapsed.remove(&path) } else { self.collapsed.insert(path) };
+        if changed {
+            self.flatten();
+        }
+    }
+
+    fn flatten(&mut self) {
+        let here = self.current().map(|row| row.path.clone());
+        self.rows.clear();
+        if let Some(document) = self.document.take() {
+            let root = FieldPath::default();
+            for (name, value) in &document {
+                self.push(root.child(name), 0, name, value);
+            }
+            self.document = Some(document);
+        }
+        let found = here.and_then(|path| self.rows.iter().position(|row| row.path == path));
+        self.go_to(found.unwrap_or(self.cursor));
+    }
+
+    fn push(&mut self, path: FieldPath, depth: usize, name: &str, value: &Bson) {
+        if self.rows.len() >= MOST {
+            return;
+        }
+        let open = !self.collapsed.contains(&path);
+        self.rows.push(Row {
+            path: path.clone(),
+            depth,
+            name: name.to_owned(),
+            kind: kind(value, open),
+            value: summary(value),
+        });
+        if !open {
+            return;
+        }
+        match value {
+            Bson::Document(fields) => {
+                for (name, value) in fields {
+                    self.push(path.child(name), depth + 1, name, value);
+                }
+            }
+            Bson::Array(items) => {
+                for (at, value) in items.iter().enumerate() {
+                    let name = at.to_string();
+                    self.push(path.child(&name), depth + 1, &name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn summary(value: &Bson) -> String {
+    let text = match value {
+        Bson::Document(fields) => format!("{{{}}}", fields.len()),
+        Bson::Array(items) => format!("[{}]", items.len()),
+        Bson::String(text) => format!("\"{}\"", text.chars().take(LONGEST).collect::<String>()),
+        Bson::DateTime(at) => {
+            at.try_to_rfc3339_string().unwrap_or_else(|_| at.timestamp_millis().to_string())
+        }
+        Bson::ObjectId(id) => id.to_hex(),
+        other => value_text(other),
+    };
+    text.chars().take(LONGEST + 2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::doc;
+
+    fn tree() -> Tree {
+        let mut tree = Tree::default();
+        tree.show(Some(&doc! { "a": { "b": 1, "c": ["x"] }, "d": true }));
+        tree
+    }
+
+    fn names(tree: &Tree) -> Vec<(usize, &str)> {
+        tree.rows().iter().map(|row| (row.depth, row.name.as_str())).collect()
+    }
+
+    #[test]
+    fn everything_is_open_at_first() {
+        assert_eq!(names(&tree()), [(0, "a"), (1, "b"), (1, "c"), (2, "0"), (0, "d")]);
+    }
+
+    #[test]
+    fn what_is_collapsed_stays_collapsed_when_the_document_changes() {
+        let mut tree = tree();
+        tree.collapse();
+        assert_eq!(names(&tree), [(0, "a"), (0, "d")]);
+        tree.show(Some(&doc! { "0": 0, "a": { "b": 2 }, "d": true }));
+        assert_eq!(names(&tree), [(0, "0"), (0, "a"), (0, "d")]);
+        assert_eq!(tree.current().unwrap().name, "a", "the cursor stays on its path");
+        tree.toggle();
+        assert_eq!(names(&tree), [(0, "0"), (0, "a"), (1, "b"), (0, "d")]);
+    }
+
+    #[test]
+    fn left_goes_to_what_holds_the_value() {
+        let mut tree = tree();
+        tree.go_to(3);
+        tree.collapse();
+        assert_eq!(tree.current().unwrap().path.to_string(), "a.c");
+        tree.collapse();
+        tree.collapse();
+        assert_eq!(tree.current().unwrap().path.to_string(), "a");
+    }
+
+    #[test]
+    fn types_are_told_apart() {
+        let mut tree = Tree::default();
+        tree.show(Some(&doc! {
+            "s": "7", "i": 7, "l": 7_i64, "f": 7.0, "b": true, "n": null,
+            "t": bson::DateTime::from_millis(0), "o": bson::oid::ObjectId::from_bytes([1; 12]),
+        }));
+        let shown: Vec<_> = tree.rows().iter().map(|row| (row.kind.name(), row.value.as_str())).collect();
+        assert_eq!(shown[0], ("string", "\"7\""));
+        assert_eq!(shown[1], ("int32", "7"));
+        assert_eq!(shown[2].0, "int64");
+        assert_eq!(shown[3], ("double", "7.0"));
+        assert_eq!(shown[4], ("bool", "true"));
+        assert_eq!(shown[5], ("null", "null"));
+        assert_eq!(shown[6], ("date", "1970-01-01T00:00:00Z"));
+        assert_eq!(shown[7], ("objectId", "010101010101010101010101"));
+    }
+
+    #[test]
+    fn no_document_has_no_rows() {
+        let mut tree = tree();
+        tree.go_to(4);
+        tree.show(None);
+        assert!(tree.rows().is_empty() && tree.current().is_none());
+        tree.expand();
+        tree.collapse();
+        tree.toggle();
+    }
+}

@@ -1,0 +1,216 @@
+//! Dialogs: what they hold, and what they ask the worker for.
+
+pub mod confirm;
+pub mod credentials;
+pub mod edit;
+pub mod vault;
+
+pub use confirm::{Confirm, Question};
+pub use credentials::{CredentialsForm, Purpose};
+pub use edit::EditForm;
+pub use vault::VaultForm;
+
+use super::form::Form;
+use super::keymap::Context;
+use crate::session::{Command, Event, EventKind, RequestId};
+
+/// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DialogId(u64);
+
+impl DialogId {
+    /// The id after this one.
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// An open dialog.
+#[derive(Debug)]
+pub struct Dialog {
+    /// Its name.
+    pub id: DialogId,
+    /// What it holds.
+    pub body: Body,
+    /// Where its request stands.
+    pub progress: Progress,
+}
+
+/// What a dialog holds.
+#[derive(Debug)]
+pub enum Body {
+    /// Credentials, to log in, register or link.
+    Credentials(CredentialsForm),
+    /// A question before something that is hard to undo.
+    Confirm(Confirm),
+    /// A field of the custom data.
+    Edit(EditForm),
+    /// The vault needs a person.
+    Vault(VaultForm),
+    /// All keys.
+    Help {
+        /// The first line in sight.
+        offset: usize,
+    },
+}
+
+/// Where the request of a dialog stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// There is none.
+    Idle,
+    /// It is on its way; the id is there once the worker took it.
+    Waiting(Option<RequestId>),
+    /// It failed.
+    Failed {
+        /// What happened.
+        message: String,
+        /// What to do next.
+        hint: String,
+    },
+}
+
+/// What submitting a dialog comes to.
+#[derive(Debug)]
+pub enum Submission {
+    /// Ask the worker.
+    Send(Command),
+    /// Something is wrong; the form says what.
+    Refused,
+    /// Nothing is to be done.
+    Close,
+}
+
+/// What an event means for the dialog that waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is not the end yet.
+    Underway,
+    /// It is done.
+    Done,
+    /// It failed; the dialog says why.
+    Failed,
+}
+
+impl Dialog {
+    /// A dialog that was just opened.
+    pub fn new(id: DialogId, body: Body) -> Self {
+        Self { id, body, progress: Progress::Idle }
+    }
+
+    /// Where its keys are pressed.
+    pub fn context(&self) -> Context {
+        match &self.body {
+            Body::Help { .. } => Context::Help,
+            Body::Confirm(_) => Context::Question,
+            body => match body.form().and_then(Form::focused) {
+                Some(field) if field.is_text() => Context::TextField,
+                Some(_) => Context::ChoiceField,
+                None => Context::Notice,
+            },
+        }
+    }
+
+    /// Whether Esc closes it. A vault without a key is not closed: nothing works without it.
+    pub fn can_close(&self) -> bool {
+        !matches!(self.body, Body::Vault(_))
+    }
+
+    /// Whether a request is on its way.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.progress, Progress::Waiting(_))
+    }
+
+    /// Says that the request failed. What was typed is still there, except secrets.
+    pub fn fail(&mut self, message: String, hint: String) {
+        self.progress = Progress::Failed { message, hint };
+        self.body.after_failure();
+    }
+
+    /// Takes in an event of the dialog's request.
+    pub fn receive(&mut self, event: &Event) -> Outcome {
+        match &event.kind {
+            EventKind::Failed(failure) => {
+                self.fail(failure.message.clone(), failure.hint.clone());
+                Outcome::Failed
+            }
+            EventKind::LogInRequired(reason) => {
+                self.fail(reason.to_string(), "Cancel, then log in again.".into());
+                Outcome::Failed
+            }
+            // Registering is followed by logging in, a write by a renewal.
+            EventKind::Registered
+            | EventKind::Refreshed
+            | EventKind::RefreshPostponed { .. }
+            | EventKind::RecordSetAside { .. }
+            | EventKind::AppAdded => Outcome::Underway,
+            _ => Outcome::Done,
+        }
+    }
+}
+
+impl Body {
+    /// The form, if it has one.
+    pub fn form(&self) -> Option<&Form> {
+        match self {
+            Self::Credentials(dialog) => Some(&dialog.form),
+            Self::Edit(dialog) => Some(&dialog.form),
+            Self::Vault(dialog) => Some(&dialog.form),
+            Self::Confirm(_) | Self::Help { .. } => None,
+        }
+    }
+
+    pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
+        match self {
+            Self::Credentials(dialog) => Some(&mut dialog.form),
+            Self::Edit(dialog) => Some(&mut dialog.form),
+            Self::Vault(dialog) => Some(&mut dialog.form),
+            Self::Confirm(_) | Self::Help { .. } => None,
+        }
+    }
+
+    /// Whether it is the help overlay.
+    pub fn is_help(&self) -> bool {
+        matches!(self, Self::Help { .. })
+    }
+
+    /// Shows and hides fields as the others demand.
+    pub(super) fn settle(&mut self) {
+        match self {
+            Self::Credentials(dialog) => dialog.settle(),
+            Self::Vault(dialog) => dialog.settle(),
+            Self::Confirm(_) | Self::Edit(_) | Self::Help { .. } => {}
+        }
+    }
+
+    /// Checks what was given, and makes a command of it. Secrets move into the command.
+    pub(super) fn submit(&mut self) -> Submission {
+        match self {
+            Self::Credentials(dialog) => dialog.submit(),
+            Self::Confirm(dialog) => dialog.submit(),
+            Self::Edit(dialog) => dialog.submit(),
+            Self::Vault(dialog) => dialog.submit(),
+            Self::Help { .. } => Submission::Close,
+        }
+    }
+
+    /// What it is doing while it waits.
+    pub fn waiting(&self) -> &'static str {
+        match self {
+            Self::Credentials(dialog) => dialog.waiting(),
+            Self::Confirm(dialog) => dialog.waiting(),
+            Self::Edit(_) => "writing…",
+            Self::Vault(_) => "opening the vault…",
+            Self::Help { .. } => "",
+        }
+    }
+
+    fn after_failure(&mut self) {
+        if let Some(form) = self.form_mut() {
+            form.wipe();
+        }
+        if let Self::Credentials(dialog) = self {
+            dialog.after_failure();
+        }
+    }
+}

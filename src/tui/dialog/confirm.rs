@@ -1,0 +1,93 @@
+//! Questions before something that is hard to undo.
+
+use super::Submission;
+use crate::account::{FieldPath, UserKey};
+use crate::session::Command;
+
+/// A question with two answers.
+#[derive(Debug)]
+pub struct Confirm {
+    /// What would be done.
+    pub question: Question,
+    /// Whom it concerns.
+    pub user: UserKey,
+    /// What the user is called.
+    pub label: String,
+    /// Whether the answer under the focus is the one that does it.
+    pub agreed: bool,
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Forget the user on this device.
+    Remove,
+    /// Delete the account.
+    Delete,
+    /// Remove a field of the custom data.
+    Unset(FieldPath),
+}
+
+impl Confirm {
+    /// A question. Where nothing brings back what is lost, the focus is on the harmless answer.
+    pub fn new(question: Question, user: UserKey, label: String) -> Self {
+        let agreed = question != Question::Delete;
+        Self { question, user, label, agreed }
+    }
+
+    /// The title.
+    pub fn title(&self) -> &'static str {
+        match self.question {
+            Question::Remove => "Remove from this device",
+            Question::Delete => "Delete the account",
+            Question::Unset(_) => "Remove a custom data field",
+        }
+    }
+
+    /// What would happen to whom.
+    pub fn text(&self) -> String {
+        let Self { label, user, .. } = self;
+        let who = format!("{label} of the App {}", user.app);
+        match &self.question {
+            Question::Remove => format!(
+                "{who} is logged out and forgotten on this device. The account itself lives on: \
+                 log in again to have it back."
+            ),
+            Question::Delete => format!(
+                "The account of {who} (id {}) is deleted at the server, with all its identities. \
+                 This cannot be undone.",
+                user.id
+            ),
+            Question::Unset(path) => {
+                format!("The field {path} is removed from the custom data of {who}, with all that is in it.")
+            }
+        }
+    }
+
+    /// The answer that does it.
+    pub fn answer(&self) -> &'static str {
+        match self.question {
+            Question::Delete => "Delete",
+            Question::Remove | Question::Unset(_) => "Remove",
+        }
+    }
+
+    pub(super) fn waiting(&self) -> &'static str {
+        match self.question {
+            Question::Delete => "deleting…",
+            Question::Remove | Question::Unset(_) => "removing…",
+        }
+    }
+
+    pub(super) fn submit(&self) -> Submission {
+        if !self.agreed {
+            return Submission::Close;
+        }
+        let user = self.user.clone();
+        Submission::Send(match &self.question {
+            Question::Remove => Command::Remove { user },
+            Question::Delete => Command::Delete { user },
+            Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! What the model asks the event loop to do.
+
+use super::dialog::DialogId;
+use crate::session::Command;
+
+/// One thing to do outside of the model.
+#[derive(Debug)]
+pub enum Effect {
+    /// Hand a command to the worker, and report back with [`Message::Sent`](super::message::Message::Sent).
+    Send {
+        /// The command.
+        command: Command,
+        /// The dialog that waits for its outcome.
+        dialog: Option<DialogId>,
+    },
+    /// Draw every cell anew, whatever the terminal shows.
+    Repaint,
+    /// End the program.
+    Quit,
+}

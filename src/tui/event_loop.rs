@@ -1,0 +1,196 @@
+//! Carries keys, snapshots, events and time to the model, and draws when something changed.
+//!
+//! There is no tick: the loop sleeps until something arrives, or until a text in sight changes by itself.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyEventKind};
+use futures_util::{FutureExt, Stream, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType};
+use zeroize::Zeroizing;
+
+use super::effect::Effect;
+use super::message::Message;
+use super::model::{Model, Start, whole_second};
+use super::theme::Theme;
+use super::update::update;
+use super::view::view;
+use super::{Setup, TuiError, wake};
+use crate::clock::Clock;
+use crate::session::{Event, SessionHandle};
+
+/// How many keys or events are taken in before a frame is drawn, so that a flood of them cannot hold it up.
+const BATCH: usize = 64;
+
+/// The longest sleep while something counts down: after a suspend, or when the clock was moved, the screen is wrong for no
+/// longer than this.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it.
+///
+/// # Errors
+///
+/// When the terminal cannot be read or drawn on.
+pub async fn run<B, K>(
+    terminal: &mut Terminal<B>,
+    mut keys: K,
+    ended: impl Future<Output = ()>,
+    theme: Theme,
+    setup: Setup,
+) -> Result<(), TuiError>
+where
+    B: Backend<Error = io::Error>,
+    K: Stream<Item = io::Result<Input>> + Unpin,
+{
+    let Setup { session, clock, stop, first_frame, demo } = setup;
+    let size = terminal.get_frame().area().as_size();
+    let model = Model::new(Start { now: clock.now(), size, theme, demo });
+    let mut ui = Interface { terminal, model, session, clock, worker_runs: true, quit: false };
+    let mut first_frame = Some(first_frame);
+    let mut ended = std::pin::pin!(ended);
+    ui.take_snapshot()?;
+    while !ui.quit {
+        ui.draw()?;
+        if let Some(first_frame) = first_frame.take() {
+            // Nobody has to wait for it.
+            let _ = first_frame.send(());
+        }
+        let nap = ui.nap();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = &mut ended => break,
+            input = keys.next() => match input {
+                Some(input) => ui.take_inputs(input?, &mut keys)?,
+                None => break,
+            },
+            changed = ui.session.snapshots.changed(), if ui.worker_runs => match changed {
+                Ok(()) => ui.take_snapshot()?,
+                Err(_) => ui.worker_stopped()?,
+            },
+            event = ui.session.events.recv(), if ui.worker_runs => match event {
+                Some(event) => ui.take_events(event)?,
+                None => ui.worker_stopped()?,
+            },
+            () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
+        }
+        ui.take_time()?;
+    }
+    Ok(())
+}
+
+struct Interface<'a, B: Backend> {
+    terminal: &'a mut Terminal<B>,
+    model: Model,
+    session: SessionHandle,
+    clock: Arc<dyn Clock>,
+    worker_runs: bool,
+    quit: bool,
+}
+
+impl<B: Backend<Error = io::Error>> Interface<'_, B> {
+    /// Draws the model. The backend writes only what changed, and nothing where nothing did.
+    fn draw(&mut self) -> Result<(), TuiError> {
+        self.terminal.autoresize()?;
+        let size = self.terminal.get_frame().area().as_size();
+        if size != self.model.size {
+            self.tell(Message::Resize(size))?;
+        }
+        let model = &self.model;
+        self.terminal.draw(|frame| view(model, frame))?;
+        Ok(())
+    }
+
+    fn tell(&mut self, message: Message) -> Result<(), TuiError> {
+        let mut effects = update(&mut self.model, message);
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Send { command, dialog } => {
+                    let result = self.session.try_send(command);
+                    effects.extend(update(&mut self.model, Message::Sent { dialog, result }));
+                }
+                Effect::Repaint => {
+                    // `Terminal::clear` would ask the terminal for the cursor and lose the answer to the key stream.
+                    self.terminal.backend_mut().clear_region(ClearType::All)?;
+                    self.terminal.swap_buffers();
+                }
+                Effect::Quit => self.quit = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn take_inputs<K>(&mut self, first: Input, keys: &mut K) -> Result<(), TuiError>
+    where
+        K: Stream<Item = io::Result<Input>> + Unpin,
+    {
+        self.take_input(first)?;
+        for _ in 1..BATCH {
+            match keys.next().now_or_never().flatten() {
+                Some(input) => self.take_input(input?)?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// A size that changed is noticed when drawing; key releases, which Windows sends, and the rest mean nothing.
+    fn take_input(&mut self, input: Input) -> Result<(), TuiError> {
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.tell(Message::Key(key)),
+            Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_snapshot(&mut self) -> Result<(), TuiError> {
+        let snapshot = self.session.snapshots.borrow_and_update().clone();
+        self.tell(Message::Snapshot(snapshot))
+    }
+
+    fn take_events(&mut self, first: Event) -> Result<(), TuiError> {
+        self.tell(Message::Event(first))?;
+        for _ in 1..BATCH {
+            match self.session.events.try_recv() {
+                Ok(event) => self.tell(Message::Event(event))?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn worker_stopped(&mut self) -> Result<(), TuiError> {
+        self.worker_runs = false;
+        self.tell(Message::WorkerStopped)
+    }
+
+    fn take_time(&mut self) -> Result<(), TuiError> {
+        let now = whole_second(self.clock.now());
+        if now == self.model.now { Ok(()) } else { self.tell(Message::Now(now)) }
+    }
+
+    /// How long nothing in sight changes by itself; `None` where nothing ever does.
+    fn nap(&self) -> Option<Duration> {
+        let change = next_second(wake::next_change(&self.model)?);
+        let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
+        Some(nap.unsigned_abs().min(LONGEST_NAP))
+    }
+}
+
+/// The first whole second that is not before `moment`: the model knows no time between.
+fn next_second(moment: Timestamp) -> Timestamp {
+    let second = whole_second(moment);
+    if second == moment {
+        second
+    } else {
+        second.saturating_add(SignedDuration::from_secs(1)).unwrap_or(second)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Forms as data: fields, the one with the focus, and what keys do to them.
+
+mod field;
+mod secret;
+
+pub use field::{Field, FieldKind, FieldName};
+pub use secret::SecretField;
+
+use crossterm::event::KeyEvent;
+use secrecy::SecretString;
+
+/// Fields in the order in which they are shown.
+#[derive(Debug, Default)]
+pub struct Form {
+    fields: Vec<Field>,
+    focus: usize,
+}
+
+impl Form {
+    /// A form whose focus is on its first field.
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { fields, focus: 0 }
+    }
+
+    /// The fields that are shown.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.hidden)
+    }
+
+    /// The field with the focus.
+    pub fn focused(&self) -> Option<&Field> {
+        self.fields.get(self.focus).filter(|field| !field.hidden)
+    }
+
+    /// Whether that field has the focus.
+    pub fn is_focused(&self, name: FieldName) -> bool {
+        self.focused().is_some_and(|field| field.name == name)
+    }
+
+    /// The field of that name.
+    pub fn field(&self, name: FieldName) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    fn field_mut(&mut self, name: FieldName) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|field| field.name == name)
+    }
+
+    /// The text of a text field; empty where there is no such field.
+    pub fn text(&self, name: FieldName) -> &str {
+        match self.field(name).map(|field| &field.kind) {
+            Some(FieldKind::Text(input)) => input.value(),
+            _ => "",
+        }
+    }
+
+    /// What was typed into a secret field, for a check; [`Form::take_secret`] takes it away.
+    pub fn secret(&self, name: FieldName) -> &str {
+        match self.field(name).map(|field| &field.kind) {
+            Some(FieldKind::Secret(secret)) => secret.peek(),
+            _ => "",
+        }
+    }
+
+    /// Takes a secret out of its field and wipes the field.
+    pub fn take_secret(&mut self, name: FieldName) -> SecretString {
+        match self.field_mut(name).map(|field| &mut field.kind) {
+            Some(FieldKind::Secret(secret)) => secret.take(),
+            _ => SecretString::default(),
+        }
+    }
+
+    /// Wipes every secret.
+    pub fn wipe(&mut self) {
+        for field in &mut self.fields {
+            if let FieldKind::Secret(secret) = &mut field.kind {
+                secret.wipe();
+            }
+        }
+    }
+
+    /// The chosen option; the first where there is no such field.
+    pub fn chosen(&self, name: FieldName) -> usize {
+        match self.field(name).map(|field| &field.kind) {
+            Some(FieldKind::Choice { chosen, .. }) => *chosen,
+            _ => 0,
+        }
+    }
+
+    /// Whether a toggle is on.
+    pub fn is_on(&self, name: FieldName) -> bool {
+        matches!(self.field(name).map(|field| &field.kind), Some(FieldKind::Toggle(true)))
+    }
+
+    /// Shows or hides a field.
+    pub fn show(&mut self, name: FieldName, shown: bool) {
+        if let Some(field) = self.field_mut(name) {
+            field.hidden = !shown;
+        }
+        if self.focused().is_none() {
+            self.step(1);
+        }
+    }
+
+    /// Says what is wrong with a field, and moves the focus there.
+    pub fn refuse(&mut self, name: FieldName, why: impl Into<String>) {
+        if let Some(field) = self.field_mut(name) {
+            field.error = Some(why.into());
+        }
+        self.focus_on(name);
+    }
+
+    /// Moves the focus to a field.
+    pub fn focus_on(&mut self, name: FieldName) {
+        if let Some(at) = self.fields.iter().position(|field| field.name == name && !field.hidden) {
+            self.focus = at;
+        }
+    }
+
+    /// To the next field; from the last to the first.
+    pub fn next(&mut self) {
+        self.step(1);
+    }
+
+    /// To the field before; from the first to the last.
+    pub fn previous(&mut self) {
+        self.step(self.fields.len().saturating_sub(1));
+    }
+
+    fn step(&mut self, by: usize) {
+        for _ in 0..self.fields.len() {
+            self.focus = (self.focus + by) % self.fields.len();
+            if self.focused().is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Downwards: to the next option of a list of options, else to the next field.
+    pub fn down(&mut self) {
+        if !self.edit(|field| field.choose_below()) {
+            self.next();
+        }
+    }
+
+    /// Upwards: to the option above, else to the field before.
+    pub fn up(&mut self) {
+        if !self.edit(|field| field.choose_above()) {
+            self.previous();
+        }
+    }
+
+    /// The next option of the focused choice, or the other side of the toggle.
+    pub fn change(&mut self, forward: bool) {
+        self.edit(|field| field.change(forward));
+    }
+
+    /// Gives a key to the focused field.
+    pub fn key(&mut self, key: KeyEvent) {
+        self.edit(|field| field.key(key));
+    }
+
+    /// Inserts pasted text into the focused field, without its control characters: a pasted line end submits nothing.
+    pub fn paste(&mut self, text: &str) {
+        self.edit(|field| field.paste(text));
+    }
+
+    /// Changes the focused field. An error beside it is about the text before, so it goes.
+    fn edit(&mut self, change: impl FnOnce(&mut Field) -> bool) -> bool {
+        let Some(field) = self.fields.get_mut(self.focus) else { return false };
+        let changed = change(field);
+        if changed {
+            field.error = None;
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    fn form() -> Form {
+        Form::new(vec![
+            Field::choice(FieldName::Method, "Method", vec!["A", "B"]),
+            Field::text(FieldName::Email, "E-mail", ""),
+            Field::secret(FieldName::Password, "Password"),
+        ])
+    }
+
+    fn typed(form: &mut Form, text: &str) {
+        for c in text.chars() {
+            form.key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+        }
+    }
+
+    #[test]
+    fn the_focus_goes_round_and_skips_what_is_hidden() {
+        let mut form = form();
+        form.show(FieldName::Email, false);
+        form.next();
+        assert_eq!(form.focused().unwrap().name, FieldName::Password);
+        form.next();
+        assert_eq!(form.focused().unwrap().name, FieldName::Method);
+        form.previous();
+        assert_eq!(form.focused().unwrap().name, FieldName::Password);
+    }
+
+    #[test]
+    fn hiding_the_focused_field_moves_the_focus_on() {
+        let mut form = form();
+        form.focus_on(FieldName::Email);
+        form.show(FieldName::Email, false);
+        assert_eq!(form.focused().unwrap().name, FieldName::Password);
+    }
+
+    #[test]
+    fn an_error_stands_until_its_field_is_edited() {
+        let mut form = form();
+        form.refuse(FieldName::Email, "an address");
+        assert_eq!(form.focused().unwrap().error.as_deref(), Some("an address"));
+        typed(&mut form, "a");
+        assert_eq!(form.focused().unwrap().error, None);
+    }
+
+    #[test]
+    fn pasted_control_characters_are_dropped() {
+        let mut form = form();
+        form.focus_on(FieldName::Email);
+        form.paste("ada\n@example\u{1b}.com\r\n");
+        assert_eq!(form.text(FieldName::Email), "ada@example.com");
+        form.focus_on(FieldName::Password);
+        form.paste("hun\tter2\n");
+        assert_eq!(form.secret(FieldName::Password), "hunter2");
+    }
+
+    #[test]
+    fn a_form_with_a_password_does_not_print_it() {
+        let mut form = form();
+        form.focus_on(FieldName::Password);
+        typed(&mut form, "hunter2");
+        assert!(!format!("{form:?}").contains("hunter2"));
+    }
+}

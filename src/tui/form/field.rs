@@ -1,0 +1,178 @@
+//! One field of a form.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
+
+use super::SecretField;
+
+/// Names a field within its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldName {
+    /// The log-in method.
+    Method,
+    /// An e-mail address.
+    Email,
+    /// A password.
+    Password,
+    /// Whether the account is registered first.
+    Register,
+    /// A path into custom data.
+    Path,
+    /// A value of custom data.
+    Value,
+    /// Where the vault's key lives.
+    KeyPlace,
+    /// The vault's passphrase.
+    Passphrase,
+    /// The passphrase once more.
+    Repeat,
+}
+
+/// A field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: FieldName,
+    /// What stands before it.
+    pub label: &'static str,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// Whether it is left out.
+    pub hidden: bool,
+}
+
+/// What a field holds.
+#[derive(Debug)]
+pub enum FieldKind {
+    /// One line of text.
+    Text(Input),
+    /// A secret.
+    Secret(SecretField),
+    /// One of some options, in one line.
+    Choice {
+        /// The options.
+        options: Vec<&'static str>,
+        /// The chosen one.
+        chosen: usize,
+        /// Whether each option has its own line.
+        listed: bool,
+    },
+    /// On or off.
+    Toggle(bool),
+}
+
+impl Field {
+    /// A text field.
+    pub fn text(name: FieldName, label: &'static str, value: &str) -> Self {
+        Self::new(name, label, FieldKind::Text(Input::new(value.to_owned())))
+    }
+
+    /// A secret field.
+    pub fn secret(name: FieldName, label: &'static str) -> Self {
+        Self::new(name, label, FieldKind::Secret(SecretField::default()))
+    }
+
+    /// A choice in one line.
+    pub fn choice(name: FieldName, label: &'static str, options: Vec<&'static str>) -> Self {
+        Self::new(name, label, FieldKind::Choice { options, chosen: 0, listed: false })
+    }
+
+    /// A choice with a line an option.
+    pub fn list(name: FieldName, label: &'static str, options: Vec<&'static str>) -> Self {
+        Self::new(name, label, FieldKind::Choice { options, chosen: 0, listed: true })
+    }
+
+    /// A toggle.
+    pub fn toggle(name: FieldName, label: &'static str, on: bool) -> Self {
+        Self::new(name, label, FieldKind::Toggle(on))
+    }
+
+    fn new(name: FieldName, label: &'static str, kind: FieldKind) -> Self {
+        Self { name, label, kind, error: None, hidden: false }
+    }
+
+    /// Whether it takes text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, FieldKind::Text(_) | FieldKind::Secret(_))
+    }
+
+    /// Lines that it takes on the screen.
+    pub fn height(&self) -> usize {
+        match &self.kind {
+            FieldKind::Choice { options, listed: true, .. } => options.len(),
+            _ => 1,
+        }
+    }
+
+    /// Takes a key; whether it changed anything.
+    pub(super) fn key(&mut self, key: KeyEvent) -> bool {
+        match &mut self.kind {
+            FieldKind::Text(input) => input.handle_event(&Event::Key(key)).is_some(),
+            FieldKind::Secret(secret) => match (key.code, key.modifiers) {
+                (KeyCode::Backspace, _) => secret.backspace(),
+                (KeyCode::Char('u'), KeyModifiers::CONTROL) => secret.wipe(),
+                // AltGr arrives as Control and Alt on some terminals, and makes letters.
+                (KeyCode::Char(c), held)
+                    if held.contains(KeyModifiers::CONTROL) == held.contains(KeyModifiers::ALT) =>
+                {
+                    secret.insert(c)
+                }
+                _ => false,
+            },
+            FieldKind::Choice { .. } | FieldKind::Toggle(_) => false,
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> bool {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            match &mut self.kind {
+                FieldKind::Text(input) => {
+                    input.handle(InputRequest::InsertChar(c));
+                }
+                FieldKind::Secret(secret) => {
+                    secret.insert(c);
+                }
+                FieldKind::Choice { .. } | FieldKind::Toggle(_) => return false,
+            }
+        }
+        true
+    }
+
+    pub(super) fn change(&mut self, forward: bool) -> bool {
+        match &mut self.kind {
+            FieldKind::Choice { options, chosen, .. } => {
+                let step = if forward { 1 } else { options.len() - 1 };
+                *chosen = (*chosen + step) % options.len();
+                true
+            }
+            FieldKind::Toggle(on) => {
+                *on = !*on;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn choose_below(&mut self) -> bool {
+        match &mut self.kind {
+            FieldKind::Choice { options, chosen, listed: true } if *chosen + 1 < options.len() => {
+                *chosen += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn choose_above(&mut self) -> bool {
+        match &mut self.kind {
+            FieldKind::Choice { chosen, listed: true, .. } if *chosen > 0 => {
+                *chosen -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! An editor for secrets that leaves no copies behind: no undo, no yank buffer, nothing in `Debug`.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use unicode_segmentation::UnicodeSegmentation;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Room for any password that App Services takes, so that the buffer seldom moves.
+const ROOM: usize = 512;
+
+/// A secret while it is typed. Wiped when it is taken and when it is dropped.
+pub struct SecretField(Zeroizing<String>);
+
+impl Default for SecretField {
+    fn default() -> Self {
+        Self(Zeroizing::new(String::with_capacity(ROOM)))
+    }
+}
+
+impl SecretField {
+    /// Adds a character at the end, unless it is a control character; whether it did.
+    pub fn insert(&mut self, c: char) -> bool {
+        if c.is_control() {
+            return false;
+        }
+        if self.0.len() + c.len_utf8() > self.0.capacity() {
+            // A growing `String` frees its old buffer as it is; this one is wiped.
+            let mut larger = Zeroizing::new(String::with_capacity(self.0.capacity() * 2));
+            larger.push_str(&self.0);
+            self.0 = larger;
+        }
+        self.0.push(c);
+        true
+    }
+
+    /// Removes what was typed last; whether there was anything.
+    pub fn backspace(&mut self) -> bool {
+        match self.0.grapheme_indices(true).next_back() {
+            Some((at, _)) => {
+                self.0.truncate(at);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Wipes everything; whether there was anything.
+    pub fn wipe(&mut self) -> bool {
+        let some = !self.0.is_empty();
+        self.0.zeroize();
+        some
+    }
+
+    /// Takes the secret out and wipes the field.
+    pub fn take(&mut self) -> SecretString {
+        let secret = SecretString::from(self.0.as_str());
+        self.wipe();
+        secret
+    }
+
+    /// What was typed, for a check.
+    pub fn peek(&self) -> &str {
+        &self.0
+    }
+
+    /// How many dots stand for it.
+    pub fn len(&self) -> usize {
+        self.0.graphemes(true).count()
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for SecretField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretField(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_secret_is_edited_by_grapheme_and_taken_once() {
+        let mut field = SecretField::default();
+        for c in "pässe\u{301}\n".chars() {
+            field.insert(c);
+        }
+        assert_eq!(field.len(), 5);
+        field.backspace();
+        assert_eq!(field.peek(), "päss");
+        assert_eq!(field.take().expose_secret(), "päss");
+        assert!(field.is_empty() && !field.backspace() && !field.wipe());
+    }
+
+    #[test]
+    fn a_long_secret_is_kept_whole() {
+        let mut field = SecretField::default();
+        for _ in 0..2000 {
+            assert!(field.insert('x'));
+        }
+        assert_eq!(field.take().expose_secret().len(), 2000);
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        let mut field = SecretField::default();
+        field.insert('s');
+        assert_eq!(format!("{field:?}"), "SecretField(…)");
+    }
+}

@@ -1,0 +1,325 @@
+//! Keys as data. Dispatch, the hint line and the help overlay all read the one table below.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// End the program.
+    Quit,
+    /// Show all keys.
+    Help,
+    /// Close the topmost dialog, or dismiss the error in the activity line.
+    Close,
+    /// Draw the whole screen anew.
+    Repaint,
+    /// Focus the next pane.
+    NextPane,
+    /// Focus the pane before.
+    PreviousPane,
+    /// Show only the focused pane.
+    Zoom,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// Leftwards: collapse, go to the pane on the left, choose the option before.
+    Left,
+    /// Rightwards: expand, go to the pane on the right, choose the next option.
+    Right,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// Expand what is collapsed, collapse what is expanded.
+    Toggle,
+    /// Log a user in.
+    LogIn,
+    /// Register an account.
+    Register,
+    /// Add an identity to the selected user.
+    Link,
+    /// Renew the selected user's access token.
+    Refresh,
+    /// Make the selected user the current one.
+    MakeCurrent,
+    /// Log the selected user out.
+    LogOut,
+    /// Forget the selected user on this device.
+    Remove,
+    /// Delete the selected user's account.
+    Delete,
+    /// Edit the custom data value under the cursor.
+    Edit,
+    /// Add a custom data field.
+    AddField,
+    /// Remove the custom data field under the cursor.
+    RemoveField,
+    /// To the next field of a dialog.
+    NextField,
+    /// To the field before.
+    PreviousField,
+    /// Do what the dialog offers.
+    Submit,
+}
+
+/// Where a key is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The Users pane.
+    Users,
+    /// The Session pane.
+    Session,
+    /// The Identities pane.
+    Identities,
+    /// The Custom data pane.
+    CustomData,
+    /// A text field of a dialog; every other key is text.
+    TextField,
+    /// A choice or a toggle of a dialog.
+    ChoiceField,
+    /// A question with two answers.
+    Question,
+    /// The help overlay.
+    Help,
+    /// Something that can only be read.
+    Notice,
+}
+
+use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
+
+const PANES: &[Context] = &[Users, Session, Identities, CustomData];
+const DETAILS: &[Context] = &[Session, Identities];
+const OTHERS: &[Context] = &[Users, Session, Identities];
+const FORM: &[Context] = &[TextField, ChoiceField];
+const LISTS: &[Context] = &[Users, Session, Identities, CustomData, Context::Help];
+
+/// A key with its modifiers. Shift is part of the character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::NONE }
+}
+
+const fn char(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
+}
+
+impl Key {
+    fn matches(self, event: &KeyEvent) -> bool {
+        let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        self.code == event.code && self.modifiers == held
+    }
+
+    /// How people write the key.
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                format!("Ctrl-{}", c.to_ascii_uppercase())
+            }
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        };
+        name
+    }
+}
+
+/// One line of the keymap.
+#[derive(Debug)]
+pub struct Binding {
+    /// What it asks for.
+    pub action: Action,
+    /// The keys that ask for it; the first is the one to show.
+    pub keys: &'static [Key],
+    /// Where it holds.
+    pub contexts: &'static [Context],
+    /// A word or two for the hint line; empty for keys that need no hint.
+    pub hint: &'static str,
+    /// A sentence for the help overlay; empty for keys that belong to dialogs and are hinted there.
+    pub description: &'static str,
+}
+
+/// All bindings, the most useful first: the hint line shows them in this order as far as they fit.
+pub const KEYMAP: &[Binding] = &[
+    bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
+    // First what only the focused pane means by its keys, then what holds for all of them.
+    bind(Action::Edit, &[char('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
+    bind(Action::AddField, &[char('a')], &[CustomData], "add", "add a custom data field"),
+    bind(
+        Action::RemoveField,
+        &[char('d')],
+        &[CustomData],
+        "remove field",
+        "remove the custom data field under the cursor",
+    ),
+    bind(Action::Right, &[char('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
+    bind(
+        Action::Left,
+        &[char('h'), key(KeyCode::Left)],
+        &[CustomData],
+        "collapse",
+        "collapse, or go to what holds it",
+    ),
+    bind(Action::Toggle, &[char(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
+    bind(Action::Right, &[char('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
+    bind(Action::Left, &[char('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
+    bind(Action::LogIn, &[char('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(
+        Action::Right,
+        &[key(KeyCode::Enter), key(KeyCode::Right)],
+        &[Users],
+        "",
+        "to the session of the user",
+    ),
+    bind(Action::Refresh, &[char('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::MakeCurrent, &[char('s')], PANES, "current", "make the user the current one (*)"),
+    bind(Action::LogOut, &[char('o')], PANES, "log out", "end the session; the user stays known"),
+    bind(Action::Register, &[char('r')], PANES, "register", "register an e-mail account, and log it in"),
+    bind(Action::Link, &[char('L')], PANES, "link", "link an e-mail identity to the user"),
+    bind(Action::Remove, &[char('x')], PANES, "remove", "forget the user here; the account lives on"),
+    bind(Action::Delete, &[char('D')], PANES, "delete", "delete the account at the server"),
+    bind(Action::Edit, &[char('e')], OTHERS, "", "edit the custom data value under the cursor"),
+    bind(Action::AddField, &[char('a')], OTHERS, "", "add a custom data field"),
+    bind(Action::Zoom, &[char('z')], PANES, "zoom", "show only the focused pane, or all again"),
+    bind(Action::Down, &[char('j'), key(KeyCode::Down)], LISTS, "", "down"),
+    bind(Action::Up, &[char('k'), key(KeyCode::Up)], LISTS, "", "up"),
+    bind(Action::First, &[char('g'), key(KeyCode::Home)], LISTS, "", "to the first row"),
+    bind(Action::Last, &[char('G'), key(KeyCode::End)], LISTS, "", "to the last row"),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], LISTS, "", "a page up"),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
+    bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "", "to the next pane"),
+    bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
+    bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
+    // Dialogs.
+    bind(Action::Submit, &[key(KeyCode::Enter)], FORM, "submit", ""),
+    bind(Action::NextField, &[key(KeyCode::Tab)], FORM, "next field", ""),
+    bind(Action::PreviousField, &[key(KeyCode::BackTab)], FORM, "", ""),
+    bind(Action::Up, &[key(KeyCode::Up)], FORM, "", ""),
+    bind(Action::Down, &[key(KeyCode::Down)], FORM, "", ""),
+    bind(Action::Right, &[char(' '), key(KeyCode::Right), char('l')], &[ChoiceField], "change", ""),
+    bind(Action::Left, &[key(KeyCode::Left), char('h')], &[ChoiceField], "", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Question], "choose", ""),
+    bind(
+        Action::Right,
+        &[key(KeyCode::Right), key(KeyCode::Tab), char('l')],
+        &[Question],
+        "other answer",
+        "",
+    ),
+    bind(Action::Left, &[key(KeyCode::Left), key(KeyCode::BackTab), char('h')], &[Question], "", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
+    bind(Action::Close, &[key(KeyCode::Esc), char('q'), char('?')], &[Context::Help], "close", ""),
+    // Always last in the hint line, and always there.
+    bind(Action::Help, &[char('?')], PANES, "help", "show this help"),
+    bind(Action::Quit, &[char('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
+    bind(Action::Quit, &[char('q'), ctrl('c')], &[Notice], "quit", ""),
+    bind(Action::Quit, &[ctrl('c')], &[TextField, ChoiceField, Question, Context::Help], "quit", ""),
+];
+
+const fn bind(
+    action: Action,
+    keys: &'static [Key],
+    contexts: &'static [Context],
+    hint: &'static str,
+    description: &'static str,
+) -> Binding {
+    Binding { action, keys, contexts, hint, description }
+}
+
+/// What a key press asks for in `context`.
+pub fn action(context: Context, event: &KeyEvent) -> Option<Action> {
+    KEYMAP
+        .iter()
+        .filter(|binding| binding.contexts.contains(&context))
+        .find(|binding| binding.keys.iter().any(|key| key.matches(event)))
+        .map(|binding| binding.action)
+}
+
+/// The binding of an action in `context`.
+pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
+    KEYMAP.iter().find(|binding| binding.action == action && binding.contexts.contains(&context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const CONTEXTS: [Context; 9] =
+        [Users, Session, Identities, CustomData, TextField, ChoiceField, Question, Context::Help, Notice];
+
+    fn press(context: Context, code: KeyCode) -> Option<Action> {
+        action(context, &KeyEvent::new(code, KeyModifiers::NONE))
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for context in CONTEXTS {
+            let mut seen = HashSet::new();
+            for binding in KEYMAP.iter().filter(|binding| binding.contexts.contains(&context)) {
+                for key in binding.keys {
+                    assert!(seen.insert(*key), "{context:?}: {} is bound twice", key.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_can_quit_from_everywhere() {
+        for context in CONTEXTS {
+            let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+            assert_eq!(action(context, &event), Some(Action::Quit), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn l_logs_in_from_the_users_and_means_right_elsewhere() {
+        assert_eq!(press(Users, KeyCode::Char('l')), Some(Action::LogIn));
+        for context in [Session, Identities, CustomData] {
+            assert_eq!(press(context, KeyCode::Char('l')), Some(Action::Right), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn letters_are_text_in_a_text_field() {
+        for c in ' '..='~' {
+            assert_eq!(press(TextField, KeyCode::Char(c)), None, "{c}");
+        }
+    }
+
+    #[test]
+    fn capital_letters_arrive_with_or_without_shift() {
+        for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
+            assert_eq!(action(Users, &KeyEvent::new(KeyCode::Char('L'), modifiers)), Some(Action::Link));
+        }
+        let control = KeyEvent::new(KeyCode::Char('D'), KeyModifiers::CONTROL);
+        assert_eq!(action(Users, &control), None);
+    }
+
+    #[test]
+    fn every_key_of_the_panes_is_described() {
+        for binding in KEYMAP.iter().filter(|binding| binding.contexts.iter().any(|c| PANES.contains(c))) {
+            assert!(!binding.description.is_empty(), "{:?}", binding.action);
+        }
+    }
+}

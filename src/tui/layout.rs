@@ -1,0 +1,139 @@
+//! Where everything stands: a pure function from the size of the screen.
+
+use ratatui::layout::{Rect, Size};
+
+use super::model::Pane;
+
+/// The smallest screen that holds everything.
+pub const NEEDED: Size = Size { width: 80, height: 24 };
+
+/// From this width on the panes stand in three columns.
+const WIDE: u16 = 150;
+
+/// Rows of the Users pane that are not users: its borders and the column headers.
+const USERS_FRAME: u16 = 3;
+
+/// The regions of the main screen. A pane that is not shown has no area.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Regions {
+    /// The line at the top.
+    pub header: Rect,
+    /// The panes, in the order of [`Pane::ALL`].
+    panes: [Rect; 4],
+    /// The line, or lines, on what happened.
+    pub activity: Rect,
+    /// The line of keys.
+    pub hints: Rect,
+}
+
+impl Regions {
+    /// The area of a pane with its border.
+    pub fn pane(&self, pane: Pane) -> Rect {
+        self.panes[pane as usize]
+    }
+
+    /// The area inside a pane's border.
+    pub fn inside(&self, pane: Pane) -> Rect {
+        inside(self.pane(pane))
+    }
+
+    /// How many users the Users pane shows at once.
+    pub fn user_rows(&self) -> usize {
+        usize::from(self.pane(Pane::Users).height.saturating_sub(USERS_FRAME))
+    }
+}
+
+/// The area inside a border, with a column of air at both sides.
+pub fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 2.min(area.width),
+        y: area.y + 1.min(area.height),
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// Whether the screen is large enough.
+pub fn fits(size: Size) -> bool {
+    size.width >= NEEDED.width && size.height >= NEEDED.height
+}
+
+/// Lays the main screen out. `zoomed` is the only pane to show; `activity` is how many lines the activity needs.
+pub fn layout(size: Size, zoomed: Option<Pane>, activity: u16) -> Regions {
+    if !fits(size) {
+        return Regions::default();
+    }
+    let line = |y, height| Rect { x: 0, y, width: size.width, height };
+    let body = line(1, size.height - 2 - activity);
+    let panes = match zoomed {
+        Some(pane) => {
+            let mut panes = [Rect::default(); 4];
+            panes[pane as usize] = body;
+            panes
+        }
+        None if size.width >= WIDE => wide(body),
+        None => narrow(body),
+    };
+    Regions {
+        header: line(0, 1),
+        panes,
+        activity: line(size.height - 1 - activity, activity),
+        hints: line(size.height - 1, 1),
+    }
+}
+
+/// Users | Session | Identities over Custom data.
+fn wide(body: Rect) -> [Rect; 4] {
+    let (users, rest) = columns(body, body.width * 37 / 80);
+    let (session, right) = columns(rest, rest.width * 14 / 25);
+    let (identities, data) = rows(right, (right.height / 3).max(6));
+    [users, session, identities, data]
+}
+
+/// Users over Session | Identities over Custom data.
+fn narrow(body: Rect) -> [Rect; 4] {
+    let (users, rest) = rows(body, (body.height * 9 / 21).max(USERS_FRAME + 4));
+    let (session, right) = columns(rest, rest.width * 21 / 40);
+    let (identities, data) = rows(right, (right.height * 5 / 12).max(4));
+    [users, session, identities, data]
+}
+
+fn columns(area: Rect, left: u16) -> (Rect, Rect) {
+    (Rect { width: left, ..area }, Rect { x: area.x + left, width: area.width - left, ..area })
+}
+
+fn rows(area: Rect, top: u16) -> (Rect, Rect) {
+    (Rect { height: top, ..area }, Rect { y: area.y + top, height: area.height - top, ..area })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn six_users_are_in_sight_on_the_smallest_screen() {
+        assert_eq!(layout(NEEDED, None, 1).user_rows(), 6);
+    }
+
+    proptest! {
+        #[test]
+        fn regions_stay_on_the_screen_and_apart(
+            width in 0u16..300, height in 0u16..120, activity in 1u16..4,
+            zoomed in prop::option::of(prop::sample::select(Pane::ALL.to_vec())),
+        ) {
+            let regions = layout(Size { width, height }, zoomed, activity);
+            let screen = Rect { x: 0, y: 0, width, height };
+            let all: Vec<Rect> =
+                [regions.header, regions.activity, regions.hints].into_iter().chain(regions.panes).collect();
+            for (at, one) in all.iter().enumerate() {
+                prop_assert_eq!(screen.intersection(*one).area(), one.area());
+                for other in &all[at + 1..] {
+                    prop_assert_eq!(one.intersection(*other).area(), 0);
+                }
+            }
+            let covered: u32 = all.iter().map(|area| area.area()).sum();
+            prop_assert_eq!(covered, if fits(screen.as_size()) { screen.area() } else { 0 });
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What the model is told.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use zeroize::Zeroizing;
+
+use super::dialog::DialogId;
+use crate::session::{Event, RequestId, SendError, Snapshot};
+
+/// One thing that the model is told. It may carry a pasted password, so it does not print.
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(Zeroizing<String>),
+    /// The screen has this size.
+    Resize(Size),
+    /// It is this late.
+    Now(Timestamp),
+    /// The worker's newest state.
+    Snapshot(Arc<Snapshot>),
+    /// Something happened in the worker.
+    Event(Event),
+    /// A command was handed to the worker, or was not taken.
+    Sent {
+        /// The dialog that asked for it.
+        dialog: Option<DialogId>,
+        /// The request's id.
+        result: Result<RequestId, SendError>,
+    },
+    /// The worker has stopped.
+    WorkerStopped,
+}

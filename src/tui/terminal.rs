@@ -1,0 +1,113 @@
+//! Takes the terminal over, and gives it back on every way out.
+
+mod quiet;
+
+use std::io::{self, BufWriter, IsTerminal, Stdout};
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+pub use quiet::Quiet;
+
+/// The terminal as the event loop draws on it.
+pub type Screen = Terminal<Quiet<CrosstermBackend<BufWriter<Stdout>>>>;
+
+/// Room for a whole frame, so that it reaches the terminal in one write.
+const FRAME: usize = 64 * 1024;
+
+/// Holds the terminal. Gives it back when dropped, and before a panic of this thread is printed.
+///
+/// A panic of any other thread leaves the screen alone and goes to the log: the program keeps running, and words on a
+/// screen that is still drawn on help nobody.
+#[derive(Debug)]
+pub struct Guard {
+    held: Arc<AtomicBool>,
+}
+
+/// Whether standard input and output are a terminal.
+pub fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+impl Guard {
+    /// Takes the terminal over for the calling thread.
+    pub fn take() -> io::Result<(Self, Screen)> {
+        let held = Arc::new(AtomicBool::new(true));
+        restore_on_panic(&held);
+        let guard = Self { held };
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
+        Ok((guard, Terminal::new(Quiet::new(backend))?))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore(&self.held);
+    }
+}
+
+/// Undoes what [`Guard::take`] did, once. There is nobody left to report an error to.
+fn restore(held: &AtomicBool) {
+    if held.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = disable_raw_mode();
+    }
+}
+
+fn restore_on_panic(held: &Arc<AtomicBool>) {
+    let ours = thread::current().id();
+    let held = Arc::clone(held);
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == ours {
+            restore(&held);
+        }
+        if held.load(Ordering::SeqCst) {
+            tracing::error!(%info, "a task panicked");
+        } else {
+            before(info);
+        }
+    }));
+}
+
+/// Completes at the first signal that asks the program to end.
+#[cfg(unix)]
+pub fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    // Without it a window that was closed is noticed only when drawing fails.
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+/// Completes when the program is asked to end.
+#[cfg(not(unix))]
+pub fn signals() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,71 @@
+//! The model's only way to change: pure, without clock, input or output. Time comes in messages.
+
+mod dialogs;
+mod panes;
+mod users;
+
+use super::effect::Effect;
+use super::message::Message;
+use super::model::{Model, whole_second};
+use super::{keymap, layout};
+use crate::tui::keymap::{Action, Context};
+use crossterm::event::KeyEvent;
+
+/// Takes one message in, and says what is to be done outside.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let effects = match message {
+        Message::Key(key) => press(model, key),
+        Message::Paste(text) => {
+            dialogs::paste(model, &text);
+            vec![]
+        }
+        Message::Resize(size) => {
+            model.size = size;
+            vec![]
+        }
+        Message::Now(now) => {
+            model.now = whole_second(now);
+            vec![]
+        }
+        Message::Snapshot(snapshot) => {
+            model.users.look_for_awaited(&snapshot);
+            model.snapshot = snapshot;
+            dialogs::follow_vault(model);
+            dialogs::offer_first_run(model);
+            vec![]
+        }
+        Message::Event(event) => {
+            let in_dialog = dialogs::receive(model, &event);
+            model.activity.receive(&event, in_dialog);
+            vec![]
+        }
+        Message::Sent { dialog, result } => {
+            dialogs::sent(model, dialog, result);
+            vec![]
+        }
+        Message::WorkerStopped => {
+            model.error("the session worker has stopped; restart idmux");
+            vec![]
+        }
+    };
+    model.settle();
+    effects
+}
+
+fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let fits = layout::fits(model.size);
+    let action = keymap::action(if fits { model.context() } else { Context::Notice }, &key);
+    if action == Some(Action::Quit) {
+        return vec![Effect::Quit];
+    }
+    if !fits {
+        return vec![];
+    }
+    match model.dialog() {
+        Some(_) => dialogs::press(model, action, key),
+        None => action.map_or_else(Vec::new, |action| panes::act(model, action)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

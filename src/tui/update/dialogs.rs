@@ -1,0 +1,149 @@
+//! Keys, answers and changes of the vault, as far as they concern dialogs.
+
+use crossterm::event::KeyEvent;
+
+use super::panes;
+use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
+use crate::tui::content::help;
+use crate::tui::dialog::{Body, CredentialsForm, Dialog, DialogId, Outcome, Progress, Submission, VaultForm};
+use crate::tui::effect::Effect;
+use crate::tui::form::Form;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::model::Model;
+
+/// A key for the topmost dialog.
+pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
+    match action {
+        Some(Action::Close) => {
+            if dialog.can_close() {
+                model.dialogs.pop();
+            }
+        }
+        // What was asked for is on its way: until the answer there is nothing to change.
+        _ if dialog.is_waiting() => {}
+        Some(Action::Submit) => return submit(model),
+        action => {
+            let in_text = dialog.context() == Context::TextField;
+            match &mut dialog.body {
+                Body::Help { offset } => {
+                    let page = help::height(model.size);
+                    let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
+                    *offset = row.min(help::rows().len().saturating_sub(page));
+                }
+                Body::Confirm(confirm) => {
+                    if matches!(action, Some(Action::Left | Action::Right)) {
+                        confirm.agreed = !confirm.agreed;
+                    }
+                }
+                body => {
+                    if let Some(form) = body.form_mut() {
+                        press_form(form, action, in_text.then_some(key));
+                    }
+                    body.settle();
+                }
+            }
+        }
+    }
+    vec![]
+}
+
+fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
+    match (action, text) {
+        (Some(Action::NextField), _) => form.next(),
+        (Some(Action::PreviousField), _) => form.previous(),
+        (Some(Action::Up), _) => form.up(),
+        (Some(Action::Down), _) => form.down(),
+        (Some(Action::Left), _) => form.change(false),
+        (Some(Action::Right), _) => form.change(true),
+        (None, Some(key)) => form.key(key),
+        _ => {}
+    }
+}
+
+fn submit(model: &mut Model) -> Vec<Effect> {
+    let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
+    match dialog.body.submit() {
+        Submission::Send(command) => {
+            dialog.progress = Progress::Waiting(None);
+            vec![Effect::Send { command, dialog: Some(dialog.id) }]
+        }
+        Submission::Refused => vec![],
+        Submission::Close => {
+            model.dialogs.pop();
+            vec![]
+        }
+    }
+}
+
+/// Pasted text goes into the focused field of the topmost dialog, and nowhere else: it is never taken for keys.
+pub fn paste(model: &mut Model, text: &str) {
+    if let Some(dialog) = model.dialogs.last_mut()
+        && !dialog.is_waiting()
+        && let Some(form) = dialog.body.form_mut()
+    {
+        form.paste(text);
+    }
+}
+
+/// What became of a command on its way to the worker.
+pub fn sent(model: &mut Model, dialog: Option<DialogId>, result: Result<RequestId, SendError>) {
+    let waiting = dialog.and_then(|id| model.dialogs.iter_mut().find(|dialog| dialog.id == id));
+    match (waiting, result) {
+        (Some(dialog), Ok(id)) => dialog.progress = Progress::Waiting(Some(id)),
+        (Some(dialog), Err(error)) => dialog.fail(error.to_string(), String::new()),
+        (None, Ok(_)) => {}
+        (None, Err(error)) => model.error(error.to_string()),
+    }
+}
+
+/// Gives an event to the dialog whose request it answers; whether that dialog shows it.
+pub fn receive(model: &mut Model, event: &Event) -> bool {
+    let Some(request) = event.request else { return false };
+    let waits = |dialog: &Dialog| dialog.progress == Progress::Waiting(Some(request));
+    let Some(at) = model.dialogs.iter().position(waits) else { return false };
+    match model.dialogs[at].receive(event) {
+        Outcome::Underway => false,
+        Outcome::Failed => true,
+        Outcome::Done => {
+            model.dialogs.remove(at);
+            if let (EventKind::LoggedIn { .. }, Subject::User { key, .. }) = (&event.kind, &event.subject) {
+                let snapshot = model.snapshot.clone();
+                model.users.select(key.clone(), &snapshot);
+            }
+            false
+        }
+    }
+}
+
+/// Opens, changes or closes the dialog of the vault, as the vault's status demands.
+pub fn follow_vault(model: &mut Model) {
+    let status = &model.snapshot.vault;
+    let is_vault = |dialog: &Dialog| matches!(dialog.body, Body::Vault(_));
+    let shown = model
+        .dialogs
+        .iter()
+        .any(|dialog| matches!(&dialog.body, Body::Vault(form) if form.status == *status));
+    if shown {
+        return;
+    }
+    let form = VaultForm::of(status);
+    model.dialogs.retain(|dialog| !is_vault(dialog));
+    if let Some(form) = form {
+        model.open(Body::Vault(form));
+    }
+}
+
+/// Opens the log-in dialog by itself, once: when everything is there but a user.
+pub fn offer_first_run(model: &mut Model) {
+    let snapshot = &model.snapshot;
+    let ready = matches!(snapshot.vault, VaultStatus::Open { .. });
+    let Some(app) = snapshot.apps.iter().find(|app| app.base_url.is_some()) else { return };
+    if !ready || model.first_run_over || model.demo {
+        return;
+    }
+    model.first_run_over = true;
+    if snapshot.users.is_empty() && model.dialogs.is_empty() {
+        model.open(Body::Credentials(CredentialsForm::first_run(app.alias.clone())));
+    }
+}

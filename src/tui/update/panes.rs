@@ -1,0 +1,88 @@
+//! Keys on the main screen.
+
+use super::users;
+use crate::tui::dialog::Body;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::model::{Model, Pane};
+use crate::tui::needs;
+use crate::tui::words::Tone;
+
+/// Does what a key asks for.
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(missing) = needs::missing(model, action) {
+        model.say(Tone::Warn, missing);
+        return vec![];
+    }
+    match action {
+        Action::Repaint => return vec![Effect::Repaint],
+        Action::Help => model.open(Body::Help { offset: 0 }),
+        Action::Zoom => model.zoomed = !model.zoomed,
+        Action::Close => {
+            if !model.activity.dismiss() {
+                model.zoomed = false;
+            }
+        }
+        Action::NextPane => model.focus = model.focus.after(1),
+        Action::PreviousPane => model.focus = model.focus.after(Pane::ALL.len() - 1),
+        Action::Left | Action::Right | Action::Toggle => sideways(model, action),
+        Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
+            travel(model, action);
+        }
+        other => return users::act(model, other),
+    }
+    vec![]
+}
+
+fn sideways(model: &mut Model, action: Action) {
+    match (model.focus, action) {
+        (Pane::CustomData, Action::Right) => model.detail.tree.expand(),
+        (Pane::CustomData, Action::Left) => model.detail.tree.collapse(),
+        (Pane::CustomData, _) => model.detail.tree.toggle(),
+        (Pane::Users, _) => model.focus = Pane::Session,
+        (Pane::Session, Action::Right) => model.focus = Pane::Identities,
+        (Pane::Identities, Action::Right) => model.focus = Pane::CustomData,
+        (Pane::Session, _) => model.focus = Pane::Users,
+        (Pane::Identities, _) => model.focus = Pane::Session,
+    }
+}
+
+/// Moves the selection, the cursor, or the rows in sight; [`Model::settle`] holds them inside.
+fn travel(model: &mut Model, action: Action) {
+    let regions = model.regions();
+    let page = match model.focus {
+        Pane::Users => regions.user_rows(),
+        pane => usize::from(regions.inside(pane).height),
+    };
+    match model.focus {
+        Pane::Users => {
+            let row = target(action, model.users.index(), page);
+            model.users.go_to(row, &model.snapshot.clone());
+        }
+        Pane::Session => {
+            let rows = model.session_rows().len().saturating_sub(page);
+            model.detail.session_offset = target(action, model.detail.session_offset, page).min(rows);
+        }
+        Pane::Identities => {
+            model.detail.identities_offset = target(action, model.detail.identities_offset, page);
+        }
+        Pane::CustomData => {
+            let row = target(action, model.detail.tree.cursor(), page);
+            model.detail.tree.go_to(row);
+        }
+    }
+}
+
+/// Where a movement leads from `row`; beyond the end means the end.
+pub fn target(action: Action, row: usize, page: usize) -> usize {
+    let page = page.saturating_sub(1).max(1);
+    match action {
+        Action::Up => row.saturating_sub(1),
+        Action::Down => row.saturating_add(1),
+        Action::PageUp => row.saturating_sub(page),
+        Action::PageDown => row.saturating_add(page),
+        Action::First => 0,
+        Action::Last => usize::MAX,
+        _ => row,
+    }
+}

@@ -1,0 +1,87 @@
+//! Keys that concern the selected user.
+
+use std::sync::Arc;
+
+use crate::account::FieldPath;
+use crate::session::{Command, UserView};
+use crate::tui::content::tree::Kind;
+use crate::tui::dialog::{Body, Confirm, CredentialsForm, EditForm, Question};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::model::{Model, Pane};
+use crate::tui::words::Tone;
+
+/// Does what a key asks for. What the action needs is there.
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    let selected = model.selected().map(Arc::clone);
+    let dialog = match (action, selected) {
+        (Action::LogIn, user) => with_app(model, |app| CredentialsForm::log_in(app, user.as_deref())),
+        (Action::Register, _) => with_app(model, CredentialsForm::register),
+        (_, None) => None,
+        (Action::Link, Some(user)) => Some(Body::Credentials(CredentialsForm::link(&user))),
+        (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
+        (Action::MakeCurrent, Some(user)) => return send(Command::MakeCurrent { user: user.key.clone() }),
+        (Action::LogOut, Some(user)) => return send(Command::LogOut { user: user.key.clone() }),
+        (Action::Remove, Some(user)) => confirm(Question::Remove, &user),
+        (Action::Delete, Some(user)) => confirm(Question::Delete, &user),
+        (Action::Edit, Some(user)) => edit(model, &user),
+        (Action::AddField, Some(user)) => add(model, &user),
+        (Action::RemoveField, Some(user)) => remove_field(model, &user),
+        _ => None,
+    };
+    if let Some(body) = dialog {
+        model.open(body);
+    }
+    vec![]
+}
+
+fn send(command: Command) -> Vec<Effect> {
+    vec![Effect::Send { command, dialog: None }]
+}
+
+fn with_app(model: &Model, form: impl FnOnce(crate::account::AppAlias) -> CredentialsForm) -> Option<Body> {
+    Some(Body::Credentials(form(model.app()?.alias.clone())))
+}
+
+fn confirm(question: Question, user: &UserView) -> Option<Body> {
+    Some(Body::Confirm(Confirm::new(question, user.key.clone(), user.label.clone())))
+}
+
+fn edit(model: &mut Model, user: &UserView) -> Option<Body> {
+    model.focus = Pane::CustomData;
+    let Some(row) = model.detail.tree.current() else { return add(model, user) };
+    let path = writable(model, row.path.clone())?;
+    let value = model.detail.tree.value(&path)?;
+    Some(Body::Edit(EditForm::edit(user, path, value)))
+}
+
+fn add(model: &mut Model, user: &UserView) -> Option<Body> {
+    model.focus = Pane::CustomData;
+    let parent = model.detail.tree.current().map(|row| match row.kind {
+        Kind::Container { open: true, .. } => row.path.clone(),
+        _ => parent(&row.path),
+    });
+    Some(Body::Edit(EditForm::add(user, &parent.unwrap_or_default())))
+}
+
+fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
+    let path = model.detail.tree.current()?.path.clone();
+    let path = writable(model, path)?;
+    confirm(Question::Unset(path), user)
+}
+
+/// The path, if a dotted path can name it: MongoDB cannot address a name with a dot in it, nor one that begins with $.
+fn writable(model: &mut Model, path: FieldPath) -> Option<FieldPath> {
+    if FieldPath::parse(&path.to_string()).as_ref() == Ok(&path) {
+        return Some(path);
+    }
+    model.say(Tone::Warn, format!("the name of {path} cannot be written: it has a dot, or begins with $"));
+    None
+}
+
+fn parent(path: &FieldPath) -> FieldPath {
+    let segments = path.segments();
+    segments[..segments.len().saturating_sub(1)]
+        .iter()
+        .fold(FieldPath::default(), |path, segment| path.child(segment.clone()))
+}

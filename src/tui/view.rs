@@ -1,0 +1,67 @@
+//! Drawing. Reads the model, changes nothing.
+
+mod chrome;
+mod custom_data;
+mod dialog;
+mod form;
+mod help;
+mod identities;
+mod pane;
+mod session;
+mod users;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::layout;
+use super::model::Model;
+use super::theme::Theme;
+use super::words::Tone;
+
+/// Draws the screen.
+pub fn view(model: &Model, frame: &mut Frame) {
+    if !layout::fits(model.size) {
+        chrome::too_small(model, frame.area(), frame.buffer_mut());
+        return;
+    }
+    let regions = model.regions();
+    let buffer = frame.buffer_mut();
+    chrome::header(model, regions.header, buffer);
+    users::draw(model, &regions, buffer);
+    session::draw(model, &regions, buffer);
+    identities::draw(model, &regions, buffer);
+    custom_data::draw(model, &regions, buffer);
+    chrome::activity(model, regions.activity, buffer);
+    chrome::hints(model, regions.hints, buffer);
+    for dialog in &model.dialogs {
+        let cursor = dialog::draw(model, dialog, frame.buffer_mut());
+        if let Some(cursor) = cursor {
+            frame.set_cursor_position(cursor);
+        }
+    }
+}
+
+/// Draws lines from the top of an area; those that do not fit are left out.
+fn lines<'a>(area: Rect, buffer: &mut Buffer, lines: impl IntoIterator<Item = Line<'a>>) {
+    for (row, line) in area.rows().zip(lines) {
+        line.render(row, buffer);
+    }
+}
+
+fn span(text: impl Into<String>, style: Style) -> Span<'static> {
+    Span::styled(text.into(), style)
+}
+
+fn tone(theme: &Theme, tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => theme.text,
+        Tone::Good => theme.good,
+        Tone::Busy => theme.busy,
+        Tone::Warn => theme.warn,
+        Tone::Bad => theme.bad,
+    }
+}

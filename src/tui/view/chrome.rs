@@ -1,0 +1,92 @@
+//! What stands around the panes: the header, the activity, the key hints.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::{lines, span, tone};
+use crate::session::VaultStatus;
+use crate::tui::keymap::{Action, Binding, KEYMAP};
+use crate::tui::layout::NEEDED;
+use crate::tui::model::{ACTIVITY_MARGIN, Model};
+use crate::tui::{needs, text, words};
+
+/// The name of the program, the App, how many users, where the key of the vault lives.
+pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.theme;
+    let name = if model.demo { " idmux demo" } else { " idmux" };
+    let mut ends = vec![words::count(model.snapshot.users.len(), "user")];
+    if let VaultStatus::Open { key, .. } = &model.snapshot.vault {
+        ends.push(format!("key: {key}"));
+    }
+    let end = format!("{} ", ends.join("  "));
+    let room = usize::from(area.width).saturating_sub(text::width(name) + text::width(&end) + 4);
+    let app = model.app().map(|app| {
+        let url = app.base_url.as_ref().map_or("starting…", |url| url.as_str().trim_end_matches('/'));
+        format!("{}  {}  {url}", text::inert(app.alias.as_str()), text::inert(&app.client_app_id))
+    });
+    let app = text::fit(&app.unwrap_or_default(), room);
+    Line::from(vec![
+        span(name, theme.strong),
+        span("  ", theme.text),
+        span(app, theme.text),
+        span("  ", theme.text),
+        span(end, theme.muted),
+    ])
+    .render(area, buffer);
+}
+
+/// What happened last.
+pub fn activity(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(notice) = model.activity.shown() else { return };
+    let theme = &model.theme;
+    let style = tone(theme, notice.tone);
+    let shown = model.activity_lines().into_iter().enumerate().map(|(row, words)| {
+        let time = if row == 0 { words::time_of_day(notice.at) } else { String::new() };
+        let margin = format!(" {}", text::fit(&time, ACTIVITY_MARGIN - 1));
+        Line::from(vec![span(margin, theme.muted), span(words, style)])
+    });
+    lines(area, buffer, shown);
+}
+
+/// The keys that make sense now, the most useful first, as many as fit; how to get help and out are always there.
+pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let context = model.context();
+    let (ends, others): (Vec<_>, Vec<_>) = KEYMAP
+        .iter()
+        .filter(|binding| binding.contexts.contains(&context) && !binding.hint.is_empty())
+        .filter(|binding| needs::is_offered(model, binding.action))
+        .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
+    let width = |binding: &Binding| text::width(&binding.keys[0].name()) + binding.hint.len() + 3;
+    let mut room = usize::from(area.width).saturating_sub(ends.iter().map(|hint| width(hint)).sum());
+    let fitting = others.into_iter().filter(|binding| {
+        let fits = width(binding) <= room;
+        room -= if fits { width(binding) } else { 0 };
+        fits
+    });
+    let spans: Vec<Span> = fitting
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain(ends)
+        .flat_map(|binding| {
+            [
+                span(format!(" {}", binding.keys[0].name()), model.theme.key),
+                span(format!(" {} ", binding.hint), model.theme.muted),
+            ]
+        })
+        .collect();
+    Line::from(spans).render(area, buffer);
+}
+
+/// What to say where there is too little room for anything else.
+pub fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let words = format!(
+        "idmux needs {}x{}, this terminal is {}x{}. Make it larger, or press q to quit.",
+        NEEDED.width, NEEDED.height, model.size.width, model.size.height
+    );
+    let rows = text::wrap(&words, usize::from(area.width)).len() as u16;
+    let top = area.height.saturating_sub(rows) / 2;
+    let area = Rect { y: area.y + top, height: area.height - top, ..area };
+    Paragraph::new(words).wrap(Wrap { trim: true }).alignment(Alignment::Center).render(area, buffer);
+}

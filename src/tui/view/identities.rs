@@ -1,0 +1,65 @@
+//! The Identities pane.
+
+use ratatui::buffer::Buffer;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+
+use super::{lines, pane, span};
+use crate::tui::content::identities::Row;
+use crate::tui::layout::Regions;
+use crate::tui::model::{Model, Pane};
+use crate::tui::text;
+
+/// Draws the pane.
+pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
+    let area = regions.pane(Pane::Identities);
+    if area.area() == 0 {
+        return;
+    }
+    let inside = regions.inside(Pane::Identities);
+    let rows = &model.detail.identities;
+    let first = model.detail.identities_offset;
+    let height = usize::from(inside.height);
+    pane::with_position(pane::frame(model, Pane::Identities), first, height, rows.len()).render(area, buffer);
+    if rows.is_empty() {
+        pane::empty(&model.theme, inside, buffer, nothing(model));
+        return;
+    }
+    let columns = usize::from(inside.width);
+    let names = rows.iter().map(|row| text::width(&text::inert(name(row)))).max().unwrap_or(0);
+    let names = names.min(columns / 2);
+    lines(inside, buffer, rows.iter().skip(first).take(height).map(|row| line(model, row, columns, names)));
+}
+
+fn nothing(model: &Model) -> &'static str {
+    match model.selected() {
+        None => "The identities of the selected user stand here.",
+        Some(user) if user.state.is_logged_in() => "The profile is not here yet. Press R to refresh.",
+        Some(_) => "No profile. Press l in Users to log in.",
+    }
+}
+
+fn name(row: &Row) -> &str {
+    match row {
+        Row::Identity { provider, .. } => provider,
+        Row::Data { name, .. } => name,
+        Row::Heading(_) => "",
+    }
+}
+
+fn line(model: &Model, row: &Row, columns: usize, names: usize) -> Line<'static> {
+    let theme = &model.theme;
+    let (mark, value, style) = match row {
+        Row::Heading(heading) => return Line::from(span(format!("── {heading} "), theme.muted)),
+        Row::Identity { number, id, .. } => (number.to_string(), id, theme.strong),
+        Row::Data { value, .. } => (String::new(), value, theme.muted),
+    };
+    let name = text::fit(&text::inert(name(row)), names);
+    let value = text::inert(value);
+    let value = text::cut(&value, columns.saturating_sub(names + 3)).into_owned();
+    Line::from(vec![
+        span(text::fit(&mark, 2), theme.muted),
+        span(format!("{name} "), style),
+        span(value, theme.text),
+    ])
+}

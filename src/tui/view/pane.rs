@@ -1,0 +1,52 @@
+//! The frame of a pane, and what the panes have in common.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, BorderType, Widget};
+
+use super::{lines, span};
+use crate::tui::model::{Model, Pane};
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+/// Whether keys go to the pane.
+pub fn has_focus(model: &Model, pane: Pane) -> bool {
+    model.focus == pane && model.dialogs.is_empty()
+}
+
+/// The border of a pane. The one with the focus has a thick border and a marker before its title.
+pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
+    let theme = &model.theme;
+    let focused = has_focus(model, pane);
+    let style = if focused { theme.border_focus } else { theme.border };
+    let (border, marker) = if focused { (BorderType::Thick, "▶ ") } else { (BorderType::Plain, "") };
+    Block::bordered().border_type(border).border_style(style).title(Line::from(span(
+        format!(" {marker}{} ", pane.title()),
+        if focused { style } else { theme.text },
+    )))
+}
+
+/// Says at the right end of the frame what part of the rows is in sight, where not all are.
+pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: usize) -> Block<'a> {
+    if rows <= height {
+        return block;
+    }
+    let last = (first + height).min(rows);
+    block.title(Line::from(format!(" {}-{last} of {rows} ", first + 1)).alignment(Alignment::Right))
+}
+
+/// A sentence in an empty pane.
+pub fn empty(theme: &Theme, area: Rect, buffer: &mut Buffer, words: &str) {
+    let wrapped = text::wrap(words, usize::from(area.width));
+    lines(area, buffer, wrapped.into_iter().map(|line| Line::from(span(line, theme.muted))));
+}
+
+/// Draws the row under the cursor: in one style from border to border, so that it stands out as a whole.
+pub fn selected_row(line: Line, style: Style, row: Rect, buffer: &mut Buffer) {
+    let whole = Rect { x: row.x.saturating_sub(1), width: row.width + 2, ..row };
+    buffer.set_style(whole, style);
+    let plain: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+    Line::from(span(plain, style)).render(row, buffer);
+}

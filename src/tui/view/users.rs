@@ -1,0 +1,141 @@
+//! The Users pane: a row a user, drawn for those in sight only.
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+
+use super::{lines, pane, span, tone};
+use crate::session::{TokenView, UserView, VaultStatus};
+use crate::tui::keymap::Action;
+use crate::tui::layout::Regions;
+use crate::tui::model::{Model, Pane};
+use crate::tui::{countdown, needs, text, words};
+
+/// Widths of the columns.
+struct Columns {
+    gap: usize,
+    label: usize,
+    app: usize,
+    provider: usize,
+}
+
+/// Cursor, current marker, glyph, and the blanks behind them.
+const MARKS: usize = 5;
+const PROVIDER: usize = 11;
+const STATE: usize = 12;
+const COUNTDOWN: usize = 7;
+/// From this width on the columns stand further apart.
+const ROOMY: usize = 72;
+
+impl Columns {
+    fn new(width: usize, with_app: bool) -> Self {
+        let gap = if width >= ROOMY { 2 } else { 1 };
+        let spare = width.saturating_sub(ROOMY);
+        let (app, app_gap) = if with_app { (8 + spare / 6, gap) } else { (0, 0) };
+        let provider = PROVIDER + (spare / 4).min(12);
+        let taken = MARKS + app + app_gap + provider + STATE + 2 * COUNTDOWN + 4 * gap;
+        Self { gap, label: width.saturating_sub(taken), app, provider }
+    }
+
+    fn join(&self, label: &str, app: &str, provider: &str) -> String {
+        let blank = " ".repeat(self.gap);
+        let app = if self.app > 0 { format!("{}{blank}", text::fit(app, self.app)) } else { String::new() };
+        format!("{}{blank}{app}{}{blank}", text::fit(label, self.label), text::fit(provider, self.provider))
+    }
+}
+
+/// Draws the pane.
+pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
+    let area = regions.pane(Pane::Users);
+    if area.area() == 0 {
+        return;
+    }
+    let theme = &model.theme;
+    let users = &model.snapshot.users;
+    let first = model.users.offset();
+    let mut block =
+        pane::with_position(pane::frame(model, Pane::Users), first, regions.user_rows(), users.len());
+    if let VaultStatus::Open { set_aside, .. } = &model.snapshot.vault
+        && let Some(damaged) = words::set_aside(set_aside)
+    {
+        let room = usize::from(area.width).saturating_sub(4);
+        let damaged = text::cut(&text::inert(&damaged), room).into_owned();
+        block = block
+            .title_bottom(Line::from(span(format!(" {damaged} "), theme.warn)).alignment(Alignment::Left));
+    }
+    block.render(area, buffer);
+    let inside = regions.inside(Pane::Users);
+    if users.is_empty() {
+        pane::empty(theme, inside, buffer, &nobody(model));
+        return;
+    }
+    let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
+    lines(inside, buffer, [Line::from(span(header(&columns), theme.muted))]);
+    let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
+    for (at, row) in (first..users.len()).zip(below.rows()) {
+        let Some(user) = users.get(at) else { break };
+        let selected = at == model.users.index();
+        let line = user_line(model, user, selected, &columns);
+        if selected {
+            let focused = pane::has_focus(model, Pane::Users);
+            let style = if focused { theme.selection } else { theme.selection_idle };
+            pane::selected_row(line, style, row, buffer);
+        } else {
+            line.render(row, buffer);
+        }
+    }
+}
+
+fn nobody(model: &Model) -> String {
+    match &model.snapshot.vault {
+        VaultStatus::Opening => "opening the vault…".into(),
+        _ => match needs::missing(model, Action::LogIn) {
+            Some(missing) => format!("Nobody is logged in: {missing}."),
+            None => "Nobody is logged in. Press l to log in, r to register.".into(),
+        },
+    }
+}
+
+fn header(columns: &Columns) -> String {
+    let blank = " ".repeat(columns.gap);
+    format!(
+        "{:MARKS$}{}{}{blank}{}{blank}{}",
+        "",
+        columns.join("user", "app", "provider"),
+        text::fit("state", STATE),
+        text::fit_right("access", COUNTDOWN),
+        text::fit_right("refresh", COUNTDOWN),
+    )
+}
+
+fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) -> Line<'static> {
+    let theme = &model.theme;
+    let (state_tone, glyph, word) = words::state(&user.state);
+    let state = tone(theme, state_tone);
+    let cursor = if selected { '▸' } else { ' ' };
+    let current = if model.snapshot.is_current(&user.key) { '*' } else { ' ' };
+    let blank = " ".repeat(columns.gap);
+    let providers = words::providers(user, columns.provider);
+    Line::from(vec![
+        span(format!("{cursor}{current} "), theme.strong),
+        span(format!("{glyph} "), state),
+        span(
+            columns.join(
+                &text::inert(&user.label),
+                &text::inert(user.key.app.as_str()),
+                &text::inert(&providers),
+            ),
+            theme.text,
+        ),
+        span(format!("{}{blank}", text::fit(word, STATE)), state),
+        span(format!("{}{blank}", left(user.access.as_ref(), model.now)), theme.text),
+        span(left(user.refresh.as_ref(), model.now), theme.muted),
+    ])
+}
+
+fn left(token: Option<&TokenView>, now: Timestamp) -> String {
+    let left = token.and_then(|token| token.lifetime).map(|life| countdown::left(life.expires, now));
+    text::fit_right(left.as_deref().unwrap_or("-"), COUNTDOWN)
+}

@@ -1,0 +1,211 @@
+//! States and events in words, each with its tone and glyph.
+
+use jiff::Timestamp;
+
+use super::countdown;
+use crate::account::{Provider, SessionState};
+use crate::session::{Event, EventKind, Failure, RefreshOutcome, SetAside, Subject, UserView};
+
+/// How something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Neither good nor bad.
+    Plain,
+    /// It works.
+    Good,
+    /// It is on its way.
+    Busy,
+    /// It needs attention soon.
+    Warn,
+    /// It needs a person.
+    Bad,
+}
+
+/// The tone, glyph and word of a session's state, for a narrow column. All three differ between states that differ.
+pub fn state(state: &SessionState) -> (Tone, &'static str, &'static str) {
+    match state {
+        SessionState::Active => (Tone::Good, "●", "active"),
+        SessionState::Refreshing => (Tone::Busy, "↻", "renewing"),
+        SessionState::RefreshDue { .. } => (Tone::Warn, "◐", "offline"),
+        SessionState::AccessExpired { .. } => (Tone::Bad, "○", "expired"),
+        SessionState::LogInRequired(_) => (Tone::Bad, "✗", "LOG IN AGAIN"),
+        SessionState::LoggedOut => (Tone::Plain, "-", "logged out"),
+    }
+}
+
+/// The state of a user's session in a sentence.
+pub fn state_sentence(user: &UserView, now: Timestamp) -> String {
+    let left = |end: &Timestamp| match countdown::left(*end, now) {
+        over if over == "over" => "now".to_owned(),
+        left => format!("in {left}"),
+    };
+    let retry = |at: &Option<Timestamp>| match at {
+        Some(at) => format!("next try {}", left(at)),
+        None => "press R to try again".to_owned(),
+    };
+    match &user.state {
+        SessionState::Active => match &user.next_refresh {
+            Some(at) => format!("active, renews {}", left(at)),
+            None => "active".to_owned(),
+        },
+        SessionState::Refreshing => "renewing…".to_owned(),
+        SessionState::RefreshDue { cause, retry_at } => {
+            format!("offline: {cause}; {}", retry(retry_at))
+        }
+        SessionState::AccessExpired { cause, retry_at } => {
+            format!("access token expired: {cause}; {}", retry(retry_at))
+        }
+        SessionState::LogInRequired(reason) => {
+            format!("LOG IN AGAIN: {reason}. Press l in Users.")
+        }
+        SessionState::LoggedOut => "logged out. Press l in Users to log in.".to_owned(),
+    }
+}
+
+/// When and how the last renewal ended.
+pub fn last_refresh(user: &UserView) -> String {
+    let Some(last) = &user.last_refresh else { return "not yet".to_owned() };
+    let outcome = match &last.outcome {
+        RefreshOutcome::Renewed => "renewed".to_owned(),
+        RefreshOutcome::Postponed(cause) => format!("put off: {cause}"),
+        RefreshOutcome::Ended => "session ended".to_owned(),
+    };
+    format!("{} {outcome}", time_of_day(last.at))
+}
+
+/// The providers of a user in at most `columns` columns: all of them, or the first and how many more.
+pub fn providers(user: &UserView, columns: usize) -> String {
+    let names: Vec<&str> = match user.identities() {
+        [] => vec![user.provider.short_name()],
+        identities => identities.iter().map(|identity| identity.provider.short_name()).collect(),
+    };
+    let all = names.join("+");
+    match names.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && super::text::width(&all) > columns => {
+            format!("{first}+{}", rest.len())
+        }
+        _ => all,
+    }
+}
+
+/// What a provider is called where there is room.
+pub fn provider(provider: &Provider) -> &str {
+    provider.short_name()
+}
+
+/// An event in words, with its tone.
+pub fn event(event: &Event) -> (Tone, String) {
+    let (tone, what) = happening(&event.kind);
+    let who = match &event.subject {
+        Subject::Device => return (tone, what),
+        Subject::App { app, who: Some(who) } => format!("{who} at {app}"),
+        Subject::App { app, who: None } => app.to_string(),
+        Subject::User { label, .. } => label.clone(),
+    };
+    (tone, format!("{who}: {what}"))
+}
+
+fn happening(kind: &EventKind) -> (Tone, String) {
+    match kind {
+        EventKind::VaultOpened { key, users } => {
+            (Tone::Good, format!("vault open, {}, key: {key}", count(*users, "user")))
+        }
+        EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
+        EventKind::AppAdded => (Tone::Good, "app added".into()),
+        EventKind::Registered => (Tone::Good, "registered".into()),
+        EventKind::LoggedIn { replaced: false } => (Tone::Good, "logged in".into()),
+        EventKind::LoggedIn { replaced: true } => (Tone::Good, "logged in again".into()),
+        EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
+        EventKind::Refreshed => (Tone::Good, "access token renewed".into()),
+        EventKind::RefreshPostponed { cause, retry_at } => {
+            let next = match retry_at {
+                Some(at) => format!("next try at {}", time_of_day(*at)),
+                None => "press R to try again".into(),
+            };
+            (Tone::Warn, format!("renewal put off: {cause}; {next}"))
+        }
+        EventKind::LogInRequired(reason) => (Tone::Bad, format!("has to log in again: {reason}")),
+        EventKind::MadeCurrent => (Tone::Good, "is the current user".into()),
+        EventKind::LoggedOut => (Tone::Plain, "logged out".into()),
+        EventKind::Removed => (Tone::Plain, "removed from this device; the account lives on".into()),
+        EventKind::Deleted => (Tone::Plain, "account deleted".into()),
+        EventKind::CustomDataSet { path } => (Tone::Good, format!("custom data written: {path}")),
+        EventKind::CustomDataUnset { path } => (Tone::Good, format!("custom data removed: {path}")),
+        EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
+        EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
+    }
+}
+
+/// A failure in one sentence or two.
+pub fn failed(failure: &Failure) -> String {
+    let Failure { action, message, hint, .. } = failure;
+    let end = if hint.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
+    let gap = if hint.is_empty() { "" } else { " " };
+    format!("could not {action}: {message}{end}{gap}{hint}")
+}
+
+/// Records that could not be read, in one line.
+pub fn set_aside(records: &[SetAside]) -> Option<String> {
+    let first = records.first()?;
+    let more = match records.len() {
+        1 => String::new(),
+        len => format!(" (and {} more)", len - 1),
+    };
+    let records = count(records.len(), "damaged record");
+    Some(format!("{records} set aside: {}: {}{more}", first.user, first.why))
+}
+
+/// `1 user`, `2 users`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `2026-11-22 21:40:03Z`.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// `21:40:03Z`.
+pub fn time_of_day(at: Timestamp) -> String {
+    at.strftime("%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::EndReason;
+    use crate::session::FailureKind;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_state_has_its_own_glyph_and_word() {
+        let retry_at = Timestamp::UNIX_EPOCH;
+        let states = [
+            SessionState::Active,
+            SessionState::Refreshing,
+            SessionState::RefreshDue { cause: String::new(), retry_at },
+            SessionState::AccessExpired { cause: String::new(), retry_at },
+            SessionState::LogInRequired(EndReason::SessionRevoked),
+            SessionState::LoggedOut,
+        ];
+        let glyphs: HashSet<_> = states.iter().map(|s| state(s).1).collect();
+        let words: HashSet<_> = states.iter().map(|s| state(s).2).collect();
+        assert_eq!((glyphs.len(), words.len()), (states.len(), states.len()));
+    }
+
+    #[test]
+    fn a_failure_says_what_happened_and_what_to_do() {
+        let mut failure = Failure {
+            kind: FailureKind::Unreachable,
+            action: "log in",
+            message: "no answer from http://127.0.0.1:1".into(),
+            hint: "Is the server running?".into(),
+        };
+        assert_eq!(
+            failed(&failure),
+            "could not log in: no answer from http://127.0.0.1:1. Is the server running?"
+        );
+        failure.hint.clear();
+        assert_eq!(failed(&failure), "could not log in: no answer from http://127.0.0.1:1");
+    }
+}

@@ -1,0 +1,290 @@
+//! The screen as a person sees it, with a clock that stands still.
+
+#[path = "screens/driver.rs"]
+mod driver;
+#[path = "screens/fixture.rs"]
+mod fixture;
+
+use crossterm::event::KeyCode;
+use driver::{LARGE, SMALL, Screen};
+use fixture::*;
+use idmux::account::{EndReason, Provider, SessionState};
+use idmux::session::{
+    Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Subject, VaultStatus,
+};
+use ratatui::layout::Size;
+
+/// Writes the screen at both sizes.
+fn both(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
+    for (suffix, size) in [("80x24", SMALL), ("160x45", LARGE)] {
+        let mut screen = Screen::with(size, snapshot());
+        steps(&mut screen);
+        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
+    }
+}
+
+fn small(name: &str, snapshot: Snapshot, steps: impl Fn(&mut Screen)) {
+    let mut screen = Screen::with(SMALL, snapshot);
+    steps(&mut screen);
+    insta::assert_snapshot!(name, screen.draw());
+}
+
+fn vault(status: VaultStatus) -> Snapshot {
+    Snapshot { vault: status, apps: vec![], ..nobody() }
+}
+
+fn about_ada(kind: EventKind) -> Event {
+    let subject = Subject::User { key: key(1), label: "ada@example.com".into() };
+    Event { at: now(), request: None, subject, kind }
+}
+
+fn failure(message: &str, hint: &str) -> EventKind {
+    EventKind::Failed(Failure {
+        kind: FailureKind::Credentials,
+        action: "log in",
+        message: message.into(),
+        hint: hint.into(),
+    })
+}
+
+#[test]
+fn first_run() {
+    both("first_run", nobody, |_| {});
+}
+
+#[test]
+fn six_users() {
+    both("six_users", six, |_| {});
+}
+
+#[test]
+fn log_in_again() {
+    both("log_in_again", six, |screen| {
+        screen.keys("jjjj");
+        screen.event(about_ada(EventKind::LogInRequired(EndReason::SessionRevoked)));
+    });
+}
+
+#[test]
+fn offline() {
+    both("offline", six, |screen| {
+        screen.keys("jjj");
+    });
+}
+
+#[test]
+fn custom_data_has_the_focus() {
+    both("custom_data", six, |screen| {
+        screen.press(KeyCode::BackTab).keys("Gkkkh");
+    });
+}
+
+#[test]
+fn a_zoomed_session() {
+    small("zoomed_session", six(), |screen| {
+        screen.press(KeyCode::Tab).keys("z");
+    });
+}
+
+#[test]
+fn help() {
+    both("help", six, |screen| {
+        screen.keys("?");
+    });
+}
+
+#[test]
+fn log_in_dialogs() {
+    small("dialog_log_in", six(), |screen| {
+        screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2");
+    });
+    small("dialog_log_in_anonymously", six(), |screen| {
+        screen.keys("l").press(KeyCode::Up).press(KeyCode::Right);
+    });
+    small("dialog_log_in_again", six(), |screen| {
+        screen.keys("jjjjl");
+    });
+    small("dialog_log_in_waits", six(), |screen| {
+        screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
+    });
+    small("dialog_log_in_failed", six(), |screen| {
+        screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
+        let request = screen.sent.as_ref().map(|(id, _)| *id);
+        let kind = failure("invalid username/password", "Check both, or tick “register this account first”.");
+        screen.event(Event { request, ..about_ada(kind) });
+    });
+}
+
+#[test]
+fn register_and_link_dialogs() {
+    small("dialog_register_refused", six(), |screen| {
+        screen.keys("rada@example.com").press(KeyCode::Tab).keys("short").press(KeyCode::Enter);
+    });
+    small("dialog_link", six(), |screen| {
+        screen.keys("jL");
+    });
+}
+
+#[test]
+fn confirmations() {
+    small("dialog_remove", six(), |screen| {
+        screen.keys("x");
+    });
+    small("dialog_delete", six(), |screen| {
+        screen.keys("D");
+    });
+    small("dialog_remove_field", six(), |screen| {
+        screen.press(KeyCode::BackTab).keys("Gd");
+    });
+}
+
+#[test]
+fn edit_dialogs() {
+    small("dialog_edit", six(), |screen| {
+        screen.press(KeyCode::BackTab).keys("je");
+    });
+    small("dialog_edit_invalid", six(), |screen| {
+        screen.press(KeyCode::BackTab).keys("Ge").keys("]");
+        let erase = |screen: &mut Screen| {
+            for _ in 0..10 {
+                screen.press(KeyCode::Backspace);
+            }
+        };
+        erase(screen);
+        screen.keys("{\"a\": ");
+    });
+    small("dialog_add", six(), |screen| {
+        screen.press(KeyCode::BackTab).keys("Ga").keys("2").press(KeyCode::Tab).keys("true");
+    });
+}
+
+#[test]
+fn vault_dialogs() {
+    let why = "no Secret Service on the session bus".to_owned();
+    small("vault_opening", vault(VaultStatus::Opening), |_| {});
+    small("vault_choose_key", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
+        screen
+            .press(KeyCode::Tab)
+            .keys("correct horse")
+            .press(KeyCode::Tab)
+            .keys("battery")
+            .press(KeyCode::Enter);
+    });
+    small("vault_choose_key_file", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
+        screen.press(KeyCode::Down);
+    });
+    let locked =
+        VaultStatus::Locked { key: KeySource::Passphrase, why: Some("the passphrase is wrong".into()) };
+    small("vault_locked", vault(locked), |_| {});
+    let locked =
+        VaultStatus::Locked { key: KeySource::Keyring, why: Some("it did not answer within 3 s".into()) };
+    small("vault_locked_keyring", vault(locked), |_| {});
+    let failed =
+        VaultStatus::Failed { why: "/home/ada/.local/share/idmux/vault.db is newer than this idmux.".into() };
+    small("vault_failed", vault(failed), |_| {});
+}
+
+#[test]
+fn a_damaged_record_and_an_error_that_stays() {
+    small("set_aside", six(), |screen| {
+        let mut snapshot = six();
+        let set_aside =
+            vec![SetAside { user: key(9), why: "the record was changed outside of idmux".into() }];
+        snapshot.vault = VaultStatus::Open { key: KeySource::Keyring, set_aside };
+        screen.snapshot(snapshot);
+        screen.event(about_ada(failure(
+            "http://127.0.0.1:41234 does not answer: connection refused (os error 111)",
+            "Start the server, or check the address of the App local.",
+        )));
+        screen.event(about_ada(EventKind::Refreshed));
+    });
+}
+
+#[test]
+fn too_small() {
+    let screen = Screen::with(Size { width: 60, height: 20 }, six());
+    insta::assert_snapshot!("too_small", screen.draw());
+}
+
+#[test]
+fn wide_glyphs() {
+    let snapshot = || {
+        let mut user = user(1, "山田太郎@例え.テスト");
+        user.custom_data = Some(bson::doc! { "名前": "山田太郎", "🚀": "👍🏽", "zoë": "e\u{301}" });
+        with_users([user, fixture::user(2, "ولید@example.com")])
+    };
+    both("wide_glyphs", snapshot, |_| {});
+}
+
+const HOSTILE: &str = "\x1b[2J\u{202e}evil\u{200b}\u{7}\u{9b}31m\r\n\u{e0041}";
+
+/// A user whose every text is hostile.
+fn hostile() -> Snapshot {
+    let mut user = user(1, HOSTILE);
+    user.provider = Provider::Other(HOSTILE.into());
+    user.state = SessionState::RefreshDue { cause: HOSTILE.into(), retry_at: Some(after(8)) };
+    for token in [&mut user.access, &mut user.refresh].into_iter().flatten() {
+        token.claims = [(HOSTILE.to_owned(), HOSTILE.into())].into_iter().collect();
+        token.fingerprint = HOSTILE.into();
+    }
+    let profile = user.profile.as_mut().unwrap();
+    profile.user_type = HOSTILE.into();
+    profile.identities[0].provider = Provider::Other(HOSTILE.into());
+    profile.identities[0].id = HOSTILE.into();
+    profile.data = [(HOSTILE.to_owned(), HOSTILE.into())].into_iter().collect();
+    user.custom_data = Some(bson::doc! { HOSTILE: HOSTILE, "inner": { HOSTILE: HOSTILE } });
+    let mut snapshot = with_users([user, fixture::user(2, "mallory@example.com")]);
+    snapshot.apps[0].client_app_id = HOSTILE.into();
+    let set_aside = vec![SetAside { user: key(9), why: HOSTILE.into() }];
+    snapshot.vault = VaultStatus::Open { key: KeySource::Keyring, set_aside };
+    snapshot
+}
+
+#[test]
+fn hostile_text() {
+    both("hostile_text", hostile, |_| {});
+}
+
+#[test]
+fn nothing_hostile_reaches_a_cell() {
+    type Step = fn(&mut Screen);
+    let steps: [Step; 9] = [
+        |_| {},
+        |screen| _ = screen.keys("x"),
+        |screen| _ = screen.keys("D"),
+        |screen| _ = screen.keys("L"),
+        |screen| _ = screen.press(KeyCode::BackTab).keys("e"),
+        |screen| _ = screen.press(KeyCode::BackTab).keys("jja"),
+        |screen| _ = screen.press(KeyCode::BackTab).keys("d"),
+        |screen| screen.event(about_ada(failure(HOSTILE, HOSTILE))),
+        |screen| {
+            screen.keys("l\u{202e}x").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
+            let request = screen.sent.as_ref().map(|(id, _)| *id);
+            screen.event(Event { request, ..about_ada(failure(HOSTILE, HOSTILE)) });
+        },
+    ];
+    for size in [SMALL, LARGE] {
+        for step in steps {
+            let mut screen = Screen::with(size, hostile());
+            step(&mut screen);
+            let shown = screen.draw();
+            let evil =
+                |c: &char| c.is_control() && *c != '\n' || "\u{202e}\u{200b}\u{9b}\u{e0041}".contains(*c);
+            assert_eq!(shown.chars().find(evil), None, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn selection_and_focus_differ_in_style() {
+    let mut screen = Screen::with(SMALL, six());
+    let users_focused = screen.buffer();
+    let (selected, other) = (&users_focused[(10, 3)], &users_focused[(10, 4)]);
+    assert_ne!(selected.style(), other.style());
+    screen.press(KeyCode::Tab);
+    let session_focused = screen.buffer();
+    assert_ne!(users_focused[(10, 3)].style(), session_focused[(10, 3)].style(), "selection");
+    assert_ne!(session_focused[(10, 3)].style(), session_focused[(10, 4)].style(), "selection without focus");
+    assert_ne!(users_focused[(0, 1)].style(), session_focused[(0, 1)].style(), "border");
+    assert_ne!(users_focused[(0, 1)].symbol(), session_focused[(0, 1)].symbol(), "border without colour");
+}

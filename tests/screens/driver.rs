@@ -1,0 +1,93 @@
+//! Drives the model as the event loop does, without a terminal.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use idmux::session::{Command, Event, RequestId, Snapshot};
+use idmux::tui::effect::Effect;
+use idmux::tui::message::Message;
+use idmux::tui::model::{Model, Start};
+use idmux::tui::theme::Theme;
+use idmux::tui::update::update;
+use idmux::tui::view::view;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
+
+use crate::fixture::now;
+
+pub const SMALL: Size = Size { width: 80, height: 24 };
+pub const LARGE: Size = Size { width: 160, height: 45 };
+
+pub struct Screen {
+    pub model: Model,
+    /// The newest command, and its request's id.
+    pub sent: Option<(RequestId, Command)>,
+    pub quit: bool,
+}
+
+impl Screen {
+    pub fn new(size: Size) -> Self {
+        let start = Start { now: now(), size, theme: Theme::colour(), demo: false };
+        Self { model: Model::new(start), sent: None, quit: false }
+    }
+
+    pub fn with(size: Size, snapshot: Snapshot) -> Self {
+        let mut screen = Self::new(size);
+        screen.snapshot(snapshot);
+        screen
+    }
+
+    pub fn snapshot(&mut self, snapshot: Snapshot) {
+        self.tell(Message::Snapshot(Arc::new(snapshot)));
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.tell(Message::Event(event));
+    }
+
+    pub fn tell(&mut self, message: Message) {
+        for effect in update(&mut self.model, message) {
+            match effect {
+                Effect::Quit => self.quit = true,
+                Effect::Repaint => {}
+                Effect::Send { command, dialog } => {
+                    let id = RequestId::next();
+                    self.sent = Some((id, command));
+                    self.tell(Message::Sent { dialog, result: Ok(id) });
+                }
+            }
+        }
+    }
+
+    pub fn press(&mut self, code: KeyCode) -> &mut Self {
+        self.tell(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        self
+    }
+
+    /// Presses the keys of a text one by one.
+    pub fn keys(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.press(KeyCode::Char(c));
+        }
+        self
+    }
+
+    /// The screen as text.
+    pub fn draw(&self) -> String {
+        self.terminal().backend().to_string()
+    }
+
+    /// The screen with its styles.
+    pub fn buffer(&self) -> Buffer {
+        self.terminal().backend().buffer().clone()
+    }
+
+    fn terminal(&self) -> Terminal<TestBackend> {
+        let size = self.model.size;
+        let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
+        terminal.draw(|frame| view(&self.model, frame)).unwrap();
+        terminal
+    }
+}
