@@ -40,6 +40,9 @@ use store::StoreError;
 pub use app_id::{AppId, InvalidAppId};
 pub use lifetimes::Lifetimes;
 
+/// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
+pub const EMBEDDED_APP_ID: &str = "local-idmux";
+
 /// How long open requests may take to finish when the server is asked to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use etcetera::BaseStrategy;
 use jiff::{Span, SpanRelativeTo};
 
 use crate::clock::SystemClock;
-use crate::local_app::{AppId, Lifetimes, LocalApp, LocalAppError, Options, Storage};
+use crate::folders::{Folders, FoldersError};
+use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage};
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -24,8 +24,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = loopback)]
     listen: SocketAddr,
 
-    /// Client app id, as in shop-abcde.
-    #[arg(long, value_name = "ID", default_value = "local-abcde")]
+    /// Client app id, as in shop-abcde. The default is the App that idmux embeds.
+    #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
     app_id: AppId,
 
     /// Folder for users, sessions and documents; made if it is not there [default: in the data folder of idmux]
@@ -52,8 +52,8 @@ pub enum ServeError {
     #[error(transparent)]
     LocalApp(#[from] LocalAppError),
     /// The platform names no folder for data.
-    #[error("cannot find your data folder: {0}; name one with --data, or use --ephemeral")]
-    NoDataFolder(#[from] etcetera::HomeDirError),
+    #[error("{0}; or name one with --data, or use --ephemeral")]
+    NoDataFolder(#[from] FoldersError),
     /// Signals cannot be listened to, or no thread started.
     #[error("cannot set up the process: {0}")]
     Process(std::io::Error),
@@ -78,7 +78,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let storage = match (args.ephemeral, args.data) {
         (true, _) => Storage::Memory,
         (false, Some(folder)) => Storage::Folder(folder),
-        (false, None) => Storage::Folder(default_data_folder()?),
+        (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
     let options = Options {
         app_id: args.app_id.as_str().to_owned(),
@@ -130,15 +130,6 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async move {
         interrupt.recv().await;
     })
-}
-
-/// `local-app` below `IDMUX_HOME`, or in the platform's folder for data.
-fn default_data_folder() -> Result<PathBuf, ServeError> {
-    let data = match std::env::var_os("IDMUX_HOME") {
-        Some(home) if !home.is_empty() => PathBuf::from(home),
-        _ => etcetera::choose_base_strategy()?.data_dir().join("idmux"),
-    };
-    Ok(data.join("local-app"))
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

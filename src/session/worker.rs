@@ -84,8 +84,10 @@ pub fn start(
         changed: false,
     };
     let task = tokio::spawn(async move {
-        begin.await;
-        worker.run(inbox, stop).await;
+        tokio::select! {
+            () = begin => worker.run(inbox, stop).await,
+            () = stop.cancelled() => {}
+        }
     });
     (SessionHandle { commands, snapshots, events }, task)
 }

@@ -183,8 +183,8 @@ mod tests {
         let states = [
             SessionState::Active,
             SessionState::Refreshing,
-            SessionState::RefreshDue { cause: String::new(), retry_at },
-            SessionState::AccessExpired { cause: String::new(), retry_at },
+            SessionState::RefreshDue { cause: String::new(), retry_at: Some(retry_at) },
+            SessionState::AccessExpired { cause: String::new(), retry_at: Some(retry_at) },
             SessionState::LogInRequired(EndReason::SessionRevoked),
             SessionState::LoggedOut,
         ];

@@ -87,11 +87,8 @@ async fn an_identity_is_linked_and_shows_in_the_profile() {
     let server = any_local_app().await;
     let mut worker = Worker::with_app(server.base_url()).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    let link = |address: &str| Command::Link {
-        user: user.clone(),
-        credentials: email(address),
-        register: true,
-    };
+    let link =
+        |address: &str| Command::Link { user: user.clone(), credentials: email(address), register: true };
     let event = worker.ask(link("ada@example.com")).await;
     assert_eq!(event.kind, EventKind::Linked { provider: Provider::EmailPassword });
     let view = worker.user(&user);
@@ -114,7 +111,8 @@ async fn custom_data_is_written_and_the_token_follows() {
     let user = worker.log_in(Credentials::Anonymous).await;
     assert_eq!(worker.user(&user).custom_data, None);
     let path = |text: &str| FieldPath::parse(text).unwrap();
-    for (field, value) in [("theme", bson!("dark")), ("limits.seats", bson!(5)), ("tags", bson!(["a", "b"]))] {
+    for (field, value) in [("theme", bson!("dark")), ("limits.seats", bson!(5)), ("tags", bson!(["a", "b"]))]
+    {
         let command = Command::SetCustomData { user: user.clone(), path: path(field), value };
         assert!(matches!(worker.ask(command).await.kind, EventKind::CustomDataSet { .. }), "{field}");
     }
@@ -170,9 +168,8 @@ async fn a_server_that_goes_away_and_comes_back_costs_nothing() {
     let user = worker.register("ada@example.com").await;
     server.stop().await.unwrap();
 
-    let offline = worker
-        .user_where(&user, |view| matches!(view.state, SessionState::AccessExpired { .. }))
-        .await;
+    let offline =
+        worker.user_where(&user, |view| matches!(view.state, SessionState::AccessExpired { .. })).await;
     assert!(offline.access.is_some(), "the session is kept");
     let failed = worker.ask(Command::LogIn { app: alias(), credentials: Credentials::Anonymous }).await;
     let EventKind::Failed(failure) = failed.kind else { panic!("{failed:?}") };
@@ -250,7 +247,10 @@ async fn a_refusal_is_told_in_words_and_changes_nothing() {
     let wrong = Credentials::EmailPassword { email: "ada@example.com".into(), password: "wrong-1".into() };
     let refused = worker.ask(Command::LogIn { app: alias(), credentials: wrong }).await;
     let EventKind::Failed(failure) = refused.kind else { panic!("{refused:?}") };
-    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Credentials, "wrong e-mail or password"));
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::Credentials, "wrong e-mail or password")
+    );
     assert_eq!(
         refused.subject,
         Subject::App { app: alias(), who: Some("ada@example.com".into()) },

@@ -94,7 +94,9 @@ async fn renew(State(script): State<Arc<Script>>) -> Response {
             (StatusCode::UNAUTHORIZED, [(header::CONTENT_TYPE, "text/html")], "<h1>Hotel Wi-Fi</h1>")
                 .into_response()
         }
-        Renewal::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "120")]).into_response(),
+        Renewal::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "120")]).into_response()
+        }
         Renewal::BrokenJson => {
             ([(header::CONTENT_TYPE, "application/json")], "{\"access_token\": ").into_response()
         }
@@ -215,5 +217,7 @@ async fn a_hanging_server_does_not_hold_up_the_end() {
     let user = worker.log_in(Credentials::Anonymous).await;
     worker.send(Command::Refresh { user: user.clone() });
     worker.user_where(&user, |view| view.state == SessionState::Refreshing).await;
-    tokio::time::timeout(Duration::from_secs(20), worker.stop()).await.expect("it ends though nobody answers");
+    tokio::time::timeout(Duration::from_secs(20), worker.stop())
+        .await
+        .expect("it ends though nobody answers");
 }

@@ -9,7 +9,9 @@ use idmux::backend::app_services::AppServices;
 use idmux::backend::{Backend, HttpClient};
 use idmux::clock::{Clock, SystemClock};
 use idmux::local_app::{Lifetimes, LocalApp, Options, Storage};
-use idmux::session::{self, Command, Connect, Event, EventKind, RequestId, SessionHandle, Setup, Snapshot, UserView};
+use idmux::session::{
+    self, Command, Connect, Event, EventKind, RequestId, SessionHandle, Setup, Snapshot, UserView,
+};
 use idmux::vault::{KeyChoice, KeyPolicy, Location};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -144,8 +146,7 @@ impl Worker {
     }
 
     pub async fn register(&mut self, address: &str) -> UserKey {
-        let command =
-            Command::Register { app: alias(), email: address.into(), password: "secret1".into() };
+        let command = Command::Register { app: alias(), email: address.into(), password: "secret1".into() };
         let event = self.ask(command).await;
         logged_in_user(event)
     }
