@@ -166,6 +166,20 @@ mod tests {
     }
 
     #[test]
+    fn many_may_open_a_new_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..40 {
+            let path = folder.path().join(format!("{round}.db"));
+            std::thread::scope(|scope| {
+                let opening: Vec<_> = (0..24).map(|_| scope.spawn(|| open_file(&path).map(drop))).collect();
+                for opened in opening {
+                    opened.join().unwrap().unwrap();
+                }
+            });
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_database_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
