@@ -6,6 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod backend;
 pub mod cli;
 pub mod clock;
+pub mod folders;
 pub mod local_app;
+pub mod session;
+pub mod vault;

@@ -1,0 +1,108 @@
+//! What a person gives to log in.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::Provider;
+
+/// Credentials of one provider. Secrets inside do not print and are wiped on drop.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// No credentials: every log-in makes a new user.
+    Anonymous,
+    /// An e-mail address and its password.
+    EmailPassword {
+        /// The address, case-sensitive.
+        email: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+impl Credentials {
+    /// The provider that takes them.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Anonymous => Provider::Anonymous,
+            Self::EmailPassword { .. } => Provider::EmailPassword,
+        }
+    }
+
+    /// Who they are for, as far as one can say it before the server answers.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Anonymous => "an anonymous user",
+            Self::EmailPassword { email, .. } => email,
+        }
+    }
+}
+
+/// Names this installation towards an App; given by the server at the first log-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeviceId(String);
+
+impl DeviceId {
+    /// The id, unless it is the all-zero "no device" (protocol document, section 1.1).
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        let id = id.into();
+        (!id.is_empty() && id.bytes().any(|byte| byte != b'0')).then_some(Self(id))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Shortest and longest password that App Services takes, in characters (protocol document, section 3.3).
+pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 6..=128;
+
+/// Whether a server would take `email` and `password` for a registration; if not, what is wrong with which.
+pub fn check_registration(email: &str, password: &str) -> Result<(), RegistrationError> {
+    if email.trim().is_empty() || !email.contains('@') {
+        return Err(RegistrationError::Email);
+    }
+    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
+        return Err(RegistrationError::Password);
+    }
+    Ok(())
+}
+
+/// What is wrong with a registration before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RegistrationError {
+    /// The address.
+    #[error("an e-mail address, such as ada@example.com")]
+    Email,
+    /// The password.
+    #[error("a password of 6 to 128 characters")]
+    Password,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_never_prints() {
+        let credentials =
+            Credentials::EmailPassword { email: "ada@example.com".into(), password: "hunter2".into() };
+        assert!(!format!("{credentials:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_zero_device_is_no_device() {
+        assert_eq!(DeviceId::new("000000000000000000000000"), None);
+        assert_eq!(DeviceId::new(""), None);
+        assert_eq!(DeviceId::new("650000000000000000000aaa").unwrap().as_str(), "650000000000000000000aaa");
+    }
+
+    #[test]
+    fn a_registration_is_checked_where_it_is_typed() {
+        assert_eq!(check_registration("ada", "secret1"), Err(RegistrationError::Email));
+        assert_eq!(check_registration("ada@example.com", "short"), Err(RegistrationError::Password));
+        assert_eq!(check_registration("ada@example.com", &"x".repeat(129)), Err(RegistrationError::Password));
+        assert_eq!(check_registration("ada@example.com", "sécret"), Ok(()));
+    }
+}

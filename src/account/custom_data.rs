@@ -1,0 +1,194 @@
+//! Custom user data: a BSON document, paths into it, and values as a person types them.
+
+use std::fmt;
+
+use bson::{Bson, Document};
+
+/// The way to a value inside a document: field names, and indexes of arrays as text (MongoDB's dotted path).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct FieldPath(Vec<String>);
+
+/// Why a text is not a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// There is nothing between two dots, or nothing at all.
+    #[error("a field name, with dots between levels, such as settings.theme")]
+    Empty,
+    /// Update operators begin with `$`, so a field with such a name cannot be written.
+    #[error("a field name that does not begin with $: {0}")]
+    Operator(String),
+}
+
+impl FieldPath {
+    /// Reads a dotted path.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let segments: Vec<String> = text.trim().split('.').map(str::to_owned).collect();
+        for segment in &segments {
+            if segment.is_empty() || segment.contains('\0') {
+                return Err(PathError::Empty);
+            }
+            if segment.starts_with('$') {
+                return Err(PathError::Operator(segment.clone()));
+            }
+        }
+        Ok(Self(segments))
+    }
+
+    /// The path one level deeper.
+    pub fn child(&self, segment: impl Into<String>) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(segment.into());
+        Self(segments)
+    }
+
+    /// The segments from the top.
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether this is the document itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value at this path.
+    pub fn find<'a>(&self, document: &'a Document) -> Option<&'a Bson> {
+        let (first, rest) = self.0.split_first()?;
+        rest.iter().try_fold(document.get(first)?, |value, segment| match value {
+            Bson::Document(inner) => inner.get(segment),
+            Bson::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+/// Why a text is not a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// It begins like JSON and is not.
+    #[error("not valid JSON: {0}")]
+    Json(String),
+    /// It is JSON, but not Extended JSON.
+    #[error("not valid Extended JSON: {0}")]
+    ExtendedJson(String),
+    /// BSON has no integer of that size.
+    #[error("an integer of at most 64 bits; longer ones go into {{\"$numberDecimal\": \"…\"}} or quotes")]
+    TooLarge,
+}
+
+/// Reads a value as a person types it: Extended JSON, or a bare text that is taken as a string.
+pub fn parse_value(text: &str) -> Result<Bson, ValueError> {
+    let text = text.trim();
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(json) if has_oversized_integer(&json) => Err(ValueError::TooLarge),
+        Ok(json) => Bson::try_from(json).map_err(|e| ValueError::ExtendedJson(e.to_string())),
+        Err(error) if text.starts_with(['{', '[', '"']) => Err(ValueError::Json(error.to_string())),
+        Err(_) => Ok(Bson::String(text.to_owned())),
+    }
+}
+
+/// bson turns integers above `i64::MAX` into doubles without a word, so they are refused before.
+fn has_oversized_integer(json: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match json {
+        Value::Number(number) => number.is_u64() && !number.is_i64(),
+        Value::Array(items) => items.iter().any(has_oversized_integer),
+        Value::Object(fields) => fields.values().any(has_oversized_integer),
+        _ => false,
+    }
+}
+
+/// Writes a value in the shortest form that [`parse_value`] reads back as the same value: bare text, relaxed Extended
+/// JSON, or canonical Extended JSON.
+pub fn value_text(value: &Bson) -> String {
+    if let Bson::String(text) = value
+        && parse_value(text).is_ok_and(|read| read == *value)
+    {
+        return text.clone();
+    }
+    let relaxed = value.clone().into_relaxed_extjson().to_string();
+    match parse_value(&relaxed) {
+        Ok(read) if read == *value => relaxed,
+        _ => value.clone().into_canonical_extjson().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::{bson, doc};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_path_finds_through_documents_and_arrays() {
+        let document = doc! { "a": { "b": [1, { "c": "x" }] } };
+        let find = |path: &str| FieldPath::parse(path).unwrap().find(&document).cloned();
+        assert_eq!(find("a.b.1.c"), Some(bson!("x")));
+        assert_eq!(find("a.b.0"), Some(bson!(1)));
+        assert_eq!(find("a.b.7"), None);
+        assert_eq!(find("a.b.0.z"), None);
+        assert_eq!(FieldPath::default().find(&document), None);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_refused() {
+        assert_eq!(FieldPath::parse(""), Err(PathError::Empty));
+        assert_eq!(FieldPath::parse("a..b"), Err(PathError::Empty));
+        assert_eq!(FieldPath::parse("a.$set"), Err(PathError::Operator("$set".into())));
+        assert_eq!(FieldPath::parse("a.b").unwrap().to_string(), "a.b");
+    }
+
+    #[test]
+    fn values_are_json_or_bare_text() {
+        assert_eq!(parse_value("dark"), Ok(bson!("dark")));
+        assert_eq!(parse_value(" 7 "), Ok(bson!(7)));
+        assert_eq!(parse_value("\"7\""), Ok(bson!("7")));
+        assert_eq!(parse_value("null"), Ok(Bson::Null));
+        assert_eq!(parse_value(r#"{"$numberLong":"7"}"#), Ok(Bson::Int64(7)));
+        assert!(matches!(parse_value("[1,"), Err(ValueError::Json(_))));
+        assert!(matches!(parse_value(r#"{"$oid":"x"}"#), Err(ValueError::ExtendedJson(_))));
+        assert_eq!(parse_value("18446744073709551615"), Err(ValueError::TooLarge));
+    }
+
+    #[test]
+    fn a_string_that_looks_like_something_else_is_quoted() {
+        assert_eq!(value_text(&bson!("dark")), "dark");
+        assert_eq!(value_text(&bson!("7")), "\"7\"");
+        assert_eq!(value_text(&bson!(" x ")), "\" x \"");
+        assert_eq!(value_text(&Bson::Int64(7)), r#"{"$numberLong":"7"}"#);
+        assert_eq!(value_text(&bson!(7)), "7");
+    }
+
+    fn any_value() -> impl Strategy<Value = Bson> {
+        let leaf = prop_oneof![
+            Just(Bson::Null),
+            any::<bool>().prop_map(Bson::Boolean),
+            any::<i32>().prop_map(Bson::Int32),
+            any::<i64>().prop_map(Bson::Int64),
+            (-1e9..1e9f64).prop_map(Bson::Double),
+            ".{0,12}".prop_map(Bson::String),
+            (0i64..4_000_000_000_000).prop_map(|ms| Bson::DateTime(bson::DateTime::from_millis(ms))),
+            any::<[u8; 12]>().prop_map(|bytes| Bson::ObjectId(bson::oid::ObjectId::from_bytes(bytes))),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Bson::Array),
+                prop::collection::vec(("[a-z]{1,4}", inner), 0..4)
+                    .prop_map(|fields| Bson::Document(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_can_be_typed_back(value in any_value()) {
+            prop_assert_eq!(parse_value(&value_text(&value)), Ok(value));
+        }
+    }
+}

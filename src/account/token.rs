@@ -1,0 +1,137 @@
+//! Tokens: secret to everyone, with claims that a person may read.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Lifetime;
+
+/// The claims of a token, for display and for planning; never for trust, since nothing here checks a signature.
+pub type Claims = Map<String, Value>;
+
+macro_rules! token {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(SecretString);
+
+        impl $name {
+            /// Takes the token as the server sent it.
+            pub fn new(token: impl Into<SecretString>) -> Self {
+                Self(token.into())
+            }
+
+            /// The token itself, for the `Authorization` header and the vault.
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+
+            /// The claims, empty where the token is not a JWT.
+            pub fn claims(&self) -> Claims {
+                claims(self.expose()).unwrap_or_default()
+            }
+
+            /// A short name for the token that reveals nothing of it.
+            pub fn fingerprint(&self) -> String {
+                fingerprint(self.expose())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "(#{})"), self.fingerprint())
+            }
+        }
+    };
+}
+
+token! {
+    /// The short-lived token that proves the user on each call.
+    AccessToken
+}
+token! {
+    /// The long-lived token that renews the access token.
+    RefreshToken
+}
+
+/// The two tokens of a session.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// Proves the user.
+    pub access: AccessToken,
+    /// Renews the proof.
+    pub refresh: RefreshToken,
+}
+
+/// Decodes the payload of a JWS in compact form (RFC 7515, section 3.1) without checking its signature.
+fn claims(token: &str) -> Option<Claims> {
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes = URL_SAFE_NO_PAD.decode(payload).or_else(|_| URL_SAFE.decode(payload)).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// `iat` and `exp` of a token (RFC 7519, sections 4.1.4 and 4.1.6), if both are there and make sense.
+pub fn lifetime(claims: &Claims) -> Option<Lifetime> {
+    let at = |name: &str| Timestamp::from_second(claims.get(name)?.as_i64()?).ok();
+    Some(Lifetime { issued: at("iat")?, expires: at("exp")? })
+}
+
+/// The first 32 bits of the token's SHA-256, in hex.
+fn fingerprint(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn jwt(payload: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn claims_and_lifetime_are_read_from_a_jwt() {
+        let token = AccessToken::new(jwt(r#"{"iat":1700000000,"exp":1700001800,"sub":"u"}"#));
+        let claims = token.claims();
+        assert_eq!(claims["sub"], "u");
+        assert_eq!(lifetime(&claims).unwrap().length().as_secs(), 1800);
+    }
+
+    #[test]
+    fn what_is_no_jwt_has_no_claims_and_no_lifetime() {
+        for text in ["", "opaque", "a.b", "a.!!.c", "a.bnVsbA.c"] {
+            let claims = AccessToken::new(text).claims();
+            assert!(claims.is_empty(), "{text}");
+            assert_eq!(lifetime(&claims), None);
+        }
+    }
+
+    #[test]
+    fn a_token_never_prints() {
+        let text = jwt(r#"{"sub":"u"}"#);
+        let tokens =
+            Tokens { access: AccessToken::new(text.clone()), refresh: RefreshToken::new(text.clone()) };
+        let printed = format!("{tokens:?}");
+        assert!(!printed.contains(&text[..8]), "{printed}");
+        assert!(printed.contains(&tokens.access.fingerprint()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_decoded_without_panic(text in ".{0,200}", exp in any::<i64>()) {
+            let _ = claims(&text);
+            let _ = lifetime(AccessToken::new(jwt(&format!(r#"{{"iat":0,"exp":{exp}}}"#))).claims()).map(|l| l.length());
+        }
+    }
+
+    fn lifetime(claims: impl std::borrow::Borrow<Claims>) -> Option<Lifetime> {
+        super::lifetime(claims.borrow())
+    }
+}

@@ -1,0 +1,25 @@
+//! The session worker: one task that owns every session.
+//!
+//! [`Command`]s go in; [`Event`]s and a [`Snapshot`] come out. Those three modules are the public face: the terminal
+//! interface and the command line know nothing else of the engine.
+
+pub mod command;
+pub mod event;
+mod failure;
+pub mod handle;
+mod operation;
+mod outbox;
+mod retry;
+mod roster;
+mod schedule;
+pub mod snapshot;
+mod user_session;
+mod worker;
+
+pub use command::{Command, Envelope, RequestId};
+pub use event::{Event, EventKind, Failure, FailureKind, Subject};
+pub use handle::{SendError, SessionHandle};
+pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
+pub use worker::{Connect, Setup, start};
+
+pub use crate::vault::{KeyChoice, KeySource, SetAside};

@@ -1,0 +1,141 @@
+//! What happened, for the activity line, the log, and whoever waits for a request.
+
+use jiff::Timestamp;
+
+use super::{KeySource, RequestId};
+use crate::account::{AppAlias, EndReason, FieldPath, Provider, UserKey};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// The request that caused it, if one did.
+    pub request: Option<RequestId>,
+    /// Whom it concerns.
+    pub subject: Subject,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Whom an event concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// No app and no user: the vault, the worker.
+    Device,
+    /// An App, or somebody who is not a user of it yet.
+    App {
+        /// The App.
+        app: AppAlias,
+        /// Who, as far as it is known: an e-mail address, "an anonymous user".
+        who: Option<String>,
+    },
+    /// A user.
+    User {
+        /// The user.
+        key: UserKey,
+        /// What the user is called.
+        label: String,
+    },
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// The vault is open, with `users` users in it.
+    VaultOpened {
+        /// Where its key comes from.
+        key: KeySource,
+        /// How many users it holds.
+        users: usize,
+    },
+    /// A vault record could not be read and was set aside; all others live on.
+    RecordSetAside {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An App is known.
+    AppAdded,
+    /// An account was created.
+    Registered,
+    /// A session began, and is durable.
+    LoggedIn {
+        /// Whether a session of the same user was replaced.
+        replaced: bool,
+    },
+    /// An identity was added.
+    Linked {
+        /// Its provider.
+        provider: Provider,
+    },
+    /// The access token was renewed.
+    Refreshed,
+    /// A renewal did not get through; it will be tried again.
+    RefreshPostponed {
+        /// What went wrong.
+        cause: String,
+        /// When the next try starts; `None` when only a person can start one.
+        retry_at: Option<Timestamp>,
+    },
+    /// The session is over; the user has to log in again.
+    LogInRequired(EndReason),
+    /// The user is the current one of its App.
+    MadeCurrent,
+    /// The session was ended by the person.
+    LoggedOut,
+    /// The user is forgotten on this device.
+    Removed,
+    /// The account is gone at the server.
+    Deleted,
+    /// A field of the custom data was written.
+    CustomDataSet {
+        /// The field.
+        path: FieldPath,
+    },
+    /// A field of the custom data was removed.
+    CustomDataUnset {
+        /// The field.
+        path: FieldPath,
+    },
+    /// An answer came too late to count and was dropped.
+    AnswerDropped {
+        /// What the answer was to.
+        what: String,
+    },
+    /// A request failed; nothing was lost.
+    Failed(Failure),
+}
+
+/// Why a request failed, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure, for a program.
+    pub kind: FailureKind,
+    /// What was tried: "log in", "delete the account".
+    pub action: &'static str,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The server could not be reached, or did not answer in time.
+    Unreachable,
+    /// The server refused the credentials.
+    Credentials,
+    /// The server refused for another reason.
+    Refused,
+    /// The user has to log in first.
+    NotLoggedIn,
+    /// The server answered something that is not the protocol.
+    Garbage,
+    /// The vault could not be opened, read or written.
+    Vault,
+    /// The app or user is not known here.
+    Unknown,
+    /// The input is wrong.
+    Input,
+}

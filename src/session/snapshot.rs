@@ -1,0 +1,151 @@
+//! Everything a screen may show, as of one moment. No secret is in it.
+
+use std::sync::Arc;
+
+use bson::Document;
+use imbl::Vector;
+use jiff::Timestamp;
+use url::Url;
+
+use crate::account::{
+    AppAlias, Claims, Identity, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
+};
+use crate::vault::{KeySource, SetAside};
+
+/// The worker's state as of one moment. Cloning costs the same with ten users and with ten thousand.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Grows with every change.
+    pub version: u64,
+    /// Where the vault stands.
+    pub vault: VaultStatus,
+    /// The known apps.
+    pub apps: Vec<AppView>,
+    /// All users, grouped by app, in the order in which they were first logged in.
+    pub users: Vector<Arc<UserView>>,
+}
+
+impl Snapshot {
+    /// The app with that alias.
+    pub fn app(&self, alias: &AppAlias) -> Option<&AppView> {
+        self.apps.iter().find(|app| app.alias == *alias)
+    }
+
+    /// The user with that key.
+    pub fn user(&self, key: &UserKey) -> Option<&Arc<UserView>> {
+        self.users.iter().find(|user| user.key == *key)
+    }
+
+    /// Whether the user is the current one of its app.
+    pub fn is_current(&self, key: &UserKey) -> bool {
+        self.app(&key.app).is_some_and(|app| app.current.as_ref() == Some(&key.id))
+    }
+}
+
+/// Where the vault stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum VaultStatus {
+    /// It is being opened; the keyring may take a moment.
+    #[default]
+    Opening,
+    /// There is no vault yet and no OS keyring for its key: a person has to choose where the key lives.
+    ChooseKey {
+        /// Why the keyring did not work.
+        why: String,
+    },
+    /// There is a vault, and its key was not had: a person has to give it, or try again.
+    Locked {
+        /// Where the key comes from.
+        key: KeySource,
+        /// Why it was not had; `None` when it was not asked for yet.
+        why: Option<String>,
+    },
+    /// The vault is open.
+    Open {
+        /// Where the key comes from.
+        key: KeySource,
+        /// Records that could not be read.
+        set_aside: Vec<SetAside>,
+    },
+    /// The vault cannot be used at all.
+    Failed {
+        /// What is wrong, and with which file.
+        why: String,
+    },
+}
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppView {
+    /// Its name on this device.
+    pub alias: AppAlias,
+    /// Its client app id.
+    pub client_app_id: String,
+    /// Its base URL; `None` while a local App has not started yet.
+    pub base_url: Option<Url>,
+    /// Its current user.
+    pub current: Option<UserId>,
+}
+
+/// A user with everything that is known of the session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserView {
+    /// App and id.
+    pub key: UserKey,
+    /// What the user is called; text from a server.
+    pub label: String,
+    /// The provider of the last log-in.
+    pub provider: Provider,
+    /// The profile, once it was fetched. Its identities are in order of addition.
+    pub profile: Option<Profile>,
+    /// Where the session stands.
+    pub state: SessionState,
+    /// The access token, while there is one.
+    pub access: Option<TokenView>,
+    /// The refresh token, while there is one.
+    pub refresh: Option<TokenView>,
+    /// When the next renewal is planned.
+    pub next_refresh: Option<Timestamp>,
+    /// How the last renewal went.
+    pub last_refresh: Option<LastRefresh>,
+    /// Custom data, as the access token carries it.
+    pub custom_data: Option<Document>,
+}
+
+impl UserView {
+    /// The linked identities, in order of addition.
+    pub fn identities(&self) -> &[Identity] {
+        self.profile.as_ref().map_or(&[], |profile| &profile.identities)
+    }
+}
+
+/// What may be shown of a token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenView {
+    /// A short name that reveals nothing.
+    pub fingerprint: String,
+    /// From when to when it is valid, if it says so.
+    pub lifetime: Option<Lifetime>,
+    /// Its claims; text from a server.
+    pub claims: Claims,
+}
+
+/// The last renewal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRefresh {
+    /// When it ended.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: RefreshOutcome,
+}
+
+/// How a renewal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefreshOutcome {
+    /// With a new access token.
+    Renewed,
+    /// It did not get through.
+    Postponed(String),
+    /// With a refusal for good.
+    Ended,
+}
