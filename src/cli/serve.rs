@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use etcetera::BaseStrategy;
 use jiff::{Span, SpanRelativeTo};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::SystemClock;
+use crate::folders::{Folders, FoldersError};
 use crate::local_app::{AppId, Lifetimes, LocalApp, LocalAppError, Options, Storage};
 
 /// Where it listens unless told otherwise.
@@ -53,9 +53,9 @@ pub enum ServeError {
     /// The local App could not start or stop.
     #[error(transparent)]
     LocalApp(#[from] LocalAppError),
-    /// The platform names no folder for data.
-    #[error("cannot find your data folder: {0}; name one with --data, or use --ephemeral")]
-    NoDataFolder(#[from] etcetera::HomeDirError),
+    /// There is no place for data.
+    #[error("{0}, name one with --data, or use --ephemeral")]
+    Folders(#[from] FoldersError),
     /// Signals cannot be listened to, or no thread started.
     #[error("cannot set up the process: {0}")]
     Process(std::io::Error),
@@ -64,9 +64,12 @@ pub enum ServeError {
     Output(std::io::Error),
 }
 
-/// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`RUST_LOG`).
+/// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`IDMUX_LOG` is its filter).
 pub fn run(args: ServeArgs) -> ExitCode {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let filter = EnvFilter::builder()
+        .with_env_var("IDMUX_LOG")
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
     // Fails only if somebody set up logging before, which is as good.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     match serve(args) {
@@ -83,7 +86,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let storage = match (args.ephemeral, args.data) {
         (true, _) => Storage::Memory,
         (false, Some(folder)) => Storage::Folder(folder),
-        (false, None) => Storage::Folder(default_data_folder()?),
+        (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
     let options = Options {
         app_id: args.app_id.as_str().to_owned(),
@@ -135,15 +138,6 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async move {
         interrupt.recv().await;
     })
-}
-
-/// `local-app` below `IDMUX_HOME`, or in the platform's folder for data.
-fn default_data_folder() -> Result<PathBuf, ServeError> {
-    let data = match std::env::var_os("IDMUX_HOME") {
-        Some(home) if !home.is_empty() => PathBuf::from(home),
-        _ => etcetera::choose_base_strategy()?.data_dir().join("idmux"),
-    };
-    Ok(data.join("local-app"))
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
