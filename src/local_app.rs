@@ -28,9 +28,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
@@ -112,9 +112,9 @@ pub enum LocalAppError {
 pub struct LocalApp {
     base_url: Url,
     app: Arc<App>,
-    stopping: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
-    runtime: Option<Runtime>,
+    stopping: DropGuard,
+    runtime: OwnRuntime,
 }
 
 impl fmt::Debug for LocalApp {
@@ -145,22 +145,17 @@ impl LocalApp {
 
         let app = Arc::new(App::open(app_id, options).await?);
         let base_url = http::base_url(address);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("local-app")
-            .enable_all()
-            .build()
-            .map_err(LocalAppError::Threads)?;
+        let runtime = OwnRuntime::start().map_err(LocalAppError::Threads)?;
         let stopping = CancellationToken::new();
-        let router = http::router(Arc::clone(&app), base_url.clone());
         let server = {
-            let stopping = stopping.clone();
-            let _entered = runtime.enter();
+            let _entered = runtime.handle().enter();
             let listener = TcpListener::from_std(listener).map_err(refused)?;
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned());
-            runtime.spawn(serving.into_future())
+            let router = http::router(Arc::clone(&app), base_url.clone());
+            let serving =
+                axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
+            runtime.handle().spawn(serving.into_future())
         };
-        Ok(Self { base_url, app, stopping, server, runtime: Some(runtime) })
+        Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234/`.
@@ -185,29 +180,44 @@ impl LocalApp {
     ///
     /// # Errors
     /// When the server had ended by itself before.
-    pub async fn stop(mut self) -> Result<(), LocalAppError> {
-        self.stopping.cancel();
-        let outcome = match tokio::time::timeout(DRAIN, &mut self.server).await {
+    pub async fn stop(self) -> Result<(), LocalAppError> {
+        let Self { app, mut server, stopping, runtime, .. } = self;
+        drop(stopping);
+        let outcome = match tokio::time::timeout(DRAIN, &mut server).await {
             Ok(Ok(Ok(()))) | Err(_) => Ok(()),
             Ok(Ok(Err(error))) => Err(LocalAppError::Server(error.to_string())),
             Ok(Err(error)) => Err(LocalAppError::Server(error.to_string())),
         };
-        self.end_connections();
-        self.app.close().await;
+        drop(runtime);
+        app.close().await;
         outcome
-    }
-
-    fn end_connections(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
-impl Drop for LocalApp {
+/// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn start() -> std::io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .worker_threads(2)
+            .thread_name("local-app")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> &Handle {
+        self.0.as_ref().expect("the runtime is there until it is dropped").handle()
+    }
+}
+
+impl Drop for OwnRuntime {
     fn drop(&mut self) {
-        self.stopping.cancel();
-        self.end_connections();
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

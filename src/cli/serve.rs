@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::clock::SystemClock;
 use crate::folders::{Folders, FoldersError};
@@ -62,8 +64,14 @@ pub enum ServeError {
     Output(std::io::Error),
 }
 
-/// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error.
+/// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`IDMUX_LOG` is its filter).
 pub fn run(args: ServeArgs) -> ExitCode {
+    let filter = EnvFilter::builder()
+        .with_env_var("IDMUX_LOG")
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
+    // Fails only if somebody set up logging before, which is as good.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     match serve(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

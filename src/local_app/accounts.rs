@@ -46,10 +46,17 @@ impl App {
             .await
     }
 
-    /// Deletes the account with its identities and sessions; its documents stay (section 9).
+    /// Deletes the account with its identities, registrations and sessions; its documents stay (section 9).
     pub async fn delete_user(&self, user_id: String) -> Result<(), Failure> {
         self.store()
-            .write(move |tx| if tx.delete_user(&user_id)? { Ok(()) } else { Err(Failure::INVALID_SESSION) })
+            .write(move |tx| {
+                for identity in tx.identities_of(&user_id)? {
+                    if identity.provider == Provider::EmailPassword.name() {
+                        tx.delete_registration(&identity.id)?;
+                    }
+                }
+                if tx.delete_user(&user_id)? { Ok(()) } else { Err(Failure::INVALID_SESSION) }
+            })
             .await
     }
 }

@@ -42,7 +42,8 @@ impl App {
         let signing_key = random_key().map_err(|error| LocalAppError::Server(error.to_string()))?;
         let facts = store
             .write(move |tx| match tx.app()? {
-                Some(facts) => Ok::<_, StoreError>(facts),
+                Some(facts) if facts.app_id == app_id => Ok(facts),
+                Some(facts) => Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
                 None => first_start(tx, app_id, signing_key),
             })
             .await?;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
@@ -65,11 +66,17 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
         .method_not_allowed_fallback(method_not_allowed);
-    Router::new()
+    let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
-        .fallback(endpoint_not_found)
-        // The last layer is the outermost.
+        .fallback(endpoint_not_found);
+    guarded(all, context)
+}
+
+/// `routes` with what holds for each of them.
+fn guarded(routes: Router<Context>, context: Context) -> Router {
+    // The last layer is the outermost.
+    routes
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(in_time))
@@ -90,10 +97,12 @@ fn cors() -> CorsLayer {
 /// The first segment is the App; the nested routes may have further parameters.
 async fn only_this_app(
     State(context): State<Context>,
-    Path(parameters): Path<Vec<(String, String)>>,
+    parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: Request,
     next: Next,
 ) -> Response {
+    // A path that is not UTF-8 names nothing here.
+    let Ok(Path(parameters)) = parameters else { return Failure::EndpointNotFound.into_response() };
     let asked =
         parameters.into_iter().find(|(name, _)| name == "app").map(|(_, app)| app).unwrap_or_default();
     if asked == context.app.facts().app_id.as_str() {
@@ -124,7 +133,11 @@ async fn method_not_allowed() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+    use crate::local_app::{Options, Storage};
 
     #[test]
     fn the_base_url_has_the_address_and_the_port() {
@@ -135,5 +148,46 @@ mod tests {
         ] {
             assert_eq!(base_url(address.parse().unwrap()).as_str(), url);
         }
+    }
+
+    /// What `GET /` of guarded routes answers, head and body.
+    async fn answer_of(routes: Router<Context>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = Options::new("shop-abcde", Storage::Memory);
+        let app = App::open("shop-abcde".parse().unwrap(), options).await.unwrap();
+        let context = Context { app: Arc::new(app), base_url: Arc::new(base_url(address)) };
+        let server = tokio::spawn(axum::serve(listener, guarded(routes, context)).into_future());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        server.abort();
+        answer
+    }
+
+    #[track_caller]
+    fn assert_refused(answer: &str, status: &str, code: &str) {
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
+        assert!(answer.contains(&format!("\"error_code\":\"{code}\"")), "{answer}");
+        assert!(answer.contains("/logs?co_id="), "{answer}");
+        assert!(answer.contains("access-control-allow-origin: *"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_with_the_envelope() {
+        async fn boom() {
+            panic!("on purpose")
+        }
+        let answer = answer_of(Router::new().route("/", get(boom))).await;
+        assert_refused(&answer, "500", "InternalServerError");
+        assert!(!answer.contains("on purpose"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_takes_too_long_is_given_up() {
+        let answer = answer_of(Router::new().route("/", get(std::future::pending::<()>))).await;
+        assert_refused(&answer, "504", "ExecutionTimeLimitExceeded");
     }
 }

@@ -59,6 +59,14 @@ pub enum StoreError {
         /// Newest version that this program knows.
         known: i64,
     },
+    /// The file was renamed, or copied from another App's.
+    #[error("the local App's database of '{asked}' belongs to the app '{found}'; give it back its name")]
+    OtherApp {
+        /// The App that was to be opened.
+        asked: AppId,
+        /// The App that the file holds.
+        found: AppId,
+    },
     /// A statement failed.
     #[error("the local App's database failed: {0}")]
     Sql(#[from] rusqlite::Error),

@@ -186,6 +186,9 @@ async fn a_deleted_account_is_gone_and_its_email_is_free() {
 
     server.profile(&user.access).await.refused(401, Some("InvalidSession"), "invalid session");
     server.delete(&user.access).await.refused(401, Some("InvalidSession"), "invalid session");
+    let call =
+        server.custom_data(&user.access, "insertOne", json!({ "document": { "user_id": user.id } })).await;
+    call.refused(401, Some("InvalidSession"), "invalid session");
     server.refresh(&user.refresh).await.refused(401, Some("InvalidSession"), "failed to find refresh token");
     server.log_out(&user.refresh).await.refused(401, Some("InvalidSession"), "failed to find refresh token");
     server.log_in("a@example.com", PASSWORD).await.refused(401, Some("InvalidPassword"), "unauthorized");

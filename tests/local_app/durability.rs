@@ -140,6 +140,13 @@ async fn a_start_that_cannot_be_says_why() {
         "no database".repeat(1000)
     );
 
+    let server = Server::start_in(&folder.path().join("data")).await;
+    server.app.stop().await.unwrap();
+    let (theirs, ours) = (folder.path().join("data/shop-abcde.db"), folder.path().join("data/bank-abcde.db"));
+    std::fs::copy(theirs, ours).unwrap();
+    let error = start_error("bank-abcde", Storage::Folder(folder.path().join("data"))).await;
+    assert!(error.to_string().contains("'bank-abcde' belongs to the app 'shop-abcde'"), "{error}");
+
     let everywhere = "0.0.0.0:0".parse().unwrap();
     let error = LocalApp::start(everywhere, Options::new(APP, Storage::Memory)).await.unwrap_err();
     assert!(matches!(error, LocalAppError::NotLoopback(_)), "{error}");

@@ -49,6 +49,10 @@ async fn unknown_paths_and_wrong_methods_get_the_envelope() {
     for path in ["/", "/api", "/api/client/v2.0/auth/nothing", "/api/client/v2.0/app/shop-abcde/nothing"] {
         server.get(path).await.refused(404, None, "no such endpoint");
     }
+    for path in ["/app/%FF/location", "/app/shop-abcde/auth/providers/%FF/login"] {
+        let reply = server.send(server.request(Method::POST, &format!("/api/client/v2.0{path}"))).await;
+        reply.refused(404, None, "no such endpoint");
+    }
     for (method, path, allowed) in [
         (Method::POST, LOCATION, "GET"),
         (Method::GET, "/api/client/v2.0/app/shop-abcde/functions/call", "POST"),

@@ -32,3 +32,32 @@ pub fn still_holds(tx: &Tx<'_>, verified: &Registration) -> Result<bool, Failure
 pub fn data(registration: &Registration) -> Map<String, Value> {
     Map::from_iter([("email".to_owned(), Value::from(registration.email.as_str()))])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_app::providers::Provider;
+    use crate::local_app::sessions::Device;
+    use crate::local_app::{Options, Storage};
+
+    /// Hashing takes long, and happens outside of any transaction.
+    #[tokio::test]
+    async fn a_password_that_was_right_is_worth_nothing_once_its_registration_is_gone() {
+        let options = Options::new("shop-abcde", Storage::Memory);
+        let app = App::open("shop-abcde".parse().unwrap(), options).await.unwrap();
+        let credentials = Map::from_iter(
+            [("username", "a@example.com"), ("password", "correct horse")]
+                .map(|(key, value)| (key.to_owned(), Value::from(value))),
+        );
+        let password = || Password::new("correct horse".to_owned());
+        app.register("a@example.com".to_owned(), password()).await.unwrap();
+        let verify = async || app.verify_identity(Provider::EmailPassword, &credentials).await.unwrap();
+        let (first, late) = (verify().await, verify().await);
+        let user = app.log_in(first, Device::Absent).await.unwrap();
+        app.delete_user(user.user_id).await.unwrap();
+        // The email is somebody else's by the time the slow login gets on.
+        app.register("a@example.com".to_owned(), password()).await.unwrap();
+        let outcome = app.log_in(late, Device::Absent).await;
+        assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
+    }
+}

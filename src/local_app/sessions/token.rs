@@ -258,4 +258,18 @@ mod tests {
         assert!(matches!(other_key.verify(&token, TokenKind::Refresh, now), Err(Failure::BadSignature)));
         assert!(matches!(signer.verify(&token, TokenKind::Refresh, now), Err(Failure::NotARefreshToken)));
     }
+
+    #[test]
+    fn the_type_claim_decides_whatever_else_a_token_says() {
+        let signer = TokenSigner::new(KEY, "domain");
+        for typ in ["access", "refresh", "other"] {
+            let claims = serde_json::json!({
+                "typ": typ, "sub": "u", "exp": i64::MAX, "baas_domain_id": "domain", "iss": "s", "baas_id": "s",
+            });
+            let token = signer.sign(&claims).unwrap();
+            let counts_as = |kind| signer.verify(&token, kind, Timestamp::UNIX_EPOCH).is_ok();
+            assert_eq!(counts_as(TokenKind::Access), typ == "access", "{typ}");
+            assert_eq!(counts_as(TokenKind::Refresh), typ == "refresh", "{typ}");
+        }
+    }
 }

@@ -52,6 +52,11 @@ impl Tx<'_> {
             .query_row([email], registration_row)
             .optional()?)
     }
+
+    pub fn delete_registration(&self, id: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM registrations WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
 }
 
 fn registration_row(row: &Row<'_>) -> rusqlite::Result<Registration> {

@@ -165,6 +165,21 @@ mod tests {
         assert!(matches!(open_file(&path), Err(StoreError::Newer { found: 999, .. })));
     }
 
+    /// Another process is about to write to the new file, and has not turned on write-ahead logging yet.
+    #[test]
+    fn a_new_file_is_opened_as_soon_as_another_process_lets_it_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| open_file(&path).map(drop));
+            std::thread::sleep(WAL_PAUSE * 3);
+            other.execute_batch("COMMIT").unwrap();
+            opening.join().unwrap().unwrap();
+        });
+    }
+
     #[test]
     fn a_file_that_is_no_database_is_named() {
         let folder = tempfile::tempdir().unwrap();

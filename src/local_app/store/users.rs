@@ -68,14 +68,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Deletes the user with its identities, email/password registrations and sessions. False if there was none.
+    /// Deletes the user with its identities and sessions. False if there was none.
     pub fn delete_user(&self, id: &str) -> Result<bool, StoreError> {
-        self.0
-            .prepare_cached(
-                "DELETE FROM registrations WHERE id IN
-                     (SELECT identity_id FROM identities WHERE user_id = ?1 AND provider_type = 'local-userpass')",
-            )?
-            .execute([id])?;
         Ok(self.0.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? == 1)
     }
 
