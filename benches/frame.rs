@@ -83,10 +83,10 @@ fn key(criterion: &mut Criterion) {
 fn news(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("news");
     for users in USERS {
-        let mut newer = snapshot(users);
-        newer.version += 1;
-        let mut snapshots = [Arc::new(snapshot(users)), Arc::new(newer)].into_iter().cycle();
-        // Both show the selected user under the same key, in the same row.
+        let older = snapshot(users);
+        let mut newer = Snapshot { version: older.version + 1, ..older.clone() };
+        newer.users.set(0, Arc::new(fixture::user(0, "renamed@example.com")));
+        let mut snapshots = [Arc::new(older), Arc::new(newer)].into_iter().cycle();
         let mut model = model(&snapshots.next().expect("they cycle"));
         group.bench_function(BenchmarkId::from_parameter(users), |bencher| {
             bencher.iter(|| {

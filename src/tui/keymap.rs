@@ -125,7 +125,7 @@ impl Key {
 
     /// How people write the key.
     pub fn name(self) -> String {
-        let name = match self.code {
+        match self.code {
             KeyCode::Char(' ') => "Space".to_owned(),
             KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
                 format!("Ctrl-{}", c.to_ascii_uppercase())
@@ -139,8 +139,7 @@ impl Key {
             KeyCode::PageDown => "PgDn".to_owned(),
             KeyCode::BackTab => "Shift-Tab".to_owned(),
             other => format!("{other:?}"),
-        };
-        name
+        }
     }
 }
 

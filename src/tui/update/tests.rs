@@ -88,7 +88,7 @@ fn keys(model: &mut Model, text: &str) -> Vec<Effect> {
 /// The command that was asked for, and the dialog that waits for it.
 fn sent(effects: Vec<Effect>) -> (Command, Option<DialogId>) {
     match <[Effect; 1]>::try_from(effects) {
-        Ok([Effect::Send { command, dialog }]) => (command, dialog),
+        Ok([Effect::Send { command, dialog }]) => (*command, dialog),
         other => panic!("one command expected: {other:?}"),
     }
 }

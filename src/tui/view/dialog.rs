@@ -132,7 +132,7 @@ fn vault(model: &Model, form: &VaultForm) -> Page {
 fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
     let theme = &model.theme;
     match &dialog.progress {
-        Progress::Idle => return,
+        Progress::Idle => {}
         Progress::Waiting(_) => {
             lines.push(Line::default());
             lines.push(Line::from(span(dialog.body.waiting(), theme.busy)));
