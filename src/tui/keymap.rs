@@ -206,7 +206,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Last, &[plain('G'), key(KeyCode::End)], LISTS, "", "to the last row"),
     bind(Action::PageUp, &[key(KeyCode::PageUp)], LISTS, "", "a page up"),
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
-    bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "", "to the next pane"),
+    bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
     bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
     // Dialogs.
