@@ -77,6 +77,8 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     let ended = terminal::signals()?;
     let (guard, mut screen) = terminal::Guard::take()?;
     let result = event_loop::run(&mut screen, EventStream::new(), ended, theme_of_environment(), setup).await;
+    // What is still buffered belongs to the screen that is about to be left.
+    drop(screen);
     drop(guard);
     result
 }

@@ -5,13 +5,19 @@ mod driver;
 #[path = "screens/fixture.rs"]
 mod fixture;
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 use driver::{LARGE, SMALL, Screen};
 use fixture::*;
-use idmux::account::{EndReason, Provider, SessionState};
+use idmux::account::{AppAlias, EndReason, Provider, SessionState};
 use idmux::session::{
-    Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Subject, VaultStatus,
+    AppView, Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Subject, VaultStatus,
 };
+use idmux::tui::message::Message;
+use idmux::tui::wake;
+use jiff::SignedDuration;
+use proptest::prelude::*;
 use ratatui::layout::Size;
 
 /// Writes the screen at both sizes.
@@ -201,6 +207,31 @@ fn a_damaged_record_and_an_error_that_stays() {
 }
 
 #[test]
+fn two_apps() {
+    both(
+        "two_apps",
+        || {
+            let mut snapshot = six();
+            let alias = AppAlias::new("shop");
+            let base_url = Some("https://services.example.com".parse().unwrap());
+            snapshot.apps.push(AppView {
+                alias: alias.clone(),
+                client_app_id: "shop-abcde".into(),
+                base_url,
+                current: Some(key(7).id),
+            });
+            let mut margaret = user(7, "margaret@example.com");
+            margaret.key.app = alias;
+            snapshot.users.push_back(Arc::new(margaret));
+            snapshot
+        },
+        |screen| {
+            screen.keys("G");
+        },
+    );
+}
+
+#[test]
 fn too_small() {
     let screen = Screen::with(Size { width: 60, height: 20 }, six());
     insta::assert_snapshot!("too_small", screen.draw());
@@ -287,4 +318,47 @@ fn selection_and_focus_differ_in_style() {
     assert_ne!(session_focused[(10, 3)].style(), session_focused[(10, 4)].style(), "selection without focus");
     assert_ne!(users_focused[(0, 1)].style(), session_focused[(0, 1)].style(), "border");
     assert_ne!(users_focused[(0, 1)].symbol(), session_focused[(0, 1)].symbol(), "border without colour");
+}
+
+/// A user whose tokens have lived for a while.
+fn any_user() -> impl Strategy<Value = idmux::session::UserView> {
+    let length = prop_oneof![1i64..120, 60i64..7200, 3600i64..6_000_000];
+    let token =
+        (length, 0.0..1.05f64).prop_map(|(length, age)| (length, length - (length as f64 * age) as i64));
+    (token.clone(), token, 0i64..4000, any::<bool>()).prop_map(|(access, refresh, planned, offline)| {
+        let mut user = user(1, "ada@example.com");
+        user.access = Some(token_of("access", access));
+        user.refresh = Some(token_of("refresh", refresh));
+        user.next_refresh = Some(after(planned));
+        if offline {
+            user.state =
+                SessionState::RefreshDue { cause: "no answer".into(), retry_at: Some(after(planned)) };
+        }
+        user
+    })
+}
+
+fn token_of(kind: &str, (length, left): (i64, i64)) -> idmux::session::TokenView {
+    fixture::token(kind, 1, length, left)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn the_screen_stays_the_same_until_its_next_change(user in any_user(), large in any::<bool>()) {
+        let mut screen = Screen::with(if large { LARGE } else { SMALL }, with_users([user]));
+        for _ in 0..4 {
+            let before = screen.draw();
+            let Some(change) = wake::next_change(&screen.model) else {
+                screen.tell(Message::Now(screen.model.now + SignedDuration::from_hours(100_000)));
+                prop_assert_eq!(screen.draw(), before);
+                return Ok(());
+            };
+            screen.tell(Message::Now(change - SignedDuration::from_nanos(1)));
+            prop_assert_eq!(screen.draw(), before.clone());
+            // The model knows whole seconds only.
+            screen.tell(Message::Now(change + SignedDuration::from_nanos(999_999_999)));
+            prop_assert_ne!(screen.draw(), before);
+        }
+    }
 }

@@ -12,9 +12,9 @@ const DAY: i64 = 24 * HOUR;
 pub fn left(end: Timestamp, now: Timestamp) -> String {
     match seconds_left(end, now) {
         ..=0 => "over".to_owned(),
-        seconds @ ..HOUR => format!("{}:{:02}", seconds / MINUTE, seconds % MINUTE),
-        seconds @ ..DAY => format!("{}h {}m", seconds / HOUR, seconds % HOUR / MINUTE),
-        seconds => format!("{}d {}h", seconds / DAY, seconds % DAY / HOUR),
+        seconds @ 1..HOUR => format!("{}:{:02}", seconds / MINUTE, seconds % MINUTE),
+        seconds @ HOUR..DAY => format!("{}h {}m", seconds / HOUR, seconds % HOUR / MINUTE),
+        seconds @ DAY.. => format!("{}d {}h", seconds / DAY, seconds % DAY / HOUR),
     }
 }
 
@@ -23,9 +23,9 @@ pub fn next_change(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let seconds = seconds_left(end, now);
     let step = match seconds {
         ..=0 => return None,
-        ..HOUR => 1,
-        ..DAY => MINUTE,
-        _ => HOUR,
+        1..HOUR => 1,
+        HOUR..DAY => MINUTE,
+        DAY.. => HOUR,
     };
     before(end, SignedDuration::from_secs(seconds / step * step - 1))
 }

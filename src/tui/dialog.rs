@@ -74,7 +74,7 @@ pub enum Progress {
 #[derive(Debug)]
 pub enum Submission {
     /// Ask the worker.
-    Send(Command),
+    Send(Box<Command>),
     /// Something is wrong; the form says what.
     Refused,
     /// Nothing is to be done.
@@ -90,6 +90,12 @@ pub enum Outcome {
     Done,
     /// It failed; the dialog says why.
     Failed,
+}
+
+impl Submission {
+    fn send(command: Command) -> Self {
+        Self::Send(Box::new(command))
+    }
 }
 
 impl Dialog {

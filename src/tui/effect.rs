@@ -9,7 +9,7 @@ pub enum Effect {
     /// Hand a command to the worker, and report back with [`Message::Sent`](super::message::Message::Sent).
     Send {
         /// The command.
-        command: Command,
+        command: Box<Command>,
         /// The dialog that waits for its outcome.
         dialog: Option<DialogId>,
     },

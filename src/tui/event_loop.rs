@@ -112,7 +112,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         while let Some(effect) = effects.pop() {
             match effect {
                 Effect::Send { command, dialog } => {
-                    let result = self.session.try_send(command);
+                    let result = self.session.try_send(*command);
                     effects.extend(update(&mut self.model, Message::Sent { dialog, result }));
                 }
                 Effect::Repaint => {

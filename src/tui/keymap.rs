@@ -109,7 +109,7 @@ const fn key(code: KeyCode) -> Key {
     Key { code, modifiers: KeyModifiers::NONE }
 }
 
-const fn char(c: char) -> Key {
+const fn plain(c: char) -> Key {
     key(KeyCode::Char(c))
 }
 
@@ -125,7 +125,7 @@ impl Key {
 
     /// How people write the key.
     pub fn name(self) -> String {
-        let name = match self.code {
+        match self.code {
             KeyCode::Char(' ') => "Space".to_owned(),
             KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
                 format!("Ctrl-{}", c.to_ascii_uppercase())
@@ -139,8 +139,7 @@ impl Key {
             KeyCode::PageDown => "PgDn".to_owned(),
             KeyCode::BackTab => "Shift-Tab".to_owned(),
             other => format!("{other:?}"),
-        };
-        name
+        }
     }
 }
 
@@ -163,27 +162,27 @@ pub struct Binding {
 pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
     // First what only the focused pane means by its keys, then what holds for all of them.
-    bind(Action::Edit, &[char('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
-    bind(Action::AddField, &[char('a')], &[CustomData], "add", "add a custom data field"),
+    bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
+    bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
     bind(
         Action::RemoveField,
-        &[char('d')],
+        &[plain('d')],
         &[CustomData],
         "remove field",
         "remove the custom data field under the cursor",
     ),
-    bind(Action::Right, &[char('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
+    bind(Action::Right, &[plain('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
     bind(
         Action::Left,
-        &[char('h'), key(KeyCode::Left)],
+        &[plain('h'), key(KeyCode::Left)],
         &[CustomData],
         "collapse",
         "collapse, or go to what holds it",
     ),
-    bind(Action::Toggle, &[char(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
-    bind(Action::Right, &[char('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
-    bind(Action::Left, &[char('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[char('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
+    bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
+    bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
+    bind(Action::LogIn, &[plain('l')], &[Users], "log in", "log in another user, or this one again"),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
@@ -191,23 +190,23 @@ pub const KEYMAP: &[Binding] = &[
         "",
         "to the session of the user",
     ),
-    bind(Action::Refresh, &[char('R')], PANES, "refresh", "renew the access token now"),
-    bind(Action::MakeCurrent, &[char('s')], PANES, "current", "make the user the current one (*)"),
-    bind(Action::LogOut, &[char('o')], PANES, "log out", "end the session; the user stays known"),
-    bind(Action::Register, &[char('r')], PANES, "register", "register an e-mail account, and log it in"),
-    bind(Action::Link, &[char('L')], PANES, "link", "link an e-mail identity to the user"),
-    bind(Action::Remove, &[char('x')], PANES, "remove", "forget the user here; the account lives on"),
-    bind(Action::Delete, &[char('D')], PANES, "delete", "delete the account at the server"),
-    bind(Action::Edit, &[char('e')], OTHERS, "", "edit the custom data value under the cursor"),
-    bind(Action::AddField, &[char('a')], OTHERS, "", "add a custom data field"),
-    bind(Action::Zoom, &[char('z')], PANES, "zoom", "show only the focused pane, or all again"),
-    bind(Action::Down, &[char('j'), key(KeyCode::Down)], LISTS, "", "down"),
-    bind(Action::Up, &[char('k'), key(KeyCode::Up)], LISTS, "", "up"),
-    bind(Action::First, &[char('g'), key(KeyCode::Home)], LISTS, "", "to the first row"),
-    bind(Action::Last, &[char('G'), key(KeyCode::End)], LISTS, "", "to the last row"),
+    bind(Action::Refresh, &[plain('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
+    bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
+    bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
+    bind(Action::Link, &[plain('L')], PANES, "link", "link an e-mail identity to the user"),
+    bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
+    bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
+    bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
+    bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
+    bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
+    bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
+    bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
+    bind(Action::First, &[plain('g'), key(KeyCode::Home)], LISTS, "", "to the first row"),
+    bind(Action::Last, &[plain('G'), key(KeyCode::End)], LISTS, "", "to the last row"),
     bind(Action::PageUp, &[key(KeyCode::PageUp)], LISTS, "", "a page up"),
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
-    bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "", "to the next pane"),
+    bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
     bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
     // Dialogs.
@@ -216,23 +215,23 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PreviousField, &[key(KeyCode::BackTab)], FORM, "", ""),
     bind(Action::Up, &[key(KeyCode::Up)], FORM, "", ""),
     bind(Action::Down, &[key(KeyCode::Down)], FORM, "", ""),
-    bind(Action::Right, &[char(' '), key(KeyCode::Right), char('l')], &[ChoiceField], "change", ""),
-    bind(Action::Left, &[key(KeyCode::Left), char('h')], &[ChoiceField], "", ""),
+    bind(Action::Right, &[plain(' '), key(KeyCode::Right), plain('l')], &[ChoiceField], "change", ""),
+    bind(Action::Left, &[key(KeyCode::Left), plain('h')], &[ChoiceField], "", ""),
     bind(Action::Submit, &[key(KeyCode::Enter)], &[Question], "choose", ""),
     bind(
         Action::Right,
-        &[key(KeyCode::Right), key(KeyCode::Tab), char('l')],
+        &[key(KeyCode::Right), key(KeyCode::Tab), plain('l')],
         &[Question],
         "other answer",
         "",
     ),
-    bind(Action::Left, &[key(KeyCode::Left), key(KeyCode::BackTab), char('h')], &[Question], "", ""),
+    bind(Action::Left, &[key(KeyCode::Left), key(KeyCode::BackTab), plain('h')], &[Question], "", ""),
     bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
-    bind(Action::Close, &[key(KeyCode::Esc), char('q'), char('?')], &[Context::Help], "close", ""),
+    bind(Action::Close, &[key(KeyCode::Esc), plain('q'), plain('?')], &[Context::Help], "close", ""),
     // Always last in the hint line, and always there.
-    bind(Action::Help, &[char('?')], PANES, "help", "show this help"),
-    bind(Action::Quit, &[char('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
-    bind(Action::Quit, &[char('q'), ctrl('c')], &[Notice], "quit", ""),
+    bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
+    bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
+    bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
     bind(Action::Quit, &[ctrl('c')], &[TextField, ChoiceField, Question, Context::Help], "quit", ""),
 ];
 

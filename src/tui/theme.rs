@@ -1,6 +1,7 @@
 //! What each meaning looks like. Only this file names colours.
 //!
-//! The sixteen ANSI colours respect the person's own terminal theme, light or dark. Colour never carries a meaning alone:
+//! The ANSI colours respect the person's own terminal theme, light or dark; what is dim is dimmed rather than grey, since
+//! some themes make the grey one invisible. Colour never carries a meaning alone:
 //! states have a glyph and a word, the focused pane a thick border and a marker, the selected row a marker.
 
 use ratatui::style::{Color, Modifier, Style};
@@ -48,9 +49,9 @@ impl Theme {
         let plain = Style::new();
         Self {
             text: plain,
-            muted: plain.fg(Color::DarkGray),
+            muted: plain.add_modifier(Modifier::DIM),
             strong: plain.add_modifier(Modifier::BOLD),
-            border: plain.fg(Color::DarkGray),
+            border: plain.add_modifier(Modifier::DIM),
             border_focus: plain.fg(Color::Cyan).add_modifier(Modifier::BOLD),
             selection: plain.add_modifier(Modifier::REVERSED),
             selection_idle: plain.add_modifier(Modifier::BOLD),
@@ -59,7 +60,7 @@ impl Theme {
             warn: plain.fg(Color::Yellow),
             bad: plain.fg(Color::Red).add_modifier(Modifier::BOLD),
             key: plain.fg(Color::Cyan),
-            spent: plain.fg(Color::DarkGray),
+            spent: plain.add_modifier(Modifier::DIM),
             value_text: plain.fg(Color::Green),
             value_number: plain.fg(Color::Yellow),
             value_other: plain.fg(Color::Magenta),

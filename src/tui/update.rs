@@ -4,12 +4,13 @@ mod dialogs;
 mod panes;
 mod users;
 
+use crossterm::event::KeyEvent;
+
 use super::effect::Effect;
+use super::keymap::{self, Action, Context};
+use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
-use super::{keymap, layout};
-use crate::tui::keymap::{Action, Context};
-use crossterm::event::KeyEvent;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {

@@ -60,8 +60,8 @@ async fn without_arguments_the_data_is_below_idmux_home() {
     let mut command = Process::command(&["--listen", "127.0.0.1:0"]);
     command.env("IDMUX_HOME", home.path());
     let process = Process::spawn(command);
-    assert!(process.line.ends_with(" app local-abcde\n"), "{}", process.line);
-    assert!(home.path().join("local-app").join("local-abcde.db").is_file());
+    assert!(process.line.ends_with(" app local-idmux\n"), "{}", process.line);
+    assert!(home.path().join("local-app").join("local-idmux.db").is_file());
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Screen {
                 Effect::Repaint => {}
                 Effect::Send { command, dialog } => {
                     let id = RequestId::next();
-                    self.sent = Some((id, command));
+                    self.sent = Some((id, *command));
                     self.tell(Message::Sent { dialog, result: Ok(id) });
                 }
             }

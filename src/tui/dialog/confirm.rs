@@ -84,7 +84,7 @@ impl Confirm {
             return Submission::Close;
         }
         let user = self.user.clone();
-        Submission::Send(match &self.question {
+        Submission::send(match &self.question {
             Question::Remove => Command::Remove { user },
             Question::Delete => Command::Delete { user },
             Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },

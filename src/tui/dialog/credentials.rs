@@ -122,7 +122,7 @@ impl CredentialsForm {
     pub(super) fn submit(&mut self) -> Submission {
         let app = self.app.clone();
         if self.method() == Provider::Anonymous {
-            return Submission::Send(Command::LogIn { app, credentials: Credentials::Anonymous });
+            return Submission::send(Command::LogIn { app, credentials: Credentials::Anonymous });
         }
         if self.form.is_focused(FieldName::Method) {
             self.form.focus_on(FieldName::Email);
@@ -140,7 +140,7 @@ impl CredentialsForm {
             return Submission::Refused;
         }
         let password = self.form.take_secret(FieldName::Password);
-        Submission::Send(match &self.purpose {
+        Submission::send(match &self.purpose {
             Purpose::Link { user, .. } => Command::Link {
                 user: user.clone(),
                 credentials: Credentials::EmailPassword { email, password },

@@ -60,7 +60,7 @@ impl EditForm {
             },
         };
         match parse_value(self.form.text(FieldName::Value)) {
-            Ok(value) => Submission::Send(Command::SetCustomData { user: self.user.clone(), path, value }),
+            Ok(value) => Submission::send(Command::SetCustomData { user: self.user.clone(), path, value }),
             Err(_) => {
                 // The line below the field says what is wrong with the value.
                 self.form.focus_on(FieldName::Value);

@@ -145,7 +145,7 @@ impl VaultForm {
                 return Submission::Refused;
             }
         };
-        Submission::Send(Command::OpenVault(choice))
+        Submission::send(Command::OpenVault(choice))
     }
 
     fn passphrase(&mut self) -> KeyChoice {

@@ -1,1 +1,223 @@
+use std::io::Write;
+use std::sync::Mutex;
 
+use crossterm::event::{KeyCode, KeyEvent};
+use futures_util::{FutureExt, stream};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{TerminalOptions, Viewport};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::account::{AppAlias, Claims, Lifetime, Provider, SessionState, UserId, UserKey};
+use crate::clock::ManualClock;
+use crate::session::{
+    Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
+};
+use crate::tui::terminal::Quiet;
+
+/// What was written to the terminal.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+/// A running interface, and the far ends of everything that it holds.
+struct Running {
+    keys: mpsc::UnboundedSender<io::Result<Input>>,
+    commands: mpsc::Receiver<Envelope>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: mpsc::Sender<Event>,
+    clock: Arc<ManualClock>,
+    stop: CancellationToken,
+    end: oneshot::Sender<()>,
+    written: Written,
+    task: JoinHandle<Result<(), TuiError>>,
+}
+
+fn start_of_time() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+/// A worker with one user whose access token lives for `seconds`; without a token for 0.
+fn snapshot(seconds: i64) -> Arc<Snapshot> {
+    let now = start_of_time();
+    let life = Lifetime { issued: now, expires: now + SignedDuration::from_secs(seconds) };
+    let token = TokenView { fingerprint: "f".into(), lifetime: Some(life), claims: Claims::new() };
+    let user = UserView {
+        key: UserKey { app: AppAlias::new("local"), id: UserId::new("1") },
+        label: "ada@example.com".into(),
+        provider: Provider::EmailPassword,
+        profile: None,
+        state: SessionState::Active,
+        access: (seconds > 0).then_some(token),
+        refresh: None,
+        next_refresh: None,
+        last_refresh: None,
+        custom_data: None,
+    };
+    Arc::new(Snapshot {
+        version: 1,
+        vault: VaultStatus::Open { key: KeySource::Keyring, set_aside: vec![] },
+        apps: vec![],
+        users: [Arc::new(user)].into_iter().collect(),
+    })
+}
+
+async fn running(snapshot: Arc<Snapshot>) -> Running {
+    let (keys, mut key_ends) = mpsc::unbounded_channel();
+    let (command_ends, commands) = mpsc::channel(1);
+    let (snapshots, snapshot_ends) = watch::channel(snapshot);
+    let (events, event_ends) = mpsc::channel(8);
+    let (first_frame, first_frame_drawn) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    let clock = Arc::new(ManualClock::new(start_of_time()));
+    let stop = CancellationToken::new();
+    let written = Written::default();
+    let backend = Quiet::new(CrosstermBackend::new(written.clone()));
+    let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
+    let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+    let setup = Setup {
+        session: SessionHandle { commands: command_ends, snapshots: snapshot_ends, events: event_ends },
+        clock: clock.clone(),
+        stop: stop.clone(),
+        first_frame,
+        demo: true,
+    };
+    let task = tokio::spawn(async move {
+        let keys = stream::poll_fn(move |context| key_ends.poll_recv(context));
+        let ended = ended.map(|_| ());
+        run(&mut terminal, keys, ended, Theme::mono(), setup).await
+    });
+    first_frame_drawn.await.expect("the first frame is drawn");
+    Running { keys, commands, snapshots, events, clock, stop, end, written, task }
+}
+
+impl Running {
+    fn press(&self, c: char) {
+        self.keys.send(Ok(Input::Key(KeyEvent::from(KeyCode::Char(c))))).unwrap();
+    }
+
+    /// Lets time pass, on the wall and for the loop alike.
+    async fn pass(&self, millis: i64) {
+        self.clock.advance(SignedDuration::from_millis(millis));
+        tokio::time::sleep(Duration::from_millis(millis as u64)).await;
+        // A millisecond more, so that what is due exactly now has happened.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_screen_on_which_nothing_changes_is_not_written_to() {
+    let running = running(snapshot(0)).await;
+    assert!(running.written.take().contains("ada@example.com"));
+    running.pass(3_600_000).await;
+    running.snapshots.send(snapshot(0)).unwrap();
+    running.pass(1000).await;
+    assert_eq!(running.written.take(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_countdown_costs_one_small_write_a_second() {
+    let running = running(snapshot(20)).await;
+    running.written.take();
+    for left in ["19", "18", "17"] {
+        running.pass(1000).await;
+        let bytes = running.written.take();
+        assert_eq!(bytes.matches("\x1b[?2026h").count(), 1, "{bytes:?}");
+        assert!(bytes.contains(left.split_at(1).1) && bytes.len() < 200, "{left}: {bytes:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_is_noticed_within_half_a_minute() {
+    let running = running(snapshot(50_000)).await;
+    running.written.take();
+    running.clock.advance(SignedDuration::from_secs(60_000));
+    tokio::time::sleep(LONGEST_NAP + Duration::from_secs(1)).await;
+    assert!(running.written.take().contains("over"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_becomes_a_command() {
+    let mut running = running(snapshot(0)).await;
+    running.press('s');
+    let envelope = running.commands.recv().await.unwrap();
+    assert!(matches!(envelope.command, Command::MakeCurrent { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_is_busy_is_not_waited_for() {
+    let running = running(snapshot(0)).await;
+    running.press('s');
+    running.press('s');
+    running.pass(10).await;
+    assert!(running.written.take().contains("too much"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_told() {
+    let running = running(snapshot(0)).await;
+    running.written.take();
+    let event =
+        Event { at: start_of_time(), request: None, subject: Subject::Device, kind: EventKind::AppAdded };
+    running.events.send(event).await.unwrap();
+    running.pass(1).await;
+    let bytes = running.written.take();
+    // The blank between the two words was there before.
+    assert!(bytes.contains("app") && bytes.contains("added"), "{bytes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_stopped_is_told_once_and_does_not_spin() {
+    let Running { snapshots, events, written, task, keys, end, .. } = running(snapshot(0)).await;
+    drop((snapshots, events));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(written.take().contains("has stopped"));
+    keys.send(Ok(Input::Key(KeyEvent::from(KeyCode::Char('q'))))).unwrap();
+    task.await.unwrap().unwrap();
+    drop(end);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_ends_the_program_ends_the_loop() {
+    let by_key = running(snapshot(0)).await;
+    by_key.press('q');
+    by_key.task.await.unwrap().unwrap();
+
+    let by_token = running(snapshot(0)).await;
+    by_token.stop.cancel();
+    by_token.task.await.unwrap().unwrap();
+
+    let by_signal = running(snapshot(0)).await;
+    by_signal.end.send(()).unwrap();
+    by_signal.task.await.unwrap().unwrap();
+
+    let by_end_of_input = running(snapshot(0)).await;
+    drop(by_end_of_input.keys);
+    by_end_of_input.task.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_that_fails_ends_the_loop_with_its_error() {
+    let running = running(snapshot(0)).await;
+    running.keys.send(Err(io::Error::other("gone"))).unwrap();
+    let error = running.task.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("gone"), "{error}");
+}

@@ -1,1 +1,602 @@
+use std::sync::Arc;
 
+use bson::{bson, doc};
+use crossterm::event::{KeyCode, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use ratatui::layout::Size;
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::account::{
+    AppAlias, Claims, Credentials, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
+};
+use crate::session::{
+    AppView, Command, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId, SendError,
+    Snapshot, Subject, TokenView, UserView, VaultStatus,
+};
+use crate::tui::dialog::{Body, DialogId, Progress};
+use crate::tui::form::FieldName;
+use crate::tui::model::{Pane, Start};
+use crate::tui::theme::Theme;
+use crate::tui::wake;
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn model() -> Model {
+    let size = Size { width: 80, height: 24 };
+    Model::new(Start { now: now(), size, theme: Theme::mono(), demo: false })
+}
+
+fn key(number: usize) -> UserKey {
+    UserKey { app: AppAlias::new("local"), id: UserId::new(number.to_string()) }
+}
+
+fn user(number: usize) -> UserView {
+    let life = Lifetime { issued: now(), expires: now() + SignedDuration::from_secs(1800) };
+    let token = TokenView { fingerprint: "f".into(), lifetime: Some(life), claims: Claims::new() };
+    UserView {
+        key: key(number),
+        label: format!("user{number}@example.com"),
+        provider: Provider::EmailPassword,
+        profile: Some(Profile::default()),
+        state: SessionState::Active,
+        access: Some(token),
+        refresh: None,
+        next_refresh: None,
+        last_refresh: None,
+        custom_data: Some(doc! { "theme": "dark", "a.b": 1, "list": [1] }),
+    }
+}
+
+fn snapshot(users: impl IntoIterator<Item = usize>) -> Snapshot {
+    Snapshot {
+        version: 1,
+        vault: VaultStatus::Open { key: KeySource::Keyring, set_aside: vec![] },
+        apps: vec![AppView {
+            alias: AppAlias::new("local"),
+            client_app_id: "local-abcde".into(),
+            base_url: Some("http://127.0.0.1:1".parse().unwrap()),
+            current: None,
+        }],
+        users: users.into_iter().map(|number| Arc::new(user(number))).collect(),
+    }
+}
+
+fn with_users(users: impl IntoIterator<Item = usize>) -> Model {
+    let mut model = model();
+    show(&mut model, snapshot(users));
+    model
+}
+
+fn show(model: &mut Model, snapshot: Snapshot) {
+    update(model, Message::Snapshot(Arc::new(snapshot)));
+}
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+/// Presses the keys of a text; what the last one asked for.
+fn keys(model: &mut Model, text: &str) -> Vec<Effect> {
+    text.chars().map(|c| press(model, KeyCode::Char(c))).last().unwrap_or_default()
+}
+
+/// The command that was asked for, and the dialog that waits for it.
+fn sent(effects: Vec<Effect>) -> (Command, Option<DialogId>) {
+    match <[Effect; 1]>::try_from(effects) {
+        Ok([Effect::Send { command, dialog }]) => (*command, dialog),
+        other => panic!("one command expected: {other:?}"),
+    }
+}
+
+fn event(request: Option<RequestId>, subject: Subject, kind: EventKind) -> Message {
+    Message::Event(Event { at: now(), request, subject, kind })
+}
+
+fn failure() -> EventKind {
+    EventKind::Failed(Failure {
+        kind: FailureKind::Credentials,
+        action: "log in",
+        message: "invalid username/password".into(),
+        hint: "Check both.".into(),
+    })
+}
+
+fn selected(model: &Model) -> Option<UserKey> {
+    model.selected().map(|user| user.key.clone())
+}
+
+/// Types credentials into the log-in dialog and submits them; the id of the request.
+fn log_in(model: &mut Model) -> (Command, RequestId) {
+    keys(model, "l");
+    keys(model, "ada@example.com");
+    press(model, KeyCode::Tab);
+    keys(model, "hunter2");
+    let (command, dialog) = sent(press(model, KeyCode::Enter));
+    let id = RequestId::next();
+    update(model, Message::Sent { dialog, result: Ok(id) });
+    (command, id)
+}
+
+#[test]
+fn the_focus_goes_round() {
+    let mut model = with_users([1]);
+    for pane in [Pane::Session, Pane::Identities, Pane::CustomData, Pane::Users] {
+        press(&mut model, KeyCode::Tab);
+        assert_eq!(model.focus, pane);
+    }
+    press(&mut model, KeyCode::BackTab);
+    assert_eq!(model.focus, Pane::CustomData);
+}
+
+#[test]
+fn left_and_right_lead_between_panes() {
+    let mut model = with_users([1]);
+    press(&mut model, KeyCode::Right);
+    keys(&mut model, "ll");
+    assert_eq!(model.focus, Pane::CustomData);
+    press(&mut model, KeyCode::BackTab);
+    keys(&mut model, "hh");
+    assert_eq!(model.focus, Pane::Users);
+}
+
+#[test]
+fn the_selection_follows_its_user() {
+    let mut model = with_users([1, 2, 3]);
+    keys(&mut model, "jj");
+    assert_eq!(selected(&model), Some(key(3)));
+    show(&mut model, snapshot([7, 8, 3, 9]));
+    assert_eq!((selected(&model), model.users.index()), (Some(key(3)), 2));
+    show(&mut model, snapshot([3, 9]));
+    assert_eq!((selected(&model), model.users.index()), (Some(key(3)), 0));
+}
+
+#[test]
+fn when_the_selected_user_goes_its_neighbour_is_selected() {
+    let mut model = with_users([1, 2, 3]);
+    keys(&mut model, "G");
+    show(&mut model, snapshot([1, 2]));
+    assert_eq!(selected(&model), Some(key(2)));
+    show(&mut model, snapshot([]));
+    assert_eq!(selected(&model), None);
+    show(&mut model, snapshot([5]));
+    assert_eq!(selected(&model), Some(key(5)));
+}
+
+#[test]
+fn the_selected_row_is_always_in_sight() {
+    let mut model = with_users(0..100);
+    let rows = model.regions().user_rows();
+    for (text, index) in [("G", 99), ("k", 98), ("g", 0), ("jjjjjjj", 7)] {
+        keys(&mut model, text);
+        assert_eq!(model.users.index(), index);
+        assert!((model.users.offset()..model.users.offset() + rows).contains(&index));
+    }
+    press(&mut model, KeyCode::PageDown);
+    assert_eq!(model.users.index(), 7 + rows - 1);
+}
+
+#[test]
+fn a_log_in_closes_its_dialog_and_selects_the_user() {
+    let mut model = with_users([1]);
+    let (command, id) = log_in(&mut model);
+    let Command::LogIn { credentials: Credentials::EmailPassword { email, password }, .. } = command else {
+        panic!("{command:?}");
+    };
+    assert_eq!((email.as_str(), password.expose_secret()), ("ada@example.com", "hunter2"));
+    let subject = Subject::User { key: key(2), label: "ada@example.com".into() };
+    update(&mut model, event(Some(id), subject, EventKind::LoggedIn { replaced: false }));
+    assert!(model.dialogs.is_empty());
+    show(&mut model, snapshot([1, 2]));
+    assert_eq!(selected(&model), Some(key(2)), "as soon as the worker shows the user");
+}
+
+#[test]
+fn the_answer_to_another_request_changes_no_dialog() {
+    let mut model = with_users([1]);
+    log_in(&mut model);
+    let subject = Subject::User { key: key(2), label: "ada".into() };
+    update(&mut model, event(Some(RequestId::next()), subject, EventKind::LoggedIn { replaced: false }));
+    assert!(model.dialog().unwrap().is_waiting());
+}
+
+#[test]
+fn a_failure_keeps_what_was_typed_and_wipes_the_password() {
+    let mut model = with_users([1]);
+    let (_, id) = log_in(&mut model);
+    update(&mut model, event(Some(id), Subject::Device, failure()));
+    let dialog = model.dialog().expect("the dialog stays");
+    let form = dialog.body.form().unwrap();
+    assert_eq!(form.text(FieldName::Email), "ada@example.com");
+    assert_eq!(form.secret(FieldName::Password), "");
+    assert!(form.is_focused(FieldName::Password));
+    assert!(matches!(&dialog.progress, Progress::Failed { message, .. } if message.contains("invalid")));
+    assert_eq!(model.activity.unread(), 0, "the dialog shows it already");
+}
+
+#[test]
+fn a_full_channel_is_said_where_the_person_looks() {
+    let mut model = with_users([1]);
+    keys(&mut model, "ladax@y");
+    press(&mut model, KeyCode::Tab);
+    keys(&mut model, "hunter2");
+    let (_, dialog) = sent(press(&mut model, KeyCode::Enter));
+    update(&mut model, Message::Sent { dialog, result: Err(SendError::Busy) });
+    assert!(matches!(&model.dialog().unwrap().progress, Progress::Failed { .. }));
+    press(&mut model, KeyCode::Esc);
+
+    let (_, dialog) = sent(keys(&mut model, "R"));
+    update(&mut model, Message::Sent { dialog, result: Err(SendError::Busy) });
+    assert_eq!(model.activity.unread(), 1);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.activity.unread(), 0);
+}
+
+#[test]
+fn a_cancelled_dialog_ignores_its_late_answer() {
+    let mut model = with_users([1]);
+    let (_, id) = log_in(&mut model);
+    press(&mut model, KeyCode::Esc);
+    assert!(model.dialogs.is_empty());
+    keys(&mut model, "?");
+    update(&mut model, event(Some(id), Subject::Device, failure()));
+    assert!(matches!(model.dialog().unwrap().body, Body::Help { .. }));
+    assert_eq!(model.activity.unread(), 1, "it is an event like any other");
+}
+
+#[test]
+fn an_error_stays_until_it_is_dismissed() {
+    let mut model = with_users([1]);
+    update(&mut model, event(None, Subject::Device, failure()));
+    update(&mut model, event(None, Subject::Device, EventKind::Refreshed));
+    assert!(model.activity.shown().unwrap().text.contains("invalid username"));
+    press(&mut model, KeyCode::Esc);
+    assert!(model.activity.shown().unwrap().text.contains("renewed"));
+}
+
+#[test]
+fn keys_name_the_selected_user() {
+    let mut model = with_users([1, 2]);
+    keys(&mut model, "j");
+    assert!(matches!(sent(keys(&mut model, "R")).0, Command::Refresh { user } if user == key(2)));
+    assert!(matches!(sent(keys(&mut model, "s")).0, Command::MakeCurrent { user } if user == key(2)));
+    assert!(matches!(sent(keys(&mut model, "o")).0, Command::LogOut { user } if user == key(2)));
+    keys(&mut model, "x");
+    assert!(matches!(sent(press(&mut model, KeyCode::Enter)).0, Command::Remove { user } if user == key(2)));
+}
+
+#[test]
+fn deleting_an_account_takes_more_than_enter() {
+    let mut model = with_users([1]);
+    keys(&mut model, "D");
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(model.dialogs.is_empty(), "the harmless answer has the focus");
+    keys(&mut model, "D");
+    press(&mut model, KeyCode::Right);
+    assert!(matches!(sent(press(&mut model, KeyCode::Enter)).0, Command::Delete { user } if user == key(1)));
+}
+
+#[test]
+fn registering_is_checked_before_it_is_sent() {
+    let mut model = with_users([]);
+    press(&mut model, KeyCode::Esc);
+    keys(&mut model, "r");
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    keys(&mut model, "ada@example.com");
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    keys(&mut model, "secret1");
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(command, Command::Register { email, .. } if email == "ada@example.com"));
+}
+
+#[test]
+fn linking_registers_first_unless_told_otherwise() {
+    for (untick, registers) in [(false, true), (true, false)] {
+        let mut model = with_users([1]);
+        keys(&mut model, "Lada@example.com");
+        press(&mut model, KeyCode::Tab);
+        keys(&mut model, "secret1");
+        press(&mut model, KeyCode::Tab);
+        if untick {
+            press(&mut model, KeyCode::Char(' '));
+        }
+        let (command, _) = sent(press(&mut model, KeyCode::Enter));
+        assert!(matches!(command, Command::Link { register, .. } if register == registers));
+    }
+}
+
+#[test]
+fn an_anonymous_log_in_needs_nothing() {
+    let mut model = with_users([1]);
+    keys(&mut model, "l");
+    press(&mut model, KeyCode::Up);
+    press(&mut model, KeyCode::Right);
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(command, Command::LogIn { credentials: Credentials::Anonymous, .. }));
+}
+
+#[test]
+fn pasted_text_is_no_key() {
+    let mut model = with_users([1]);
+    update(&mut model, Message::Paste(Zeroizing::new("qD\n".into())));
+    assert!(model.dialogs.is_empty());
+    keys(&mut model, "l");
+    update(&mut model, Message::Paste(Zeroizing::new("ada@example.com\n".into())));
+    let dialog = model.dialog().unwrap();
+    assert_eq!(dialog.body.form().unwrap().text(FieldName::Email), "ada@example.com");
+    assert_eq!(dialog.progress, Progress::Idle);
+}
+
+#[test]
+fn custom_data_is_edited_added_and_removed() {
+    let mut model = with_users([1]);
+    keys(&mut model, "e");
+    assert_eq!(model.focus, Pane::CustomData);
+    press(&mut model, KeyCode::Backspace);
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(
+        command,
+        Command::SetCustomData { path, value, .. } if path.to_string() == "theme" && value == bson!("dar")
+    ));
+
+    let mut model = with_users([1]);
+    press(&mut model, KeyCode::BackTab);
+    keys(&mut model, "jja3");
+    press(&mut model, KeyCode::Tab);
+    keys(&mut model, "true");
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(
+        command,
+        Command::SetCustomData { path, value, .. } if path.to_string() == "list.3" && value == bson!(true)
+    ));
+
+    let mut model = with_users([1]);
+    press(&mut model, KeyCode::BackTab);
+    keys(&mut model, "d");
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(command, Command::UnsetCustomData { path, .. } if path.to_string() == "theme"));
+}
+
+#[test]
+fn a_field_that_no_path_can_name_is_not_edited() {
+    let mut model = with_users([1]);
+    press(&mut model, KeyCode::BackTab);
+    keys(&mut model, "je");
+    assert!(model.dialogs.is_empty());
+    assert!(model.activity.shown().unwrap().text.contains("a.b"));
+}
+
+#[test]
+fn a_value_that_cannot_be_stored_is_not_sent() {
+    let mut model = with_users([1]);
+    keys(&mut model, "e");
+    for _ in 0..4 {
+        press(&mut model, KeyCode::Backspace);
+    }
+    keys(&mut model, "[1,");
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(!model.dialog().unwrap().is_waiting());
+}
+
+#[test]
+fn what_needs_a_session_says_so_without_one() {
+    let mut model = model();
+    let mut snapshot = snapshot([]);
+    snapshot.users.push_back(Arc::new(UserView { state: SessionState::LoggedOut, ..user(1) }));
+    show(&mut model, snapshot);
+    assert!(keys(&mut model, "R").is_empty());
+    assert!(model.activity.shown().unwrap().text.contains("is logged out"));
+}
+
+#[test]
+fn the_first_run_offers_a_log_in_once() {
+    let mut model = with_users([]);
+    assert!(matches!(model.dialog().unwrap().body, Body::Credentials(_)));
+    press(&mut model, KeyCode::Esc);
+    show(&mut model, snapshot([]));
+    assert!(model.dialogs.is_empty());
+}
+
+#[test]
+fn the_first_run_waits_for_vault_and_app_and_spares_the_demo() {
+    let mut early = model();
+    show(&mut early, Snapshot { vault: VaultStatus::Opening, ..snapshot([]) });
+    assert!(early.dialogs.is_empty());
+    let mut starting = snapshot([]);
+    starting.apps[0].base_url = None;
+    show(&mut early, starting);
+    assert!(early.dialogs.is_empty());
+    show(&mut early, snapshot([]));
+    assert_eq!(early.dialogs.len(), 1);
+
+    let mut demo = model();
+    demo.demo = true;
+    show(&mut demo, snapshot([]));
+    assert!(demo.dialogs.is_empty());
+}
+
+#[test]
+fn the_vault_asks_for_its_key_until_it_is_open() {
+    let locked = |why: Option<&str>| Snapshot {
+        vault: VaultStatus::Locked { key: KeySource::Passphrase, why: why.map(str::to_owned) },
+        ..Snapshot::default()
+    };
+    let mut model = model();
+    show(&mut model, locked(None));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.dialogs.len(), 1, "nothing works without the vault");
+    keys(&mut model, "wrong");
+    let (command, dialog) = sent(press(&mut model, KeyCode::Enter));
+    let Command::OpenVault(KeyChoice::Passphrase(passphrase)) = command else { panic!("{command:?}") };
+    assert_eq!(passphrase.expose_secret(), "wrong");
+    update(&mut model, Message::Sent { dialog, result: Ok(RequestId::next()) });
+    show(&mut model, locked(Some("the passphrase is wrong")));
+    assert!(!model.dialog().unwrap().is_waiting());
+    show(&mut model, snapshot([1]));
+    assert!(model.dialogs.is_empty());
+}
+
+#[test]
+fn a_chosen_passphrase_is_typed_twice() {
+    let mut model = model();
+    show(
+        &mut model,
+        Snapshot { vault: VaultStatus::ChooseKey { why: "none".into() }, ..Snapshot::default() },
+    );
+    press(&mut model, KeyCode::Enter);
+    keys(&mut model, "one");
+    press(&mut model, KeyCode::Tab);
+    keys(&mut model, "two");
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    for _ in 0..3 {
+        press(&mut model, KeyCode::Backspace);
+    }
+    keys(&mut model, "one");
+    let (command, _) = sent(press(&mut model, KeyCode::Enter));
+    assert!(matches!(command, Command::OpenVault(KeyChoice::Passphrase(_))));
+}
+
+#[test]
+fn the_key_can_live_elsewhere() {
+    for (downs, expected) in [(1, "KeyFile"), (2, "Memory"), (3, "Keyring")] {
+        let mut model = model();
+        show(
+            &mut model,
+            Snapshot { vault: VaultStatus::ChooseKey { why: "none".into() }, ..Snapshot::default() },
+        );
+        for _ in 0..downs {
+            press(&mut model, KeyCode::Down);
+        }
+        let (command, _) = sent(press(&mut model, KeyCode::Enter));
+        assert!(format!("{command:?}").contains(expected), "{command:?}");
+    }
+}
+
+#[test]
+fn on_a_small_screen_only_quitting_works() {
+    let mut model = with_users([1]);
+    keys(&mut model, "l");
+    update(&mut model, Message::Resize(Size { width: 60, height: 20 }));
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(matches!(keys(&mut model, "q")[..], [Effect::Quit]));
+}
+
+#[test]
+fn a_countdown_wakes_the_loop_and_nothing_else_does() {
+    let mut model = model();
+    assert_eq!(wake::next_change(&model), None);
+    show(&mut model, snapshot([1]));
+    assert_eq!(wake::next_change(&model), Some(now() + SignedDuration::from_secs(1)));
+    update(&mut model, Message::Now(now() + SignedDuration::from_secs(2000)));
+    assert_eq!(wake::next_change(&model), None, "what is over does not count");
+    update(&mut model, Message::Resize(Size { width: 10, height: 2 }));
+    update(&mut model, Message::Now(now()));
+    assert_eq!(wake::next_change(&model), None, "nothing is in sight");
+}
+
+#[test]
+fn only_rows_in_sight_wake_the_loop() {
+    let mut model = model();
+    let mut snapshot = snapshot(0..100);
+    for at in 0..100 {
+        let mut quiet = user(at);
+        if at != 99 {
+            quiet.access = None;
+        }
+        snapshot.users.set(at, Arc::new(quiet));
+    }
+    show(&mut model, snapshot);
+    assert_eq!(wake::next_change(&model), None);
+    keys(&mut model, "G");
+    assert!(wake::next_change(&model).is_some());
+}
+
+/// Something that may happen, in any order.
+#[derive(Debug, Clone)]
+enum Happening {
+    Key(KeyCode),
+    Paste(String),
+    Users(Vec<usize>),
+    Vault(u8),
+    Size(u16, u16),
+    Answer(bool),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let code = prop_oneof![
+        10 => prop::char::range(' ', '~').prop_map(KeyCode::Char),
+        1 => any::<char>().prop_map(KeyCode::Char),
+        10 => prop::sample::select(vec![
+            KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up, KeyCode::Down,
+            KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp, KeyCode::PageDown,
+            KeyCode::Backspace, KeyCode::Delete,
+        ]),
+    ];
+    prop_oneof![
+        20 => code.prop_map(Happening::Key),
+        1 => ".{0,20}".prop_map(Happening::Paste),
+        3 => prop::collection::vec(0usize..20, 0..12).prop_map(Happening::Users),
+        1 => (0u8..5).prop_map(Happening::Vault),
+        1 => (0u16..200, 0u16..60).prop_map(|(width, height)| Happening::Size(width, height)),
+        2 => any::<bool>().prop_map(Happening::Answer),
+    ]
+}
+
+fn status(number: u8) -> VaultStatus {
+    match number {
+        0 => VaultStatus::Opening,
+        1 => VaultStatus::ChooseKey { why: "x".into() },
+        2 => VaultStatus::Locked { key: KeySource::Passphrase, why: None },
+        3 => VaultStatus::Failed { why: "x".into() },
+        _ => VaultStatus::Open { key: KeySource::Memory, set_aside: vec![] },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_happens_the_model_stays_drawable(steps in prop::collection::vec(happening(), 0..60)) {
+        let mut model = with_users(0..5);
+        let mut request = None;
+        for step in steps {
+            let message = match step {
+                Happening::Key(code) => Message::Key(KeyEvent::new(code, KeyModifiers::NONE)),
+                Happening::Paste(text) => Message::Paste(Zeroizing::new(text)),
+                Happening::Users(mut users) => {
+                    users.sort_unstable();
+                    users.dedup();
+                    Message::Snapshot(Arc::new(snapshot(users)))
+                }
+                Happening::Vault(number) => {
+                    Message::Snapshot(Arc::new(Snapshot { vault: status(number), ..snapshot(0..3) }))
+                }
+                Happening::Size(width, height) => Message::Resize(Size { width, height }),
+                Happening::Answer(true) => event(request, Subject::Device, failure()),
+                Happening::Answer(false) => {
+                    let subject = Subject::User { key: key(3), label: "ada".into() };
+                    event(request, subject, EventKind::LoggedIn { replaced: false })
+                }
+            };
+            for effect in update(&mut model, message) {
+                if let Effect::Send { dialog, .. } = effect {
+                    let id = RequestId::next();
+                    request = Some(id);
+                    update(&mut model, Message::Sent { dialog, result: Ok(id) });
+                }
+            }
+            prop_assert_eq!(model.selected().is_some(), !model.snapshot.users.is_empty());
+            prop_assert_eq!(model.selected(), model.snapshot.users.get(model.users.index()));
+            if let Some(form) = model.dialog().and_then(|dialog| dialog.body.form()) {
+                prop_assert!(form.fields().count() == 0 || form.focused().is_some());
+            }
+            let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(
+                model.size.width, model.size.height,
+            )).unwrap();
+            terminal.draw(|frame| crate::tui::view::view(&model, frame)).unwrap();
+        }
+    }
+}

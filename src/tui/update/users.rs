@@ -36,7 +36,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn send(command: Command) -> Vec<Effect> {
-    vec![Effect::Send { command, dialog: None }]
+    vec![Effect::Send { command: Box::new(command), dialog: None }]
 }
 
 fn with_app(model: &Model, form: impl FnOnce(crate::account::AppAlias) -> CredentialsForm) -> Option<Body> {

@@ -40,7 +40,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 
 fn nothing(model: &Model) -> &'static str {
     match model.selected() {
-        None => "The custom data of the selected user stands here.",
+        None => "No user is selected. Press l in Users to log one in.",
         Some(user) if user.state.is_logged_in() => "No custom data. Press e to add a field.",
         Some(_) => "Custom data comes with a session. Press l in Users to log in.",
     }

@@ -17,6 +17,9 @@ use crate::tui::text;
 /// Columns inside of a dialog.
 const COLUMNS: usize = 62;
 
+/// Lines that a failure's message, and its hint, may take: the form has to stay in sight.
+const MOST_LINES: usize = 5;
+
 /// What a dialog shows: its title, and lines with the cursor somewhere in them.
 struct Page {
     title: String,
@@ -132,16 +135,16 @@ fn vault(model: &Model, form: &VaultForm) -> Page {
 fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
     let theme = &model.theme;
     match &dialog.progress {
-        Progress::Idle => return,
+        Progress::Idle => {}
         Progress::Waiting(_) => {
             lines.push(Line::default());
             lines.push(Line::from(span(dialog.body.waiting(), theme.busy)));
         }
         Progress::Failed { message, hint } => {
             lines.push(Line::default());
-            lines.extend(paragraph(&format!("✗ {message}"), theme.bad));
+            lines.extend(paragraph(&format!("✗ {message}"), theme.bad).into_iter().take(MOST_LINES));
             if !hint.is_empty() {
-                lines.extend(paragraph(hint, theme.text));
+                lines.extend(paragraph(hint, theme.text).into_iter().take(MOST_LINES));
             }
         }
     }

@@ -33,7 +33,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 
 fn nothing(model: &Model) -> &'static str {
     match model.selected() {
-        None => "The identities of the selected user stand here.",
+        None => "No user is selected. Press l in Users to log one in.",
         Some(user) if user.state.is_logged_in() => "The profile is not here yet. Press R to refresh.",
         Some(_) => "No profile. Press l in Users to log in.",
     }

@@ -43,7 +43,8 @@ pub fn empty(theme: &Theme, area: Rect, buffer: &mut Buffer, words: &str) {
     lines(area, buffer, wrapped.into_iter().map(|line| Line::from(span(line, theme.muted))));
 }
 
-/// Draws the row under the cursor: in one style from border to border, so that it stands out as a whole.
+/// Draws the row under the cursor of a pane that has the focus: in one style from border to border, so that it stands out
+/// as a whole.
 pub fn selected_row(line: Line, style: Style, row: Rect, buffer: &mut Buffer) {
     let whole = Rect { x: row.x.saturating_sub(1), width: row.width + 2, ..row };
     buffer.set_style(whole, style);

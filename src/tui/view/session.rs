@@ -32,7 +32,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let height = usize::from(inside.height);
     pane::with_position(pane::frame(model, Pane::Session), first, height, rows.len()).render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, "The session of the selected user stands here.");
+        pane::empty(&model.theme, inside, buffer, "No user is selected. Press l in Users to log one in.");
         return;
     }
     let columns = usize::from(inside.width);

@@ -23,6 +23,7 @@ struct Columns {
 
 /// Cursor, current marker, glyph, and the blanks behind them.
 const MARKS: usize = 5;
+const APP: usize = 8;
 const PROVIDER: usize = 11;
 const STATE: usize = 12;
 const COUNTDOWN: usize = 7;
@@ -31,9 +32,10 @@ const ROOMY: usize = 72;
 
 impl Columns {
     fn new(width: usize, with_app: bool) -> Self {
-        let gap = if width >= ROOMY { 2 } else { 1 };
-        let spare = width.saturating_sub(ROOMY);
-        let (app, app_gap) = if with_app { (8 + spare / 6, gap) } else { (0, 0) };
+        let roomy = if with_app { ROOMY + APP } else { ROOMY };
+        let gap = if width >= roomy { 2 } else { 1 };
+        let spare = width.saturating_sub(roomy);
+        let (app, app_gap) = if with_app { (APP + spare / 6, gap) } else { (0, 0) };
         let provider = PROVIDER + (spare / 4).min(12);
         let taken = MARKS + app + app_gap + provider + STATE + 2 * COUNTDOWN + 4 * gap;
         Self { gap, label: width.saturating_sub(taken), app, provider }
@@ -78,12 +80,13 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
         let Some(user) = users.get(at) else { break };
         let selected = at == model.users.index();
         let line = user_line(model, user, selected, &columns);
+        if selected && pane::has_focus(model, Pane::Users) {
+            pane::selected_row(line, theme.selection, row, buffer);
+            continue;
+        }
+        line.render(row, buffer);
         if selected {
-            let focused = pane::has_focus(model, Pane::Users);
-            let style = if focused { theme.selection } else { theme.selection_idle };
-            pane::selected_row(line, style, row, buffer);
-        } else {
-            line.render(row, buffer);
+            buffer.set_style(row, theme.selection_idle);
         }
     }
 }

@@ -1,0 +1,102 @@
+//! What one frame costs, from the news to the drawn cells, with few users and with many. Users that are not on the screen
+//! cost nothing.
+
+#[path = "../tests/screens/fixture.rs"]
+#[allow(dead_code)]
+mod fixture;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use crossterm::event::{KeyCode, KeyEvent};
+use idmux::session::Snapshot;
+use idmux::tui::message::Message;
+use idmux::tui::model::{Model, Start};
+use idmux::tui::theme::Theme;
+use idmux::tui::update::update;
+use idmux::tui::view::view;
+use idmux::tui::wake;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+
+const SIZE: Size = Size { width: 120, height: 40 };
+const USERS: [usize; 3] = [10, 1_000, 10_000];
+
+fn snapshot(users: usize) -> Snapshot {
+    fixture::with_users((0..users).map(|number| fixture::user(number, &format!("user{number}@example.com"))))
+}
+
+/// A model with the selection in the middle of the users.
+fn model(snapshot: &Arc<Snapshot>) -> Model {
+    let start = Start { now: fixture::now(), size: SIZE, theme: Theme::colour(), demo: false };
+    let mut model = Model::new(start);
+    update(&mut model, Message::Snapshot(Arc::clone(snapshot)));
+    for _ in 0..snapshot.users.len() / 2 {
+        update(&mut model, Message::Key(KeyEvent::from(KeyCode::Down)));
+    }
+    model
+}
+
+fn terminal() -> Terminal<TestBackend> {
+    Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).expect("memory is a terminal")
+}
+
+/// A frame in which the countdowns moved on.
+fn frame(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("frame");
+    for users in USERS {
+        let snapshot = Arc::new(snapshot(users));
+        let (mut model, mut terminal, mut second) = (model(&snapshot), terminal(), 0);
+        group.bench_function(BenchmarkId::from_parameter(users), |bencher| {
+            bencher.iter(|| {
+                second = (second + 1) % 60;
+                update(&mut model, Message::Now(fixture::after(second)));
+                terminal.draw(|frame| view(black_box(&model), frame)).expect("memory does not fail");
+                black_box(wake::next_change(&model))
+            });
+        });
+    }
+    group.finish();
+}
+
+/// A key that moves the selection, and the frame after it.
+fn key(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("key");
+    for users in USERS {
+        let snapshot = Arc::new(snapshot(users));
+        let (mut model, mut terminal, mut down) = (model(&snapshot), terminal(), false);
+        group.bench_function(BenchmarkId::from_parameter(users), |bencher| {
+            bencher.iter(|| {
+                down = !down;
+                let code = if down { KeyCode::Down } else { KeyCode::Up };
+                update(&mut model, Message::Key(KeyEvent::from(code)));
+                terminal.draw(|frame| view(black_box(&model), frame)).expect("memory does not fail");
+            });
+        });
+    }
+    group.finish();
+}
+
+/// News from the worker in which a user out of sight changed.
+fn news(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("news");
+    for users in USERS {
+        let older = snapshot(users);
+        let mut newer = Snapshot { version: older.version + 1, ..older.clone() };
+        newer.users.set(0, Arc::new(fixture::user(0, "renamed@example.com")));
+        let mut snapshots = [Arc::new(older), Arc::new(newer)].into_iter().cycle();
+        let mut model = model(&snapshots.next().expect("they cycle"));
+        group.bench_function(BenchmarkId::from_parameter(users), |bencher| {
+            bencher.iter(|| {
+                let snapshot = snapshots.next().expect("they cycle");
+                update(&mut model, Message::Snapshot(black_box(snapshot)))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, frame, key, news);
+criterion_main!(benches);
