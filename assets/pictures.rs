@@ -27,9 +27,13 @@ fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("the folder to write to"));
     let home = tempfile::tempdir().expect("a folder");
     let mut demo = Terminal::idmux(home.path(), &["--demo"], Size(120, 34));
-    demo.wait_for("ada@example.com");
-    // Everybody is logged in when the last one's data shows.
-    demo.wait_for("visits");
+    // Everybody is there when the last one is, and the first one is the current user again.
+    demo.wait_for("linus@example.com");
+    demo.wait_for("ada@example.com: is the current user");
+    demo.send("j");
+    // One refresh token lives for a hundred seconds; after them every state is on the screen.
+    std::thread::sleep(Duration::from_secs(85));
+    demo.wait_for("LOG IN AGAIN");
     demo.settle(Duration::from_millis(400));
     save(&folder, "demo.svg", "idmux --demo: six users logged in side by side", &demo);
     demo.send("?");
@@ -95,6 +99,7 @@ fn indexed(index: u8) -> String {
 
 fn svg(title: &str, screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
     let (width, height) =
         (f32::from(columns) * CELL.0 + 2.0 * MARGIN, f32::from(rows) * CELL.1 + 2.0 * MARGIN);
     let mut out = format!(
