@@ -10,7 +10,7 @@ pub mod token;
 pub mod user;
 
 pub use app::{App, AppAlias, CustomDataSource};
-pub use credentials::{Credentials, DeviceId};
+pub use credentials::{Credentials, DeviceId, FunctionPayload};
 pub use custom_data::FieldPath;
 pub use identity::{Identity, Provider};
 pub use lifetime::Lifetime;

@@ -22,4 +22,4 @@ pub use handle::{SendError, SessionHandle};
 pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
 pub use worker::{Connect, Setup, start};
 
-pub use crate::vault::{KeyChoice, KeySource, SetAside};
+pub use crate::vault::{KeyChoice, KeySource, SetAside, TimelineEntry};

@@ -9,6 +9,7 @@ mod keyring;
 mod record;
 mod seal;
 mod store;
+mod timeline;
 
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::record::{SetAside, UserRecord};
 use self::store::Store;
+pub use self::timeline::TimelineEntry;
 use crate::account::{AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.

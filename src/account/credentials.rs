@@ -1,5 +1,8 @@
 //! What a person gives to log in.
 
+use std::fmt;
+
+use bson::Document;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +20,22 @@ pub enum Credentials {
         /// The password.
         password: SecretString,
     },
+    /// A key that a user or an administrator made.
+    ApiKey(SecretString),
+    /// A JWT of another issuer.
+    CustomJwt(SecretString),
+    /// Whatever the App's authentication function takes.
+    CustomFunction(FunctionPayload),
+}
+
+/// What an authentication function takes: fields of any kind, any of which may be a secret.
+#[derive(Clone)]
+pub struct FunctionPayload(pub Document);
+
+impl fmt::Debug for FunctionPayload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FunctionPayload({} fields)", self.0.len())
+    }
 }
 
 impl Credentials {
@@ -25,6 +44,9 @@ impl Credentials {
         match self {
             Self::Anonymous => Provider::Anonymous,
             Self::EmailPassword { .. } => Provider::EmailPassword,
+            Self::ApiKey(_) => Provider::ApiKey,
+            Self::CustomJwt(_) => Provider::CustomJwt,
+            Self::CustomFunction(_) => Provider::CustomFunction,
         }
     }
 
@@ -33,6 +55,9 @@ impl Credentials {
         match self {
             Self::Anonymous => "an anonymous user",
             Self::EmailPassword { email, .. } => email,
+            Self::ApiKey(_) => "the owner of an API key",
+            Self::CustomJwt(_) => "the subject of a JWT",
+            Self::CustomFunction(_) => "a user of the authentication function",
         }
     }
 }

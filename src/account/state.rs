@@ -49,6 +49,10 @@ pub enum EndReason {
     SessionRevoked,
     /// The server refuses the user as disabled.
     UserDisabled,
+    /// The server says that the user is no more.
+    UserDeleted,
+    /// The server ended the session because the password was reset.
+    PasswordReset,
 }
 
 impl fmt::Display for EndReason {
@@ -59,6 +63,8 @@ impl fmt::Display for EndReason {
                 "the server ended the session (revoked, or the user was disabled or deleted)"
             }
             Self::UserDisabled => "the user is disabled",
+            Self::UserDeleted => "the user was deleted",
+            Self::PasswordReset => "the password was reset",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the worker can be asked to do. Every command names its app or user; none means "the current one".
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bson::Bson;
 use secrecy::SecretString;
@@ -36,12 +37,38 @@ pub enum Command {
     OpenVault(KeyChoice),
     /// Make an App known, or replace its address; its sessions are kept alive from then on.
     AddApp(App),
+    /// Make an App known, and remember it for the next start.
+    KeepApp(App),
+    /// Forget an App that was kept, with all its users on this device.
+    ForgetApp {
+        /// The App.
+        app: AppAlias,
+    },
+    /// Close the vault: keys and tokens leave the memory of every idmux process until it is opened again.
+    Lock,
     /// Log a user in. A user who is already known gets a new session in place of the old one.
     LogIn {
         /// The App.
         app: AppAlias,
         /// The credentials.
         credentials: Credentials,
+    },
+    /// The App's active anonymous user, if it has one, else a new one.
+    ReuseAnonymous {
+        /// The App.
+        app: AppAlias,
+    },
+    /// An access token that is valid for a while, renewed once if need be.
+    Token {
+        /// The user.
+        user: UserKey,
+        /// How long it has to be valid.
+        min_ttl: Duration,
+    },
+    /// What happened to a user.
+    ReadTimeline {
+        /// The user.
+        user: UserKey,
     },
     /// Create an e-mail/password account, and log it in.
     Register {

@@ -1,9 +1,9 @@
 //! What happened, for the activity line, the log, and whoever waits for a request.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{KeySource, RequestId};
-use crate::account::{AppAlias, EndReason, FieldPath, Provider, UserKey};
+use super::{KeySource, RequestId, TimelineEntry};
+use crate::account::{AccessToken, AppAlias, EndReason, FieldPath, Provider, UserKey};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +56,36 @@ pub enum EventKind {
     },
     /// An App is known.
     AppAdded,
+    /// An App is forgotten on this device.
+    AppForgotten,
+    /// The vault is closed; keys and tokens are gone from memory.
+    Locked,
+    /// Another idmux process changed this user.
+    ChangedElsewhere,
+    /// The server refused the access token; it is renewed, and the request repeated, once.
+    AccessRefused {
+        /// What was asked for.
+        action: &'static str,
+    },
+    /// This machine's clock jumped, or it slept; every session was looked at again.
+    ClockJumped {
+        /// How far, in either direction.
+        by: SignedDuration,
+    },
+    /// The server's clock differs from this machine's; lifetimes are corrected by the difference.
+    SkewLearnt {
+        /// How far the server is ahead.
+        by: SignedDuration,
+    },
+    /// The access token that was asked for.
+    Token {
+        /// The token.
+        access: AccessToken,
+        /// When it expires, by this machine's clock.
+        expires: Option<Timestamp>,
+    },
+    /// What happened to the user, oldest first.
+    Timeline(Vec<TimelineEntry>),
     /// An account was created.
     Registered,
     /// A session began, and is durable.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bson::Document;
 use imbl::Vector;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::account::{
@@ -85,6 +85,11 @@ pub struct AppView {
     pub base_url: Option<Url>,
     /// Its current user.
     pub current: Option<UserId>,
+    /// How far the server's clock is ahead of this machine's, where that is more than two seconds either way. Lifetimes
+    /// in this snapshot are corrected for it; claims are not.
+    pub skew: Option<SignedDuration>,
+    /// Whether the App is remembered for the next start.
+    pub kept: bool,
 }
 
 /// A user with everything that is known of the session.

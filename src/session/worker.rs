@@ -274,6 +274,8 @@ impl Worker {
                 .map_or_else(String::new, |(app, _)| app.client_app_id.clone()),
             base_url: known.connected.as_ref().map(|(app, _)| app.base_url.clone()),
             current: known.current.clone(),
+            skew: None,
+            kept: false,
         });
         let snapshot = Snapshot {
             version: self.version,

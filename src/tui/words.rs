@@ -133,6 +133,19 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::CustomDataUnset { path } => (Tone::Good, format!("custom data removed: {path}")),
         EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
+        EventKind::AppForgotten => (Tone::Plain, "app forgotten on this device".into()),
+        EventKind::Locked => (Tone::Warn, "the vault is locked".into()),
+        EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
+        EventKind::AccessRefused { action } => {
+            (Tone::Warn, format!("the access token was refused ({action}); it is renewed once"))
+        }
+        EventKind::ClockJumped { by } => (Tone::Warn, format!("the clock jumped by {by:#}")),
+        EventKind::SkewLearnt { by } => {
+            (Tone::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
+        }
+        // Answers to questions that only the command line asks.
+        EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
+        EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
 }
 

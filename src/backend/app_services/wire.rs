@@ -1,7 +1,7 @@
 //! The shapes of requests and answers on the wire.
 
 use bson::{Bson, Document};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -52,8 +52,18 @@ impl From<ProfileAnswer> for Profile {
 
 /// The body of a log-in (section 3.1).
 pub fn login_body(credentials: &Credentials, device: Option<&DeviceId>) -> Value {
+    let secret =
+        |name: &str, value: &SecretString| Map::from_iter([(name.to_owned(), json!(value.expose_secret()))]);
     let mut body = match credentials {
         Credentials::Anonymous => Map::new(),
+        Credentials::ApiKey(key) => secret("key", key),
+        Credentials::CustomJwt(token) => secret("token", token),
+        Credentials::CustomFunction(payload) => {
+            match Bson::Document(payload.0.clone()).into_canonical_extjson() {
+                Value::Object(fields) => fields,
+                _ => Map::new(),
+            }
+        }
         Credentials::EmailPassword { email, password } => Map::from_iter([
             ("username".to_owned(), json!(email)),
             ("password".to_owned(), json!(password.expose_secret())),

@@ -23,6 +23,18 @@ impl Worker {
             Command::Link { user, credentials, register } => {
                 self.operate(id, &user, OperationKind::Link { credentials, register });
             }
+            Command::KeepApp(app) => self.add_app(id, app),
+            Command::ForgetApp { .. }
+            | Command::Lock
+            | Command::ReuseAnonymous { .. }
+            | Command::Token { .. }
+            | Command::ReadTimeline { .. } => {
+                self.tell(
+                    Some(id),
+                    Subject::Device,
+                    EventKind::Failed(Failure::unknown("do this", "the command")),
+                );
+            }
             Command::Refresh { user } => self.refresh(id, &user),
             Command::MakeCurrent { user } => self.make_current(id, user),
             Command::LogOut { user } => self.log_out(id, &user),
