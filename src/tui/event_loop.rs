@@ -2,13 +2,14 @@
 //!
 //! There is no tick: the loop sleeps until something arrives, or until a text in sight changes by itself.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyEventKind};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
@@ -66,7 +67,7 @@ where
             () = stop.cancelled() => break,
             () = &mut ended => break,
             input = keys.next() => match input {
-                Some(input) => ui.take_inputs(input?, &mut keys)?,
+                Some(input) => ui.take_inputs(input?, &mut keys).await?,
                 None => break,
             },
             changed = ui.session.snapshots.changed(), if ui.worker_runs => match changed {
@@ -125,13 +126,13 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         Ok(())
     }
 
-    fn take_inputs<K>(&mut self, first: Input, keys: &mut K) -> Result<(), TuiError>
+    async fn take_inputs<K>(&mut self, first: Input, keys: &mut K) -> Result<(), TuiError>
     where
         K: Stream<Item = io::Result<Input>> + Unpin,
     {
         self.take_input(first)?;
         for _ in 1..BATCH {
-            match keys.next().now_or_never().flatten() {
+            match queued(keys).await {
                 Some(input) => self.take_input(input?)?,
                 None => break,
             }
@@ -180,6 +181,16 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
         Some(nap.unsigned_abs().min(LONGEST_NAP))
     }
+}
+
+/// What is in the stream already. Asks as the task that waits for the stream: crossterm's remembers only who asked first,
+/// so that asking without a waker would leave the loop asleep when the next key arrives.
+async fn queued<K: Stream + Unpin>(keys: &mut K) -> Option<K::Item> {
+    poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(item) => Poll::Ready(item),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// The first whole second that is not before `moment`: the model knows no time between.
