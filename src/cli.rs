@@ -2,15 +2,22 @@
 
 pub mod serve;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::account::{App, AppAlias, CustomDataSource};
+use crate::app::Start;
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
 #[derive(Debug, Parser)]
-#[command(name = "idmux", version, about)]
+#[command(name = "idmux", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// Start on a throw-away local App with six users logged in; nothing stays on disk.
-    #[arg(long)]
-    pub demo: bool,
+    #[arg(long, conflicts_with_all = ["url", "app_id", "app"])]
+    demo: bool,
+
+    #[command(flatten)]
+    remote: Option<RemoteApp>,
 
     /// What to do; without it, the terminal user interface.
     #[command(subcommand)]
@@ -24,13 +31,85 @@ pub enum Command {
     Serve(serve::ServeArgs),
 }
 
+/// An App that is not the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[group(requires_all = ["url", "app_id"])]
+pub struct RemoteApp {
+    /// Base URL of an App elsewhere, such as one that `idmux serve` runs.
+    #[arg(long, value_parser = base_url, required = false)]
+    url: Url,
+
+    /// Its client app id, such as shop-abcde.
+    #[arg(long, required = false)]
+    app_id: String,
+
+    /// What to call it on this device; the client app id if not given.
+    #[arg(long)]
+    app: Option<String>,
+}
+
+impl RemoteApp {
+    /// The App.
+    pub fn app(&self) -> App {
+        App {
+            alias: AppAlias::new(self.app.as_ref().unwrap_or(&self.app_id)),
+            base_url: self.url.clone(),
+            client_app_id: self.app_id.clone(),
+            custom_data: CustomDataSource::default(),
+        }
+    }
+}
+
+impl Cli {
+    /// What the terminal user interface works on.
+    pub fn start(self) -> Start {
+        match self.remote {
+            Some(remote) => Start::Remote(remote),
+            None if self.demo => Start::Demo,
+            None => Start::Local,
+        }
+    }
+}
+
+fn base_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err("an http or https address, such as http://127.0.0.1:4000".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    fn start(args: &[&str]) -> Result<Start, clap::Error> {
+        Cli::try_parse_from(std::iter::once(&"idmux").chain(args)).map(Cli::start)
+    }
+
     #[test]
     fn arguments_do_not_conflict() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_app_is_the_embedded_one_unless_another_is_named() {
+        assert_eq!(start(&[]).unwrap(), Start::Local);
+        assert_eq!(start(&["--demo"]).unwrap(), Start::Demo);
+        let Start::Remote(remote) =
+            start(&["--url", "http://127.0.0.1:1/", "--app-id", "shop-abcde"]).unwrap()
+        else {
+            panic!("a remote app")
+        };
+        assert_eq!(remote.app().alias.as_str(), "shop-abcde");
+        for wrong in [
+            &["--url", "http://127.0.0.1:1/"][..],
+            &["--app-id", "shop-abcde"],
+            &["--url", "file:///etc/passwd", "--app-id", "shop-abcde"],
+            &["--demo", "--url", "http://127.0.0.1:1/", "--app-id", "shop-abcde"],
+        ] {
+            assert!(start(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod app;
+pub mod backend;
 pub mod cli;
 pub mod clock;
 pub mod folders;
 pub mod local_app;
+pub mod logging;
 pub mod session;
 pub mod tui;
+pub mod vault;

@@ -2,14 +2,24 @@
 
 #![forbid(unsafe_code)]
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use idmux::cli::{Cli, Command};
+use idmux::app;
+use idmux::cli::{Cli, Command, serve};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.command {
-        Some(Command::Serve(_)) | None => ExitCode::SUCCESS,
+    let mut cli = Cli::parse();
+    match cli.command.take() {
+        Some(Command::Serve(args)) => serve::run(args),
+        None => match app::run(cli.start()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // Standard error may be closed as well; there is nowhere else to say it.
+                let _ = writeln!(std::io::stderr(), "idmux: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }

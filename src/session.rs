@@ -5,12 +5,21 @@
 
 pub mod command;
 pub mod event;
+mod failure;
 pub mod handle;
+mod operation;
+mod outbox;
+mod retry;
+mod roster;
+mod schedule;
 pub mod snapshot;
+mod user_session;
+mod worker;
 
-pub use command::{Command, Envelope, KeyChoice, RequestId};
+pub use command::{Command, Envelope, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
 pub use handle::{SendError, SessionHandle};
-pub use snapshot::{
-    AppView, KeySource, LastRefresh, RefreshOutcome, SetAside, Snapshot, TokenView, UserView, VaultStatus,
-};
+pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
+pub use worker::{Connect, Setup, start};
+
+pub use crate::vault::{KeyChoice, KeySource, SetAside};

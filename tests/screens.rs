@@ -253,7 +253,7 @@ const HOSTILE: &str = "\x1b[2J\u{202e}evil\u{200b}\u{7}\u{9b}31m\r\n\u{e0041}";
 fn hostile() -> Snapshot {
     let mut user = user(1, HOSTILE);
     user.provider = Provider::Other(HOSTILE.into());
-    user.state = SessionState::RefreshDue { cause: HOSTILE.into(), retry_at: after(8) };
+    user.state = SessionState::RefreshDue { cause: HOSTILE.into(), retry_at: Some(after(8)) };
     for token in [&mut user.access, &mut user.refresh].into_iter().flatten() {
         token.claims = [(HOSTILE.to_owned(), HOSTILE.into())].into_iter().collect();
         token.fingerprint = HOSTILE.into();
@@ -331,7 +331,8 @@ fn any_user() -> impl Strategy<Value = idmux::session::UserView> {
         user.refresh = Some(token_of("refresh", refresh));
         user.next_refresh = Some(after(planned));
         if offline {
-            user.state = SessionState::RefreshDue { cause: "no answer".into(), retry_at: after(planned) };
+            user.state =
+                SessionState::RefreshDue { cause: "no answer".into(), retry_at: Some(after(planned)) };
         }
         user
     })

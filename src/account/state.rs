@@ -16,15 +16,15 @@ pub enum SessionState {
     RefreshDue {
         /// What went wrong last.
         cause: String,
-        /// When the next try starts.
-        retry_at: Timestamp,
+        /// When the next try starts; `None` when only a person can start one, since the server refused for good.
+        retry_at: Option<Timestamp>,
     },
     /// The access token has run out and its renewal has not got through yet.
     AccessExpired {
         /// What went wrong last.
         cause: String,
-        /// When the next try starts.
-        retry_at: Timestamp,
+        /// When the next try starts; `None` when only a person can start one, since the server refused for good.
+        retry_at: Option<Timestamp>,
     },
     /// Nothing renews this session any more: the user has to log in again.
     LogInRequired(EndReason),

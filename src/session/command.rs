@@ -1,12 +1,12 @@
 //! What the worker can be asked to do. Every command names its app or user; none means "the current one".
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bson::Bson;
 use secrecy::SecretString;
 
 use crate::account::{App, AppAlias, Credentials, FieldPath, UserKey};
+use crate::vault::KeyChoice;
 
 /// Names one request, so that its outcome can be told apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,17 +102,4 @@ pub enum Command {
         /// The field.
         path: FieldPath,
     },
-}
-
-/// Where the vault's key comes from when the OS keyring does not give it.
-#[derive(Debug, Clone)]
-pub enum KeyChoice {
-    /// Ask the OS keyring again.
-    Keyring,
-    /// Derive it from a passphrase.
-    Passphrase(SecretString),
-    /// Keep it in a file that only the owner may read; `None` for the file beside the vault.
-    KeyFile(Option<PathBuf>),
-    /// Keep no vault: everything is forgotten at the end.
-    Memory,
 }

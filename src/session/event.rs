@@ -74,8 +74,8 @@ pub enum EventKind {
     RefreshPostponed {
         /// What went wrong.
         cause: String,
-        /// When the next try starts.
-        retry_at: Timestamp,
+        /// When the next try starts; `None` when only a person can start one.
+        retry_at: Option<Timestamp>,
     },
     /// The session is over; the user has to log in again.
     LogInRequired(EndReason),

@@ -1,6 +1,5 @@
 //! Everything a screen may show, as of one moment. No secret is in it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bson::Document;
@@ -11,6 +10,7 @@ use url::Url;
 use crate::account::{
     AppAlias, Claims, Identity, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
 };
+use crate::vault::{KeySource, SetAside};
 
 /// The worker's state as of one moment. Cloning costs the same with ten users and with ten thousand.
 #[derive(Debug, Clone, Default)]
@@ -72,39 +72,6 @@ pub enum VaultStatus {
         /// What is wrong, and with which file.
         why: String,
     },
-}
-
-/// Where the vault's key comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// The OS keyring.
-    Keyring,
-    /// A passphrase.
-    Passphrase,
-    /// A file that only its owner may read.
-    KeyFile(PathBuf),
-    /// Nowhere: nothing is kept.
-    Memory,
-}
-
-impl std::fmt::Display for KeySource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Keyring => f.write_str("OS keyring"),
-            Self::Passphrase => f.write_str("passphrase"),
-            Self::KeyFile(_) => f.write_str("key file"),
-            Self::Memory => f.write_str("memory only"),
-        }
-    }
-}
-
-/// A vault record that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
-    /// Whose record it is.
-    pub user: UserKey,
-    /// What is wrong with it.
-    pub why: String,
 }
 
 /// An app.

@@ -132,7 +132,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     {
         self.take_input(first)?;
         for _ in 1..BATCH {
-            match queued(keys).await {
+            match ready(keys).await {
                 Some(input) => self.take_input(input?)?,
                 None => break,
             }
@@ -183,10 +183,10 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     }
 }
 
-/// What is in the stream already. Asks as the task that waits for the stream: crossterm's remembers only who asked first,
-/// so that asking without a waker would leave the loop asleep when the next key arrives.
-async fn queued<K: Stream + Unpin>(keys: &mut K) -> Option<K::Item> {
-    poll_fn(|context| match keys.poll_next_unpin(context) {
+/// What a stream has ready now. It is asked with the task's own waker: crossterm's stream keeps the first waker that it is
+/// asked with, and one that wakes nobody, such as that of `now_or_never`, would lose the next key.
+async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|context| match stream.poll_next_unpin(context) {
         Poll::Ready(item) => Poll::Ready(item),
         Poll::Pending => Poll::Ready(None),
     })

@@ -34,9 +34,7 @@ fn row_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
 fn session_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
     let planned = match &user.state {
         SessionState::Active => user.next_refresh,
-        SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => {
-            Some(*retry_at)
-        }
+        SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => *retry_at,
         _ => None,
     };
     let gauges = [&user.access, &user.refresh]

@@ -39,6 +39,10 @@ pub fn state_sentence(user: &UserView, now: Timestamp) -> String {
         over if over == "over" => "now".to_owned(),
         left => format!("in {left}"),
     };
+    let retry = |at: &Option<Timestamp>| match at {
+        Some(at) => format!("next try {}", left(at)),
+        None => "press R to try again".to_owned(),
+    };
     match &user.state {
         SessionState::Active => match &user.next_refresh {
             Some(at) => format!("active, renews {}", left(at)),
@@ -46,10 +50,10 @@ pub fn state_sentence(user: &UserView, now: Timestamp) -> String {
         },
         SessionState::Refreshing => "renewing…".to_owned(),
         SessionState::RefreshDue { cause, retry_at } => {
-            format!("offline: {cause}; next try {}", left(retry_at))
+            format!("offline: {cause}; {}", retry(retry_at))
         }
         SessionState::AccessExpired { cause, retry_at } => {
-            format!("access token expired: {cause}; next try {}", left(retry_at))
+            format!("access token expired: {cause}; {}", retry(retry_at))
         }
         SessionState::LogInRequired(reason) => {
             format!("LOG IN AGAIN: {reason}. Press l in Users.")
@@ -114,7 +118,11 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
         EventKind::Refreshed => (Tone::Good, "access token renewed".into()),
         EventKind::RefreshPostponed { cause, retry_at } => {
-            (Tone::Warn, format!("renewal put off: {cause}; next try at {}", time_of_day(*retry_at)))
+            let next = match retry_at {
+                Some(at) => format!("next try at {}", time_of_day(*at)),
+                None => "press R to try again".into(),
+            };
+            (Tone::Warn, format!("renewal put off: {cause}; {next}"))
         }
         EventKind::LogInRequired(reason) => (Tone::Bad, format!("has to log in again: {reason}")),
         EventKind::MadeCurrent => (Tone::Good, "is the current user".into()),
@@ -175,8 +183,8 @@ mod tests {
         let states = [
             SessionState::Active,
             SessionState::Refreshing,
-            SessionState::RefreshDue { cause: String::new(), retry_at },
-            SessionState::AccessExpired { cause: String::new(), retry_at },
+            SessionState::RefreshDue { cause: String::new(), retry_at: Some(retry_at) },
+            SessionState::AccessExpired { cause: String::new(), retry_at: Some(retry_at) },
             SessionState::LogInRequired(EndReason::SessionRevoked),
             SessionState::LoggedOut,
         ];

@@ -157,7 +157,7 @@ pub fn six() -> Snapshot {
     let mut alan = user(4, "alan@example.com");
     alan.state = SessionState::RefreshDue {
         cause: "http://127.0.0.1:41234 does not answer".into(),
-        retry_at: after(8),
+        retry_at: Some(after(8)),
     };
     alan.access = Some(token("access", 4, 30 * MINUTE, 3 * MINUTE + 7));
     alan.refresh = Some(token("refresh", 4, DAY, 5 * HOUR + 12 * MINUTE));

@@ -1,0 +1,143 @@
+//! Composition: the only place that knows every part. It builds them, connects them, and ends them in order.
+
+mod demo;
+mod error;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+pub use self::error::AppError;
+use crate::account::{App, AppAlias, CustomDataSource};
+use crate::backend::app_services::AppServices;
+use crate::backend::{Backend, HttpClient};
+use crate::cli::RemoteApp;
+use crate::clock::{Clock, SystemClock};
+use crate::folders::Folders;
+use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
+use crate::logging;
+use crate::session::{self, Command, Connect, Envelope, RequestId, Setup};
+use crate::tui;
+use crate::vault::{KeyPolicy, Location, policy_from_environment};
+
+/// Threads for keys, requests and timers. Two keep the screen alive while one is busy.
+const THREADS: usize = 2;
+
+/// What the terminal user interface works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// The embedded local App, with data that is kept.
+    Local,
+    /// An App elsewhere.
+    Remote(RemoteApp),
+    /// A throw-away local App with users in it; nothing is kept.
+    Demo,
+}
+
+/// Runs the terminal user interface until the person leaves it.
+pub fn run(start: Start) -> Result<(), AppError> {
+    let (vault, key) = match &start {
+        Start::Demo => (Location::Memory, KeyPolicy::default()),
+        Start::Local | Start::Remote(_) => {
+            let folders = Folders::find()?;
+            logging::to_file(&folders.log())?;
+            (Location::File(folders.vault()), policy_from_environment())
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(AppError::Threads)?;
+    let result = runtime.block_on(run_in_runtime(start, vault, key));
+    // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
+    runtime.shutdown_timeout(Duration::from_millis(300));
+    result
+}
+
+async fn run_in_runtime(start: Start, vault: Location, key: KeyPolicy) -> Result<(), AppError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let stop = CancellationToken::new();
+    let (first_frame, drawn) = oneshot::channel();
+    // A screen that never came to stand sends nothing; then nothing begins.
+    let drawn = drawn
+        .then(|sent| async move {
+            if sent.is_err() {
+                std::future::pending().await
+            }
+        })
+        .shared();
+
+    let setup = Setup { vault, key, clock: clock.clone(), connect: connect()? };
+    let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
+    let apps = tokio::spawn({
+        let (commands, stop, start) = (session.commands.clone(), stop.clone(), start.clone());
+        let snapshots = session.snapshots.clone();
+        async move {
+            drawn.await;
+            let result = add_app(&start, &commands).await;
+            match &result {
+                Ok(Some(server)) if start == Start::Demo => demo::populate(server, commands, snapshots).await,
+                Ok(_) => {}
+                // Without its App there is nothing to do; the reason is printed when the terminal is back.
+                Err(_) => stop.cancel(),
+            }
+            result
+        }
+    });
+
+    let demo = start == Start::Demo;
+    let shown = tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo }).await;
+
+    // The terminal is back; what is left is to let everything land.
+    stop.cancel();
+    if worker.await.is_err() {
+        tracing::error!("the session worker panicked");
+    }
+    if shown.is_err() {
+        apps.abort();
+    }
+    let server = match apps.now_or_never() {
+        Some(Ok(server)) => server?,
+        Some(Err(_)) | None => None,
+    };
+    if let Some(server) = server {
+        server.stop().await?;
+    }
+    Ok(shown?)
+}
+
+/// Starts the embedded local App, unless the App is elsewhere, and tells the worker where it is.
+async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
+    let (app, server) = match start {
+        Start::Remote(remote) => (remote.app(), None),
+        Start::Local | Start::Demo => {
+            let storage = match start {
+                Start::Demo => Storage::Memory,
+                _ => Storage::Folder(Folders::find()?.local_app()),
+            };
+            let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let server = LocalApp::start(any_port, Options::new(EMBEDDED_APP_ID, storage)).await?;
+            let app = App {
+                alias: AppAlias::new(AppAlias::LOCAL),
+                base_url: server.base_url().clone(),
+                client_app_id: EMBEDDED_APP_ID.into(),
+                custom_data: CustomDataSource::default(),
+            };
+            (app, Some(server))
+        }
+    };
+    // A worker that has stopped already needs no app.
+    let _ = commands.send(Envelope { id: RequestId::next(), command: Command::AddApp(app) }).await;
+    Ok(server)
+}
+
+/// Clients of the App Services API that share one pool of connections.
+fn connect() -> Result<Connect, AppError> {
+    let http = HttpClient::new()?;
+    Ok(Arc::new(move |app: &App| Ok(Arc::new(AppServices::new(http.clone(), app)) as Arc<dyn Backend>)))
+}

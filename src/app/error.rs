@@ -1,0 +1,30 @@
+//! Why the program ends with an error.
+
+use crate::backend::BackendError;
+use crate::folders::FoldersError;
+use crate::local_app::LocalAppError;
+use crate::logging::LogError;
+use crate::tui::TuiError;
+
+/// Why the terminal user interface could not run, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no place for files.
+    #[error(transparent)]
+    Folders(#[from] FoldersError),
+    /// There is no log file.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(std::io::Error),
+    /// The HTTP client does not start.
+    #[error(transparent)]
+    Http(#[from] BackendError),
+    /// The embedded local App does not start or stop.
+    #[error("the embedded local App: {0}")]
+    LocalApp(#[from] LocalAppError),
+    /// The terminal.
+    #[error(transparent)]
+    Terminal(#[from] TuiError),
+}

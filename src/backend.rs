@@ -1,0 +1,86 @@
+//! Remote services that have users: what they can do, and how they fail.
+
+pub mod app_services;
+mod error;
+mod http;
+
+use std::fmt::Debug;
+
+use bson::Bson;
+use futures_util::future::BoxFuture;
+
+pub use self::error::{BackendError, Verdict};
+pub use self::http::HttpClient;
+use crate::account::{
+    AccessToken, Credentials, CustomDataSource, DeviceId, FieldPath, Profile, RefreshToken, Tokens,
+};
+use crate::account::{Provider, UserId};
+
+/// The answer to a request.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
+
+/// A service that has users, over the network. One value speaks for one App.
+///
+/// No method retries, and none renews a token by itself: both are the session worker's.
+pub trait Backend: Debug + Send + Sync + 'static {
+    /// Logs in; every call opens a session.
+    fn log_in<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        device: Option<&'a DeviceId>,
+    ) -> Answer<'a, NewSession>;
+
+    /// Creates an e-mail/password account.
+    fn register<'a>(&'a self, email: &'a str, password: &'a secrecy::SecretString) -> Answer<'a, ()>;
+
+    /// Adds an identity to the user whom `access` proves. The answer is the new access token.
+    fn link<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        credentials: &'a Credentials,
+        device: Option<&'a DeviceId>,
+    ) -> Answer<'a, AccessToken>;
+
+    /// Renews the access token.
+    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken>;
+
+    /// Ends the session.
+    fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()>;
+
+    /// Reads the profile.
+    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile>;
+
+    /// Deletes the account.
+    fn delete_user<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, ()>;
+
+    /// Changes one field of the user's custom data; makes the document if there is none.
+    fn change_custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        change: &'a FieldChange,
+    ) -> Answer<'a, ()>;
+}
+
+/// A session as it was opened.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Whose it is.
+    pub user: UserId,
+    /// How the user logged in.
+    pub provider: Provider,
+    /// The tokens.
+    pub tokens: Tokens,
+    /// The device id that the server gave, if it gave one.
+    pub device: Option<DeviceId>,
+}
+
+/// A change of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldChange {
+    /// Write the value.
+    Set(FieldPath, Bson),
+    /// Remove the field.
+    Unset(FieldPath),
+}

@@ -1,0 +1,232 @@
+//! The App Services client API (protocol document, sections 2 to 9).
+
+mod wire;
+
+use bson::{Document, doc};
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use self::wire::{LoginAnswer, RefreshAnswer};
+use super::http::Request;
+use super::{Answer, Backend, BackendError, FieldChange, HttpClient, NewSession};
+use crate::account::{
+    AccessToken, App, Credentials, CustomDataSource, DeviceId, Profile, Provider, RefreshToken, Tokens,
+    UserId,
+};
+
+/// The client of one App.
+#[derive(Debug)]
+pub struct AppServices {
+    http: HttpClient,
+    base_url: Url,
+    client_app_id: String,
+    /// The host that serves the App: asked for once, before the first request; asked again after a failure.
+    host: OnceCell<Url>,
+}
+
+impl AppServices {
+    /// A client for `app`. Nothing is sent yet.
+    pub fn new(http: HttpClient, app: &App) -> Self {
+        Self {
+            http,
+            base_url: app.base_url.clone(),
+            client_app_id: app.client_app_id.clone(),
+            host: OnceCell::new(),
+        }
+    }
+
+    /// Asks where the App is served (section 2.2).
+    async fn host(&self) -> Result<&Url, BackendError> {
+        self.host
+            .get_or_try_init(|| async {
+                let url = endpoint(&self.base_url, &["app", &self.client_app_id, "location"]);
+                let answer =
+                    self.http.send(Request { method: Method::GET, url, token: None, body: None }).await?;
+                let hostname = answer.get("hostname").and_then(Value::as_str);
+                hostname
+                    .and_then(|hostname| Url::parse(hostname).ok())
+                    .filter(Url::has_host)
+                    .ok_or_else(|| self.garbage("a location without a usable hostname"))
+            })
+            .await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, BackendError> {
+        let url = endpoint(self.host().await?, path);
+        self.http.send(Request { method, url, token, body }).await
+    }
+
+    /// A log-in, or with `link` the addition of an identity.
+    async fn provider_log_in(
+        &self,
+        credentials: &Credentials,
+        device: Option<&DeviceId>,
+        link: Option<&AccessToken>,
+    ) -> Result<LoginAnswer, BackendError> {
+        let provider = credentials.provider();
+        let path = ["app", &self.client_app_id, "auth", "providers", provider.wire_name(), "login"];
+        let mut url = endpoint(self.host().await?, &path);
+        if link.is_some() {
+            url.set_query(Some("link=true"));
+        }
+        let body = wire::login_body(credentials, device);
+        let request =
+            Request { method: Method::POST, url, token: link.map(AccessToken::expose), body: Some(&body) };
+        self.decode(self.http.send(request).await?, "a log-in")
+    }
+
+    /// Runs an action of a data source as the user (section 8.2).
+    async fn call_service(
+        &self,
+        access: &AccessToken,
+        service: &str,
+        action: &str,
+        argument: Document,
+    ) -> Result<Value, BackendError> {
+        let body = wire::function_call(service, action, argument);
+        let path = ["app", &self.client_app_id, "functions", "call"];
+        self.call(Method::POST, &path, Some(access.expose()), Some(&body)).await
+    }
+
+    fn decode<T: serde::de::DeserializeOwned>(&self, answer: Value, what: &str) -> Result<T, BackendError> {
+        serde_json::from_value(answer).map_err(|error| self.garbage(&format!("{what}: {error}")))
+    }
+
+    fn garbage(&self, what: &str) -> BackendError {
+        let host = self.base_url.authority().to_owned();
+        BackendError::Garbage { host, what: what.to_owned() }
+    }
+}
+
+impl Backend for AppServices {
+    fn log_in<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        device: Option<&'a DeviceId>,
+    ) -> Answer<'a, NewSession> {
+        Box::pin(async move {
+            let answer = self.provider_log_in(credentials, device, None).await?;
+            let refresh =
+                answer.refresh_token.ok_or_else(|| self.garbage("a log-in without refresh token"))?;
+            Ok(NewSession {
+                user: UserId::new(answer.user_id),
+                provider: credentials.provider(),
+                tokens: Tokens {
+                    access: AccessToken::new(answer.access_token),
+                    refresh: RefreshToken::new(refresh),
+                },
+                device: DeviceId::new(answer.device_id),
+            })
+        })
+    }
+
+    fn register<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let provider = Provider::EmailPassword;
+            let path = ["app", &self.client_app_id, "auth", "providers", provider.wire_name(), "register"];
+            let body = serde_json::json!({ "email": email, "password": password.expose_secret() });
+            self.call(Method::POST, &path, None, Some(&body)).await.map(drop)
+        })
+    }
+
+    fn link<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        credentials: &'a Credentials,
+        device: Option<&'a DeviceId>,
+    ) -> Answer<'a, AccessToken> {
+        Box::pin(async move {
+            let answer = self.provider_log_in(credentials, device, Some(access)).await?;
+            Ok(AccessToken::new(answer.access_token))
+        })
+    }
+
+    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+        Box::pin(async move {
+            let answer = self.call(Method::POST, &["auth", "session"], Some(refresh.expose()), None).await?;
+            let answer: RefreshAnswer = self.decode(answer, "a refresh")?;
+            Ok(AccessToken::new(answer.access_token))
+        })
+    }
+
+    fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.call(Method::DELETE, &["auth", "session"], Some(refresh.expose()), None).await.map(drop)
+        })
+    }
+
+    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile> {
+        Box::pin(async move {
+            let answer = self.call(Method::GET, &["auth", "profile"], Some(access.expose()), None).await?;
+            self.decode::<wire::ProfileAnswer>(answer, "a profile").map(Profile::from)
+        })
+    }
+
+    fn delete_user<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.call(Method::DELETE, &["auth", "delete"], Some(access.expose()), None).await.map(drop)
+        })
+    }
+
+    fn change_custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        change: &'a FieldChange,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (update, upsert) = match change {
+                FieldChange::Set(path, value) => (doc! { "$set": { path.to_string(): value.clone() } }, true),
+                FieldChange::Unset(path) => (doc! { "$unset": { path.to_string(): "" } }, false),
+            };
+            let argument = doc! {
+                "database": &source.database,
+                "collection": &source.collection,
+                "query": { &source.user_id_field: user.as_str() },
+                "update": update,
+                "upsert": upsert,
+            };
+            let answer = self.call_service(access, &source.service, "updateOne", argument).await?;
+            wire::check_update(&answer, upsert).map_err(|what| self.garbage(what))
+        })
+    }
+}
+
+/// The address of an endpoint of the client API. Segments are escaped, so an app id cannot leave its place.
+fn endpoint(base: &Url, path: &[&str]) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(["api", "client", "v2.0"]).extend(path);
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_keeps_the_base_and_escapes_its_segments() {
+        let base = Url::parse("https://example.com/prefix/?x=1").unwrap();
+        assert_eq!(
+            endpoint(&base, &["app", "../evil?", "location"]).as_str(),
+            "https://example.com/prefix/api/client/v2.0/app/..%2Fevil%3F/location"
+        );
+        let base = Url::parse("http://127.0.0.1:4000").unwrap();
+        assert_eq!(
+            endpoint(&base, &["auth", "session"]).as_str(),
+            "http://127.0.0.1:4000/api/client/v2.0/auth/session"
+        );
+    }
+}

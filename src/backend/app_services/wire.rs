@@ -1,0 +1,136 @@
+//! The shapes of requests and answers on the wire.
+
+use bson::{Bson, Document};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::account::{Credentials, DeviceId, Identity, Profile, Provider};
+
+/// The answer to a log-in, and to the addition of an identity (protocol document, sections 3.1 and 4).
+#[derive(Deserialize)]
+pub struct LoginAnswer {
+    pub user_id: String,
+    pub access_token: String,
+    pub refresh_token: Option<String>,
+    #[serde(default)]
+    pub device_id: String,
+}
+
+/// The answer to a refresh (section 5.3).
+#[derive(Deserialize)]
+pub struct RefreshAnswer {
+    pub access_token: String,
+}
+
+/// The answer to a request for the profile (section 6).
+#[derive(Deserialize)]
+pub struct ProfileAnswer {
+    #[serde(rename = "type")]
+    user_type: String,
+    identities: Vec<WireIdentity>,
+    data: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct WireIdentity {
+    id: String,
+    provider_type: String,
+}
+
+impl From<ProfileAnswer> for Profile {
+    fn from(answer: ProfileAnswer) -> Self {
+        let identity =
+            |wire: WireIdentity| Identity { id: wire.id, provider: Provider::from(wire.provider_type) };
+        Self {
+            user_type: answer.user_type,
+            identities: answer.identities.into_iter().map(identity).collect(),
+            data: answer.data,
+        }
+    }
+}
+
+/// The body of a log-in (section 3.1).
+pub fn login_body(credentials: &Credentials, device: Option<&DeviceId>) -> Value {
+    let mut body = match credentials {
+        Credentials::Anonymous => Map::new(),
+        Credentials::EmailPassword { email, password } => Map::from_iter([
+            ("username".to_owned(), json!(email)),
+            ("password".to_owned(), json!(password.expose_secret())),
+        ]),
+    };
+    let mut info = json!({
+        "platform": "idmux",
+        "platformVersion": env!("CARGO_PKG_VERSION"),
+        "sdkVersion": env!("CARGO_PKG_VERSION"),
+    });
+    if let Some(device) = device {
+        info["deviceId"] = json!({ "$oid": device.as_str() });
+    }
+    body.insert("options".to_owned(), json!({ "device": info }));
+    Value::Object(body)
+}
+
+/// The body of a call of a data source's action: canonical Extended JSON (sections 2.5 and 8.1).
+pub fn function_call(service: &str, action: &str, argument: Document) -> Value {
+    json!({
+        "name": action,
+        "arguments": [Bson::Document(argument).into_canonical_extjson()],
+        "service": service,
+    })
+}
+
+/// Reads the answer to `updateOne`: whether it is one, and whether a document was written where one had to be.
+pub fn check_update(answer: &Value, upsert: bool) -> Result<(), &'static str> {
+    let Ok(Bson::Document(answer)) = Bson::try_from(answer.clone()) else {
+        return Err("the answer to updateOne is not a document");
+    };
+    let matched = match answer.get("matchedCount") {
+        Some(Bson::Int32(count)) => i64::from(*count),
+        Some(Bson::Int64(count)) => *count,
+        _ => return Err("the answer to updateOne has no matchedCount"),
+    };
+    if upsert && matched == 0 && !answer.contains_key("upsertedId") {
+        return Err("the server wrote nothing, and did not say why");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::doc;
+
+    #[test]
+    fn a_log_in_carries_the_device_only_when_it_is_known() {
+        let credentials = Credentials::EmailPassword { email: "a@b.c".into(), password: "secret1".into() };
+        let body = login_body(&credentials, DeviceId::new("650000000000000000000aaa").as_ref());
+        assert_eq!(body["username"], "a@b.c");
+        assert_eq!(body["options"]["device"]["deviceId"]["$oid"], "650000000000000000000aaa");
+        assert_eq!(login_body(&Credentials::Anonymous, None)["options"]["device"].get("deviceId"), None);
+    }
+
+    #[test]
+    fn arguments_are_canonical() {
+        let call = function_call("mongodb-atlas", "updateOne", doc! { "n": 1 });
+        assert_eq!(call["arguments"][0]["n"]["$numberInt"], "1");
+    }
+
+    #[test]
+    fn an_update_that_wrote_nothing_is_told_apart() {
+        assert!(
+            check_update(&json!({"matchedCount": {"$numberInt": "1"}, "modifiedCount": 0}), true).is_ok()
+        );
+        assert!(
+            check_update(
+                &json!({"matchedCount": 0, "upsertedId": {"$oid": "650000000000000000000001"}}),
+                true
+            )
+            .is_ok()
+        );
+        assert!(check_update(&json!({"matchedCount": 0}), true).is_err());
+        assert!(check_update(&json!({"matchedCount": 0}), false).is_ok());
+        assert!(check_update(&json!(null), false).is_err());
+        assert!(check_update(&json!({}), false).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! The one configured HTTP client, and how an answer is read.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, Response, redirect, retry};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::BackendError;
+
+/// Longest answer that is read, in bytes. Custom data may have 16 MB (protocol document, section 7).
+const LONGEST_ANSWER: usize = 20 << 20;
+
+/// A client for JSON over HTTP. Cloning shares its connections.
+#[derive(Debug, Clone)]
+pub struct HttpClient(Client);
+
+/// One request.
+pub struct Request<'a> {
+    /// The method.
+    pub method: Method,
+    /// The whole address.
+    pub url: Url,
+    /// The bearer token (RFC 6750, section 2.1).
+    pub token: Option<&'a str>,
+    /// The body.
+    pub body: Option<&'a Value>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Option<String>,
+    error_code: Option<String>,
+}
+
+impl HttpClient {
+    /// The client with this program's limits.
+    pub fn new() -> Result<Self, BackendError> {
+        // Without the system's certificates the first attempt fails even for plain HTTP, which is what a local App
+        // speaks.
+        let client = builder().build().or_else(|error| {
+            tracing::warn!(%error, "no system certificates: https will fail");
+            builder().tls_certs_only([]).build()
+        });
+        client.map(Self).map_err(|error| BackendError::Unreachable {
+            host: "any host".into(),
+            cause: format!("the HTTP client does not start: {error}"),
+        })
+    }
+
+    /// Sends a request and reads its JSON answer; an empty answer is `null`.
+    pub async fn send(&self, request: Request<'_>) -> Result<Value, BackendError> {
+        let host = host_of(&request.url);
+        let mut builder = self.0.request(request.method, request.url);
+        if let Some(token) = request.token {
+            builder = builder.bearer_auth(token);
+        }
+        if let Some(body) = request.body {
+            builder = builder.json(body);
+        }
+        let response = builder.send().await.map_err(|error| transport_error(&host, error))?;
+        read(&host, response).await
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Client::builder()
+        .user_agent(concat!("idmux/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(30))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+}
+
+async fn read(host: &str, mut response: Response) -> Result<Value, BackendError> {
+    let garbage = |what: String| BackendError::Garbage { host: host.to_owned(), what };
+    let status = response.status();
+    let retry_after = retry_after(response.headers());
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json"));
+
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(host, error))? {
+        if bytes.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(garbage(format!("more than {} MiB", LONGEST_ANSWER >> 20)));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+
+    if status.is_success() {
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        if !is_json {
+            return Err(garbage(format!("status {} without JSON", status.as_u16())));
+        }
+        return serde_json::from_slice(&bytes).map_err(|error| garbage(format!("broken JSON: {error}")));
+    }
+    let envelope = is_json.then(|| serde_json::from_slice::<Envelope>(&bytes).ok()).flatten();
+    match envelope {
+        Some(Envelope { error: Some(message), error_code }) => {
+            Err(BackendError::Refused { status: status.as_u16(), code: error_code, message, retry_after })
+        }
+        // A server in trouble need not speak the protocol to be believed; a refusal has to.
+        _ if status.is_server_error() || status.as_u16() == 429 => Err(BackendError::Refused {
+            status: status.as_u16(),
+            code: None,
+            message: format!("the server answered {status}"),
+            retry_after,
+        }),
+        _ => Err(garbage(format!("status {status} without the error envelope"))),
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110, section 10.2.3); the form with a date is not used by App Services.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The address without path and query: those may hold secrets.
+fn host_of(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "an address without a host".into(),
+    }
+}
+
+fn transport_error(host: &str, error: reqwest::Error) -> BackendError {
+    let error = error.without_url();
+    if error.is_timeout() {
+        return BackendError::TimedOut { host: host.to_owned() };
+    }
+    // The outer errors only say that sending failed; the innermost says why.
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    BackendError::Unreachable { host: host.to_owned(), cause: cause.to_string() }
+}

@@ -1,0 +1,111 @@
+//! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
+
+mod password;
+mod registration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::app::App;
+use super::failure::Failure;
+use super::ids;
+use super::providers::{Provider, VerifiedIdentity};
+use super::store::{Identity, Tx, User};
+
+pub use password::Password;
+
+/// What a user may know about itself (section 6).
+pub struct Profile {
+    pub user_id: String,
+    pub kind: String,
+    pub identities: Vec<ProfileIdentity>,
+    /// The data of all identities together.
+    pub data: Map<String, Value>,
+}
+
+/// An identity with the id of its provider's configuration.
+pub struct ProfileIdentity {
+    pub identity: Identity,
+    pub provider_id: String,
+}
+
+impl App {
+    pub async fn profile(&self, user_id: String) -> Result<Profile, Failure> {
+        self.store()
+            .read(move |tx| {
+                let user = tx.user(&user_id)?.ok_or(Failure::INVALID_SESSION)?;
+                let mut data = Map::new();
+                let mut identities = Vec::new();
+                for identity in tx.identities_of(&user_id)? {
+                    data.extend(identity.data.clone());
+                    let provider_id = tx.provider_id(&identity.provider)?.unwrap_or_default();
+                    identities.push(ProfileIdentity { identity, provider_id });
+                }
+                Ok(Profile { user_id, kind: user.kind, identities, data })
+            })
+            .await
+    }
+
+    /// Deletes the account with its identities, registrations and sessions; its documents stay (section 9).
+    pub async fn delete_user(&self, user_id: String) -> Result<(), Failure> {
+        self.store()
+            .write(move |tx| {
+                for identity in tx.identities_of(&user_id)? {
+                    if identity.provider == Provider::EmailPassword.name() {
+                        tx.delete_registration(&identity.id)?;
+                    }
+                }
+                if tx.delete_user(&user_id)? { Ok(()) } else { Err(Failure::INVALID_SESSION) }
+            })
+            .await
+    }
+}
+
+/// The user whom `identity` leads to, created if this is its first login.
+pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
+    if let Some(known) = tx.identity(identity.provider().name(), identity.id())? {
+        let user = tx.user(&known.user_id)?.ok_or(Failure::InvalidCredentials)?;
+        if user.disabled {
+            return Err(Failure::UserDisabled);
+        }
+        tx.note_login(&user.id, now)?;
+        return Ok(user);
+    }
+    let user = User {
+        id: ids::oid(),
+        kind: "normal".to_owned(),
+        disabled: false,
+        created_at: now,
+        last_login_at: now,
+    };
+    tx.insert_user(&user)?;
+    attach(tx, &user.id, identity)?;
+    Ok(user)
+}
+
+/// Makes `identity` one of the user's (section 4).
+pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
+    let provider = identity.provider();
+    match tx.identity(provider.name(), identity.id())? {
+        Some(known) if known.user_id == user_id => Ok(()),
+        Some(_) => Err(Failure::IdentityTaken),
+        None => {
+            let second = provider == Provider::EmailPassword
+                && tx.identities_of(user_id)?.iter().any(|own| own.provider == provider.name());
+            if second {
+                return Err(Failure::SecondIdentity(provider.name()));
+            }
+            attach(tx, user_id, identity)
+        }
+    }
+}
+
+fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
+    tx.insert_identity(&Identity {
+        user_id: user_id.to_owned(),
+        provider: identity.provider().name().to_owned(),
+        id: identity.id().to_owned(),
+        data: identity.data(),
+    })?;
+    Ok(())
+}

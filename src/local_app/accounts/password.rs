@@ -1,0 +1,86 @@
+//! Passwords: their rules, and Argon2id.
+
+use std::fmt;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::local_app::failure::Failure;
+
+/// Allowed lengths in characters (section 3.3).
+const LENGTHS: std::ops::RangeInclusive<usize> = 6..=128;
+
+/// What is verified for an account that does not exist, so that the time of the answer does not tell. Its parameters
+/// are those of every hash made here; nobody knows a password for it.
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A password as it was sent. It does not print, and is wiped when dropped.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+impl Password {
+    pub fn new(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// Whether it may become somebody's password.
+    pub fn check_length(&self) -> Result<(), Failure> {
+        let length = self.0.expose_secret().chars().count();
+        if LENGTHS.contains(&length) { Ok(()) } else { Err(Failure::PasswordLength) }
+    }
+
+    /// Argon2id with a fresh salt, in PHC form. Slow by design: 19 MiB, two passes, which OWASP recommends.
+    pub fn hash(&self) -> Result<String, Failure> {
+        let hash = Argon2::default().hash_password(self.0.expose_secret().as_bytes());
+        hash.map(|hash| hash.to_string()).map_err(Failure::internal)
+    }
+
+    /// Whether `hash` was made of this password. Takes as long without a hash.
+    pub fn matches(&self, hash: Option<&str>) -> bool {
+        PasswordHash::new(hash.unwrap_or(NOBODYS_HASH)).is_ok_and(|hash| {
+            Argon2::default().verify_password(self.0.expose_secret().as_bytes(), &hash).is_ok()
+        }) && hash.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_counts_characters() {
+        for (text, allowed) in [
+            ("12345".to_owned(), false),
+            ("123456".to_owned(), true),
+            ("éééééé".to_owned(), true),
+            ("é".repeat(128), true),
+            ("a".repeat(129), false),
+        ] {
+            assert_eq!(Password::new(text.clone()).check_length().is_ok(), allowed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_salted_matches_its_password_only_and_costs_as_much_as_nobodys() {
+        let password = Password::new("correct horse".to_owned());
+        let hash = password.hash().unwrap();
+        assert_ne!(hash, password.hash().unwrap());
+        assert!(password.matches(Some(&hash)));
+        assert!(!Password::new("correct horsf".to_owned()).matches(Some(&hash)));
+        assert!(!password.matches(None));
+        assert!(!password.matches(Some("not a hash")));
+        let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
+        assert_eq!(ours.algorithm, nobodys.algorithm);
+        assert_eq!(ours.params, nobodys.params);
+        assert_eq!(format!("{password:?}"), "Password");
+    }
+}

@@ -1,0 +1,34 @@
+//! Registering an email address with a password.
+
+use super::Password;
+use crate::local_app::app::App;
+use crate::local_app::failure::Failure;
+use crate::local_app::store::Registration;
+
+/// The longest email address (RFC 5321, section 4.5.3.1, with the correction of RFC 3696).
+const LONGEST_EMAIL: usize = 254;
+
+impl App {
+    /// Registers `email`, confirmed at once. The user comes into being at the first login, or is the one that links it.
+    pub async fn register(&self, email: String, password: Password) -> Result<(), Failure> {
+        if email.is_empty() || email.len() > LONGEST_EMAIL || email.chars().any(char::is_control) {
+            return Err(Failure::InvalidEmail);
+        }
+        password.check_length()?;
+        let taken = {
+            let email = email.clone();
+            self.store().read(move |tx| tx.registration_by_email(&email)).await?.is_some()
+        };
+        if taken {
+            return Err(Failure::NameInUse);
+        }
+        let hash = self.hashing(move || password.hash()).await??;
+        let now = self.now();
+        self.store()
+            .write(move |tx| {
+                let stored = tx.insert_registration(&Registration::new(&email, &hash, now))?;
+                if stored { Ok(()) } else { Err(Failure::NameInUse) }
+            })
+            .await
+    }
+}

@@ -1,0 +1,132 @@
+//! The App's shared parts. What it can do is in the rooms: each adds its operations to [`App`].
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::app_id::AppId;
+use super::failure::Failure;
+use super::lifetimes::Lifetimes;
+use super::providers::Provider;
+use super::sessions::TokenSigner;
+use super::store::{AppFacts, Store, StoreError, Tx};
+use super::{LocalAppError, Options, ids};
+use crate::clock::Clock;
+
+/// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
+const SIGNING_KEY_BYTES: usize = 64;
+/// Passwords that are hashed at once; each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+
+/// One App, as its rooms share it.
+pub struct App {
+    facts: AppFacts,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    signer: TokenSigner,
+    hashing: Arc<Semaphore>,
+    lifetimes: Lifetimes,
+    new_session_lifetimes: Mutex<Option<Lifetimes>>,
+}
+
+impl App {
+    /// Opens the App's storage; at its first start, makes its ids and its key.
+    pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
+        let Options { storage, lifetimes, clock, .. } = options;
+        let (store, app_id) =
+            tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
+                .await
+                .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let signing_key = random_key().map_err(|error| LocalAppError::Server(error.to_string()))?;
+        let facts = store
+            .write(move |tx| match tx.app()? {
+                Some(facts) if facts.app_id == app_id => Ok(facts),
+                Some(facts) => Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
+                None => first_start(tx, app_id, signing_key),
+            })
+            .await?;
+        Ok(Self {
+            signer: TokenSigner::new(&facts.signing_key, &facts.domain_id),
+            facts,
+            store,
+            clock,
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            lifetimes,
+            new_session_lifetimes: Mutex::new(None),
+        })
+    }
+
+    /// Finishes what the store has queued and closes it.
+    pub async fn close(self: &Arc<Self>) {
+        let app = Arc::clone(self);
+        // The store never panics on closing, and there is nobody left to tell.
+        let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
+    }
+
+    pub fn facts(&self) -> &AppFacts {
+        &self.facts
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn signer(&self) -> &TokenSigner {
+        &self.signer
+    }
+
+    /// The server's lifetimes, of every session without its own.
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// Lifetimes that a session opened now keeps for itself.
+    pub fn new_session_lifetimes(&self) -> Option<Lifetimes> {
+        *self.new_session_lifetimes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn open_sessions_with(&self, lifetimes: Option<Lifetimes>) {
+        *self.new_session_lifetimes.lock().unwrap_or_else(PoisonError::into_inner) = lifetimes;
+    }
+
+    /// Runs `work`, which hashes, away from the tasks that answer requests, a few at a time.
+    pub async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        // Moved into the work, so that a request which is given up does not let more run at once.
+        let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(Failure::internal)?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        hashed.await.map_err(Failure::internal)
+    }
+}
+
+fn first_start(tx: &Tx<'_>, app_id: AppId, signing_key: Zeroizing<Vec<u8>>) -> Result<AppFacts, StoreError> {
+    let facts = AppFacts {
+        app_id,
+        internal_id: ids::oid(),
+        group_id: ids::oid(),
+        domain_id: ids::oid(),
+        signing_key,
+    };
+    tx.insert_app(&facts)?;
+    for provider in Provider::ENABLED {
+        tx.ensure_provider(provider.name(), &ids::oid())?;
+    }
+    Ok(facts)
+}
+
+fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
+    let mut key = Zeroizing::new(vec![0_u8; SIGNING_KEY_BYTES]);
+    getrandom::fill(&mut key)?;
+    Ok(key)
+}

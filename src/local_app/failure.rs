@@ -1,0 +1,103 @@
+//! Everything that a request can be refused for, in the words that clients of the hosted service know.
+//!
+//! `http` gives each its status and code; nothing here knows HTTP.
+
+use super::store::StoreError;
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    // --- the request itself
+    #[error("cannot find app using Client App ID '{0}'")]
+    AppNotFound(String),
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("missing parameter: '{0}'")]
+    MissingParameter(&'static str),
+    #[error("{0}")]
+    InvalidParameter(String),
+    #[error("no such endpoint")]
+    EndpointNotFound,
+    #[error("this endpoint does not take that method")]
+    MethodNotAllowed,
+    #[error("the request body is larger than {limit} bytes")]
+    BodyTooLarge { limit: usize },
+    #[error("the request took too long")]
+    TimedOut,
+
+    // --- who asks (section 5.3, 5.4)
+    /// No token, or an empty one, where an access token is needed.
+    #[error("unauthorized")]
+    NoAccessToken,
+    #[error("must authenticate first")]
+    NoRefreshToken,
+    #[error("expected Authorization header with JWT (Bearer schema)")]
+    NotBearer,
+    #[error("invalid refresh token: incorrect token type")]
+    NotARefreshToken,
+    #[error("signature is invalid")]
+    BadSignature,
+    #[error("token was issued for another app")]
+    AppMismatch,
+    #[error("invalid session{}", .0.map(|why| format!(": {why}")).unwrap_or_default())]
+    InvalidSession(Option<&'static str>),
+
+    // --- registration and login (section 3.3, 10.2)
+    #[error("authentication provider not found: '{0}'")]
+    ProviderNotFound(String),
+    #[error("email invalid")]
+    InvalidEmail,
+    #[error("password must be between 6 and 128 characters")]
+    PasswordLength,
+    #[error("name already in use")]
+    NameInUse,
+    #[error("unauthorized")]
+    InvalidCredentials,
+    #[error("user is disabled")]
+    UserDisabled,
+
+    // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
+    #[error("invalid username/password")]
+    InvalidLinkCredentials,
+    #[error("a user already exists with the specified provider")]
+    IdentityTaken,
+    #[error("the user already has an identity of provider '{0}'")]
+    SecondIdentity(&'static str),
+    #[error("cannot link anonymous credentials to an existing user")]
+    LinkingNotSupported,
+
+    // --- functions and documents (section 8)
+    #[error("function not found: '{0}'")]
+    FunctionNotFound(String),
+    #[error("service not found: '{0}'")]
+    ServiceNotFound(String),
+    #[error("service '{service}' has no action '{action}' here; it has {known}")]
+    ActionNotFound { service: String, action: String, known: String },
+    #[error("{0}")]
+    NotPermitted(String),
+    /// What the database itself refuses: a bad operator, a duplicate key.
+    #[error("{0}")]
+    Database(String),
+
+    // --- this server's own trouble
+    #[error("internal error")]
+    Store(#[from] StoreError),
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl Failure {
+    /// An access token or session that counts for nothing, without saying why.
+    pub const INVALID_SESSION: Self = Self::InvalidSession(None);
+    /// The session is unknown, was logged out or revoked, or its user is gone or disabled.
+    pub const SESSION_GONE: Self = Self::InvalidSession(Some("failed to find refresh token"));
+    /// The access token is past its lifetime. Clients match on this text.
+    pub const ACCESS_EXPIRED: Self = Self::InvalidSession(Some("access token expired"));
+    /// The refresh token is past its lifetime.
+    pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
+
+    /// Trouble of this server that the client can do nothing about; `cause` goes to the log.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+}

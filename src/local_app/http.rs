@@ -1,0 +1,193 @@
+//! The wire: routes, and what holds for every one of them. Handlers are thin; what they do is in the rooms.
+
+mod authorization;
+mod body;
+mod error;
+mod functions;
+mod location;
+mod login;
+mod registration;
+mod session;
+mod user;
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderName, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any as AnyOrigin, CorsLayer};
+use url::Url;
+
+use super::app::App;
+use super::failure::Failure;
+
+/// Largest request body, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// How long an answer may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// What every handler gets.
+#[derive(Clone)]
+struct Context {
+    app: Arc<App>,
+    base_url: Arc<Url>,
+}
+
+/// The URL of a server that listens on `address`.
+pub fn base_url(address: SocketAddr) -> Url {
+    let mut url = Url::parse("http://localhost").expect("a constant URL parses");
+    // Cannot fail: the URL is one with a host, and takes any address and port.
+    let _ = url.set_ip_host(address.ip());
+    let _ = url.set_port(Some(address.port()));
+    url
+}
+
+/// The whole API of one App.
+pub fn router(app: Arc<App>, base_url: Url) -> Router {
+    let context = Context { app, base_url: Arc::new(base_url) };
+    let of_app = Router::new()
+        .route("/location", get(location::location))
+        .route("/auth/providers/{provider}/login", post(login::log_in))
+        .route("/auth/providers/local-userpass/register", post(registration::register))
+        .route("/functions/call", post(functions::call))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(endpoint_not_found)
+        .layer(from_fn_with_state(context.clone(), only_this_app));
+    let of_token = Router::new()
+        .route("/auth/profile", get(user::profile))
+        .route("/auth/delete", delete(user::delete))
+        .route("/auth/session", post(session::refresh).delete(session::log_out))
+        .method_not_allowed_fallback(method_not_allowed);
+    let all = Router::new()
+        .nest("/api/client/v2.0/app/{app}", of_app)
+        .nest("/api/client/v2.0", of_token)
+        .fallback(endpoint_not_found);
+    guarded(all, context)
+}
+
+/// `routes` with what holds for each of them.
+fn guarded(routes: Router<Context>, context: Context) -> Router {
+    // The last layer is the outermost.
+    routes
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(in_time))
+        .layer(map_response_with_state(context.clone(), error::write_envelope))
+        .layer(cors())
+        .with_state(context)
+}
+
+/// Any web page may call: what it can do there depends on the token that it has to know (section 2.4).
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
+        .expose_headers([HeaderName::from_static("x-baas-location")])
+}
+
+/// The first segment is the App; the nested routes may have further parameters.
+async fn only_this_app(
+    State(context): State<Context>,
+    parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // A path that is not UTF-8 names nothing here.
+    let Ok(Path(parameters)) = parameters else { return Failure::EndpointNotFound.into_response() };
+    let asked =
+        parameters.into_iter().find(|(name, _)| name == "app").map(|(_, app)| app).unwrap_or_default();
+    if asked == context.app.facts().app_id.as_str() {
+        next.run(request).await
+    } else {
+        Failure::AppNotFound(asked).into_response()
+    }
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::TimedOut.into_response(),
+    }
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Failure::Internal("a handler panicked".to_owned()).into_response()
+}
+
+async fn endpoint_not_found() -> Failure {
+    Failure::EndpointNotFound
+}
+
+async fn method_not_allowed() -> Failure {
+    Failure::MethodNotAllowed
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::local_app::{Options, Storage};
+
+    #[test]
+    fn the_base_url_has_the_address_and_the_port() {
+        for (address, url) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("[::1]:1", "http://[::1]:1/"),
+            ("127.0.0.1:80", "http://127.0.0.1/"),
+        ] {
+            assert_eq!(base_url(address.parse().unwrap()).as_str(), url);
+        }
+    }
+
+    /// What `GET /` of guarded routes answers, head and body.
+    async fn answer_of(routes: Router<Context>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = Options::new("shop-abcde", Storage::Memory);
+        let app = App::open("shop-abcde".parse().unwrap(), options).await.unwrap();
+        let context = Context { app: Arc::new(app), base_url: Arc::new(base_url(address)) };
+        let server = tokio::spawn(axum::serve(listener, guarded(routes, context)).into_future());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        server.abort();
+        answer
+    }
+
+    #[track_caller]
+    fn assert_refused(answer: &str, status: &str, code: &str) {
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
+        assert!(answer.contains(&format!("\"error_code\":\"{code}\"")), "{answer}");
+        assert!(answer.contains("/logs?co_id="), "{answer}");
+        assert!(answer.contains("access-control-allow-origin: *"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_answers_with_the_envelope() {
+        async fn boom() {
+            panic!("on purpose")
+        }
+        let answer = answer_of(Router::new().route("/", get(boom))).await;
+        assert_refused(&answer, "500", "InternalServerError");
+        assert!(!answer.contains("on purpose"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_takes_too_long_is_given_up() {
+        let answer = answer_of(Router::new().route("/", get(std::future::pending::<()>))).await;
+        assert_refused(&answer, "504", "ExecutionTimeLimitExceeded");
+    }
+}

@@ -1,0 +1,95 @@
+//! Errors on the wire: their status and code, and the envelope (section 10).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::Context;
+use crate::local_app::failure::Failure;
+use crate::local_app::ids;
+
+/// What the body of an error says; rides on the response until [`write_envelope`] knows the App.
+#[derive(Clone)]
+struct Refusal {
+    error: String,
+    error_code: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    link: String,
+}
+
+/// Status and `error_code`. Where the hosted service's are unknown, the protocol document's suggestion.
+fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
+    use Failure as F;
+    use StatusCode as S;
+    match failure {
+        F::AppNotFound(_) | F::EndpointNotFound => (S::NOT_FOUND, None),
+        F::BadRequest(_) => (S::BAD_REQUEST, Some("BadRequest")),
+        F::MissingParameter(_) => (S::BAD_REQUEST, Some("MissingParameter")),
+        F::InvalidParameter(_) => (S::BAD_REQUEST, Some("InvalidParameter")),
+        F::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, None),
+        F::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, Some("BadRequest")),
+        F::TimedOut => (S::GATEWAY_TIMEOUT, Some("ExecutionTimeLimitExceeded")),
+
+        F::NoAccessToken | F::NoRefreshToken | F::NotBearer | F::NotARefreshToken | F::BadSignature => {
+            (S::UNAUTHORIZED, None)
+        }
+        F::AppMismatch => (S::UNAUTHORIZED, Some("UserAppDomainMismatch")),
+        F::InvalidSession(_) => (S::UNAUTHORIZED, Some("InvalidSession")),
+
+        F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
+        F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
+        F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
+        F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
+        F::UserDisabled => (S::UNAUTHORIZED, Some("UserDisabled")),
+        F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
+        F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
+
+        F::FunctionNotFound(_) => (S::NOT_FOUND, Some("FunctionNotFound")),
+        F::ServiceNotFound(_) => (S::NOT_FOUND, Some("ServiceNotFound")),
+        F::ActionNotFound { .. } => (S::NOT_FOUND, Some("ServiceCommandNotFound")),
+        F::NotPermitted(_) => (S::BAD_REQUEST, Some("NoMatchingRuleFound")),
+        F::Database(_) => (S::BAD_REQUEST, Some("MongoDBError")),
+
+        F::Store(_) | F::Internal(_) => (S::INTERNAL_SERVER_ERROR, Some("InternalServerError")),
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Store(cause) => tracing::error!(%cause, "local App: the store failed"),
+            Self::Internal(cause) => tracing::error!(%cause, "local App: internal error"),
+            _ => {}
+        }
+        let (status, error_code) = status_and_code(&self);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Refusal { error: self.to_string(), error_code });
+        response
+    }
+}
+
+/// Gives an error its body. The link has the shape of the hosted service's, which leads to its log entry.
+pub async fn write_envelope(State(context): State<Context>, mut response: Response) -> Response {
+    let Some(Refusal { error, error_code }) = response.extensions_mut().remove() else { return response };
+    let facts = context.app.facts();
+    let link = format!(
+        "{}groups/{}/apps/{}/logs?co_id={}",
+        context.base_url,
+        facts.group_id,
+        facts.internal_id,
+        ids::oid()
+    );
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    let (body_head, body) = Json(Envelope { error, error_code, link }).into_response().into_parts();
+    head.headers.extend(body_head.headers);
+    Response::from_parts(head, body)
+}

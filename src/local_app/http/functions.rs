@@ -1,0 +1,49 @@
+//! `POST /app/{app}/functions/call` (section 8.1).
+
+use axum::Json;
+use axum::extract::State;
+use bson::Bson;
+use serde_json::{Map, Value};
+
+use super::Context;
+use super::authorization::AccessGrant;
+use super::body::JsonObject;
+use crate::local_app::failure::Failure;
+
+/// A call as it was sent. Its arguments may be canonical or relaxed Extended JSON.
+struct Call {
+    name: String,
+    service: Option<String>,
+    arguments: Vec<Bson>,
+}
+
+impl Call {
+    fn parse(mut body: Map<String, Value>) -> Result<Self, Failure> {
+        let invalid = |detail: &str| Failure::BadRequest(format!("invalid function call request{detail}"));
+        let Some(Value::String(name)) = body.remove("name") else { return Err(invalid("")) };
+        let service = match body.remove("service") {
+            Some(Value::String(service)) if !service.is_empty() => Some(service),
+            Some(Value::String(_) | Value::Null) | None => None,
+            Some(_) => return Err(invalid("")),
+        };
+        let arguments = match body.remove("arguments") {
+            Some(Value::Array(arguments)) => arguments,
+            Some(Value::Null) | None => Vec::new(),
+            Some(_) => return Err(invalid("")),
+        };
+        let arguments = arguments.into_iter().map(Bson::try_from).collect::<Result<_, _>>();
+        let arguments = arguments.map_err(|error| invalid(&format!(": {error}")))?;
+        Ok(Self { name, service, arguments })
+    }
+}
+
+pub async fn call(
+    State(context): State<Context>,
+    AccessGrant(grant): AccessGrant,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Value>, Failure> {
+    let Call { name, service, arguments } = Call::parse(body)?;
+    let Some(service) = service else { return Err(Failure::FunctionNotFound(name)) };
+    let result = context.app.call_service(grant.user_id, service, &name, arguments).await?;
+    Ok(Json(result.into_canonical_extjson()))
+}

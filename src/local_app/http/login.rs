@@ -1,0 +1,73 @@
+//! `POST /app/{app}/auth/providers/{provider}/login`, with `?link=true` as well (sections 3.1 and 4).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use serde::Serialize;
+use url::form_urlencoded;
+
+use super::Context;
+use super::authorization::AccessGrant;
+use super::body::JsonObject;
+use crate::local_app::failure::Failure;
+use crate::local_app::providers::{Payload, Provider};
+use crate::local_app::sessions::Device;
+
+#[derive(Serialize)]
+pub struct Answer {
+    access_token: String,
+    /// Absent after linking: the client keeps the one that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    user_id: String,
+    device_id: String,
+}
+
+pub async fn log_in(
+    State(context): State<Context>,
+    Path((_, provider)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+    JsonObject(payload): JsonObject,
+) -> Result<Json<Answer>, Failure> {
+    let provider = Provider::named(&provider)?;
+    if is_link(&uri) {
+        return link(&context, provider, &headers, &payload).await;
+    }
+    let identity = context.app.verify_identity(provider, &payload).await?;
+    let login = context.app.log_in(identity, Device::of_login(&payload)).await?;
+    Ok(Json(Answer {
+        access_token: login.access_token,
+        refresh_token: Some(login.refresh_token),
+        user_id: login.user_id,
+        device_id: login.device_id,
+    }))
+}
+
+async fn link(
+    context: &Context,
+    provider: Provider,
+    headers: &HeaderMap,
+    payload: &Payload,
+) -> Result<Json<Answer>, Failure> {
+    let AccessGrant(grant) = AccessGrant::of(context, headers).await?;
+    if provider == Provider::Anonymous {
+        return Err(Failure::LinkingNotSupported);
+    }
+    let identity = context.app.verify_identity(provider, payload).await.map_err(|failure| match failure {
+        Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
+        other => other,
+    })?;
+    let link = context.app.link(grant, identity).await?;
+    Ok(Json(Answer {
+        access_token: link.access_token,
+        refresh_token: None,
+        user_id: link.user_id,
+        device_id: link.device_id,
+    }))
+}
+
+fn is_link(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "link" && value == "true")
+}

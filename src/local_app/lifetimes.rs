@@ -1,0 +1,51 @@
+//! How long tokens live.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long tokens of a session live. Whole seconds count, and at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Of an access token, from the login or refresh that issued it.
+    pub access: Duration,
+    /// Of the refresh token, from the login; a refresh does not extend it.
+    pub refresh: Duration,
+}
+
+impl Default for Lifetimes {
+    /// What the hosted service had: 30 minutes and 60 days (section 5.2).
+    fn default() -> Self {
+        Self { access: Duration::from_secs(30 * 60), refresh: Duration::from_secs(60 * 24 * 60 * 60) }
+    }
+}
+
+impl Lifetimes {
+    /// Refresh lifetime of an anonymous session at the hosted service: 50 years (section 5.2).
+    pub(super) const ANONYMOUS_REFRESH: Duration = Duration::from_secs(1_576_800_000);
+}
+
+/// `lifetime` after `now`, in whole seconds; the end of representable time if that is further than it.
+pub(super) fn expiry(now: Timestamp, lifetime: Duration) -> Timestamp {
+    let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX).max(1);
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expiry_is_at_least_a_second_off_and_never_overflows() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for (lifetime, expected) in [
+            (Duration::ZERO, "2026-01-01T00:00:01Z"),
+            (Duration::from_millis(1900), "2026-01-01T00:00:01Z"),
+            (Lifetimes::default().access, "2026-01-01T00:30:00Z"),
+            (Lifetimes::default().refresh, "2026-03-02T00:00:00Z"),
+        ] {
+            assert_eq!(expiry(now, lifetime), expected.parse().unwrap(), "{lifetime:?}");
+        }
+        assert_eq!(expiry(now, Duration::MAX), Timestamp::MAX);
+    }
+}

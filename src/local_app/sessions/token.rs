@@ -1,0 +1,275 @@
+//! Access and refresh tokens: signed JWTs with the claims of section 5.1.
+
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::local_app::failure::Failure;
+use crate::local_app::lifetimes::expiry;
+use crate::local_app::providers::VerifiedIdentity;
+use crate::local_app::store::Session;
+
+/// Which of the two tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    Access,
+    Refresh,
+}
+
+impl TokenKind {
+    fn claim(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// What a verified token proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub user_id: String,
+    pub session_id: String,
+}
+
+/// Issue and expiry of a token, in whole seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenTimes {
+    issued: i64,
+    expires: i64,
+}
+
+impl TokenTimes {
+    pub fn new(now: Timestamp, lifetime: std::time::Duration) -> Self {
+        Self { issued: now.as_second(), expires: expiry(now, lifetime).as_second() }
+    }
+}
+
+/// What an access token says.
+pub struct AccessToken<'a> {
+    pub session: &'a Session,
+    /// The user's custom data document, if there is one.
+    pub user_data: Option<&'a bson::Document>,
+    pub times: TokenTimes,
+}
+
+/// What a refresh token says.
+pub struct RefreshToken<'a> {
+    pub session: &'a Session,
+    /// The identity that the session was opened with.
+    pub identity: &'a VerifiedIdentity,
+    pub provider_id: &'a str,
+    pub times: TokenTimes,
+}
+
+#[derive(Serialize)]
+struct AccessClaims<'a> {
+    baas_device_id: &'a str,
+    baas_domain_id: &'a str,
+    exp: i64,
+    iat: i64,
+    iss: &'a str,
+    #[serde(rename = "stitch_devId")]
+    stitch_dev_id: &'a str,
+    #[serde(rename = "stitch_domainId")]
+    stitch_domain_id: &'a str,
+    sub: &'a str,
+    typ: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_data: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct RefreshClaims<'a> {
+    baas_data: (),
+    baas_device_id: &'a str,
+    baas_domain_id: &'a str,
+    baas_id: &'a str,
+    baas_identity: IdentityClaim<'a>,
+    exp: i64,
+    iat: i64,
+    stitch_data: (),
+    #[serde(rename = "stitch_devId")]
+    stitch_dev_id: &'a str,
+    #[serde(rename = "stitch_domainId")]
+    stitch_domain_id: &'a str,
+    stitch_id: &'a str,
+    stitch_ident: IdentityClaim<'a>,
+    sub: &'a str,
+    typ: &'static str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct IdentityClaim<'a> {
+    id: &'a str,
+    provider_type: &'static str,
+    provider_id: &'a str,
+}
+
+/// The claims that a token is judged by.
+#[derive(Deserialize)]
+struct JudgedClaims {
+    typ: String,
+    sub: String,
+    exp: i64,
+    baas_domain_id: String,
+    /// Session of an access token.
+    iss: Option<String>,
+    /// Session of a refresh token.
+    baas_id: Option<String>,
+}
+
+/// Signs the App's tokens and judges those that come back.
+pub struct TokenSigner {
+    sign: EncodingKey,
+    verify: DecodingKey,
+    domain_id: String,
+}
+
+impl TokenSigner {
+    pub fn new(key: &[u8], domain_id: &str) -> Self {
+        Self {
+            sign: EncodingKey::from_secret(key),
+            verify: DecodingKey::from_secret(key),
+            domain_id: domain_id.to_owned(),
+        }
+    }
+
+    pub fn access_token(&self, token: &AccessToken<'_>) -> Result<String, Failure> {
+        let Session { id, user_id, device_id, .. } = token.session;
+        self.sign(&AccessClaims {
+            baas_device_id: device_id,
+            baas_domain_id: &self.domain_id,
+            exp: token.times.expires,
+            iat: token.times.issued,
+            iss: id,
+            stitch_dev_id: device_id,
+            stitch_domain_id: &self.domain_id,
+            sub: user_id,
+            typ: TokenKind::Access.claim(),
+            user_data: token
+                .user_data
+                .map(|document| bson::Bson::Document(document.clone()).into_relaxed_extjson()),
+        })
+    }
+
+    pub fn refresh_token(&self, token: &RefreshToken<'_>) -> Result<String, Failure> {
+        let Session { id, user_id, device_id, .. } = token.session;
+        let identity = IdentityClaim {
+            id: token.identity.id(),
+            provider_type: token.identity.provider().name(),
+            provider_id: token.provider_id,
+        };
+        self.sign(&RefreshClaims {
+            baas_data: (),
+            baas_device_id: device_id,
+            baas_domain_id: &self.domain_id,
+            baas_id: id,
+            baas_identity: identity,
+            exp: token.times.expires,
+            iat: token.times.issued,
+            stitch_data: (),
+            stitch_dev_id: device_id,
+            stitch_domain_id: &self.domain_id,
+            stitch_id: id,
+            stitch_ident: identity,
+            sub: user_id,
+            typ: TokenKind::Refresh.claim(),
+        })
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String, Failure> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.sign).map_err(Failure::internal)
+    }
+
+    /// Judges a token: signature, App, kind, expiry, in this order (sections 5.3 and 5.4).
+    pub fn verify(&self, token: &str, kind: TokenKind, now: Timestamp) -> Result<Grant, Failure> {
+        // The algorithm is ours, whatever the header says; expiry is judged by our clock, below.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.required_spec_claims.clear();
+        rules.validate_exp = false;
+        rules.validate_aud = false;
+        let claims = match jsonwebtoken::decode::<JudgedClaims>(token, &self.verify, &rules) {
+            Ok(decoded) => decoded.claims,
+            Err(_) if kind == TokenKind::Access => return Err(Failure::INVALID_SESSION),
+            Err(_) => return Err(Failure::BadSignature),
+        };
+        if claims.baas_domain_id != self.domain_id {
+            return Err(Failure::AppMismatch);
+        }
+        let (session_id, wrong_kind, expired) = match kind {
+            TokenKind::Access => (claims.iss, Failure::INVALID_SESSION, Failure::ACCESS_EXPIRED),
+            TokenKind::Refresh => (claims.baas_id, Failure::NotARefreshToken, Failure::REFRESH_EXPIRED),
+        };
+        let Some(session_id) = session_id.filter(|_| claims.typ == kind.claim()) else {
+            return Err(wrong_kind);
+        };
+        if now.as_second() >= claims.exp {
+            return Err(expired);
+        }
+        Ok(Grant { user_id: claims.sub, session_id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn issue(signer: &TokenSigner) -> (String, Timestamp) {
+        let now = "2026-01-01T00:00:00.9Z".parse().unwrap();
+        let session = Session {
+            id: "5f0000000000000000000001".to_owned(),
+            user_id: "5f0000000000000000000002".to_owned(),
+            device_id: "000000000000000000000000".to_owned(),
+            opened_at: now,
+            lifetimes: None,
+        };
+        let times = TokenTimes::new(now, Duration::from_secs(10));
+        (signer.access_token(&AccessToken { session: &session, user_data: None, times }).unwrap(), now)
+    }
+
+    #[test]
+    fn a_token_counts_up_to_its_last_second_and_not_beyond() {
+        let signer = TokenSigner::new(KEY, "domain");
+        let (token, now) = issue(&signer);
+        let grant = signer.verify(&token, TokenKind::Access, now + Duration::from_secs(9)).unwrap();
+        assert_eq!(grant.user_id, "5f0000000000000000000002");
+        assert_eq!(grant.session_id, "5f0000000000000000000001");
+        let late = signer.verify(&token, TokenKind::Access, now + Duration::from_secs(10)).unwrap_err();
+        assert_eq!(late.to_string(), "invalid session: access token expired");
+    }
+
+    #[test]
+    fn a_token_of_another_app_or_key_or_kind_does_not_count() {
+        let signer = TokenSigner::new(KEY, "domain");
+        let (token, now) = issue(&signer);
+        let other_app = TokenSigner::new(KEY, "other");
+        assert!(matches!(other_app.verify(&token, TokenKind::Access, now), Err(Failure::AppMismatch)));
+        let other_key = TokenSigner::new(b"another key of another app, thus!", "domain");
+        assert!(matches!(
+            other_key.verify(&token, TokenKind::Access, now),
+            Err(Failure::InvalidSession(None))
+        ));
+        assert!(matches!(other_key.verify(&token, TokenKind::Refresh, now), Err(Failure::BadSignature)));
+        assert!(matches!(signer.verify(&token, TokenKind::Refresh, now), Err(Failure::NotARefreshToken)));
+    }
+
+    #[test]
+    fn the_type_claim_decides_whatever_else_a_token_says() {
+        let signer = TokenSigner::new(KEY, "domain");
+        for typ in ["access", "refresh", "other"] {
+            let claims = serde_json::json!({
+                "typ": typ, "sub": "u", "exp": i64::MAX, "baas_domain_id": "domain", "iss": "s", "baas_id": "s",
+            });
+            let token = signer.sign(&claims).unwrap();
+            let counts_as = |kind| signer.verify(&token, kind, Timestamp::UNIX_EPOCH).is_ok();
+            assert_eq!(counts_as(TokenKind::Access), typ == "access", "{typ}");
+            assert_eq!(counts_as(TokenKind::Refresh), typ == "refresh", "{typ}");
+        }
+    }
+}

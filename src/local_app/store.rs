@@ -1,0 +1,241 @@
+//! What the App keeps: a SQLite database on a thread of its own. All SQL of the local App is in this room.
+//!
+//! A service hands over a closure that runs inside one transaction and speaks in typed queries ([`Tx`]); it commits
+//! when the closure succeeds and leaves no trace when it fails. Nothing is cached here or above, since another process
+//! may have the same database open.
+
+mod app;
+mod documents;
+mod registrations;
+mod schema;
+mod sessions;
+mod users;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use rusqlite::types::FromSqlError;
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+pub use app::AppFacts;
+pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use registrations::Registration;
+pub use sessions::Session;
+pub use users::{Identity, User};
+
+use super::Storage;
+use super::app_id::AppId;
+
+/// Why the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder or the file cannot be made or opened.
+    #[error("cannot use {path} for the local App's data: {source}")]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system answered.
+        source: std::io::Error,
+    },
+    /// The file exists, but is not a database that this program can use.
+    #[error("cannot open the local App's database {path}: {source}")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite answered.
+        source: rusqlite::Error,
+    },
+    /// A newer idmux wrote the database.
+    #[error(
+        "the local App's database has version {found}, this idmux knows versions up to {known}; update idmux"
+    )]
+    Newer {
+        /// Version of the file.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// The file was renamed, or copied from another App's.
+    #[error("the local App's database of '{asked}' belongs to the app '{found}'; give it back its name")]
+    OtherApp {
+        /// The App that was to be opened.
+        asked: AppId,
+        /// The App that the file holds.
+        found: AppId,
+    },
+    /// A statement failed.
+    #[error("the local App's database failed: {0}")]
+    Sql(#[from] rusqlite::Error),
+    /// The store was closed, or its thread is gone.
+    #[error("the local App's database is closed")]
+    Closed,
+}
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The database of one App.
+pub struct Store {
+    worker: Mutex<Option<Worker>>,
+}
+
+struct Worker {
+    jobs: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Store {
+    /// Opens or creates the database of `app`. Blocks.
+    pub fn open(storage: &Storage, app: &AppId) -> Result<Self, StoreError> {
+        let mut connection = match storage {
+            Storage::Memory => schema::open_in_memory()?,
+            Storage::Folder(folder) => schema::open_file(&database_file(folder, app)?)?,
+        };
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let thread = std::thread::Builder::new()
+            .name("local-app-store".to_owned())
+            .spawn(move || {
+                for job in queue {
+                    // A job that panics has rolled back and dropped its answer; the next one finds a sound connection.
+                    let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
+                }
+            })
+            .map_err(|source| StoreError::Folder { path: PathBuf::from(app.as_str()), source })?;
+        Ok(Self { worker: Mutex::new(Some(Worker { jobs, thread })) })
+    }
+
+    /// Runs `work` on one consistent state of the database.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(TransactionBehavior::Deferred, work).await
+    }
+
+    /// Runs `work` as the only writer; what it wrote is durable when this returns `Ok`, and undone otherwise.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        // Immediate: a reader that turns writer half-way fails as busy, whatever the busy timeout says.
+        self.run(TransactionBehavior::Immediate, work).await
+    }
+
+    async fn run<T, E>(
+        &self,
+        behaviour: TransactionBehavior,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let _ = answer.send(in_transaction(connection, behaviour, work));
+        });
+        self.submit(job)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn submit(&self, job: Job) -> Result<(), StoreError> {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        worker.as_ref().ok_or(StoreError::Closed)?.jobs.send(job).map_err(|_| StoreError::Closed)
+    }
+
+    /// Finishes what is queued and closes the database. Blocks. Later requests fail as closed.
+    pub fn close(&self) {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Worker { jobs, thread }) = worker {
+            drop(jobs);
+            let _ = thread.join();
+        }
+    }
+}
+
+fn in_transaction<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    behaviour: TransactionBehavior,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let tx = Tx(Transaction::new(connection, behaviour).map_err(StoreError::from)?);
+    let outcome = work(&tx)?;
+    tx.0.commit().map_err(StoreError::from)?;
+    Ok(outcome)
+}
+
+/// An open transaction. Its queries are beside the table they are about.
+pub struct Tx<'c>(Transaction<'c>);
+
+/// The database file of `app` in `folder`, both readable by their owner only.
+fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
+    let fail = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Folder { path, source }
+    };
+    let mut make = std::fs::DirBuilder::new();
+    make.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+    make.create(folder).map_err(fail(folder))?;
+
+    // SQLite gives its journal files the permissions of the database, so that it must exist with them beforehand.
+    let file = folder.join(format!("{app}.db"));
+    let mut open = std::fs::OpenOptions::new();
+    open.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    let opened = open.open(&file).map_err(fail(&file))?;
+    #[cfg(unix)]
+    opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fail(&file))?;
+    drop(opened);
+    Ok(file)
+}
+
+/// Reads a column that holds milliseconds since 1970.
+fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(damaged)
+}
+
+/// A value that no version of this program wrote.
+fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    FromSqlError::Other(Box::new(error)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_write_leaves_no_trace_and_a_panic_does_not_end_the_store() {
+        let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let failed: Result<(), StoreError> = store
+            .write(move |tx| {
+                tx.insert_registration(&Registration::new("a@example.com", "hash", now))?;
+                Err(StoreError::Sql(rusqlite::Error::InvalidQuery))
+            })
+            .await;
+        assert!(matches!(failed, Err(StoreError::Sql(_))));
+        let panicked: Result<(), StoreError> = store.write(|_| panic!("on purpose")).await;
+        assert!(matches!(panicked, Err(StoreError::Closed)));
+        let found: Option<Registration> =
+            store.read(|tx| tx.registration_by_email("a@example.com")).await.unwrap();
+        assert!(found.is_none());
+
+        store.close();
+        let late = store.read(|tx| tx.registration_by_email("a@example.com")).await;
+        assert!(matches!(late, Err(StoreError::Closed)));
+    }
+}

@@ -1,0 +1,69 @@
+//! Email/password accounts. A registration is apart from the user, who exists from the first login on (section 1.2).
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{StoreError, Tx, time};
+use crate::local_app::ids;
+
+/// One registered email address.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The id of the identity that it becomes.
+    pub id: String,
+    /// As it was typed; emails are case-sensitive (section 3.3).
+    pub email: String,
+    /// Argon2id, in PHC form.
+    pub password_hash: String,
+    pub created_at: Timestamp,
+}
+
+impl Registration {
+    /// A registration with a fresh id.
+    pub fn new(email: &str, password_hash: &str, created_at: Timestamp) -> Self {
+        Self { id: ids::oid(), email: email.to_owned(), password_hash: password_hash.to_owned(), created_at }
+    }
+}
+
+impl Tx<'_> {
+    /// Stores a registration. False, and nothing stored, if the email is taken.
+    pub fn insert_registration(&self, registration: &Registration) -> Result<bool, StoreError> {
+        let inserted = self
+            .0
+            .prepare_cached(
+                "INSERT INTO registrations (id, email, password_hash, created_at)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING",
+            )?
+            .execute(params![
+                registration.id,
+                registration.email,
+                registration.password_hash,
+                registration.created_at.as_millisecond()
+            ])?;
+        Ok(inserted == 1)
+    }
+
+    pub fn registration_by_email(&self, email: &str) -> Result<Option<Registration>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT id, email, password_hash, created_at FROM registrations WHERE email = ?1",
+            )?
+            .query_row([email], registration_row)
+            .optional()?)
+    }
+
+    pub fn delete_registration(&self, id: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM registrations WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+}
+
+fn registration_row(row: &Row<'_>) -> rusqlite::Result<Registration> {
+    Ok(Registration {
+        id: row.get("id")?,
+        email: row.get("email")?,
+        password_hash: row.get("password_hash")?,
+        created_at: time(row, "created_at")?,
+    })
+}

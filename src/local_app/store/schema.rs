@@ -1,0 +1,191 @@
+//! Opening the database and bringing it to the newest schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use super::StoreError;
+
+/// Schema steps, oldest first, never edited once released. `PRAGMA user_version` counts those that were applied.
+const STEPS: &[&str] = &["
+    -- The App itself: one row. Times everywhere are milliseconds since 1970.
+    CREATE TABLE app (
+        only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
+        app_id      TEXT NOT NULL,
+        internal_id TEXT NOT NULL,
+        group_id    TEXT NOT NULL,
+        domain_id   TEXT NOT NULL,
+        signing_key BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE providers (
+        type TEXT PRIMARY KEY,
+        id   TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE users (
+        id            TEXT PRIMARY KEY,
+        type          TEXT NOT NULL,
+        disabled      INTEGER NOT NULL DEFAULT 0,
+        created_at    INTEGER NOT NULL,
+        last_login_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- An email/password account before and after its user exists; its id is the identity's.
+    CREATE TABLE registrations (
+        id            TEXT PRIMARY KEY,
+        email         TEXT NOT NULL UNIQUE,
+        password_hash TEXT NOT NULL,
+        created_at    INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE identities (
+        position      INTEGER PRIMARY KEY AUTOINCREMENT, -- order of addition
+        user_id       TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        provider_type TEXT NOT NULL,
+        identity_id   TEXT NOT NULL,
+        data          TEXT NOT NULL, -- JSON object
+        UNIQUE (provider_type, identity_id)
+    ) STRICT;
+    CREATE INDEX identities_of_user ON identities(user_id);
+
+    CREATE TABLE sessions (
+        id                 TEXT PRIMARY KEY,
+        user_id            TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        device_id          TEXT NOT NULL,
+        opened_at          INTEGER NOT NULL,
+        -- Lifetimes in seconds of this session alone; NULL: the server's.
+        access_seconds     INTEGER,
+        refresh_seconds    INTEGER,
+        CHECK ((access_seconds IS NULL) = (refresh_seconds IS NULL))
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sessions_of_user ON sessions(user_id);
+
+    -- BSON documents; what they are looked up by is a column as well.
+    CREATE TABLE documents (
+        position    INTEGER PRIMARY KEY AUTOINCREMENT, -- order of insertion
+        database    TEXT NOT NULL,
+        collection  TEXT NOT NULL,
+        id_key      BLOB NOT NULL, -- the document's _id, equal numbers made the same bytes
+        owner       TEXT,          -- id of the user whom it belongs to
+        owner_order INTEGER,       -- 0: stored as string, 1: as ObjectId; the string form wins
+        body        BLOB NOT NULL,
+        UNIQUE (database, collection, id_key)
+    ) STRICT;
+    CREATE INDEX documents_of_owner ON documents(database, collection, owner, owner_order, position);
+"];
+
+/// How often, and how far apart, turning on write-ahead logging is tried while another process holds the file.
+const WAL_TRIES: u32 = 100;
+const WAL_PAUSE: Duration = Duration::from_millis(50);
+
+/// A database that vanishes with its connection.
+pub fn open_in_memory() -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    tune(&connection)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The database in `path`, which must exist, if only as an empty file.
+pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
+    let open = || {
+        let mut connection = Connection::open(path)?;
+        tune(&connection)?;
+        turn_on_wal(&connection)?;
+        migrate(&mut connection)?;
+        Ok(connection)
+    };
+    open().map_err(|error| match error {
+        StoreError::Sql(source) => StoreError::Open { path: path.to_owned(), source },
+        other => other,
+    })
+}
+
+fn tune(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // An acknowledged registration survives a power cut as well.
+    connection.pragma_update(None, "synchronous", "full")?;
+    // What is deleted, such as a password hash, leaves the file.
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(())
+}
+
+/// SQLite does not wait for other connections here, whatever the busy timeout.
+fn turn_on_wal(connection: &Connection) -> Result<(), StoreError> {
+    for _ in 0..WAL_TRIES {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(WAL_PAUSE);
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+    Ok(connection.pragma_update(None, "journal_mode", "wal")?)
+}
+
+/// Each step and its number land together; a second process waits for the lock and finds nothing left to do.
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    loop {
+        let tx = Transaction::new(connection, TransactionBehavior::Immediate)?;
+        let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found > known {
+            return Err(StoreError::Newer { found, known });
+        }
+        let Some(step) = usize::try_from(found).ok().and_then(|index| STEPS.get(index)) else {
+            return Ok(());
+        };
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "user_version", found + 1)?;
+        tx.commit()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_twice_changes_nothing_and_a_newer_file_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        drop(open_file(&path).unwrap());
+        let connection = open_file(&path).unwrap();
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, STEPS.len() as i64);
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+
+        connection.pragma_update(None, "user_version", 999).unwrap();
+        drop(connection);
+        assert!(matches!(open_file(&path), Err(StoreError::Newer { found: 999, .. })));
+    }
+
+    /// Another process is about to write to the new file, and has not turned on write-ahead logging yet.
+    #[test]
+    fn a_new_file_is_opened_as_soon_as_another_process_lets_it_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| open_file(&path).map(drop));
+            std::thread::sleep(WAL_PAUSE * 3);
+            other.execute_batch("COMMIT").unwrap();
+            opening.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        std::fs::write(&path, "nothing like a database, and long enough to be looked at".repeat(20)).unwrap();
+        let error = open_file(&path).unwrap_err();
+        assert!(error.to_string().contains("a.db"), "{error}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Users and the identities that lead to them.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::{Map, Value};
+
+use super::{StoreError, Tx, damaged, time};
+
+/// One account.
+#[derive(Debug, Clone)]
+pub struct User {
+    pub id: String,
+    /// `normal`, `server` or `system` (section 1.2).
+    pub kind: String,
+    /// May neither log in nor refresh.
+    pub disabled: bool,
+    pub created_at: Timestamp,
+    pub last_login_at: Timestamp,
+}
+
+/// A link between a user and a provider.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub user_id: String,
+    pub provider: String,
+    /// Unique within the provider.
+    pub id: String,
+    /// What the provider says about the user.
+    pub data: Map<String, Value>,
+}
+
+impl Tx<'_> {
+    pub fn insert_user(&self, user: &User) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO users (id, type, disabled, created_at, last_login_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                user.id,
+                user.kind,
+                user.disabled,
+                user.created_at.as_millisecond(),
+                user.last_login_at.as_millisecond()
+            ])?;
+        Ok(())
+    }
+
+    pub fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT id, type, disabled, created_at, last_login_at FROM users WHERE id = ?1")?
+            .query_row([id], |row| {
+                Ok(User {
+                    id: row.get("id")?,
+                    kind: row.get("type")?,
+                    disabled: row.get("disabled")?,
+                    created_at: time(row, "created_at")?,
+                    last_login_at: time(row, "last_login_at")?,
+                })
+            })
+            .optional()?)
+    }
+
+    pub fn note_login(&self, user_id: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
+            .execute(params![user_id, at.as_millisecond()])?;
+        Ok(())
+    }
+
+    /// Deletes the user with its identities and sessions. False if there was none.
+    pub fn delete_user(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.0.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? == 1)
+    }
+
+    pub fn insert_identity(&self, identity: &Identity) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO identities (user_id, provider_type, identity_id, data) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                identity.user_id,
+                identity.provider,
+                identity.id,
+                Value::Object(identity.data.clone()).to_string()
+            ])?;
+        Ok(())
+    }
+
+    pub fn identity(&self, provider: &str, id: &str) -> Result<Option<Identity>, StoreError> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT user_id, provider_type, identity_id, data FROM identities
+                 WHERE provider_type = ?1 AND identity_id = ?2",
+            )?
+            .query_row([provider, id], identity_row)
+            .optional()?)
+    }
+
+    /// In order of addition.
+    pub fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT user_id, provider_type, identity_id, data FROM identities
+             WHERE user_id = ?1 ORDER BY position",
+        )?;
+        let rows = statement.query_map([user_id], identity_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn identity_row(row: &Row<'_>) -> rusqlite::Result<Identity> {
+    let data: String = row.get("data")?;
+    Ok(Identity {
+        user_id: row.get("user_id")?,
+        provider: row.get("provider_type")?,
+        id: row.get("identity_id")?,
+        data: serde_json::from_str(&data).map_err(damaged)?,
+    })
+}

@@ -1,0 +1,99 @@
+//! Failures in words: what happened, and what to do next.
+
+use super::{Failure, FailureKind};
+use crate::account::EndReason;
+use crate::backend::BackendError;
+use crate::vault::VaultError;
+
+impl Failure {
+    /// A request that the server refused or never answered.
+    pub fn backend(action: &'static str, error: &BackendError) -> Self {
+        let (kind, hint) = match error {
+            BackendError::Unreachable { .. } => (
+                FailureKind::Unreachable,
+                "check that the server runs and that its address is right, then try again",
+            ),
+            BackendError::TimedOut { .. } => (FailureKind::Unreachable, "the server may be busy; try again"),
+            BackendError::Garbage { .. } => (
+                FailureKind::Garbage,
+                "check that the address is that of an App Services server, not of a proxy",
+            ),
+            BackendError::Refused { status, code, .. } => match code.as_deref() {
+                Some("InvalidPassword") => {
+                    (FailureKind::Credentials, "check e-mail and password, or register the account first")
+                }
+                Some("AuthError") => (FailureKind::Credentials, "check the credentials"),
+                Some("UserDisabled") => {
+                    (FailureKind::Credentials, "the user is disabled; an administrator can enable it")
+                }
+                Some("AccountNameInUse") => {
+                    (FailureKind::Refused, "log in instead, or take another e-mail address")
+                }
+                Some("AuthProviderNotFound") => {
+                    (FailureKind::Refused, "the app does not have this provider; take another")
+                }
+                Some("InvalidSession") => (FailureKind::NotLoggedIn, "log the user in again"),
+                _ if *status == 401 => (FailureKind::Credentials, "check the credentials"),
+                _ if *status == 403 => {
+                    (FailureKind::Refused, "the user may not do this; logging in again does not help")
+                }
+                _ if *status == 429 => (FailureKind::Refused, "too many tries; wait a little"),
+                _ if *status >= 500 => (FailureKind::Refused, "the server has a problem; try again later"),
+                _ => (FailureKind::Refused, "change what the server names, then try again"),
+            },
+        };
+        Self { kind, action, message: message(error), hint: hint.into() }
+    }
+
+    /// A write that did not reach the disk.
+    pub fn vault(action: &'static str, error: &VaultError) -> Self {
+        Self {
+            kind: FailureKind::Vault,
+            action,
+            message: format!("done, but not stored: {error}"),
+            hint: "it is lost when idmux ends; free disk space or check the vault's folder".into(),
+        }
+    }
+
+    /// A request that came before the vault was open.
+    pub fn vault_is_closed(action: &'static str) -> Self {
+        Self {
+            kind: FailureKind::Vault,
+            action,
+            message: "the vault is not open".into(),
+            hint: "open it first".into(),
+        }
+    }
+
+    /// A request for a user who has no session.
+    pub fn not_logged_in(action: &'static str, reason: Option<&EndReason>) -> Self {
+        let message = match reason {
+            Some(reason) => format!("the user is not logged in: {reason}"),
+            None => "the user is not logged in".into(),
+        };
+        Self { kind: FailureKind::NotLoggedIn, action, message, hint: "log the user in first".into() }
+    }
+
+    /// A request for an app or user that is not known here.
+    pub fn unknown(action: &'static str, what: &str) -> Self {
+        Self {
+            kind: FailureKind::Unknown,
+            action,
+            message: format!("{what} is not known on this device"),
+            hint: "choose one of the list".into(),
+        }
+    }
+}
+
+/// The server's own words, except where they say nothing to a person.
+fn message(error: &BackendError) -> String {
+    match error {
+        BackendError::Refused { code: Some(code), .. } if code == "InvalidPassword" => {
+            "wrong e-mail or password".into()
+        }
+        BackendError::Refused { code: Some(code), .. } if code == "AccountNameInUse" => {
+            "this e-mail address is taken".into()
+        }
+        other => other.to_string(),
+    }
+}

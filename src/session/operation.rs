@@ -1,0 +1,101 @@
+//! Requests that need an access token, and how they run.
+
+use std::sync::Arc;
+
+use super::RequestId;
+use crate::account::{AccessToken, Credentials, CustomDataSource, DeviceId, Profile, UserId};
+use crate::backend::{Backend, BackendError, FieldChange};
+
+/// Something to do as a user.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Who asked.
+    pub request: Option<RequestId>,
+    /// What to do.
+    pub kind: OperationKind,
+    /// Whether the access token was renewed for it already. It is renewed once at most.
+    pub renewed: bool,
+}
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub enum OperationKind {
+    /// Read the profile.
+    FetchProfile,
+    /// Add an identity.
+    Link {
+        /// The credentials of the identity.
+        credentials: Credentials,
+        /// Whether to create the account first.
+        register: bool,
+    },
+    /// Delete the account.
+    Delete,
+    /// Change the custom data.
+    ChangeCustomData(FieldChange),
+}
+
+/// What came of an operation.
+#[derive(Debug)]
+pub enum Done {
+    /// The profile was read.
+    Profile(Profile),
+    /// The identity was added. The profile is missing if it could not be read again.
+    Linked(AccessToken, Option<Profile>),
+    /// The account is gone.
+    Deleted,
+    /// The custom data was changed.
+    CustomDataChanged,
+}
+
+impl OperationKind {
+    /// What is tried, for a person.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::FetchProfile => "read the profile",
+            Self::Link { .. } => "link an identity",
+            Self::Delete => "delete the account",
+            Self::ChangeCustomData(_) => "change custom data",
+        }
+    }
+
+    /// Runs the operation once, with the given access token.
+    pub async fn run(
+        &self,
+        backend: Arc<dyn Backend>,
+        user: &UserId,
+        access: &AccessToken,
+        device: Option<&DeviceId>,
+        source: &CustomDataSource,
+    ) -> Result<Done, BackendError> {
+        match self {
+            Self::FetchProfile => backend.profile(access).await.map(Done::Profile),
+            Self::Link { credentials, register } => {
+                if let (true, Credentials::EmailPassword { email, password }) = (*register, credentials) {
+                    register_once(backend.as_ref(), email, password).await?;
+                }
+                let access = backend.link(access, credentials, device).await?;
+                let profile = backend.profile(&access).await.ok();
+                Ok(Done::Linked(access, profile))
+            }
+            Self::Delete => backend.delete_user(access).await.map(|()| Done::Deleted),
+            Self::ChangeCustomData(change) => backend
+                .change_custom_data(access, user, source, change)
+                .await
+                .map(|()| Done::CustomDataChanged),
+        }
+    }
+}
+
+/// Creates an account. That it exists already is no failure here: an earlier try may have got this far, and the
+/// password decides at the link itself.
+async fn register_once(
+    backend: &dyn Backend,
+    email: &str,
+    password: &secrecy::SecretString,
+) -> Result<(), BackendError> {
+    match backend.register(email, password).await {
+        Err(BackendError::Refused { code: Some(code), .. }) if code == "AccountNameInUse" => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,131 @@
+//! All sessions, and the views of them that go into a snapshot.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use imbl::Vector;
+
+use super::UserView;
+use super::user_session::UserSession;
+use crate::account::{AppAlias, UserKey};
+
+/// The sessions by user, and their views in the order of the screen: grouped by app, then by first log-in.
+#[derive(Debug, Default)]
+pub struct Roster {
+    sessions: HashMap<UserKey, UserSession>,
+    views: Vector<Arc<UserView>>,
+    places: HashMap<UserKey, usize>,
+}
+
+impl Roster {
+    /// A user's session.
+    pub fn get(&self, user: &UserKey) -> Option<&UserSession> {
+        self.sessions.get(user)
+    }
+
+    /// A user's session, to change it. The view follows with [`Roster::refresh_view`].
+    pub fn get_mut(&mut self, user: &UserKey) -> Option<&mut UserSession> {
+        self.sessions.get_mut(user)
+    }
+
+    /// All users of an app.
+    pub fn users_of(&self, app: &AppAlias) -> Vec<UserKey> {
+        self.views.iter().filter(|view| view.key.app == *app).map(|view| view.key.clone()).collect()
+    }
+
+    /// The views, in the order of the screen.
+    pub fn views(&self) -> &Vector<Arc<UserView>> {
+        &self.views
+    }
+
+    /// Brings a user's view up to date.
+    pub fn refresh_view(&mut self, user: &UserKey) {
+        if let (Some(session), Some(place)) = (self.sessions.get(user), self.places.get(user)) {
+            self.views.set(*place, session.view());
+        }
+    }
+
+    /// Adds a session, or puts it in the place of the user's former one.
+    pub fn insert(&mut self, session: UserSession) {
+        let key = session.key.clone();
+        let view = session.view();
+        self.sessions.insert(key.clone(), session);
+        if let Some(place) = self.places.get(&key) {
+            self.views.set(*place, view);
+            return;
+        }
+        // Behind the last user of the same app. Only a new user of an app that is not the last moves others.
+        let place = match self.views.last() {
+            Some(last) if last.key.app != key.app => self
+                .views
+                .iter()
+                .rposition(|other| other.key.app == key.app)
+                .map_or(self.views.len(), |last_of_app| last_of_app + 1),
+            _ => self.views.len(),
+        };
+        self.views.insert(place, view);
+        self.renumber_from(place);
+    }
+
+    /// Forgets a user.
+    pub fn remove(&mut self, user: &UserKey) -> Option<UserSession> {
+        let session = self.sessions.remove(user)?;
+        if let Some(place) = self.places.remove(user) {
+            self.views.remove(place);
+            self.renumber_from(place);
+        }
+        Some(session)
+    }
+
+    fn renumber_from(&mut self, place: usize) {
+        for (offset, view) in self.views.iter().skip(place).enumerate() {
+            self.places.insert(view.key.clone(), place + offset);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Provider, UserId};
+    use crate::vault::UserRecord;
+    use proptest::prelude::*;
+
+    fn session(app: &str, id: u8) -> UserSession {
+        let key = UserKey { app: AppAlias::new(app), id: UserId::new(format!("u{id}")) };
+        let record = UserRecord { provider: Provider::Anonymous, profile: None, tokens: None, ended: None };
+        UserSession::new(key, 0, record)
+    }
+
+    #[test]
+    fn users_are_grouped_by_app_and_keep_their_place() {
+        let mut roster = Roster::default();
+        for (app, id) in [("shop", 1), ("shop", 2), ("bank", 1), ("shop", 3), ("bank", 2), ("shop", 1)] {
+            roster.insert(session(app, id));
+        }
+        let order: Vec<_> = roster.views().iter().map(|view| view.key.to_string()).collect();
+        assert_eq!(order, ["shop/u1", "shop/u2", "shop/u3", "bank/u1", "bank/u2"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_session_has_one_view_at_its_place(
+            steps in prop::collection::vec((any::<bool>(), 0u8..3, 0u8..6), 0..60)
+        ) {
+            let mut roster = Roster::default();
+            for (add, app, id) in steps {
+                let session = session(["a", "b", "c"][usize::from(app)], id);
+                if add { roster.insert(session) } else { drop(roster.remove(&session.key)) }
+                prop_assert_eq!(roster.views().len(), roster.sessions.len());
+                for (place, view) in roster.views().iter().enumerate() {
+                    prop_assert_eq!(roster.places.get(&view.key), Some(&place));
+                }
+                let apps: Vec<_> = roster.views().iter().map(|view| view.key.app.clone()).collect();
+                let mut groups = apps.clone();
+                groups.dedup();
+                let distinct: std::collections::HashSet<_> = apps.iter().collect();
+                prop_assert_eq!(groups.len(), distinct.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! One user's session, as the worker holds it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::operation::Operation;
+use super::{LastRefresh, RequestId, TokenView, UserView};
+use crate::account::{
+    AccessToken, EndReason, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens, UserKey, token,
+    user,
+};
+use crate::vault::UserRecord;
+
+/// A user with session and secrets.
+#[derive(Debug)]
+pub struct UserSession {
+    pub key: UserKey,
+    /// Changes when the session is replaced or ended. An answer that carries another one is too late.
+    pub generation: u64,
+    pub provider: Provider,
+    pub profile: Option<Profile>,
+    pub tokens: Option<Tokens>,
+    pub state: SessionState,
+    pub last_refresh: Option<LastRefresh>,
+    /// Failed renewals in a row.
+    pub failures: u32,
+    /// When the session is due next, and why it is looked at then.
+    pub next_refresh: Option<Timestamp>,
+    /// Requests that wait for the renewal on the wire.
+    pub waiting_requests: Vec<RequestId>,
+    /// Operations that wait for a fresh access token.
+    pub waiting_operations: Vec<Operation>,
+    access: Option<TokenView>,
+    refresh: Option<TokenView>,
+}
+
+impl UserSession {
+    /// The session as the vault kept it, or as it was just opened.
+    pub fn new(key: UserKey, generation: u64, record: UserRecord) -> Self {
+        let state = match (&record.tokens, record.ended) {
+            (Some(_), _) => SessionState::Active,
+            (None, Some(reason)) => SessionState::LogInRequired(reason),
+            (None, None) => SessionState::LoggedOut,
+        };
+        let mut session = Self {
+            key,
+            generation,
+            provider: record.provider,
+            profile: record.profile,
+            tokens: None,
+            state,
+            last_refresh: None,
+            failures: 0,
+            next_refresh: None,
+            waiting_requests: Vec::new(),
+            waiting_operations: Vec::new(),
+            access: None,
+            refresh: None,
+        };
+        session.set_tokens(record.tokens);
+        session
+    }
+
+    /// What the vault keeps.
+    pub fn record(&self) -> UserRecord {
+        UserRecord {
+            provider: self.provider.clone(),
+            profile: self.profile.clone(),
+            tokens: self.tokens.clone(),
+            ended: match &self.state {
+                SessionState::LogInRequired(reason) => Some(reason.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// What a screen may show.
+    pub fn view(&self) -> Arc<UserView> {
+        Arc::new(UserView {
+            key: self.key.clone(),
+            label: self.label(),
+            provider: self.provider.clone(),
+            profile: self.profile.clone(),
+            state: self.state.clone(),
+            access: self.access.clone(),
+            refresh: self.refresh.clone(),
+            next_refresh: self.next_refresh,
+            last_refresh: self.last_refresh.clone(),
+            custom_data: self.access.as_ref().and_then(custom_data),
+        })
+    }
+
+    /// What the user is called.
+    pub fn label(&self) -> String {
+        user::label(&self.key.id, &self.provider, self.profile.as_ref())
+    }
+
+    /// Puts tokens in place of the ones before; `None` wipes them.
+    pub fn set_tokens(&mut self, tokens: Option<Tokens>) {
+        let view =
+            |fingerprint, claims| TokenView { lifetime: token::lifetime(&claims), fingerprint, claims };
+        self.access = tokens.as_ref().map(|tokens| view(tokens.access.fingerprint(), tokens.access.claims()));
+        self.refresh =
+            tokens.as_ref().map(|tokens| view(tokens.refresh.fingerprint(), tokens.refresh.claims()));
+        self.tokens = tokens;
+    }
+
+    /// Puts an access token in place of the one before.
+    pub fn set_access(&mut self, access: AccessToken) {
+        if let Some(tokens) = self.tokens.take() {
+            self.set_tokens(Some(Tokens { access, ..tokens }));
+        }
+    }
+
+    /// Ends the session; the tokens are wiped.
+    pub fn end(&mut self, state: SessionState) -> Option<RefreshToken> {
+        let refresh = self.tokens.take().map(|tokens| tokens.refresh);
+        self.set_tokens(None);
+        self.state = state;
+        self.next_refresh = None;
+        self.failures = 0;
+        refresh
+    }
+
+    /// Whether the access token can be used at `now`. One without an expiry is used until it is refused.
+    pub fn has_live_access(&self, now: Timestamp) -> bool {
+        self.access.as_ref().is_some_and(|token| token.lifetime.is_none_or(|life| !life.is_over(now)))
+    }
+
+    /// When the access token has to be renewed.
+    pub fn renewal_time(&self, jitter: f64) -> Option<Timestamp> {
+        self.access.as_ref()?.lifetime.map(|life| life.renewal_time(jitter))
+    }
+
+    /// The access token's life.
+    pub fn access_lifetime(&self) -> Option<Lifetime> {
+        self.access.as_ref()?.lifetime
+    }
+
+    /// Why a session that the server refuses to renew has ended: an expiry that is visible in the token says more than
+    /// the server's one answer for everything.
+    pub fn end_reason(&self, said: EndReason, now: Timestamp) -> EndReason {
+        let expired =
+            self.refresh.as_ref().and_then(|token| token.lifetime).is_some_and(|life| life.is_over(now));
+        if expired { EndReason::RefreshTokenExpired } else { said }
+    }
+}
+
+/// Custom data as the access token carries it: claim `user_data`, Extended JSON (protocol document, section 7).
+fn custom_data(access: &TokenView) -> Option<bson::Document> {
+    match bson::Bson::try_from(access.claims.get("user_data")?.clone()) {
+        Ok(bson::Bson::Document(document)) => Some(document),
+        _ => None,
+    }
+}

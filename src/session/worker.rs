@@ -1,0 +1,320 @@
+//! The worker: one task that owns all sessions.
+//!
+//! It never waits for the network or the disk itself. Requests and writes run as jobs; each ends in an [`Outcome`] that
+//! carries the generation of the session it began with. An outcome of an older generation is dropped.
+
+mod commands;
+mod outcomes;
+mod renewal;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use self::outcomes::Outcome;
+use super::outbox::Outbox;
+use super::roster::Roster;
+use super::schedule::Schedule;
+use super::user_session::UserSession;
+use super::{AppView, Envelope, Event, EventKind, RequestId, SessionHandle, Snapshot, Subject, VaultStatus};
+use crate::account::{App, AppAlias, DeviceId, SessionState, UserId, UserKey};
+use crate::backend::{Backend, BackendError};
+use crate::clock::Clock;
+use crate::vault::{KeyPolicy, Location, Vault, VaultError};
+
+/// Makes the client of an app.
+pub type Connect = Arc<dyn Fn(&App) -> Result<Arc<dyn Backend>, BackendError> + Send + Sync>;
+
+/// Renewals on the wire at once, over all users.
+const RENEWALS_IN_FLIGHT: usize = 16;
+/// How long a stop waits for renewals and writes that are under way.
+const LANDING_TIME: Duration = Duration::from_millis(800);
+const COMMANDS: usize = 64;
+const EVENTS: usize = 256;
+
+/// What a worker is made of.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where the vault lives.
+    pub vault: Location,
+    /// How its key is had at first.
+    pub key: KeyPolicy,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the client of an app.
+    pub connect: Connect,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("vault", &self.vault).finish_non_exhaustive()
+    }
+}
+
+/// Starts a worker. It begins to open the vault when `begin` resolves, so that a screen can be drawn first; it stops
+/// when `stop` is cancelled or the handle is dropped, and its task ends when every write is durable.
+pub fn start(
+    setup: Setup,
+    begin: impl Future<Output = ()> + Send + 'static,
+    stop: CancellationToken,
+) -> (SessionHandle, JoinHandle<()>) {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (event_sender, events) = mpsc::channel(EVENTS);
+    let (snapshot_sender, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+    let worker = Worker {
+        outbox: Outbox::new(event_sender),
+        published: snapshot_sender,
+        renewals: Arc::new(Semaphore::new(RENEWALS_IN_FLIGHT)),
+        setup,
+        vault: None,
+        vault_status: VaultStatus::Opening,
+        apps: Vec::new(),
+        roster: Roster::default(),
+        schedule: Schedule::default(),
+        jobs: JoinSet::new(),
+        labels: HashMap::new(),
+        generations: 0,
+        version: 0,
+        changed: false,
+    };
+    let task = tokio::spawn(async move {
+        tokio::select! {
+            () = begin => worker.run(inbox, stop).await,
+            () = stop.cancelled() => {}
+        }
+    });
+    (SessionHandle { commands, snapshots, events }, task)
+}
+
+/// An app with everything the worker holds of it.
+struct KnownApp {
+    alias: AppAlias,
+    /// The app and its client, once it was added; until then only its users are known, from the vault.
+    connected: Option<(App, Arc<dyn Backend>)>,
+    current: Option<UserId>,
+    device: Option<DeviceId>,
+}
+
+/// What a job was for, in case it panics.
+struct Label {
+    user: Option<UserKey>,
+    request: Option<RequestId>,
+    must_land: bool,
+}
+
+struct Worker {
+    setup: Setup,
+    vault: Option<Vault>,
+    vault_status: VaultStatus,
+    apps: Vec<KnownApp>,
+    roster: Roster,
+    schedule: Schedule,
+    jobs: JoinSet<Outcome>,
+    labels: HashMap<Id, Label>,
+    renewals: Arc<Semaphore>,
+    outbox: Outbox,
+    published: watch::Sender<Arc<Snapshot>>,
+    generations: u64,
+    version: u64,
+    changed: bool,
+}
+
+impl Worker {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Envelope>, stop: CancellationToken) {
+        self.open_vault(None, None);
+        loop {
+            self.publish();
+            let sleep = self.schedule.sleep(self.now());
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                envelope = inbox.recv() => match envelope {
+                    Some(Envelope { id, command }) => self.handle(id, command),
+                    None => break,
+                },
+                Some(joined) = self.jobs.join_next_with_id() => self.land(joined),
+                () = self.outbox.room(), if self.outbox.is_waiting() => self.outbox.flush(),
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => self.run_due(),
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Lets renewals and writes land, gives up the rest, and closes the vault.
+    async fn finish(mut self) {
+        let deadline = tokio::time::Instant::now() + LANDING_TIME;
+        while self.labels.values().any(|label| label.must_land) {
+            match tokio::time::timeout_at(deadline, self.jobs.join_next_with_id()).await {
+                Ok(Some(joined)) => self.land(joined),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.publish();
+        self.jobs.abort_all();
+        if let Some(vault) = self.vault.take() {
+            // A blocking close: it ends when every write that was asked for is durable.
+            let _ = tokio::task::spawn_blocking(move || vault.close()).await;
+        }
+    }
+
+    /// Runs a job that may be given up when the program ends.
+    fn spawn(
+        &mut self,
+        user: Option<UserKey>,
+        request: Option<RequestId>,
+        job: impl Future<Output = Outcome> + Send + 'static,
+    ) {
+        let id = self.jobs.spawn(job).id();
+        self.labels.insert(id, Label { user, request, must_land: false });
+    }
+
+    /// Runs a job that the program waits for, within limits, before it ends.
+    fn spawn_to_land(
+        &mut self,
+        user: Option<UserKey>,
+        request: Option<RequestId>,
+        job: impl Future<Output = Outcome> + Send + 'static,
+    ) {
+        let id = self.jobs.spawn(job).id();
+        self.labels.insert(id, Label { user, request, must_land: true });
+    }
+
+    fn land(&mut self, joined: Result<(Id, Outcome), JoinError>) {
+        match joined {
+            Ok((id, outcome)) => {
+                self.labels.remove(&id);
+                self.settle(outcome);
+            }
+            Err(error) => {
+                if let Some(label) = self.labels.remove(&error.id())
+                    && error.is_panic()
+                {
+                    tracing::error!(user = ?label.user, "a job of the session worker panicked");
+                    self.job_panicked(label);
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    fn next_generation(&mut self) -> u64 {
+        self.generations += 1;
+        self.generations
+    }
+
+    fn app(&self, alias: &AppAlias) -> Option<&KnownApp> {
+        self.apps.iter().find(|app| app.alias == *alias)
+    }
+
+    /// The app; it is noted when it was not known.
+    fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
+        let place = self.apps.iter().position(|app| app.alias == *alias).unwrap_or_else(|| {
+            self.apps.push(KnownApp { alias: alias.clone(), connected: None, current: None, device: None });
+            self.apps.len() - 1
+        });
+        &mut self.apps[place]
+    }
+
+    /// The app's client, if it was added.
+    fn backend(&self, alias: &AppAlias) -> Option<(App, Arc<dyn Backend>, Option<DeviceId>)> {
+        let known = self.app(alias)?;
+        let (app, backend) = known.connected.as_ref()?;
+        Some((app.clone(), Arc::clone(backend), known.device.clone()))
+    }
+
+    /// A write's future; without a vault there is nothing to wait for.
+    fn vault_write(
+        &self,
+        write: impl FnOnce(&Vault) -> crate::vault::Write,
+    ) -> impl Future<Output = Result<(), VaultError>> + Send + 'static {
+        let write = self.vault.as_ref().map(write);
+        async move {
+            match write {
+                Some(write) => write.done().await,
+                None => Err(VaultError::Closed),
+            }
+        }
+    }
+
+    fn subject(&self, user: &UserKey) -> Subject {
+        let label = self.roster.get(user).map_or_else(|| user.id.to_string(), UserSession::label);
+        Subject::User { key: user.clone(), label }
+    }
+
+    fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: EventKind) {
+        let at = self.now();
+        self.outbox.send(Event { at, request, subject, kind });
+    }
+
+    /// Notes that a user changed.
+    fn user_changed(&mut self, user: &UserKey) {
+        self.roster.refresh_view(user);
+        self.changed = true;
+    }
+
+    fn publish(&mut self) {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        self.version += 1;
+        let apps = self.apps.iter().map(|known| AppView {
+            alias: known.alias.clone(),
+            client_app_id: known
+                .connected
+                .as_ref()
+                .map_or_else(String::new, |(app, _)| app.client_app_id.clone()),
+            base_url: known.connected.as_ref().map(|(app, _)| app.base_url.clone()),
+            current: known.current.clone(),
+        });
+        let snapshot = Snapshot {
+            version: self.version,
+            vault: self.vault_status.clone(),
+            apps: apps.collect(),
+            users: self.roster.views().clone(),
+        };
+        self.published.send_replace(Arc::new(snapshot));
+    }
+
+    /// Looks at every session that is due.
+    fn run_due(&mut self) {
+        let now = self.now();
+        let mut due = VecDeque::new();
+        while let Some(user) = self.schedule.take_due(now) {
+            due.push_back(user);
+        }
+        for user in due {
+            let Some(session) = self.roster.get_mut(&user) else { continue };
+            if let SessionState::RefreshDue { cause, retry_at } = &session.state
+                && !session.has_live_access(now)
+            {
+                session.state = SessionState::AccessExpired { cause: cause.clone(), retry_at: *retry_at };
+                self.user_changed(&user);
+            }
+            let session = self.roster.get(&user);
+            let is_time = session.and_then(|session| session.next_refresh).is_some_and(|at| at <= now);
+            if is_time { self.start_renewal(&user) } else { self.plan(&user) }
+        }
+    }
+
+    /// Puts the session's next moment into the schedule: its renewal, or the end of its access token if that comes
+    /// first while renewals do not get through.
+    fn plan(&mut self, user: &UserKey) {
+        let at = self.roster.get(user).and_then(|session| {
+            let expiry = match session.state {
+                SessionState::RefreshDue { .. } => session.access_lifetime().map(|life| life.expires),
+                _ => None,
+            };
+            [session.next_refresh, expiry].into_iter().flatten().min()
+        });
+        self.schedule.plan(user, at);
+    }
+}

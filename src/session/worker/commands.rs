@@ -1,0 +1,258 @@
+//! What each command starts.
+
+use super::Worker;
+use super::outcomes::{Outcome, Stored};
+use crate::account::{App, AppAlias, Credentials, SessionState, UserKey};
+use crate::backend::{Backend, FieldChange, NewSession};
+use crate::session::operation::{Operation, OperationKind};
+use crate::session::{Command, EventKind, Failure, KeyChoice, RequestId, Subject, VaultStatus};
+use crate::vault::{KeyPolicy, Vault};
+
+/// The action that creates an account and logs it in.
+pub(super) const REGISTER: &str = "register";
+
+impl Worker {
+    pub(super) fn handle(&mut self, id: RequestId, command: Command) {
+        match command {
+            Command::OpenVault(choice) => self.open_vault(Some(id), Some(choice)),
+            Command::AddApp(app) => self.add_app(id, app),
+            Command::LogIn { app, credentials } => self.log_in(id, app, credentials, false),
+            Command::Register { app, email, password } => {
+                self.log_in(id, app, Credentials::EmailPassword { email, password }, true);
+            }
+            Command::Link { user, credentials, register } => {
+                self.operate(id, &user, OperationKind::Link { credentials, register });
+            }
+            Command::Refresh { user } => self.refresh(id, &user),
+            Command::MakeCurrent { user } => self.make_current(id, user),
+            Command::LogOut { user } => self.log_out(id, &user),
+            Command::Remove { user } => self.remove(id, &user),
+            Command::Delete { user } => self.operate(id, &user, OperationKind::Delete),
+            Command::SetCustomData { user, path, value } => {
+                self.operate(id, &user, OperationKind::ChangeCustomData(FieldChange::Set(path, value)));
+            }
+            Command::UnsetCustomData { user, path } => {
+                self.operate(id, &user, OperationKind::ChangeCustomData(FieldChange::Unset(path)));
+            }
+        }
+    }
+
+    /// Opens the vault; `choice` wins over the policy that the worker started with.
+    pub(super) fn open_vault(&mut self, request: Option<RequestId>, choice: Option<KeyChoice>) {
+        if self.vault.is_some() {
+            return;
+        }
+        self.vault_status = VaultStatus::Opening;
+        self.changed = true;
+        let policy = match choice {
+            Some(choice) => KeyPolicy { choice: Some(choice), ..KeyPolicy::default() },
+            None => self.setup.key.clone(),
+        };
+        let opening = Vault::open(self.setup.vault.clone(), policy);
+        self.spawn(None, request, async move { Outcome::VaultOpened { request, result: opening.await } });
+    }
+
+    fn add_app(&mut self, id: RequestId, app: App) {
+        let alias = app.alias.clone();
+        let subject = Subject::App { app: alias.clone(), who: None };
+        match (self.setup.connect)(&app) {
+            Ok(backend) => {
+                self.app_mut(&alias).connected = Some((app, backend));
+                self.changed = true;
+                self.tell(Some(id), subject, EventKind::AppAdded);
+                self.look_at_sessions_of(&alias);
+            }
+            Err(error) => {
+                self.tell(Some(id), subject, EventKind::Failed(Failure::backend("add the app", &error)))
+            }
+        }
+    }
+
+    /// Plans every session of an app whose vault record or address has just come.
+    pub(super) fn look_at_sessions_of(&mut self, alias: &AppAlias) {
+        let now = self.now();
+        for user in self.roster.users_of(alias) {
+            let Some(session) = self.roster.get(&user) else { continue };
+            if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
+                continue;
+            }
+            if !session.has_live_access(now) && self.backend(alias).is_some() {
+                self.start_renewal(&user);
+            } else {
+                self.plan_renewal(&user);
+            }
+            self.user_changed(&user);
+        }
+    }
+
+    fn log_in(&mut self, id: RequestId, app: AppAlias, credentials: Credentials, register: bool) {
+        let action = if register { REGISTER } else { "log in" };
+        let subject = Subject::App { app: app.clone(), who: Some(credentials.subject().to_owned()) };
+        if self.vault.is_none() {
+            return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(action)));
+        }
+        let Some((_, backend, device)) = self.backend(&app) else {
+            let failure = Failure::unknown(action, &format!("the app {app}"));
+            return self.tell(Some(id), subject, EventKind::Failed(failure));
+        };
+        self.spawn(None, Some(id), async move {
+            let result = async {
+                if let (true, Credentials::EmailPassword { email, password }) = (register, &credentials) {
+                    backend.register(email, password).await?;
+                }
+                let session = backend.log_in(&credentials, device.as_ref()).await?;
+                let profile = read_profile(&*backend, &session).await;
+                Ok((session, profile))
+            };
+            Outcome::LoggedIn { request: id, subject, action, app, result: result.await }
+        });
+    }
+
+    /// An operation that a person asked for.
+    fn operate(&mut self, id: RequestId, user: &UserKey, kind: OperationKind) {
+        self.start_operation(user, Operation { request: Some(id), kind, renewed: false });
+    }
+
+    /// Runs an operation with the user's access token, after a renewal if the token is over.
+    pub(super) fn start_operation(&mut self, user: &UserKey, operation: Operation) {
+        let now = self.now();
+        let action = operation.kind.action();
+        let request = operation.request;
+        let Some((app, backend, device)) = self.backend(&user.app) else {
+            let failure = Failure::unknown(action, &format!("the app {}", user.app));
+            return self.fail(request, user, failure);
+        };
+        let Some(session) = self.roster.get_mut(user) else {
+            return self.fail(request, user, Failure::unknown(action, "the user"));
+        };
+        let Some(tokens) = session.tokens.clone() else {
+            return self.fail_logged_out(request, user, action);
+        };
+        if !session.has_live_access(now) {
+            session.waiting_operations.push(operation);
+            return self.start_renewal(user);
+        }
+        let (key, generation) = (user.clone(), session.generation);
+        self.spawn(Some(user.clone()), request, async move {
+            let Operation { kind, .. } = &operation;
+            let result = kind.run(backend, &key.id, &tokens.access, device.as_ref(), &app.custom_data).await;
+            Outcome::Operated { user: key, generation, access: tokens.access, operation, result }
+        });
+    }
+
+    fn refresh(&mut self, id: RequestId, user: &UserKey) {
+        let action = "renew the access token";
+        if self.backend(&user.app).is_none() {
+            let failure = Failure::unknown(action, &format!("the app {}", user.app));
+            return self.fail(Some(id), user, failure);
+        }
+        match self.roster.get_mut(user) {
+            None => self.fail(Some(id), user, Failure::unknown(action, "the user")),
+            Some(session) if session.tokens.is_none() => self.fail_logged_out(Some(id), user, action),
+            Some(session) => {
+                session.waiting_requests.push(id);
+                self.start_renewal(user);
+            }
+        }
+    }
+
+    fn make_current(&mut self, id: RequestId, user: UserKey) {
+        if self.roster.get(&user).is_none() {
+            return self.fail(Some(id), &user, Failure::unknown("make current", "the user"));
+        }
+        self.app_mut(&user.app).current = Some(user.id.clone());
+        self.changed = true;
+        let stored = self.vault_write(|vault| vault.set_current(user.app.clone(), Some(user.id.clone())));
+        self.spawn_to_land(Some(user.clone()), Some(id), async move {
+            Outcome::Stored { result: stored.await, what: Stored::MadeCurrent { request: id, user } }
+        });
+    }
+
+    fn log_out(&mut self, id: RequestId, user: &UserKey) {
+        let generation = self.next_generation();
+        let backend = self.backend(&user.app);
+        let Some(session) = self.roster.get_mut(user) else {
+            return self.fail(Some(id), user, Failure::unknown("log out", "the user"));
+        };
+        session.generation = generation;
+        let refresh = session.end(SessionState::LoggedOut);
+        let requests = std::mem::take(&mut session.waiting_requests);
+        let operations = std::mem::take(&mut session.waiting_operations);
+        let record = session.record();
+        self.plan(user);
+        self.user_changed(user);
+        self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, None));
+        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
+        let subject = self.subject(user);
+        self.spawn_to_land(Some(user.clone()), Some(id), async move {
+            let result = stored.await;
+            let server = end_at_server(backend.map(|(_, backend, _)| backend), refresh).await;
+            Outcome::Left { request: id, subject, event: EventKind::LoggedOut, result, server }
+        });
+    }
+
+    fn remove(&mut self, id: RequestId, user: &UserKey) {
+        let backend = self.backend(&user.app);
+        let subject = self.subject(user);
+        let Some(mut session) = self.forget(user) else {
+            return self.fail(Some(id), user, Failure::unknown("remove", "the user"));
+        };
+        let refresh = session.end(SessionState::LoggedOut);
+        let stored = self.vault_write(|vault| vault.remove(user.clone()));
+        self.spawn_to_land(Some(user.clone()), Some(id), async move {
+            let result = stored.await;
+            let server = end_at_server(backend.map(|(_, backend, _)| backend), refresh).await;
+            Outcome::Left { request: id, subject, event: EventKind::Removed, result, server }
+        });
+    }
+
+    /// Takes a user out of everything that is held in memory. Whoever waited is told.
+    pub(super) fn forget(&mut self, user: &UserKey) -> Option<crate::session::user_session::UserSession> {
+        let requests_and_operations = self.roster.get_mut(user).map(|session| {
+            (std::mem::take(&mut session.waiting_requests), std::mem::take(&mut session.waiting_operations))
+        });
+        if let Some((requests, operations)) = requests_and_operations {
+            self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, None));
+        }
+        let session = self.roster.remove(user)?;
+        self.schedule.plan(user, None);
+        let app = self.app_mut(&user.app);
+        if app.current.as_ref() == Some(&user.id) {
+            app.current = None;
+        }
+        self.changed = true;
+        Some(session)
+    }
+
+    pub(super) fn fail(&mut self, request: Option<RequestId>, user: &UserKey, failure: Failure) {
+        let subject = self.subject(user);
+        self.tell(request, subject, EventKind::Failed(failure));
+    }
+
+    fn fail_logged_out(&mut self, request: Option<RequestId>, user: &UserKey, action: &'static str) {
+        let reason = match self.roster.get(user).map(|session| &session.state) {
+            Some(SessionState::LogInRequired(reason)) => Some(reason.clone()),
+            _ => None,
+        };
+        self.fail(request, user, Failure::not_logged_in(action, reason.as_ref()));
+    }
+}
+
+/// Reads the profile of a session that was just opened. A log-in does not fail because this does.
+async fn read_profile(backend: &dyn Backend, session: &NewSession) -> Option<crate::account::Profile> {
+    backend.profile(&session.tokens.access).await.ok()
+}
+
+/// Tells the server that a session is over. What the person asked for has happened on this device already.
+async fn end_at_server(
+    backend: Option<std::sync::Arc<dyn Backend>>,
+    refresh: Option<crate::account::RefreshToken>,
+) -> Result<(), crate::backend::BackendError> {
+    match (backend, refresh) {
+        (Some(backend), Some(refresh)) => match backend.log_out(&refresh).await {
+            Err(error) if error.session_is_gone() => Ok(()),
+            other => other,
+        },
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,376 @@
+//! What each job's end leads to.
+
+use super::commands::REGISTER;
+use super::{Label, Worker};
+use crate::account::{AccessToken, AppAlias, Profile, SessionState, UserKey};
+use crate::backend::{BackendError, FieldChange, NewSession};
+use crate::session::operation::{Done, Operation, OperationKind};
+use crate::session::user_session::UserSession;
+use crate::session::{EventKind, Failure, FailureKind, RequestId, Subject, VaultStatus};
+use crate::vault::{Contents, Opened, UserRecord, VaultError};
+
+/// How a job ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    VaultOpened {
+        request: Option<RequestId>,
+        result: Result<Opened, VaultError>,
+    },
+    LoggedIn {
+        request: RequestId,
+        subject: Subject,
+        action: &'static str,
+        app: AppAlias,
+        result: Result<(NewSession, Option<Profile>), BackendError>,
+    },
+    Renewed {
+        user: UserKey,
+        generation: u64,
+        result: Result<AccessToken, BackendError>,
+    },
+    Operated {
+        user: UserKey,
+        generation: u64,
+        /// The token it was tried with.
+        access: AccessToken,
+        operation: Operation,
+        result: Result<Done, BackendError>,
+    },
+    /// A user left: what was stored, and whether the server knows.
+    Left {
+        request: RequestId,
+        subject: Subject,
+        event: EventKind,
+        result: Result<(), VaultError>,
+        server: Result<(), BackendError>,
+    },
+    Stored {
+        result: Result<(), VaultError>,
+        what: Stored,
+    },
+}
+
+/// What follows when a write is durable.
+#[derive(Debug)]
+pub(super) enum Stored {
+    LogIn(StoredLogIn),
+    Renewal { user: UserKey, generation: u64, access: AccessToken },
+    MadeCurrent { request: RequestId, user: UserKey },
+    Deleted { request: Option<RequestId>, subject: Subject },
+    Operation { request: Option<RequestId>, subject: Subject, event: Option<EventKind> },
+    Quietly,
+}
+
+/// A log-in that was stored.
+#[derive(Debug)]
+pub(super) struct StoredLogIn {
+    request: RequestId,
+    action: &'static str,
+    user: UserKey,
+    generation: u64,
+    /// Whether the user had a session when the server answered.
+    replaces: bool,
+    record: UserRecord,
+}
+
+impl Worker {
+    pub(super) fn settle(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::VaultOpened { request, result } => self.vault_opened(request, result),
+            Outcome::LoggedIn { request, subject, action, app, result } => match result {
+                Ok((session, profile)) => self.session_opened(request, action, app, session, profile),
+                Err(error) => {
+                    self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
+                }
+            },
+            Outcome::Renewed { user, generation, result } => self.renewal_answered(user, generation, result),
+            Outcome::Operated { user, generation, access, operation, result } => {
+                self.operation_answered(user, generation, &access, operation, result);
+            }
+            Outcome::Left { request, subject, event, result, server } => {
+                if let Err(error) = server {
+                    let failure = Failure {
+                        message: format!("done here, but the server does not know: {error}"),
+                        hint: "the session lives on there until its refresh token expires".into(),
+                        ..Failure::backend("end the session at the server", &error)
+                    };
+                    self.tell(None, subject.clone(), EventKind::Failed(failure));
+                }
+                self.tell_stored(Some(request), subject, Some(event), result);
+            }
+            Outcome::Stored { result, what } => self.stored(result, what),
+        }
+    }
+
+    fn vault_opened(&mut self, request: Option<RequestId>, result: Result<Opened, VaultError>) {
+        self.changed = true;
+        match result {
+            Ok(Opened::Open(vault, contents)) => {
+                let key = vault.key().clone();
+                self.vault = Some(vault);
+                self.vault_status =
+                    VaultStatus::Open { key: key.clone(), set_aside: contents.set_aside.clone() };
+                let (users, set_aside) = (contents.users.len(), contents.set_aside.clone());
+                self.take_contents(contents);
+                self.tell(request, Subject::Device, EventKind::VaultOpened { key, users });
+                for record in set_aside {
+                    let subject = Subject::User { label: record.user.id.to_string(), key: record.user };
+                    self.tell(None, subject, EventKind::RecordSetAside { why: record.why });
+                }
+            }
+            Ok(Opened::ChooseKey { why }) => self.vault_status = VaultStatus::ChooseKey { why },
+            Ok(Opened::Locked { key, why }) => self.vault_status = VaultStatus::Locked { key, why },
+            Err(error) => {
+                let why = error.to_string();
+                let failure = Failure {
+                    kind: FailureKind::Vault,
+                    action: "open the vault",
+                    message: why.clone(),
+                    hint: "nothing was changed".into(),
+                };
+                self.vault_status = VaultStatus::Failed { why };
+                self.tell(request, Subject::Device, EventKind::Failed(failure));
+            }
+        }
+    }
+
+    fn take_contents(&mut self, contents: Contents) {
+        for (app, current) in contents.current {
+            self.app_mut(&app).current = Some(current);
+        }
+        for (app, device) in contents.devices {
+            self.app_mut(&app).device = Some(device);
+        }
+        for (user, record) in contents.users {
+            self.app_mut(&user.app);
+            let generation = self.next_generation();
+            self.roster.insert(UserSession::new(user, generation, record));
+        }
+        let aliases: Vec<_> = self.apps.iter().map(|app| app.alias.clone()).collect();
+        for alias in aliases {
+            self.look_at_sessions_of(&alias);
+        }
+    }
+
+    /// The server opened a session. It counts when it is durable.
+    fn session_opened(
+        &mut self,
+        request: RequestId,
+        action: &'static str,
+        app: AppAlias,
+        session: NewSession,
+        profile: Option<Profile>,
+    ) {
+        let user = UserKey { app: app.clone(), id: session.user };
+        let generation = self.next_generation();
+        // Whatever is on the wire for the former session of this user is too late from here on.
+        let replaces = self.roster.get_mut(&user).map(|former| former.generation = generation).is_some();
+        let record =
+            UserRecord { provider: session.provider, profile, tokens: Some(session.tokens), ended: None };
+        if let Some(device) = session.device {
+            self.app_mut(&app).device = Some(device.clone());
+            drop(self.vault_write(|vault| vault.set_device(app.clone(), device)));
+        }
+        drop(self.vault_write(|vault| vault.set_current(app.clone(), Some(user.id.clone()))));
+        let stored = self.vault_write(|vault| vault.put(user.clone(), record.clone()));
+        let log_in = StoredLogIn { request, action, user: user.clone(), generation, replaces, record };
+        self.spawn_to_land(Some(user), Some(request), async move {
+            Outcome::Stored { result: stored.await, what: Stored::LogIn(log_in) }
+        });
+    }
+
+    /// A log-in is durable: the session begins, in place of the user's former one.
+    fn log_in_stored(&mut self, log_in: StoredLogIn, result: Result<(), VaultError>) {
+        let StoredLogIn { request, action, user, generation, replaces, record } = log_in;
+        let former = self.roster.get_mut(&user);
+        if replaces && former.as_ref().is_none_or(|former| former.generation != generation) {
+            self.drop_answer(user.clone(), action);
+            return self.fail(Some(request), &user, Failure::not_logged_in(action, None));
+        }
+        let lacks_profile = record.profile.is_none();
+        let mut session = UserSession::new(user.clone(), generation, record);
+        let mut operations = Vec::new();
+        if let Some(former) = former {
+            // Who waited for a token of the former session gets one of the new.
+            session.waiting_requests = std::mem::take(&mut former.waiting_requests);
+            operations = std::mem::take(&mut former.waiting_operations);
+        }
+        let renew = !session.waiting_requests.is_empty();
+        self.roster.insert(session);
+        self.app_mut(&user.app).current = Some(user.id.clone());
+        self.plan_renewal(&user);
+        self.user_changed(&user);
+
+        let subject = self.subject(&user);
+        if action == REGISTER {
+            self.tell(None, subject.clone(), EventKind::Registered);
+        }
+        self.tell_stored(Some(request), subject, Some(EventKind::LoggedIn { replaced: replaces }), result);
+        for operation in operations {
+            self.start_operation(&user, operation);
+        }
+        if lacks_profile {
+            let kind = OperationKind::FetchProfile;
+            self.start_operation(&user, Operation { request: None, kind, renewed: false });
+        }
+        if renew {
+            self.start_renewal(&user);
+        }
+    }
+
+    fn stored(&mut self, result: Result<(), VaultError>, what: Stored) {
+        match what {
+            Stored::LogIn(log_in) => self.log_in_stored(log_in, result),
+            Stored::Renewal { user, generation, access } => {
+                self.renewal_stored(user, generation, access, result);
+            }
+            Stored::MadeCurrent { request, user } => {
+                let subject = self.subject(&user);
+                self.tell_stored(Some(request), subject, Some(EventKind::MadeCurrent), result);
+            }
+            Stored::Deleted { request, subject } => {
+                self.tell_stored(request, subject, Some(EventKind::Deleted), result);
+            }
+            Stored::Operation { request, subject, event } => {
+                self.tell_stored(request, subject, event, result)
+            }
+            Stored::Quietly => self.tell_stored(None, Subject::Device, None, result),
+        }
+    }
+
+    fn operation_answered(
+        &mut self,
+        user: UserKey,
+        generation: u64,
+        tried_with: &AccessToken,
+        mut operation: Operation,
+        result: Result<Done, BackendError>,
+    ) {
+        let action = operation.kind.action();
+        let request = operation.request;
+        let Some(session) = self.roster.get_mut(&user).filter(|session| session.generation == generation)
+        else {
+            self.drop_answer(user.clone(), action);
+            if request.is_some() {
+                self.fail(request, &user, Failure::not_logged_in(action, None));
+            }
+            return;
+        };
+        match result {
+            Err(error) if error.refuses_access_token() && !operation.renewed => {
+                operation.renewed = true;
+                let has_newer = session
+                    .tokens
+                    .as_ref()
+                    .is_some_and(|tokens| tokens.access.expose() != tried_with.expose());
+                if has_newer {
+                    return self.start_operation(&user, operation);
+                }
+                session.waiting_operations.push(operation);
+                self.start_renewal(&user);
+            }
+            Err(error) => self.fail(request, &user, Failure::backend(action, &error)),
+            Ok(Done::Deleted) => {
+                let subject = self.subject(&user);
+                self.forget(&user);
+                let stored = self.vault_write(|vault| vault.remove(user.clone()));
+                self.spawn_to_land(Some(user), request, async move {
+                    Outcome::Stored { result: stored.await, what: Stored::Deleted { request, subject } }
+                });
+            }
+            Ok(Done::Profile(profile)) => {
+                session.profile = Some(profile);
+                self.store_operation(user, request, None);
+            }
+            Ok(Done::Linked(access, profile)) => {
+                session.set_access(access);
+                session.profile = profile.or_else(|| session.profile.take());
+                if session.state != SessionState::Refreshing {
+                    session.state = SessionState::Active;
+                    session.failures = 0;
+                    self.plan_renewal(&user);
+                }
+                let provider = match &operation.kind {
+                    OperationKind::Link { credentials, .. } => credentials.provider(),
+                    _ => return,
+                };
+                self.store_operation(user, request, Some(EventKind::Linked { provider }));
+            }
+            Ok(Done::CustomDataChanged) => {
+                let OperationKind::ChangeCustomData(change) = operation.kind else { return };
+                let event = match change {
+                    FieldChange::Set(path, _) => EventKind::CustomDataSet { path },
+                    FieldChange::Unset(path) => EventKind::CustomDataUnset { path },
+                };
+                let subject = self.subject(&user);
+                self.tell(request, subject, event);
+                // The token carries a copy of the document; renewing it is what makes the change visible.
+                self.start_renewal(&user);
+            }
+        }
+    }
+
+    /// Stores what an operation changed, then says so.
+    fn store_operation(&mut self, user: UserKey, request: Option<RequestId>, event: Option<EventKind>) {
+        self.user_changed(&user);
+        let Some(record) = self.roster.get(&user).map(UserSession::record) else { return };
+        let subject = self.subject(&user);
+        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
+        self.spawn_to_land(Some(user), request, async move {
+            Outcome::Stored { result: stored.await, what: Stored::Operation { request, subject, event } }
+        });
+    }
+
+    /// Says what happened, once it is durable; or that it is not.
+    fn tell_stored(
+        &mut self,
+        request: Option<RequestId>,
+        subject: Subject,
+        event: Option<EventKind>,
+        result: Result<(), VaultError>,
+    ) {
+        match (result, event) {
+            (Ok(()), Some(event)) => self.tell(request, subject, event),
+            (Ok(()), None) => {}
+            (Err(error), event) => {
+                let action = event.as_ref().map_or("store the session", action_of);
+                self.tell(request, subject, EventKind::Failed(Failure::vault(action, &error)));
+            }
+        }
+    }
+
+    /// A job panicked. Its user must not wait for ever.
+    pub(super) fn job_panicked(&mut self, label: Label) {
+        let failure = |action| Failure {
+            kind: FailureKind::Garbage,
+            action,
+            message: "idmux made a mistake; the log says more".into(),
+            hint: "try again".into(),
+        };
+        let subject = label.user.as_ref().map_or(Subject::Device, |user| self.subject(user));
+        self.tell(label.request, subject, EventKind::Failed(failure("run a request")));
+        let Some(user) = label.user else { return };
+        let Some(session) = self.roster.get_mut(&user) else { return };
+        if session.state == SessionState::Refreshing {
+            session.state = SessionState::Active;
+            let requests = std::mem::take(&mut session.waiting_requests);
+            let operations = std::mem::take(&mut session.waiting_operations);
+            self.plan_renewal(&user);
+            self.user_changed(&user);
+            self.fail_waiting(&user, requests, operations, failure);
+        }
+    }
+}
+
+/// The action behind an event, for a failure that takes its place.
+fn action_of(event: &EventKind) -> &'static str {
+    match event {
+        EventKind::LoggedIn { .. } => "log in",
+        EventKind::LoggedOut => "log out",
+        EventKind::Removed => "remove",
+        EventKind::Deleted => "delete the account",
+        EventKind::MadeCurrent => "make current",
+        EventKind::Linked { .. } => "link an identity",
+        _ => "store the session",
+    }
+}

@@ -1,0 +1,278 @@
+//! Where the vault's key comes from, and how it is had.
+//!
+//! A vault has one slot, chosen when it is made and never changed by itself: the OS keyring if there is one, else what
+//! a person, or the environment, says. There is no silent fallback to a weaker place.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::seal::{self, KEY_LENGTH, SealKey, random_key, unseal};
+use super::store::{Database, StoredSlot, make_private_folder};
+use super::{Location, Opened, Vault, VaultError, keyring};
+
+/// Where a vault's key comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The OS keyring.
+    Keyring,
+    /// A passphrase.
+    Passphrase,
+    /// A file that only its owner may read.
+    KeyFile(PathBuf),
+    /// Nowhere: nothing is kept.
+    Memory,
+}
+
+impl std::fmt::Display for KeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Keyring => "OS keyring",
+            Self::Passphrase => "passphrase",
+            Self::KeyFile(_) => "key file",
+            Self::Memory => "memory only",
+        })
+    }
+}
+
+/// Where the key shall come from, as a person chose.
+#[derive(Debug, Clone)]
+pub enum KeyChoice {
+    /// Ask the OS keyring again.
+    Keyring,
+    /// Derive it from a passphrase.
+    Passphrase(SecretString),
+    /// Keep it in a file that only the owner may read; `None` for the file beside the vault.
+    KeyFile(Option<PathBuf>),
+    /// Keep no vault: everything is forgotten at the end.
+    Memory,
+}
+
+/// What leads to the key.
+#[derive(Debug, Clone, Default)]
+pub struct KeyPolicy {
+    /// A person's choice. It wins over the environment.
+    pub choice: Option<KeyChoice>,
+    /// A passphrase from the environment, for machines without a keyring.
+    pub passphrase: Option<SecretString>,
+    /// A key file from the environment, likewise.
+    pub key_file: Option<PathBuf>,
+}
+
+impl KeyPolicy {
+    fn passphrase(&self) -> Option<&SecretString> {
+        match &self.choice {
+            Some(KeyChoice::Passphrase(passphrase)) => Some(passphrase),
+            _ => self.passphrase.as_ref(),
+        }
+    }
+}
+
+/// What the vault remembers of its slot; none of it is secret.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Slot {
+    Keyring { name: String },
+    Passphrase { salt: String, memory_kib: u32, passes: u32, lanes: u32 },
+    KeyFile { path: PathBuf },
+}
+
+impl Slot {
+    fn source(&self) -> KeySource {
+        match self {
+            Self::Keyring { .. } => KeySource::Keyring,
+            Self::Passphrase { .. } => KeySource::Passphrase,
+            Self::KeyFile { path } => KeySource::KeyFile(path.clone()),
+        }
+    }
+}
+
+/// Binds a wrapped data key to its purpose.
+const WRAP_CONTEXT: &[u8] = b"idmux vault data key 1";
+
+/// Argon2id above the OWASP minimum (19 MiB, 2 passes): a vault is opened once, and attacked at leisure.
+const PASSPHRASE_COST: (u32, u32, u32) = (64 * 1024, 3, 1);
+
+/// See [`Vault::open`].
+pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, VaultError> {
+    if matches!(policy.choice, Some(KeyChoice::Memory)) || location == Location::Memory {
+        let store = Database::open(&Location::Memory)?.with_key(random_key()?);
+        return start(KeySource::Memory, store).await;
+    }
+    let database = {
+        let location = location.clone();
+        blocking(move || Database::open(&location)).await?
+    };
+    match database.slot()? {
+        Some(stored) => open_existing(database, &stored, &policy).await,
+        None => create(database, &location, &policy).await,
+    }
+}
+
+async fn open_existing(
+    database: Database,
+    stored: &StoredSlot,
+    policy: &KeyPolicy,
+) -> Result<Opened, VaultError> {
+    let slot: Slot = serde_json::from_str(&stored.detail).map_err(|_| VaultError::Seal)?;
+    let key = slot.source();
+    let locked = |why: Option<String>| Ok(Opened::Locked { key: slot.source(), why });
+    let wrapping = match &slot {
+        Slot::Keyring { name } => match keyring::read(name.clone()).await {
+            Ok(Some(key)) => key,
+            Ok(None) => return locked(Some("the OS keyring no longer holds it".into())),
+            Err(why) => return locked(Some(format!("the OS keyring does not give it: {why}"))),
+        },
+        Slot::Passphrase { salt, memory_kib, passes, lanes } => {
+            let Some(passphrase) = policy.passphrase().cloned() else { return locked(None) };
+            let (salt, cost) = (salt.clone(), (*memory_kib, *passes, *lanes));
+            blocking(move || stretch(&passphrase, &salt, cost)).await?
+        }
+        Slot::KeyFile { path } => match read_key_file(path) {
+            Ok(key) => key,
+            Err(error) => return locked(Some(error.to_string())),
+        },
+    };
+    match unwrap_key(&wrapping, &stored.wrapped) {
+        Ok(data_key) => start(key, database.with_key(data_key)).await,
+        Err(_) if key == KeySource::Passphrase => locked(Some("this is not the passphrase".into())),
+        Err(_) => locked(Some("the key does not fit this vault".into())),
+    }
+}
+
+async fn create(
+    mut database: Database,
+    location: &Location,
+    policy: &KeyPolicy,
+) -> Result<Opened, VaultError> {
+    let (slot, wrapping) = match (&policy.choice, policy.passphrase(), &policy.key_file) {
+        (Some(KeyChoice::KeyFile(path)), ..) => key_file_slot(path.clone(), location)?,
+        (Some(KeyChoice::Keyring), ..) | (None, None, None) => match keyring_slot().await {
+            Ok(slot) => slot,
+            Err(why) => return Ok(Opened::ChooseKey { why }),
+        },
+        (_, Some(passphrase), _) => passphrase_slot(passphrase.clone()).await?,
+        (_, None, path) => key_file_slot(path.clone(), location)?,
+    };
+    let data_key = random_key()?;
+    let stored = StoredSlot {
+        kind: slot.source().to_string(),
+        detail: serde_json::to_string(&slot).map_err(|_| VaultError::Seal)?,
+        wrapped: seal::seal(&wrapping, WRAP_CONTEXT, data_key.expose_secret())?,
+    };
+    if database.add_slot(&stored)? {
+        start(slot.source(), database.with_key(data_key)).await
+    } else {
+        // Another process set the vault up in the same moment: its slot stands.
+        let stored = database.slot()?.ok_or(VaultError::Seal)?;
+        Box::pin(open_existing(database, &stored, policy)).await
+    }
+}
+
+async fn start(key: KeySource, store: super::store::Store) -> Result<Opened, VaultError> {
+    let (store, contents) = blocking(move || {
+        let mut store = store;
+        let contents = store.load()?;
+        Ok((store, contents))
+    })
+    .await?;
+    Ok(Opened::Open(Vault::start(key, store)?, contents))
+}
+
+async fn keyring_slot() -> Result<(Slot, SealKey), String> {
+    let key = random_key().map_err(|error| error.to_string())?;
+    // A name of its own, so that vaults in different folders do not overwrite each other's key.
+    let mut name = [0; 8];
+    seal::fill(&mut name).map_err(|error| error.to_string())?;
+    let name = format!("vault-{:016x}", u64::from_be_bytes(name));
+    keyring::write(name.clone(), &key).await?;
+    Ok((Slot::Keyring { name }, key))
+}
+
+async fn passphrase_slot(passphrase: SecretString) -> Result<(Slot, SealKey), VaultError> {
+    let salt = keyring::encode(&random_key()?).expose_secret().to_owned();
+    let (memory_kib, passes, lanes) = PASSPHRASE_COST;
+    let key = {
+        let salt = salt.clone();
+        blocking(move || stretch(&passphrase, &salt, PASSPHRASE_COST)).await?
+    };
+    Ok((Slot::Passphrase { salt, memory_kib, passes, lanes }, key))
+}
+
+fn stretch(
+    passphrase: &SecretString,
+    salt: &str,
+    (memory_kib, passes, lanes): (u32, u32, u32),
+) -> Result<SealKey, VaultError> {
+    let refuse = |error: argon2::Error| VaultError::Passphrase(error.to_string());
+    let params = Params::new(memory_kib, passes, lanes, Some(KEY_LENGTH)).map_err(refuse)?;
+    let mut key: SealKey = SecretBox::new(Box::new([0; KEY_LENGTH]));
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(
+            passphrase.expose_secret().as_bytes(),
+            salt.as_bytes(),
+            key.expose_secret_mut().as_mut_slice(),
+        )
+        .map_err(refuse)?;
+    Ok(key)
+}
+
+fn key_file_slot(path: Option<PathBuf>, location: &Location) -> Result<(Slot, SealKey), VaultError> {
+    let path = match (path, location) {
+        (Some(path), _) => std::path::absolute(&path).unwrap_or(path),
+        (None, Location::File(vault)) => vault.with_extension("key"),
+        (None, Location::Memory) => return Err(VaultError::Seal),
+    };
+    let key = match read_key_file(&path) {
+        Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            write_key_file(&path)?
+        }
+        existing => existing?,
+    };
+    Ok((Slot::KeyFile { path }, key))
+}
+
+fn read_key_file(path: &Path) -> Result<SealKey, VaultError> {
+    let text = fs::read_to_string(path)
+        .map(SecretString::from)
+        .map_err(|source| VaultError::File { path: path.to_owned(), source })?;
+    keyring::decode(text.expose_secret()).ok_or_else(|| VaultError::KeyFile(path.to_owned()))
+}
+
+fn write_key_file(path: &Path) -> Result<SealKey, VaultError> {
+    let key = random_key()?;
+    let write = || {
+        if let Some(folder) = path.parent() {
+            make_private_folder(folder)?;
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let mut file = options.open(path)?;
+        file.write_all(keyring::encode(&key).expose_secret().as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(|source| VaultError::File { path: path.to_owned(), source })?;
+    Ok(key)
+}
+
+fn unwrap_key(wrapping: &SealKey, wrapped: &[u8]) -> Result<SealKey, VaultError> {
+    let plain = unseal(wrapping, WRAP_CONTEXT, wrapped)?;
+    let key: [u8; KEY_LENGTH] = plain.as_slice().try_into().map_err(|_| VaultError::Seal)?;
+    Ok(SecretBox::new(Box::new(key)))
+}
+
+/// Runs slow work off the runtime's own threads.
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
+) -> Result<T, VaultError> {
+    tokio::task::spawn_blocking(job).await.unwrap_or(Err(VaultError::Closed))
+}

@@ -1,0 +1,237 @@
+use super::*;
+use crate::account::{AccessToken, EndReason, Profile, Provider, RefreshToken, Tokens};
+
+const SECRET: &str = "header.very-secret-token.signature";
+
+fn key_file() -> KeyPolicy {
+    KeyPolicy { choice: Some(KeyChoice::KeyFile(None)), ..KeyPolicy::default() }
+}
+
+fn passphrase(text: &str) -> KeyPolicy {
+    KeyPolicy { choice: Some(KeyChoice::Passphrase(text.into())), ..KeyPolicy::default() }
+}
+
+fn user(name: &str) -> UserKey {
+    UserKey { app: AppAlias::new("shop"), id: UserId::new(name) }
+}
+
+fn record() -> UserRecord {
+    UserRecord {
+        provider: Provider::EmailPassword,
+        profile: Some(Profile { user_type: "normal".into(), ..Profile::default() }),
+        tokens: Some(Tokens { access: AccessToken::new(SECRET), refresh: RefreshToken::new("r\"\\\u{7}") }),
+        ended: Some(EndReason::RefreshTokenExpired),
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("idmux").join("vault.db")
+    }
+
+    async fn try_open(&self, policy: KeyPolicy) -> Result<Opened, VaultError> {
+        Vault::open(Location::File(self.path()), policy).await
+    }
+
+    async fn open(&self) -> (Vault, Contents) {
+        match self.try_open(key_file()).await {
+            Ok(Opened::Open(vault, contents)) => (vault, contents),
+            other => panic!("not open: {other:?}"),
+        }
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_was_stored_is_there_after_a_restart_in_order() {
+    let folder = Folder::new();
+    let (vault, contents) = folder.open().await;
+    assert!(contents.users.is_empty());
+    for name in ["carol", "alice", "bob"] {
+        vault.put(user(name), record()).done().await.unwrap();
+    }
+    vault.put(user("carol"), UserRecord { tokens: None, ..record() }).done().await.unwrap();
+    vault.remove(user("bob")).done().await.unwrap();
+    vault.set_current(AppAlias::new("shop"), Some(UserId::new("alice"))).done().await.unwrap();
+    vault.set_device(AppAlias::new("shop"), DeviceId::new("d1").unwrap()).done().await.unwrap();
+    drop(vault);
+
+    let (_vault, contents) = folder.open().await;
+    let names: Vec<_> = contents.users.iter().map(|(key, _)| key.id.as_str()).collect();
+    assert_eq!(names, ["carol", "alice"]);
+    assert!(contents.users[0].1.tokens.is_none());
+    let alice = &contents.users[1].1;
+    let tokens = alice.tokens.as_ref().unwrap();
+    assert_eq!((tokens.access.expose(), tokens.refresh.expose()), (SECRET, "r\"\\\u{7}"));
+    assert_eq!((alice.profile.clone(), alice.ended.clone()), (record().profile, record().ended));
+    assert_eq!(contents.current, [(AppAlias::new("shop"), UserId::new("alice"))]);
+    assert_eq!(contents.devices, [(AppAlias::new("shop"), DeviceId::new("d1").unwrap())]);
+}
+
+#[tokio::test]
+async fn removing_the_current_user_leaves_no_current_user() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    vault.put(user("alice"), record()).done().await.unwrap();
+    vault.set_current(AppAlias::new("shop"), Some(UserId::new("alice"))).done().await.unwrap();
+    vault.remove(user("alice")).done().await.unwrap();
+    drop(vault);
+    assert!(folder.open().await.1.current.is_empty());
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_waits_for_is_finished_before_the_vault_closes() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    for number in 0..20 {
+        drop(vault.put(user(&format!("u{number}")), record()));
+    }
+    vault.close();
+    assert_eq!(folder.open().await.1.users.len(), 20);
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_set_aside_and_all_others_live() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    for name in ["alice", "bob", "carol"] {
+        vault.put(user(name), record()).done().await.unwrap();
+    }
+    drop(vault);
+    folder
+        .database()
+        .execute("UPDATE users SET sealed = zeroblob(length(sealed)) WHERE user = 'bob'", [])
+        .unwrap();
+
+    let (vault, contents) = folder.open().await;
+    let names: Vec<_> = contents.users.iter().map(|(key, _)| key.id.as_str()).collect();
+    assert_eq!(names, ["alice", "carol"]);
+    assert_eq!(contents.set_aside.len(), 1);
+    assert_eq!(contents.set_aside[0].user, user("bob"));
+    // It is out of the way: bob can log in again, and the damaged record is kept for whoever wants to look.
+    vault.put(user("bob"), record()).done().await.unwrap();
+    drop(vault);
+    let (_vault, contents) = folder.open().await;
+    assert_eq!((contents.users.len(), contents.set_aside.len()), (3, 0));
+    let kept: i64 =
+        folder.database().query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1);
+}
+
+#[tokio::test]
+async fn a_record_opens_only_in_its_own_row_and_version() {
+    for tampering in [
+        "UPDATE users SET sealed = (SELECT sealed FROM users WHERE user = 'bob') WHERE user = 'alice'",
+        "UPDATE users SET version = version + 1 WHERE user = 'alice'",
+        "UPDATE users SET app = 'other' WHERE user = 'alice'",
+    ] {
+        let folder = Folder::new();
+        let (vault, _) = folder.open().await;
+        vault.put(user("alice"), record()).done().await.unwrap();
+        vault.put(user("bob"), record()).done().await.unwrap();
+        drop(vault);
+        folder.database().execute(tampering, []).unwrap();
+        let (_vault, contents) = folder.open().await;
+        assert_eq!((contents.users.len(), contents.set_aside.len()), (1, 1), "{tampering}");
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_on_disk_in_plain_text() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    vault.put(user("alice"), record()).done().await.unwrap();
+    for entry in std::fs::read_dir(folder.path().parent().unwrap()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(17).any(|window| window == b"very-secret-token"));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    vault.put(user("alice"), record()).done().await.unwrap();
+    let home = folder.path().parent().unwrap().to_owned();
+    assert_eq!(home.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    let mut seen = 0;
+    for entry in std::fs::read_dir(home).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
+        seen += 1;
+    }
+    assert!(seen >= 3, "database, log of the database, key file");
+}
+
+#[tokio::test]
+async fn a_passphrase_is_asked_for_and_a_wrong_one_changes_nothing() {
+    let folder = Folder::new();
+    let Ok(Opened::Open(vault, _)) = folder.try_open(passphrase("correct horse")).await else { panic!() };
+    assert_eq!(*vault.key(), KeySource::Passphrase);
+    vault.put(user("alice"), record()).done().await.unwrap();
+    drop(vault);
+
+    let asked = folder.try_open(KeyPolicy::default()).await;
+    assert!(matches!(asked, Ok(Opened::Locked { key: KeySource::Passphrase, why: None })), "{asked:?}");
+    let wrong = folder.try_open(passphrase("wrong")).await;
+    assert!(matches!(wrong, Ok(Opened::Locked { key: KeySource::Passphrase, why: Some(_) })), "{wrong:?}");
+    // Neither another choice nor the environment changes the slot of a vault that exists.
+    let other = folder.try_open(key_file()).await;
+    assert!(matches!(other, Ok(Opened::Locked { key: KeySource::Passphrase, .. })), "{other:?}");
+
+    let environment = KeyPolicy { passphrase: Some("correct horse".into()), ..KeyPolicy::default() };
+    let Ok(Opened::Open(_, contents)) = folder.try_open(environment).await else { panic!() };
+    assert_eq!(contents.users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_or_foreign_key_file_locks_the_vault_and_loses_nothing() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    vault.put(user("alice"), record()).done().await.unwrap();
+    drop(vault);
+    let key = folder.path().with_extension("key");
+    let kept = std::fs::read(&key).unwrap();
+
+    std::fs::remove_file(&key).unwrap();
+    let lost = folder.try_open(key_file()).await;
+    assert!(
+        matches!(&lost, Ok(Opened::Locked { why: Some(why), .. }) if why.contains("vault.key")),
+        "{lost:?}"
+    );
+    for foreign in ["not a key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+        std::fs::write(&key, foreign).unwrap();
+        assert!(matches!(folder.try_open(key_file()).await, Ok(Opened::Locked { why: Some(_), .. })));
+    }
+    std::fs::write(&key, kept).unwrap();
+    assert_eq!(folder.open().await.1.users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_vault_of_a_newer_version_is_not_touched() {
+    let folder = Folder::new();
+    drop(folder.open().await);
+    folder.database().pragma_update(None, "user_version", 99).unwrap();
+    let refused = folder.try_open(key_file()).await;
+    assert!(matches!(refused, Err(VaultError::Newer { found: 99, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_vault_in_memory_touches_no_disk() {
+    let Ok(Opened::Open(vault, _)) = Vault::open(Location::Memory, KeyPolicy::default()).await else {
+        panic!()
+    };
+    vault.put(user("alice"), record()).done().await.unwrap();
+    assert_eq!(*vault.key(), KeySource::Memory);
+}

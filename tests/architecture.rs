@@ -1,0 +1,135 @@
+//! Who may know whom, read from the sources. `ARCHITECTURE.md` says why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A word that may stand only in the sources under these paths. The log names libraries to keep them quiet.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("ratatui", &["tui"]),
+    ("crossterm", &["tui"]),
+    ("tui_input", &["tui"]),
+    ("reqwest", &["backend", "logging.rs"]),
+    ("rusqlite", &["vault", "local_app/store"]),
+    ("axum", &["local_app"]),
+    ("clap", &["cli", "main.rs"]),
+    ("keyring_core", &["vault", "logging.rs"]),
+    ("Timestamp::now", &["clock.rs"]),
+    ("SystemTime", &["clock.rs"]),
+];
+
+/// A room, and the rooms of this crate that it may import.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("account", &[]),
+    ("clock.rs", &[]),
+    ("folders.rs", &[]),
+    ("logging.rs", &[]),
+    ("local_app", &["clock"]),
+    ("backend", &["account"]),
+    ("vault", &["account"]),
+    ("session", &["account", "backend", "vault", "clock"]),
+    ("tui", &["account", "session", "clock"]),
+    ("cli", &["account", "session", "clock", "app", "folders", "local_app"]),
+];
+
+/// What only a crash or a stray print would write to a terminal that the program draws on.
+const NOWHERE: &[&str] =
+    &["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!(", "todo!(", "unimplemented!("];
+
+struct Source {
+    path: String,
+    code: String,
+}
+
+impl Source {
+    fn is_in(&self, room: &str) -> bool {
+        let rest = self.path.strip_prefix(room);
+        rest.is_some_and(|rest| room.ends_with(".rs") || rest == ".rs" || rest.starts_with('/'))
+    }
+}
+
+/// All sources without comments, unit tests and doc text.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("tests.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
+                let code: Vec<_> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+                let path = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push(Source { path, code: code.join("\n") });
+            }
+        }
+    }
+    assert!(found.len() > 40, "the sources are found");
+    found
+}
+
+/// The words of `code`, where `::` belongs to a word.
+fn has_word(code: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + word.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+#[test]
+fn each_library_stays_in_its_room() {
+    let mut strays = Vec::new();
+    for source in sources() {
+        for (word, rooms) in ONLY_IN {
+            if has_word(&source.code, word) && !rooms.iter().any(|room| source.is_in(room)) {
+                strays.push(format!("{} knows {word}", source.path));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn each_room_knows_only_its_neighbours() {
+    let rooms = [
+        "account",
+        "app",
+        "backend",
+        "cli",
+        "clock",
+        "folders",
+        "local_app",
+        "logging",
+        "session",
+        "tui",
+        "vault",
+    ];
+    let mut strays = Vec::new();
+    for source in sources() {
+        let Some((room, may_know)) = MAY_KNOW.iter().find(|(room, _)| source.is_in(room)) else { continue };
+        for other in rooms {
+            let is_own = room.trim_end_matches(".rs") == other;
+            if !is_own && !may_know.contains(&other) && has_word(&source.code, &format!("crate::{other}")) {
+                strays.push(format!("{} knows {other}", source.path));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn nothing_writes_to_the_terminal_behind_the_screen() {
+    let mut strays = Vec::new();
+    for source in sources() {
+        for word in NOWHERE {
+            if source.code.contains(word) {
+                strays.push(format!("{} has {word}…)", source.path));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}

@@ -1,0 +1,184 @@
+//! `idmux serve` as a real process.
+#![cfg(unix)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::{PASSWORD, Process, User, claims};
+
+#[tokio::test]
+async fn it_says_one_line_and_ends_well_on_both_signals() {
+    for signal in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(&["--data", folder.path().to_str().unwrap()]);
+        let client = process.client();
+        assert_eq!(process.line, format!("listening on {} app shop-abcde\n", client.base));
+        assert!(client.base.starts_with("http://127.0.0.1:"), "{}", client.base);
+        let user = client.user("a@example.com").await;
+        process.signal(signal);
+        let (status, rest) = process.wait();
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert_eq!(rest, "", "{signal}");
+
+        let process = Process::start(&["--data", folder.path().to_str().unwrap()]);
+        let client = process.client();
+        client.refresh(&user.refresh).await.ok(201);
+        assert_eq!(User::of(&client.log_in("a@example.com", PASSWORD).await.ok(200)).id, user.id);
+    }
+}
+
+#[tokio::test]
+async fn it_stops_while_clients_hold_connections_open() {
+    let process = Process::start(&["--ephemeral"]);
+    let client = process.client();
+    client.anonymous().await;
+    let stuck = std::net::TcpStream::connect(client.base.strip_prefix("http://").unwrap()).unwrap();
+    process.signal("TERM");
+    let (status, _) = process.wait();
+    assert_eq!(status.code(), Some(0));
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn ephemeral_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Process::command(&["--ephemeral", "--listen", "127.0.0.1:0", "--app-id", "shop-abcde"]);
+    command.env("IDMUX_HOME", home.path()).env("HOME", home.path()).current_dir(home.path());
+    let process = Process::spawn(command);
+    process.client().user("a@example.com").await;
+    let left = || std::fs::read_dir(home.path()).unwrap().count();
+    assert_eq!(left(), 0);
+    process.signal("TERM");
+    assert_eq!(process.wait().0.code(), Some(0));
+    assert_eq!(left(), 0);
+}
+
+#[tokio::test]
+async fn without_arguments_the_data_is_below_idmux_home() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Process::command(&["--listen", "127.0.0.1:0"]);
+    command.env("IDMUX_HOME", home.path());
+    let process = Process::spawn(command);
+    assert!(process.line.ends_with(" app local-idmux\n"), "{}", process.line);
+    assert!(home.path().join("local-app").join("local-idmux.db").is_file());
+}
+
+#[tokio::test]
+async fn lifetimes_are_settable_down_to_a_second() {
+    let process =
+        Process::start(&["--ephemeral", "--access-token-ttl", "1s", "--refresh-token-ttl", "1h30m"]);
+    let client = process.client();
+    for user in [client.anonymous().await, client.user("a@example.com").await] {
+        for (token, seconds) in [(&user.access, 1), (&user.refresh, 5400)] {
+            let claims = claims(token);
+            assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), seconds);
+        }
+    }
+    let user = client.anonymous().await;
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while client.profile(&user.access).await.status == 200 {
+        assert!(std::time::Instant::now() < deadline, "a token of one second does not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    client.profile(&user.access).await.refused(401, Some("InvalidSession"), "access token expired");
+    client.refresh(&user.refresh).await.ok(201);
+}
+
+/// Runs to the end; exit code, standard output, standard error.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = Process::command(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn bad_arguments_are_refused_with_a_reason() {
+    for (arguments, says) in [
+        (&["--listen", "0.0.0.0:0"][..], "listens on this machine only"),
+        (&["--listen", "[::]:0"], "listens on this machine only"),
+        (&["--listen", "localhost"], "an address and a port"),
+        (&["--app-id", "shop"], "as in shop-abcde"),
+        (&["--app-id", "../../etc-abcde"], "as in shop-abcde"),
+        (&["--access-token-ttl", "0s"], "at least 1s"),
+        (&["--access-token-ttl", "500ms"], "at least 1s"),
+        (&["--refresh-token-ttl", "soon"], "expected a time"),
+        (&["--refresh-token-ttl", "1mo"], "use days"),
+        (&["--ephemeral", "--data", "x"], "cannot be used with"),
+        (&["--nonsense"], "--nonsense"),
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains(says), "{arguments:?}: {err}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_why_and_exits_1() {
+    let process = Process::start(&["--ephemeral"]);
+    let address = process.client().base.strip_prefix("http://").unwrap().to_owned();
+    let (code, out, err) = run(&["--ephemeral", "--listen", &address]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(&address) && err.contains("choose another port"), "{err}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let (code, out, err) = run(&["--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("file"), "{err}");
+}
+
+/// The strictest end there is: no signal handler, no drain, no closing of the database.
+#[tokio::test]
+async fn a_kill_loses_no_acknowledged_registration() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let process = Process::start(&["--data", data]);
+        let client = process.client();
+        let killed = Arc::new(AtomicBool::new(false));
+        let registering: Vec<_> = (0..4)
+            .map(|task| {
+                let (client, killed) = (client.clone(), Arc::clone(&killed));
+                tokio::spawn(async move {
+                    let mut stored = Vec::new();
+                    for i in 0.. {
+                        let email = format!("r{round}-t{task}-{i}@example.com");
+                        let path = client.app_path("/auth/providers/local-userpass/register");
+                        let body = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
+                        match client.try_send(client.request(reqwest::Method::POST, &path).body(body)).await {
+                            Ok(reply) => {
+                                reply.empty(201);
+                                stored.push(email);
+                            }
+                            Err(error) => {
+                                assert!(killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
+                                break;
+                            }
+                        }
+                    }
+                    stored
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(300 + 170 * round)).await;
+        killed.store(true, Ordering::SeqCst);
+        process.signal("KILL");
+        for stored in futures_util::future::join_all(registering).await {
+            acknowledged.extend(stored.unwrap());
+        }
+        assert_eq!(process.wait().0.code(), None);
+    }
+    assert!(acknowledged.len() > 3, "too few registrations to tell: {acknowledged:?}");
+
+    let process = Process::start(&["--data", data]);
+    let client = process.client();
+    for email in &acknowledged {
+        client.register(email, PASSWORD).await.refused(409, Some("AccountNameInUse"), "name already in use");
+    }
+    for email in acknowledged.iter().step_by(7) {
+        client.log_in(email, PASSWORD).await.ok(200);
+    }
+}

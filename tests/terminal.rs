@@ -1,0 +1,62 @@
+//! The real binary in a pseudo-terminal.
+
+#[path = "terminal/bad_input.rs"]
+mod bad_input;
+#[path = "terminal/journey.rs"]
+mod journey;
+#[path = "terminal/lifecycle.rs"]
+mod lifecycle;
+#[path = "terminal/quiet.rs"]
+mod quiet;
+#[path = "support/terminal.rs"]
+#[allow(dead_code)]
+mod terminal;
+
+use std::path::Path;
+
+use terminal::{Size, Terminal};
+
+const SMALL: Size = Size(80, 24);
+const LARGE: Size = Size(160, 45);
+const TAB: &str = "\t";
+const BACK_TAB: &str = "\u{1b}[Z";
+const ENTER: &str = "\r";
+const ESCAPE: &str = "\u{1b}";
+const DOWN: &str = "\u{1b}[B";
+const RIGHT: &str = "\u{1b}[C";
+
+/// idmux on its embedded local App, with a key file instead of a keyring.
+fn at_home(home: &Path, size: Size) -> Terminal {
+    let key = home.join("test.key");
+    Terminal::idmux_with(home, &[], size, &[("IDMUX_KEY_FILE", key.to_str().unwrap())])
+}
+
+/// idmux as at home, but at an App elsewhere.
+fn at_app(home: &Path, url: &str, size: Size) -> Terminal {
+    let key = home.join("test.key");
+    let args = ["--url", url, "--app-id", "shop-abcde"];
+    Terminal::idmux_with(home, &args, size, &[("IDMUX_KEY_FILE", key.to_str().unwrap())])
+}
+
+/// Closes what shows `text`, and waits until it is gone: an escape that other keys follow at once means something else.
+fn close(terminal: &mut Terminal, text: &str) {
+    terminal.send(ESCAPE);
+    terminal.wait_until(&format!("the end of {text:?}"), |screen| !screen.contains(text));
+}
+
+/// Registers an account with the dialog that `r` opens.
+fn register(terminal: &mut Terminal, email: &str) {
+    terminal.send("r");
+    terminal.wait_for("E-mail");
+    terminal.fill(email);
+    terminal.send(TAB);
+    terminal.send("secret1");
+    terminal.send(ENTER);
+    terminal.wait_for(&format!("{email}: logged in"));
+}
+
+/// The line of the screen that shows `text`.
+fn line_with(terminal: &Terminal, text: &str) -> String {
+    let screen = terminal.wait_for(text);
+    screen.lines().find(|line| line.contains(text)).unwrap().to_owned()
+}

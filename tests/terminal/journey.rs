@@ -1,0 +1,145 @@
+//! What a person does on the first day.
+
+use super::{BACK_TAB, DOWN, ENTER, RIGHT, SMALL, Size, TAB, Terminal, at_home, close, line_with, register};
+
+#[test]
+fn a_first_day_by_keyboard() {
+    let home = tempfile::tempdir().unwrap();
+    let mut idmux = Terminal::idmux(home.path(), &[], SMALL);
+    // No keyring here: idmux asks where the key shall live, once.
+    idmux.wait_for("Where shall the key of the vault live?");
+    idmux.send(DOWN);
+    idmux.wait_for("copied database");
+    idmux.send(ENTER);
+
+    // The first run offers to log in, and says what this App is.
+    idmux.wait_for("local App on your machine");
+    idmux.fill("ada@example.com");
+    idmux.send(TAB);
+    idmux.send("secret1");
+    assert!(!idmux.screen().contains("secret1"), "the password is masked");
+    idmux.send(ENTER);
+    idmux.wait_for("ada@example.com: logged in");
+    register(&mut idmux, "bob@example.com");
+
+    // Both countdowns move.
+    for user in ["ada@example.com", "bob@example.com"] {
+        let before = line_with(&idmux, user);
+        idmux.wait_until("the countdown's next second", |screen| {
+            screen.lines().any(|line| line.contains(user) && line != before)
+        });
+    }
+
+    // Switch to the first user.
+    idmux.send("g");
+    idmux.send("s");
+    idmux.wait_for("ada@example.com: is the current user");
+
+    // An anonymous user becomes a permanent one.
+    idmux.send("l");
+    idmux.wait_for("E-mail");
+    idmux.send(BACK_TAB);
+    idmux.send(" ");
+    idmux.wait_for("Anonymous");
+    idmux.send(ENTER);
+    idmux.wait_for("logged in");
+    idmux.wait_for("anonymous …");
+    idmux.send("G");
+    idmux.send("L");
+    idmux.wait_for("register this account first");
+    idmux.fill("grace@example.com");
+    idmux.send(TAB);
+    idmux.send("secret1");
+    idmux.send(ENTER);
+    idmux.wait_for("grace@example.com: linked email");
+
+    // Custom data: a new field, then another value for it.
+    idmux.send("a");
+    idmux.wait_for("Field");
+    idmux.fill("theme");
+    idmux.send(TAB);
+    idmux.fill("dark");
+    idmux.send(ENTER);
+    idmux.wait_until("the new field", |screen| screen.contains("theme") && screen.contains("user_id"));
+    // The pane of what was just changed has the focus.
+    idmux.send("G");
+    idmux.send("e");
+    idmux.wait_for("Value");
+    idmux.send("\u{15}");
+    idmux.fill("light");
+    idmux.send(ENTER);
+    idmux.wait_until("the new value", |screen| screen.contains("light") && !screen.contains("dark"));
+    idmux.quit();
+
+    // Everything is there after a restart, and the same key opens the vault without a question.
+    let mut idmux = Terminal::idmux(home.path(), &[], SMALL);
+    let screen = idmux.wait_for("grace@example.com");
+    assert!(screen.contains("ada@example.com") && screen.contains("bob@example.com"), "{screen}");
+    assert!(!screen.contains("E-mail"), "no log-in dialog when there are users\n{screen}");
+
+    // Delete bob's account; the answer that does nothing is the default.
+    idmux.send("g");
+    idmux.send("j");
+    idmux.send("D");
+    let screen = idmux.wait_for("cannot be undone");
+    assert!(
+        screen.contains("bob@example.com") && screen.contains("local"),
+        "it names user and app\n{screen}"
+    );
+    idmux.send(ENTER);
+    idmux.wait_until("the dialog closes", |screen| !screen.contains("cannot be undone"));
+    assert!(idmux.screen().contains("bob@example.com"));
+    idmux.send("D");
+    idmux.wait_for("cannot be undone");
+    idmux.send(RIGHT);
+    idmux.send(ENTER);
+    let screen = idmux.wait_for("deleted");
+    idmux.wait_until("bob is gone from the list", |screen| screen.matches("bob@example.com").count() <= 1);
+    assert!(screen.contains("ada@example.com"), "{screen}");
+    idmux.leave();
+
+    let idmux = Terminal::idmux(home.path(), &[], SMALL);
+    let screen = idmux.wait_for("ada@example.com");
+    assert!(!screen.contains("bob@example.com"), "{screen}");
+}
+
+#[test]
+fn log_out_log_in_again_and_remove() {
+    let home = tempfile::tempdir().unwrap();
+    let mut idmux = at_home(home.path(), SMALL);
+    idmux.wait_for("local App on your machine");
+    close(&mut idmux, "E-mail");
+    register(&mut idmux, "ada@example.com");
+    idmux.send("o");
+    idmux.wait_for("logged out");
+    // The address is there already.
+    idmux.send("l");
+    idmux.wait_for("Password");
+    idmux.send("secret1");
+    idmux.send(ENTER);
+    idmux.wait_for("ada@example.com: logged in");
+    idmux.send("R");
+    idmux.wait_for("access token renewed");
+    idmux.send("x");
+    let screen = idmux.wait_for("lives on");
+    assert!(screen.contains("ada@example.com of the App local"), "it names user and app\n{screen}");
+    idmux.send(ENTER);
+    idmux.wait_for("removed");
+    idmux.quit();
+}
+
+#[test]
+fn the_demo_is_alive_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let mut demo = Terminal::idmux(home.path(), &["--demo"], Size(160, 45));
+    for who in ["barbara", "anonymous …", "edsger", "grace", "linus", "ada"] {
+        demo.wait_for(who);
+    }
+    demo.wait_for("visits");
+    let screen = demo.screen();
+    assert!(screen.contains("logged out"), "{screen}");
+    assert!(screen.contains("6 users"), "{screen}");
+    demo.send("q");
+    assert!(demo.wait_exit().success());
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing stays on disk");
+}

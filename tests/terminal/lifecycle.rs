@@ -1,0 +1,121 @@
+//! How the program takes the terminal over and gives it back, whatever happens.
+
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+
+use portable_pty::CommandBuilder;
+
+use super::{LARGE, SMALL, Size, Terminal, at_home};
+
+#[test]
+fn the_terminal_is_given_back_on_quit_and_on_ctrl_c() {
+    for keys in ["q", "\u{3}"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut demo = Terminal::idmux(home.path(), &["--demo"], SMALL);
+        demo.wait_for("ada@example.com");
+        demo.send(keys);
+        assert!(demo.wait_exit().success(), "{keys:?}");
+        assert!(demo.is_restored(), "{keys:?}");
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_on_signals() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut demo = Terminal::idmux(home.path(), &["--demo"], SMALL);
+        demo.wait_for("ada@example.com");
+        let id = demo.process_id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(demo.wait_exit().success(), "{signal}");
+        assert!(demo.is_restored(), "{signal}");
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_on_an_error() {
+    let home = tempfile::tempdir().unwrap();
+    // The local App cannot make its folder where a file stands.
+    std::fs::write(home.path().join("local-app"), "").unwrap();
+    let mut idmux = at_home(home.path(), SMALL);
+    assert!(!idmux.wait_exit().success());
+    assert!(idmux.is_restored());
+    let screen = idmux.screen();
+    assert!(screen.contains("local-app"), "it says what is wrong\n{screen}");
+}
+
+/// The child of the test below: takes the terminal over, then panics.
+#[test]
+fn panics_when_asked_to() {
+    if std::env::var_os("IDMUX_TEST_PANIC").is_some() {
+        let _taken = idmux::tui::terminal::Guard::take().unwrap();
+        panic!("the panic of the test");
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_on_a_panic_and_the_panic_is_readable() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "lifecycle::panics_when_asked_to", "--nocapture", "--test-threads=1"]);
+    let mut child = Terminal::start(command, home.path(), SMALL, &[("IDMUX_TEST_PANIC", "1")]);
+    assert!(!child.wait_exit().success());
+    let raw = String::from_utf8_lossy(&child.raw()).into_owned();
+    assert!(raw.contains("\u{1b}[?1049h"), "it had the terminal\n{raw}");
+    assert!(child.is_restored());
+    // On the main screen, after the other one was left.
+    let after = raw.rsplit("\u{1b}[?1049l").next().unwrap();
+    assert!(after.contains("the panic of the test"), "{raw}");
+}
+
+#[test]
+fn without_a_terminal_it_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_idmux"))
+        .env("IDMUX_HOME", home.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("terminal"), "{said}");
+}
+
+#[test]
+fn a_keyring_that_hangs_holds_nothing_up() {
+    let home = tempfile::tempdir().unwrap();
+    let socket = home.path().join("bus");
+    // A bus that takes connections and never says a word.
+    let bus = UnixListener::bind(&socket).unwrap();
+    let held = std::thread::spawn(move || bus.accept().map(|(stream, _)| stream));
+    let address = format!("unix:path={}", socket.display());
+    let mut idmux = Terminal::idmux_with(home.path(), &[], SMALL, &[("DBUS_SESSION_BUS_ADDRESS", &address)]);
+    // The screen stands while the keyring is still waited for.
+    let screen = idmux.wait_for("Users");
+    assert!(screen.contains("opening the vault"), "{screen}");
+    let _stream = held.join().unwrap().unwrap();
+    idmux.send("?");
+    idmux.wait_for("everywhere");
+    idmux.send("\u{1b}");
+    // In the end it is said, and there is a choice.
+    idmux.wait_for("Where shall the key of the vault live?");
+    idmux.send("\u{3}");
+    assert!(idmux.wait_exit().success());
+    assert!(idmux.is_restored());
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_what_is_needed() {
+    let home = tempfile::tempdir().unwrap();
+    let demo = Terminal::idmux(home.path(), &["--demo"], Size(60, 20));
+    let screen = demo.wait_for("80x24");
+    assert!(screen.contains("60x20"), "{screen}");
+    demo.resize(SMALL);
+    demo.wait_for("ada@example.com");
+    demo.resize(Size(20, 5));
+    demo.wait_until("the small screen again", |screen| screen.contains("80x24"));
+    demo.resize(LARGE);
+    demo.wait_for("ada@example.com");
+    demo.quit();
+}
