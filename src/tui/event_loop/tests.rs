@@ -1,8 +1,11 @@
+use std::collections::VecDeque;
 use std::io::Write;
+use std::pin::Pin;
 use std::sync::Mutex;
+use std::task::{Context, Waker};
 
 use crossterm::event::{KeyCode, KeyEvent};
-use futures_util::{FutureExt, stream};
+use futures_util::FutureExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
@@ -38,9 +41,54 @@ impl Written {
     }
 }
 
+/// Keys as crossterm gives them: whoever asks first is woken, until there is something.
+#[derive(Clone, Default)]
+struct Keys(Arc<Mutex<Queue>>);
+
+#[derive(Default)]
+struct Queue {
+    inputs: VecDeque<io::Result<Input>>,
+    first_to_ask: Option<Waker>,
+    ended: bool,
+}
+
+impl Keys {
+    fn push(&self, input: io::Result<Input>) {
+        self.change(|queue| queue.inputs.push_back(input));
+    }
+
+    fn end(&self) {
+        self.change(|queue| queue.ended = true);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Queue)) {
+        let mut queue = self.0.lock().unwrap();
+        change(&mut queue);
+        if let Some(waker) = queue.first_to_ask.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Stream for Keys {
+    type Item = io::Result<Input>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut queue = self.0.lock().unwrap();
+        match queue.inputs.pop_front() {
+            Some(input) => Poll::Ready(Some(input)),
+            None if queue.ended => Poll::Ready(None),
+            None => {
+                queue.first_to_ask.get_or_insert_with(|| context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
 /// A running interface, and the far ends of everything that it holds.
 struct Running {
-    keys: mpsc::UnboundedSender<io::Result<Input>>,
+    keys: Keys,
     commands: mpsc::Receiver<Envelope>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
@@ -81,7 +129,7 @@ fn snapshot(seconds: i64) -> Arc<Snapshot> {
 }
 
 async fn running(snapshot: Arc<Snapshot>) -> Running {
-    let (keys, mut key_ends) = mpsc::unbounded_channel();
+    let keys = Keys::default();
     let (command_ends, commands) = mpsc::channel(1);
     let (snapshots, snapshot_ends) = watch::channel(snapshot);
     let (events, event_ends) = mpsc::channel(8);
@@ -100,10 +148,10 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         first_frame,
         demo: true,
     };
+    let key_stream = keys.clone();
     let task = tokio::spawn(async move {
-        let keys = stream::poll_fn(move |context| key_ends.poll_recv(context));
         let ended = ended.map(|_| ());
-        run(&mut terminal, keys, ended, Theme::mono(), setup).await
+        run(&mut terminal, key_stream, ended, Theme::mono(), setup).await
     });
     first_frame_drawn.await.expect("the first frame is drawn");
     Running { keys, commands, snapshots, events, clock, stop, end, written, task }
@@ -111,7 +159,7 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
 
 impl Running {
     fn press(&self, c: char) {
-        self.keys.send(Ok(Input::Key(KeyEvent::from(KeyCode::Char(c))))).unwrap();
+        self.keys.push(Ok(Input::Key(KeyEvent::from(KeyCode::Char(c)))));
     }
 
     /// Lets time pass, on the wall and for the loop alike.
@@ -163,6 +211,17 @@ async fn a_key_becomes_a_command() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_key_wakes_a_loop_that_nothing_else_wakes() {
+    let running = running(snapshot(0)).await;
+    for c in "?q?".chars() {
+        running.written.take();
+        running.press(c);
+        running.pass(1).await;
+        assert_ne!(running.written.take(), "", "{c}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_worker_that_is_busy_is_not_waited_for() {
     let running = running(snapshot(0)).await;
     running.press('s');
@@ -190,7 +249,7 @@ async fn a_worker_that_stopped_is_told_once_and_does_not_spin() {
     drop((snapshots, events));
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(written.take().contains("has stopped"));
-    keys.send(Ok(Input::Key(KeyEvent::from(KeyCode::Char('q'))))).unwrap();
+    keys.push(Ok(Input::Key(KeyEvent::from(KeyCode::Char('q')))));
     task.await.unwrap().unwrap();
     drop(end);
 }
@@ -210,14 +269,14 @@ async fn everything_that_ends_the_program_ends_the_loop() {
     by_signal.task.await.unwrap().unwrap();
 
     let by_end_of_input = running(snapshot(0)).await;
-    drop(by_end_of_input.keys);
+    by_end_of_input.keys.end();
     by_end_of_input.task.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_terminal_that_fails_ends_the_loop_with_its_error() {
     let running = running(snapshot(0)).await;
-    running.keys.send(Err(io::Error::other("gone"))).unwrap();
+    running.keys.push(Err(io::Error::other("gone")));
     let error = running.task.await.unwrap().unwrap_err();
     assert!(error.to_string().contains("gone"), "{error}");
 }
