@@ -13,7 +13,7 @@ pub use app::{App, AppAlias, CustomDataSource};
 pub use credentials::{Credentials, DeviceId, FunctionPayload};
 pub use custom_data::FieldPath;
 pub use identity::{Identity, Provider};
-pub use lifetime::Lifetime;
+pub use lifetime::{Lead, Lifetime};
 pub use state::{EndReason, SessionState};
 pub use token::{AccessToken, Claims, RefreshToken, Tokens};
 pub use user::{Profile, UserId, UserKey};

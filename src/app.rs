@@ -20,7 +20,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::folders::Folders;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
-use crate::session::{self, Command, Connect, Envelope, RequestId, Setup};
+use crate::session::{self, Command, Connect, Envelope, Renewals, RequestId, Setup};
 use crate::tui;
 use crate::vault::{KeyPolicy, Location, policy_from_environment};
 
@@ -72,7 +72,8 @@ async fn run_in_runtime(start: Start, vault: Location, key: KeyPolicy) -> Result
         })
         .shared();
 
-    let setup = Setup { vault, key, clock: clock.clone(), connect: connect()? };
+    let connect = connect(clock.clone())?;
+    let setup = Setup { vault, key, clock: clock.clone(), connect, renewals: Renewals::default() };
     let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
     let apps = tokio::spawn({
         let (commands, stop, start) = (session.commands.clone(), stop.clone(), start.clone());
@@ -137,7 +138,7 @@ async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Opt
 }
 
 /// Clients of the App Services API that share one pool of connections.
-fn connect() -> Result<Connect, AppError> {
-    let http = HttpClient::new()?;
+fn connect(clock: Arc<dyn Clock>) -> Result<Connect, AppError> {
+    let http = HttpClient::new(clock)?;
     Ok(Arc::new(move |app: &App| Ok(Arc::new(AppServices::new(http.clone(), app)) as Arc<dyn Backend>)))
 }

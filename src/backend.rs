@@ -3,11 +3,13 @@
 pub mod app_services;
 mod error;
 mod http;
+mod server_clock;
 
 use std::fmt::Debug;
 
 use bson::Bson;
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 
 pub use self::error::{BackendError, Verdict};
 pub use self::http::HttpClient;
@@ -61,6 +63,9 @@ pub trait Backend: Debug + Send + Sync + 'static {
         source: &'a CustomDataSource,
         change: &'a FieldChange,
     ) -> Answer<'a, ()>;
+
+    /// How far the server's clock is ahead of ours, give or take a second, as its answers show.
+    fn clock_ahead(&self) -> Option<SignedDuration>;
 }
 
 /// A session as it was opened.

@@ -12,7 +12,9 @@ mod outbox;
 mod retry;
 mod roster;
 mod schedule;
+mod skew;
 pub mod snapshot;
+mod timeline;
 mod user_session;
 mod worker;
 
@@ -20,6 +22,6 @@ pub use command::{Command, Envelope, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
 pub use handle::{SendError, SessionHandle};
 pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
-pub use worker::{Connect, Setup, start};
+pub use worker::{Connect, Renewals, Setup, start};
 
 pub use crate::vault::{KeyChoice, KeySource, SetAside, TimelineEntry};

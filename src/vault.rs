@@ -4,6 +4,8 @@
 //! slot: the OS keyring, a passphrase, or a key file. A vault never changes its slot by itself, and a record that
 //! cannot be read is set aside without touching the others.
 
+mod holder;
+mod kept_app;
 mod key;
 mod keyring;
 mod record;
@@ -18,11 +20,12 @@ use std::thread::JoinHandle;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+pub use self::kept_app::KeptApp;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::record::{SetAside, UserRecord};
-use self::store::Store;
+use self::store::{Store, StoreWrite, Told, Writer};
 pub use self::timeline::TimelineEntry;
-use crate::account::{AppAlias, DeviceId, UserId, UserKey};
+use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,9 @@ pub enum VaultError {
     /// The passphrase cannot be stretched into a key.
     #[error("the passphrase cannot be used: {0}")]
     Passphrase(String),
+    /// Several writes that share a transaction failed together.
+    #[error("the vault's database: {0}")]
+    Commit(String),
     /// The vault's thread is gone.
     #[error("the vault is closed")]
     Closed,
@@ -83,6 +89,43 @@ pub struct Contents {
     pub current: Vec<(AppAlias, UserId)>,
     /// The device id that each App gave.
     pub devices: Vec<(AppAlias, DeviceId)>,
+    /// The Apps that are remembered.
+    pub apps: Vec<KeptApp>,
+}
+
+/// What other processes did to the vault.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Users whose record is another.
+    pub users: Vec<(UserKey, UserRecord)>,
+    /// Users who were removed.
+    pub removed: Vec<UserKey>,
+    /// Whether the vault is locked.
+    pub locked: bool,
+}
+
+/// What came of storing a renewed record.
+#[derive(Debug)]
+pub enum Replaced {
+    /// It is stored.
+    Done,
+    /// Another process has stored a newer record; that one stands.
+    Newer(Box<UserRecord>),
+    /// The user was removed.
+    Gone,
+}
+
+/// The answer to a request for the right to renew a user's token.
+#[derive(Debug)]
+pub enum Lease {
+    /// It is held, until the record is stored or it is given back.
+    Held,
+    /// Another living process holds it.
+    Busy,
+    /// Another process has stored a newer record meanwhile.
+    Newer(Box<UserRecord>),
+    /// The user was removed.
+    Gone,
 }
 
 /// How an attempt to open a vault ended.
@@ -105,15 +148,51 @@ pub enum Opened {
 }
 
 /// An open vault. All writes go through one thread, in the order in which they were asked for; each is durable when
-/// its future is ready.
+/// its future is ready. Dropping the vault waits for them.
 #[derive(Debug)]
 pub struct Vault {
     key: KeySource,
-    jobs: Option<mpsc::Sender<Job>>,
+    door: Option<Door>,
     thread: Option<JoinHandle<()>>,
 }
 
-type Job = Box<dyn FnOnce(&mut Store) + Send>;
+/// The way to an open vault, for jobs that outlive a call. It leads nowhere once the vault is closed.
+#[derive(Debug, Clone)]
+pub struct Door(mpsc::Sender<Job>);
+
+enum Job {
+    Write(StoreWrite),
+    Changes(oneshot::Sender<Result<Option<Changes>, VaultError>>),
+    /// Ends the thread, whoever still holds a door.
+    Close,
+}
+
+/// Most writes that share one transaction, and so one wait for the disk.
+const TOGETHER: usize = 128;
+
+/// What the vault's thread does.
+fn work(mut store: Store, queue: &mpsc::Receiver<Job>) {
+    let mut open = true;
+    while open {
+        let Ok(first) = queue.recv() else { break };
+        let mut writes = Vec::new();
+        for job in std::iter::once(first).chain(queue.try_iter().take(TOGETHER - 1)) {
+            match job {
+                Job::Write(write) => writes.push(write),
+                // In order: what was asked for before is written before.
+                Job::Changes(done) => {
+                    store.write_together(std::mem::take(&mut writes));
+                    let _ = done.send(store.changes());
+                }
+                Job::Close => {
+                    open = false;
+                    break;
+                }
+            }
+        }
+        store.write_together(writes);
+    }
+}
 
 impl Vault {
     /// Opens, or creates, the vault at `location` with the key that `policy` leads to. Slow: the keyring is asked, and
@@ -123,13 +202,13 @@ impl Vault {
     }
 
     /// Starts the thread that owns the store.
-    fn start(key: KeySource, mut store: Store) -> Result<Self, VaultError> {
+    fn start(key: KeySource, store: Store) -> Result<Self, VaultError> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("vault".into())
-            .spawn(move || queue.into_iter().for_each(|job| job(&mut store)))
+            .spawn(move || work(store, &queue))
             .map_err(|source| VaultError::File { path: "thread".into(), source })?;
-        Ok(Self { key, jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { key, door: Some(Door(jobs)), thread: Some(thread) })
     }
 
     /// Where the key comes from.
@@ -137,9 +216,19 @@ impl Vault {
         &self.key
     }
 
+    /// A way in that can be handed to a job.
+    pub fn door(&self) -> Option<Door> {
+        self.door.clone()
+    }
+
     /// Stores a user's record in place of the one before.
     pub fn put(&self, user: UserKey, record: UserRecord) -> Write {
         self.write(move |store| store.put(&user, &record))
+    }
+
+    /// Stores a renewed record, unless somebody else stored another one since the access token `known` was read.
+    pub fn replace(&self, user: UserKey, known: AccessToken, record: UserRecord) -> Write<Replaced> {
+        self.write(move |store| store.replace(&user, &known, &record))
     }
 
     /// Forgets a user.
@@ -157,15 +246,48 @@ impl Vault {
         self.write(move |store| store.set_device(&app, &device))
     }
 
-    fn write(&self, job: impl FnOnce(&mut Store) -> Result<(), VaultError> + Send + 'static) -> Write {
+    /// Remembers an App.
+    pub fn keep_app(&self, app: KeptApp) -> Write {
+        self.write(move |store| store.keep_app(&app))
+    }
+
+    /// Forgets an App with all its users.
+    pub fn forget_app(&self, app: AppAlias) -> Write {
+        self.write(move |store| store.forget_app(&app))
+    }
+
+    /// Says to every process that shares the vault that it is closed, or open again.
+    pub fn set_locked(&self, locked: bool) -> Write {
+        self.write(move |store| store.set_locked(locked))
+    }
+
+    /// Writes down what happened to a user.
+    pub fn note(&self, user: UserKey, entry: TimelineEntry) -> Write {
+        self.write(move |store| store.note(&user, &entry))
+    }
+
+    /// What happened to a user, oldest first.
+    pub fn timeline(&self, user: UserKey) -> Write<Vec<TimelineEntry>> {
+        self.write(move |store| store.timeline(&user))
+    }
+
+    /// What other processes did since this was last asked; `None` when they did nothing.
+    pub fn changes(&self) -> impl Future<Output = Result<Option<Changes>, VaultError>> + Send + 'static {
         let (done, result) = oneshot::channel();
-        if let Some(jobs) = &self.jobs {
-            // A closed queue drops `done`, which the future reports as `Closed`.
-            let _ = jobs.send(Box::new(move |store| {
-                let _ = done.send(job(store));
-            }));
+        if let Some(door) = &self.door {
+            let _ = door.0.send(Job::Changes(done));
         }
-        Write(result)
+        async move { result.await.unwrap_or(Err(VaultError::Closed)) }
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Writer<'_>) -> Result<T, VaultError> + Send + 'static,
+    ) -> Write<T> {
+        match &self.door {
+            Some(door) => door.write(job),
+            None => Write(oneshot::channel().1),
+        }
     }
 
     /// Finishes all writes that were asked for, and closes the database. Blocks for as long as they take.
@@ -174,7 +296,9 @@ impl Vault {
     }
 
     fn finish(&mut self) {
-        self.jobs = None;
+        if let Some(door) = self.door.take() {
+            let _ = door.0.send(Job::Close);
+        }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -187,13 +311,47 @@ impl Drop for Vault {
     }
 }
 
+impl Door {
+    /// Asks for the right to renew the token of a user whose access token is `known`.
+    pub fn lease(&self, user: UserKey, known: AccessToken) -> Write<Lease> {
+        self.write(move |store| store.lease(&user, &known))
+    }
+
+    /// Gives the right to renew back.
+    pub fn release(&self, user: UserKey) -> Write {
+        self.write(move |store| store.release(&user))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Writer<'_>) -> Result<T, VaultError> + Send + 'static,
+    ) -> Write<T> {
+        let (done, result) = oneshot::channel();
+        let write: StoreWrite = Box::new(move |store| {
+            let outcome = store.and_then(job);
+            let keep = outcome.is_ok();
+            let tell: Told = Box::new(move |failed| {
+                // Nobody need wait for a write.
+                let _ = done.send(match failed {
+                    Some(error) => Err(VaultError::Commit(error.to_string())),
+                    None => outcome,
+                });
+            });
+            (keep, tell)
+        });
+        // A closed queue drops the sender, which the future reports as `Closed`.
+        let _ = self.0.send(Job::Write(write));
+        Write(result)
+    }
+}
+
 /// A write on its way to the disk. It happens whether or not anybody waits for it.
 #[derive(Debug)]
-pub struct Write(oneshot::Receiver<Result<(), VaultError>>);
+pub struct Write<T = ()>(oneshot::Receiver<Result<T, VaultError>>);
 
-impl Write {
+impl<T> Write<T> {
     /// Waits until the write is durable.
-    pub async fn done(self) -> Result<(), VaultError> {
+    pub async fn done(self) -> Result<T, VaultError> {
         self.0.await.unwrap_or(Err(VaultError::Closed))
     }
 }

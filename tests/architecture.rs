@@ -24,7 +24,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("folders.rs", &[]),
     ("logging.rs", &[]),
     ("local_app", &["clock"]),
-    ("backend", &["account"]),
+    ("backend", &["account", "clock"]),
     ("vault", &["account"]),
     ("session", &["account", "backend", "vault", "clock"]),
     ("tui", &["account", "session", "clock"]),

@@ -219,6 +219,8 @@ fn two_apps() {
                 client_app_id: "shop-abcde".into(),
                 base_url,
                 current: Some(key(7).id),
+                skew: None,
+                kept: true,
             });
             let mut margaret = user(7, "margaret@example.com");
             margaret.key.app = alias;

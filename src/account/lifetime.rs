@@ -12,8 +12,21 @@ pub struct Lifetime {
     pub expires: Timestamp,
 }
 
-/// The longest lead before an expiry at which a token is renewed.
-const LONGEST_LEAD: SignedDuration = SignedDuration::from_mins(5);
+/// How long before its expiry a token is renewed: the smaller of the two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lead {
+    /// A share of the token's life, from 0 to 1.
+    pub share: f64,
+    /// A length of time.
+    pub longest: SignedDuration,
+}
+
+impl Default for Lead {
+    /// A fifth of the life, at most five minutes.
+    fn default() -> Self {
+        Self { share: 0.2, longest: SignedDuration::from_mins(5) }
+    }
+}
 
 impl Lifetime {
     /// The whole life.
@@ -37,16 +50,22 @@ impl Lifetime {
         if length <= 0.0 { 0.0 } else { (self.remaining(now).as_secs_f64() / length).clamp(0.0, 1.0) }
     }
 
-    /// How long before the expiry a renewal is due at the latest start of its window: the smaller of a fifth of the
-    /// life and five minutes.
-    pub fn renewal_lead(&self) -> SignedDuration {
-        (self.length().max(SignedDuration::ZERO) / 5).min(LONGEST_LEAD)
+    /// The same life by a clock that is `skew` behind the one that issued it.
+    pub fn by_clock_behind(&self, skew: SignedDuration) -> Self {
+        let shift = |at: Timestamp| at.saturating_sub(skew).unwrap_or(at);
+        Self { issued: shift(self.issued), expires: shift(self.expires) }
+    }
+
+    /// How long before the expiry the window for a renewal opens.
+    pub fn renewal_lead(&self, lead: Lead) -> SignedDuration {
+        let share = self.length().max(SignedDuration::ZERO).as_secs_f64() * lead.share.clamp(0.0, 1.0);
+        SignedDuration::try_from_secs_f64(share).unwrap_or_default().min(lead.longest)
     }
 
     /// When to renew. `jitter` from 0 to 1 spreads renewals over the first half of the lead, so that users who logged
     /// in together do not all renew in one second, and half of the lead remains for tries.
-    pub fn renewal_time(&self, jitter: f64) -> Timestamp {
-        let lead = self.renewal_lead().as_secs_f64() * (1.0 - jitter.clamp(0.0, 1.0) / 2.0);
+    pub fn renewal_time(&self, lead: Lead, jitter: f64) -> Timestamp {
+        let lead = self.renewal_lead(lead).as_secs_f64() * (1.0 - jitter.clamp(0.0, 1.0) / 2.0);
         let lead = SignedDuration::try_from_secs_f64(lead).unwrap_or_default();
         self.expires.saturating_sub(lead).unwrap_or(self.expires)
     }
@@ -63,16 +82,31 @@ mod tests {
 
     #[test]
     fn the_lead_is_a_fifth_but_never_more_than_five_minutes() {
-        assert_eq!(lifetime(20).renewal_lead(), SignedDuration::from_secs(4));
-        assert_eq!(lifetime(1800).renewal_lead(), SignedDuration::from_mins(5));
-        assert_eq!(lifetime(-5).renewal_lead(), SignedDuration::ZERO);
+        assert_eq!(lifetime(20).renewal_lead(Lead::default()), SignedDuration::from_secs(4));
+        assert_eq!(lifetime(1800).renewal_lead(Lead::default()), SignedDuration::from_mins(5));
+        assert_eq!(lifetime(-5).renewal_lead(Lead::default()), SignedDuration::ZERO);
     }
 
     #[test]
     fn renewal_falls_into_the_first_half_of_the_lead() {
         let life = lifetime(1800);
-        assert_eq!(life.remaining(life.renewal_time(0.0)), SignedDuration::from_secs(300));
-        assert_eq!(life.remaining(life.renewal_time(1.0)), SignedDuration::from_secs(150));
+        assert_eq!(life.remaining(life.renewal_time(Lead::default(), 0.0)), SignedDuration::from_secs(300));
+        assert_eq!(life.remaining(life.renewal_time(Lead::default(), 1.0)), SignedDuration::from_secs(150));
+    }
+
+    #[test]
+    fn a_lead_can_be_chosen() {
+        let lead = Lead { share: 0.5, longest: SignedDuration::from_secs(60) };
+        assert_eq!(lifetime(100).renewal_lead(lead), SignedDuration::from_secs(50));
+        assert_eq!(lifetime(1800).renewal_lead(lead), SignedDuration::from_secs(60));
+    }
+
+    #[test]
+    fn a_life_is_the_same_length_by_any_clock() {
+        let life = lifetime(100);
+        let ahead = life.by_clock_behind(SignedDuration::from_secs(30));
+        assert_eq!(ahead.length(), life.length());
+        assert_eq!(life.expires.duration_since(ahead.expires), SignedDuration::from_secs(30));
     }
 
     #[test]

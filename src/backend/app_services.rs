@@ -3,6 +3,7 @@
 mod wire;
 
 use bson::{Document, doc};
+use jiff::SignedDuration;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use url::Url;
 
 use self::wire::{LoginAnswer, RefreshAnswer};
 use super::http::Request;
+use super::server_clock::ServerClock;
 use super::{Answer, Backend, BackendError, FieldChange, HttpClient, NewSession};
 use crate::account::{
     AccessToken, App, Credentials, CustomDataSource, DeviceId, Profile, Provider, RefreshToken, Tokens,
@@ -25,6 +27,7 @@ pub struct AppServices {
     client_app_id: String,
     /// The host that serves the App: asked for once, before the first request; asked again after a failure.
     host: OnceCell<Url>,
+    clock: ServerClock,
 }
 
 impl AppServices {
@@ -35,6 +38,7 @@ impl AppServices {
             base_url: app.base_url.clone(),
             client_app_id: app.client_app_id.clone(),
             host: OnceCell::new(),
+            clock: ServerClock::default(),
         }
     }
 
@@ -43,8 +47,10 @@ impl AppServices {
         self.host
             .get_or_try_init(|| async {
                 let url = endpoint(&self.base_url, &["app", &self.client_app_id, "location"]);
-                let answer =
-                    self.http.send(Request { method: Method::GET, url, token: None, body: None }).await?;
+                let answer = self
+                    .http
+                    .send(Request { method: Method::GET, url, token: None, body: None }, &self.clock)
+                    .await?;
                 let hostname = answer.get("hostname").and_then(Value::as_str);
                 hostname
                     .and_then(|hostname| Url::parse(hostname).ok())
@@ -62,7 +68,7 @@ impl AppServices {
         body: Option<&Value>,
     ) -> Result<Value, BackendError> {
         let url = endpoint(self.host().await?, path);
-        self.http.send(Request { method, url, token, body }).await
+        self.http.send(Request { method, url, token, body }, &self.clock).await
     }
 
     /// A log-in, or with `link` the addition of an identity.
@@ -81,7 +87,7 @@ impl AppServices {
         let body = wire::login_body(credentials, device);
         let request =
             Request { method: Method::POST, url, token: link.map(AccessToken::expose), body: Some(&body) };
-        self.decode(self.http.send(request).await?, "a log-in")
+        self.decode(self.http.send(request, &self.clock).await?, "a log-in")
     }
 
     /// Runs an action of a data source as the user (section 8.2).
@@ -108,6 +114,10 @@ impl AppServices {
 }
 
 impl Backend for AppServices {
+    fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.clock.ahead()
+    }
+
     fn log_in<'a>(
         &'a self,
         credentials: &'a Credentials,

@@ -68,6 +68,12 @@ impl BackendError {
             Self::Refused { code: Some(code), .. } if code == "UserDisabled" => {
                 Verdict::Ended(EndReason::UserDisabled)
             }
+            Self::Refused { code: Some(code), .. } if code == "UserNotFound" => {
+                Verdict::Ended(EndReason::UserDeleted)
+            }
+            Self::Refused { status: 401, message, .. } if message.contains("password reset") => {
+                Verdict::Ended(EndReason::PasswordReset)
+            }
             Self::Refused { status: 401, .. } => Verdict::Ended(EndReason::SessionRevoked),
             Self::Refused { status: 408 | 425 | 429 | 500..=599, retry_after, .. } => {
                 Verdict::TryLater { after: *retry_after }

@@ -1,21 +1,27 @@
 //! The one configured HTTP client, and how an answer is read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, redirect, retry};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::BackendError;
+use super::server_clock::ServerClock;
+use crate::clock::Clock;
 
 /// Longest answer that is read, in bytes. Custom data may have 16 MB (protocol document, section 7).
 const LONGEST_ANSWER: usize = 20 << 20;
 
 /// A client for JSON over HTTP. Cloning shares its connections.
 #[derive(Debug, Clone)]
-pub struct HttpClient(Client);
+pub struct HttpClient {
+    client: Client,
+    clock: Arc<dyn Clock>,
+}
 
 /// One request.
 pub struct Request<'a> {
@@ -36,31 +42,35 @@ struct Envelope {
 }
 
 impl HttpClient {
-    /// The client with this program's limits.
-    pub fn new() -> Result<Self, BackendError> {
+    /// The client with this program's limits. The clock is what servers' clocks are compared with.
+    pub fn new(clock: Arc<dyn Clock>) -> Result<Self, BackendError> {
         // Without the system's certificates the first attempt fails even for plain HTTP, which is what a local App
         // speaks.
         let client = builder().build().or_else(|error| {
             tracing::warn!(%error, "no system certificates: https will fail");
             builder().tls_certs_only([]).build()
         });
-        client.map(Self).map_err(|error| BackendError::Unreachable {
+        client.map(|client| Self { client, clock }).map_err(|error| BackendError::Unreachable {
             host: "any host".into(),
             cause: format!("the HTTP client does not start: {error}"),
         })
     }
 
     /// Sends a request and reads its JSON answer; an empty answer is `null`.
-    pub async fn send(&self, request: Request<'_>) -> Result<Value, BackendError> {
+    pub async fn send(&self, request: Request<'_>, server: &ServerClock) -> Result<Value, BackendError> {
         let host = host_of(&request.url);
-        let mut builder = self.0.request(request.method, request.url);
+        let mut builder = self.client.request(request.method, request.url);
         if let Some(token) = request.token {
             builder = builder.bearer_auth(token);
         }
         if let Some(body) = request.body {
             builder = builder.json(body);
         }
+        let sent = self.clock.now();
         let response = builder.send().await.map_err(|error| transport_error(&host, error))?;
+        if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
+            server.read(date, sent, self.clock.now());
+        }
         read(&host, response).await
     }
 }

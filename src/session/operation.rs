@@ -1,10 +1,11 @@
 //! Requests that need an access token, and how they run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::RequestId;
+use super::{RequestId, retry};
 use crate::account::{AccessToken, Credentials, CustomDataSource, DeviceId, Profile, UserId};
-use crate::backend::{Backend, BackendError, FieldChange};
+use crate::backend::{Backend, BackendError, FieldChange, Verdict};
 
 /// Something to do as a user.
 #[derive(Debug, Clone)]
@@ -15,6 +16,26 @@ pub struct Operation {
     pub kind: OperationKind,
     /// Whether the access token was renewed for it already. It is renewed once at most.
     pub renewed: bool,
+    /// How often it failed for a reason that may pass.
+    pub failures: u32,
+}
+
+/// How often a request that changes nothing is tried in all.
+const TRIES: u32 = 3;
+
+impl Operation {
+    /// Something to do for the first time.
+    pub fn new(request: Option<RequestId>, kind: OperationKind) -> Self {
+        Self { request, kind, renewed: false, failures: 0 }
+    }
+
+    /// The wait before another try after `error`, if it is worth one: the request changes nothing, nobody watches it
+    /// fail, and the reason may pass.
+    pub fn retry_wait(&self, error: &BackendError, jitter: f64) -> Option<Duration> {
+        let Verdict::TryLater { after } = error.verdict() else { return None };
+        let again = matches!(self.kind, OperationKind::FetchProfile) && self.failures + 1 < TRIES;
+        again.then(|| retry::wait(self.failures + 1, after, jitter))
+    }
 }
 
 /// What to do.

@@ -33,6 +33,11 @@ impl Roster {
         self.views.iter().filter(|view| view.key.app == *app).map(|view| view.key.clone()).collect()
     }
 
+    /// All users.
+    pub fn users(&self) -> Vec<UserKey> {
+        self.views.iter().map(|view| view.key.clone()).collect()
+    }
+
     /// The views, in the order of the screen.
     pub fn views(&self) -> &Vector<Arc<UserView>> {
         &self.views
@@ -94,7 +99,7 @@ mod tests {
     fn session(app: &str, id: u8) -> UserSession {
         let key = UserKey { app: AppAlias::new(app), id: UserId::new(format!("u{id}")) };
         let record = UserRecord { provider: Provider::Anonymous, profile: None, tokens: None, ended: None };
-        UserSession::new(key, 0, record)
+        UserSession::new(key, 0, record, jiff::SignedDuration::ZERO)
     }
 
     #[test]

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::account::UserKey;
 
-/// The longest sleep. The runtime's timer does not count the time that a laptop sleeps, so the wall clock is looked at
-/// again at least this often.
-const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+/// The longest sleep while anything is planned. The runtime's timer counts neither the time that a laptop sleeps nor a
+/// clock that is set, so the wall clock is looked at again at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// At most one due time a user, in order of time. Every operation costs the logarithm of the number of users.
 #[derive(Debug, Default)]
@@ -83,7 +83,8 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.plan(&user("a"), Some(at(1000)));
         assert_eq!(schedule.sleep(at(0)), Some(LONGEST_SLEEP));
-        assert_eq!(schedule.sleep(at(998)), Some(Duration::from_secs(2)));
+        schedule.plan(&user("b"), Some(at(0) + jiff::SignedDuration::from_millis(300)));
+        assert_eq!(schedule.sleep(at(0)), Some(Duration::from_millis(300)));
         assert_eq!(schedule.sleep(at(2000)), Some(Duration::ZERO));
     }
 }

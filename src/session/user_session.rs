@@ -1,14 +1,15 @@
 //! One user's session, as the worker holds it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::operation::Operation;
 use super::{LastRefresh, RequestId, TokenView, UserView};
 use crate::account::{
-    AccessToken, EndReason, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens, UserKey, token,
-    user,
+    AccessToken, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens, UserKey,
+    token, user,
 };
 use crate::vault::UserRecord;
 
@@ -25,19 +26,44 @@ pub struct UserSession {
     pub last_refresh: Option<LastRefresh>,
     /// Failed renewals in a row.
     pub failures: u32,
-    /// When the session is due next, and why it is looked at then.
+    /// When the next renewal is planned.
     pub next_refresh: Option<Timestamp>,
+    /// Whether the next renewal has to be one of our own that begins from now on: custom data was written, and a token
+    /// that somebody got before does not carry it.
+    pub wants_fresh: bool,
+    /// A record that another process stored while a renewal of ours was on the wire.
+    pub stored_elsewhere: Option<UserRecord>,
     /// Requests that wait for the renewal on the wire.
-    pub waiting_requests: Vec<RequestId>,
+    pub waiting_requests: Vec<WaitingRequest>,
     /// Operations that wait for a fresh access token.
     pub waiting_operations: Vec<Operation>,
+    /// How far the server's clock is ahead.
+    skew: SignedDuration,
     access: Option<TokenView>,
     refresh: Option<TokenView>,
 }
 
+/// Somebody who waits for a renewal.
+#[derive(Debug, Clone, Copy)]
+pub enum WaitingRequest {
+    /// For the renewal itself.
+    Refresh(RequestId),
+    /// For an access token that is valid so long.
+    Token(RequestId, Duration),
+}
+
+impl WaitingRequest {
+    /// The request.
+    pub fn id(self) -> RequestId {
+        match self {
+            Self::Refresh(id) | Self::Token(id, _) => id,
+        }
+    }
+}
+
 impl UserSession {
     /// The session as the vault kept it, or as it was just opened.
-    pub fn new(key: UserKey, generation: u64, record: UserRecord) -> Self {
+    pub fn new(key: UserKey, generation: u64, record: UserRecord, skew: SignedDuration) -> Self {
         let state = match (&record.tokens, record.ended) {
             (Some(_), _) => SessionState::Active,
             (None, Some(reason)) => SessionState::LogInRequired(reason),
@@ -53,8 +79,11 @@ impl UserSession {
             last_refresh: None,
             failures: 0,
             next_refresh: None,
+            wants_fresh: false,
+            stored_elsewhere: None,
             waiting_requests: Vec::new(),
             waiting_operations: Vec::new(),
+            skew,
             access: None,
             refresh: None,
         };
@@ -98,12 +127,22 @@ impl UserSession {
 
     /// Puts tokens in place of the ones before; `None` wipes them.
     pub fn set_tokens(&mut self, tokens: Option<Tokens>) {
-        let view =
-            |fingerprint, claims| TokenView { lifetime: token::lifetime(&claims), fingerprint, claims };
+        let skew = self.skew;
+        let view = |fingerprint, claims| {
+            let lifetime = token::lifetime(&claims).map(|life| life.by_clock_behind(skew));
+            TokenView { lifetime, fingerprint, claims }
+        };
         self.access = tokens.as_ref().map(|tokens| view(tokens.access.fingerprint(), tokens.access.claims()));
         self.refresh =
             tokens.as_ref().map(|tokens| view(tokens.refresh.fingerprint(), tokens.refresh.claims()));
         self.tokens = tokens;
+    }
+
+    /// Corrects the lifetimes for a server whose clock is ahead.
+    pub fn correct_for(&mut self, skew: SignedDuration) {
+        self.skew = skew;
+        let tokens = self.tokens.take();
+        self.set_tokens(tokens);
     }
 
     /// Puts an access token in place of the one before.
@@ -119,6 +158,7 @@ impl UserSession {
         self.set_tokens(None);
         self.state = state;
         self.next_refresh = None;
+        self.wants_fresh = false;
         self.failures = 0;
         refresh
     }
@@ -129,8 +169,19 @@ impl UserSession {
     }
 
     /// When the access token has to be renewed.
-    pub fn renewal_time(&self, jitter: f64) -> Option<Timestamp> {
-        self.access.as_ref()?.lifetime.map(|life| life.renewal_time(jitter))
+    pub fn renewal_time(&self, lead: Lead, jitter: f64) -> Option<Timestamp> {
+        self.access.as_ref()?.lifetime.map(|life| life.renewal_time(lead, jitter))
+    }
+
+    /// Takes everybody who waits.
+    pub fn take_waiting(&mut self) -> (Vec<WaitingRequest>, Vec<Operation>) {
+        (std::mem::take(&mut self.waiting_requests), std::mem::take(&mut self.waiting_operations))
+    }
+
+    /// Whether the access token is valid for another `ttl` from `now`; one without an expiry always is.
+    pub fn is_valid_for(&self, ttl: Duration, now: Timestamp) -> bool {
+        let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
+        self.access.as_ref().is_some_and(|token| token.lifetime.is_none_or(|life| life.remaining(now) >= ttl))
     }
 
     /// The access token's life.

@@ -3,36 +3,42 @@
 //! It never waits for the network or the disk itself. Requests and writes run as jobs; each ends in an [`Outcome`] that
 //! carries the generation of the session it began with. An outcome of an older generation is dropped.
 
+mod apps;
 mod commands;
 mod outcomes;
 mod renewal;
+mod sharing;
+mod time;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::outcomes::Outcome;
+use self::time::Time;
 use super::outbox::Outbox;
 use super::roster::Roster;
 use super::schedule::Schedule;
+use super::skew::Skew;
+use super::timeline;
 use super::user_session::UserSession;
 use super::{AppView, Envelope, Event, EventKind, RequestId, SessionHandle, Snapshot, Subject, VaultStatus};
-use crate::account::{App, AppAlias, DeviceId, SessionState, UserId, UserKey};
+use crate::account::{App, AppAlias, DeviceId, Lead, SessionState, UserId, UserKey};
 use crate::backend::{Backend, BackendError};
 use crate::clock::Clock;
-use crate::vault::{KeyPolicy, Location, Vault, VaultError};
+use crate::vault::{KeyPolicy, Location, TimelineEntry, Vault, VaultError};
 
 /// Makes the client of an app.
 pub type Connect = Arc<dyn Fn(&App) -> Result<Arc<dyn Backend>, BackendError> + Send + Sync>;
 
-/// Renewals on the wire at once, over all users.
-const RENEWALS_IN_FLIGHT: usize = 16;
 /// How long a stop waits for renewals and writes that are under way.
 const LANDING_TIME: Duration = Duration::from_millis(800);
 const COMMANDS: usize = 64;
@@ -49,6 +55,31 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// Makes the client of an app.
     pub connect: Connect,
+    /// When access tokens are renewed.
+    pub renewals: Renewals,
+}
+
+/// When access tokens are renewed, and how many at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Renewals {
+    /// How long before their expiry they are renewed without being asked for; `None` renews on demand only.
+    pub lead: Option<Lead>,
+    /// Renewals on the wire at once, over all users.
+    pub in_flight: usize,
+}
+
+impl Default for Renewals {
+    /// Early, sixteen at once.
+    fn default() -> Self {
+        Self { lead: Some(Lead::default()), in_flight: 16 }
+    }
+}
+
+impl Renewals {
+    /// On demand only: for a process that does one thing and ends.
+    pub fn on_demand() -> Self {
+        Self { lead: None, ..Self::default() }
+    }
 }
 
 impl fmt::Debug for Setup {
@@ -70,8 +101,11 @@ pub fn start(
     let worker = Worker {
         outbox: Outbox::new(event_sender),
         published: snapshot_sender,
-        renewals: Arc::new(Semaphore::new(RENEWALS_IN_FLIGHT)),
+        renewals: Arc::new(Semaphore::new(setup.renewals.in_flight.max(1))),
+        time: Time::new(setup.clock.now()),
         setup,
+        looking: false,
+        next_look: Instant::now(),
         vault: None,
         vault_status: VaultStatus::Opening,
         apps: Vec::new(),
@@ -99,6 +133,8 @@ struct KnownApp {
     connected: Option<(App, Arc<dyn Backend>)>,
     current: Option<UserId>,
     device: Option<DeviceId>,
+    kept: bool,
+    skew: Skew,
 }
 
 /// What a job was for, in case it panics.
@@ -110,6 +146,11 @@ struct Label {
 
 struct Worker {
     setup: Setup,
+    time: Time,
+    /// Whether the vault is being asked for what other processes did.
+    looking: bool,
+    /// When it is asked next.
+    next_look: Instant,
     vault: Option<Vault>,
     vault_status: VaultStatus,
     apps: Vec<KnownApp>,
@@ -131,6 +172,7 @@ impl Worker {
         loop {
             self.publish();
             let sleep = self.schedule.sleep(self.now());
+            let look = self.next_look;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -140,8 +182,11 @@ impl Worker {
                 },
                 Some(joined) = self.jobs.join_next_with_id() => self.land(joined),
                 () = self.outbox.room(), if self.outbox.is_waiting() => self.outbox.flush(),
-                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => self.run_due(),
+                () = tokio::time::sleep_until(look), if self.shares_vault() && !self.looking => self.look_around(),
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
+            self.watch_clock();
+            self.run_due();
         }
         self.finish().await;
     }
@@ -156,7 +201,8 @@ impl Worker {
             }
         }
         self.publish();
-        self.jobs.abort_all();
+        // Jobs hold the vault open; they are gone when this returns.
+        self.jobs.shutdown().await;
         if let Some(vault) = self.vault.take() {
             // A blocking close: it ends when every write that was asked for is durable.
             let _ = tokio::task::spawn_blocking(move || vault.close()).await;
@@ -218,7 +264,14 @@ impl Worker {
     /// The app; it is noted when it was not known.
     fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
         let place = self.apps.iter().position(|app| app.alias == *alias).unwrap_or_else(|| {
-            self.apps.push(KnownApp { alias: alias.clone(), connected: None, current: None, device: None });
+            self.apps.push(KnownApp {
+                alias: alias.clone(),
+                connected: None,
+                current: None,
+                device: None,
+                kept: false,
+                skew: Skew::default(),
+            });
             self.apps.len() - 1
         });
         &mut self.apps[place]
@@ -232,17 +285,17 @@ impl Worker {
     }
 
     /// A write's future; without a vault there is nothing to wait for.
-    fn vault_write(
+    fn vault_write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Vault) -> crate::vault::Write,
-    ) -> impl Future<Output = Result<(), VaultError>> + Send + 'static {
+        write: impl FnOnce(&Vault) -> crate::vault::Write<T>,
+    ) -> BoxFuture<'static, Result<T, VaultError>> {
         let write = self.vault.as_ref().map(write);
-        async move {
+        Box::pin(async move {
             match write {
                 Some(write) => write.done().await,
                 None => Err(VaultError::Closed),
             }
-        }
+        })
     }
 
     fn subject(&self, user: &UserKey) -> Subject {
@@ -252,6 +305,13 @@ impl Worker {
 
     fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: EventKind) {
         let at = self.now();
+        if let (Subject::User { key, .. }, Some((what, rule)), Some(vault)) =
+            (&subject, timeline::entry(&kind), &self.vault)
+        {
+            // Nobody waits for it: the timeline explains, it decides nothing.
+            drop(vault.note(key.clone(), TimelineEntry { at, what, rule: rule.into() }));
+        }
+        tracing::info!(?subject, ?kind, "event");
         self.outbox.send(Event { at, request, subject, kind });
     }
 
@@ -274,8 +334,8 @@ impl Worker {
                 .map_or_else(String::new, |(app, _)| app.client_app_id.clone()),
             base_url: known.connected.as_ref().map(|(app, _)| app.base_url.clone()),
             current: known.current.clone(),
-            skew: None,
-            kept: false,
+            skew: Some(known.skew.ahead()).filter(|ahead| !ahead.is_zero()),
+            kept: known.kept,
         });
         let snapshot = Snapshot {
             version: self.version,
@@ -302,7 +362,9 @@ impl Worker {
                 self.user_changed(&user);
             }
             let session = self.roster.get(&user);
-            let is_time = session.and_then(|session| session.next_refresh).is_some_and(|at| at <= now);
+            let is_early = self.setup.renewals.lead.is_some();
+            let is_time =
+                is_early && session.and_then(|session| session.next_refresh).is_some_and(|at| at <= now);
             if is_time { self.start_renewal(&user) } else { self.plan(&user) }
         }
     }
@@ -317,6 +379,7 @@ impl Worker {
             };
             [session.next_refresh, expiry].into_iter().flatten().min()
         });
+        let at = at.filter(|_| self.setup.renewals.lead.is_some());
         self.schedule.plan(user, at);
     }
 }

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::seal::{self, KEY_LENGTH, SealKey, random_key, unseal};
-use super::store::{Database, StoredSlot, make_private_folder};
+use super::store::{Database, Store, StoredSlot, make_private_folder};
 use super::{Location, Opened, Vault, VaultError, keyring};
 
 /// Where a vault's key comes from.
@@ -121,6 +121,11 @@ async fn open_existing(
     let slot: Slot = serde_json::from_str(&stored.detail).map_err(|_| VaultError::Seal)?;
     let key = slot.source();
     let locked = |why: Option<String>| Ok(Opened::Locked { key: slot.source(), why });
+    // Only a person opens what a person locked; an environment variable does not.
+    let was_locked = database.is_locked()?;
+    if was_locked && policy.choice.is_none() {
+        return locked(Some("it was locked".into()));
+    }
     let wrapping = match &slot {
         Slot::Keyring { name } => match keyring::read(name.clone()).await {
             Ok(Some(key)) => key,
@@ -138,7 +143,13 @@ async fn open_existing(
         },
     };
     match unwrap_key(&wrapping, &stored.wrapped) {
-        Ok(data_key) => start(key, database.with_key(data_key)).await,
+        Ok(data_key) => {
+            let opened = start(key, database.with_key(data_key)).await?;
+            if let (true, Opened::Open(vault, _)) = (was_locked, &opened) {
+                vault.set_locked(false).done().await?;
+            }
+            Ok(opened)
+        }
         Err(_) if key == KeySource::Passphrase => locked(Some("this is not the passphrase".into())),
         Err(_) => locked(Some("the key does not fit this vault".into())),
     }
@@ -173,7 +184,7 @@ async fn create(
     }
 }
 
-async fn start(key: KeySource, store: super::store::Store) -> Result<Opened, VaultError> {
+async fn start(key: KeySource, store: Store) -> Result<Opened, VaultError> {
     let (store, contents) = blocking(move || {
         let mut store = store;
         let contents = store.load()?;

@@ -1,4 +1,6 @@
-//! The vault's database: tables, migrations, and every line of its SQL.
+//! The vault's database: every line of its SQL.
+
+mod schema;
 
 use std::fs;
 use std::path::Path;
@@ -6,39 +8,15 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::holder::Holder;
 use super::seal::{SealKey, seal, unseal};
-use super::{Contents, Location, SetAside, UserRecord, VaultError};
-use crate::account::{AppAlias, DeviceId, UserId, UserKey};
+use super::{
+    Changes, Contents, KeptApp, Lease, Location, Replaced, SetAside, TimelineEntry, UserRecord, VaultError,
+};
+use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 
-/// Each step brings the schema to its index plus one, which is kept in `user_version`.
-const STEPS: &[&str] = &["
-    CREATE TABLE key_slot (
-        only    INTEGER PRIMARY KEY CHECK (only = 1),
-        kind    TEXT NOT NULL,
-        detail  TEXT NOT NULL,
-        wrapped BLOB NOT NULL
-    ) STRICT;
-    CREATE TABLE users (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        app      TEXT NOT NULL,
-        user     TEXT NOT NULL,
-        version  INTEGER NOT NULL,
-        sealed   BLOB NOT NULL,
-        UNIQUE (app, user)
-    ) STRICT;
-    CREATE TABLE set_aside (
-        app     TEXT NOT NULL,
-        user    TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        sealed  BLOB NOT NULL,
-        why     TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE apps (
-        app     TEXT PRIMARY KEY,
-        current TEXT,
-        device  TEXT
-    ) STRICT;
-"];
+/// How many entries of a user's timeline are kept.
+const TIMELINE: i64 = 200;
 
 /// A key slot as it is stored: which kind of key wraps the data key, and the wrapped key.
 #[derive(Debug)]
@@ -53,7 +31,10 @@ pub struct StoredSlot {
 
 /// The database without its key: slots can be read and written, records cannot.
 #[derive(Debug)]
-pub struct Database(Connection);
+pub struct Database {
+    connection: Connection,
+    holder: Holder,
+}
 
 impl Database {
     /// Opens or creates the database, folder 0700 and files 0600.
@@ -70,13 +51,13 @@ impl Database {
         connection.pragma_update(None, "synchronous", "full")?;
         // What is overwritten was sealed, but sealed with a key that may leak one day.
         connection.pragma_update(None, "secure_delete", true)?;
-        migrate(&mut connection, location)?;
-        Ok(Self(connection))
+        schema::migrate(&mut connection, location)?;
+        Ok(Self { connection, holder: Holder::new(location)? })
     }
 
     /// The key slot, if the vault was set up.
     pub fn slot(&self) -> Result<Option<StoredSlot>, VaultError> {
-        let slot = self.0.query_row("SELECT kind, detail, wrapped FROM key_slot", [], |row| {
+        let slot = self.connection.query_row("SELECT kind, detail, wrapped FROM key_slot", [], |row| {
             Ok(StoredSlot { kind: row.get(0)?, detail: row.get(1)?, wrapped: row.get(2)? })
         });
         Ok(slot.optional()?)
@@ -84,16 +65,21 @@ impl Database {
 
     /// Sets the vault up. False when another process did so first; its slot stands.
     pub fn add_slot(&mut self, slot: &StoredSlot) -> Result<bool, VaultError> {
-        let added = self.0.execute(
+        let added = self.connection.execute(
             "INSERT INTO key_slot (only, kind, detail, wrapped) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![slot.kind, slot.detail, slot.wrapped],
         )?;
         Ok(added == 1)
     }
 
+    /// Whether a person locked the vault.
+    pub fn is_locked(&self) -> Result<bool, VaultError> {
+        Ok(self.connection.query_row("SELECT locked FROM state", [], |row| row.get(0))?)
+    }
+
     /// The database with its key.
     pub fn with_key(self, key: SealKey) -> Store {
-        Store { connection: self.0, key }
+        Store { connection: self.connection, key, holder: self.holder, seen: 0, data_version: 0 }
     }
 }
 
@@ -102,22 +88,25 @@ impl Database {
 pub struct Store {
     connection: Connection,
     key: SealKey,
+    holder: Holder,
+    /// The revision up to which the changes of others are known.
+    seen: i64,
+    /// SQLite's own note of whether another connection wrote.
+    data_version: i64,
 }
 
 impl Store {
     /// Reads everything. Records that do not open are moved to `set_aside`, all others are returned.
     pub fn load(&mut self) -> Result<Contents, VaultError> {
         let mut contents = Contents::default();
+        self.data_version = data_version(&self.connection)?;
         let transaction = begin(&mut self.connection)?;
         {
             let mut rows = transaction
                 .prepare("SELECT position, app, user, version, sealed FROM users ORDER BY position")?;
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
-                let user = UserKey {
-                    app: AppAlias::new(row.get::<_, String>(1)?),
-                    id: UserId::new(row.get::<_, String>(2)?),
-                };
+                let user = user_key(row.get(1)?, row.get(2)?);
                 match read(&self.key, &user, row.get(3)?, row.get_ref(4)?.as_blob().unwrap_or_default()) {
                     Ok(record) => contents.users.push((user, record)),
                     Err(why) => {
@@ -126,7 +115,8 @@ impl Store {
                     }
                 }
             }
-            let mut rows = transaction.prepare("SELECT app, current, device FROM apps")?;
+            let mut rows =
+                transaction.prepare("SELECT app, current, device, kept FROM apps ORDER BY rowid")?;
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
                 let app = AppAlias::new(row.get::<_, String>(0)?);
@@ -136,43 +126,226 @@ impl Store {
                 if let Some(device) = row.get::<_, Option<String>>(2)?.and_then(DeviceId::new) {
                     contents.devices.push((app, device));
                 }
+                let kept: Option<String> = row.get(3)?;
+                contents.apps.extend(kept.and_then(|kept| KeptApp::from_json(&kept)));
             }
         }
+        self.seen = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
         transaction.commit()?;
         Ok(contents)
     }
 
-    /// Stores a record in place of the one before.
-    pub fn put(&mut self, user: &UserKey, record: &UserRecord) -> Result<(), VaultError> {
+    /// What other processes changed since the last look; `None` when nobody wrote. Takes no lock when nobody did.
+    pub fn changes(&mut self) -> Result<Option<Changes>, VaultError> {
+        let version = data_version(&self.connection)?;
+        if version == self.data_version {
+            return Ok(None);
+        }
+        let transaction = self.connection.transaction()?;
+        let mut changes = Changes::default();
+        let (revision, locked) = transaction
+            .query_row("SELECT revision, locked FROM state", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        changes.locked = locked;
+        {
+            let others = params![self.seen, self.holder.id()];
+            let mut rows = transaction.prepare_cached(
+                "SELECT app, user, version, sealed FROM users WHERE revision > ?1 AND writer <> ?2 ORDER BY revision",
+            )?;
+            let mut rows = rows.query(others)?;
+            while let Some(row) = rows.next()? {
+                let user = user_key(row.get(0)?, row.get(1)?);
+                let sealed = row.get_ref(3)?.as_blob().unwrap_or_default();
+                // A damaged record is set aside at the next start; until then what is in memory stands.
+                if let Ok(record) = read(&self.key, &user, row.get(2)?, sealed) {
+                    changes.users.push((user, record));
+                }
+            }
+            let mut rows = transaction
+                .prepare_cached("SELECT app, user FROM removed WHERE revision > ?1 AND writer <> ?2")?;
+            let mut rows = rows.query(others)?;
+            while let Some(row) = rows.next()? {
+                changes.removed.push(user_key(row.get(0)?, row.get(1)?));
+            }
+        }
+        transaction.commit()?;
+        (self.seen, self.data_version) = (revision, version);
+        Ok(Some(changes))
+    }
+
+    /// Runs writes in one transaction, so that they share one wait for the disk. A write that fails is undone by
+    /// itself; what each came to is told when the disk has everything.
+    pub fn write_together(&mut self, writes: Vec<StoreWrite>) {
+        if writes.is_empty() {
+            return;
+        }
+        let mut transaction = match begin(&mut self.connection) {
+            Ok(transaction) => transaction,
+            Err(error) => return writes.into_iter().for_each(|write| give_up(write, &error)),
+        };
+        let mut told: Vec<Told> = Vec::new();
+        for write in writes {
+            let savepoint = match transaction.savepoint() {
+                Ok(savepoint) => savepoint,
+                Err(error) => {
+                    give_up(write, &error);
+                    continue;
+                }
+            };
+            let (keep, tell) = write(Ok(&Writer { sql: &savepoint, key: &self.key, holder: &self.holder }));
+            // A savepoint that is not kept is rolled back when it is dropped.
+            let kept = if keep { savepoint.commit() } else { Ok(()) };
+            match kept {
+                Ok(()) => told.push(tell),
+                Err(error) => tell(Some(&VaultError::Commit(error.to_string()))),
+            }
+        }
+        let failed = transaction.commit().err().map(|error| VaultError::Commit(error.to_string()));
+        told.into_iter().for_each(|tell| tell(failed.as_ref()));
+    }
+}
+
+/// Tells whoever waits for a write that it was not even tried.
+fn give_up(write: StoreWrite, error: &rusqlite::Error) {
+    let (_, tell) = write(Err(VaultError::Commit(error.to_string())));
+    tell(None);
+}
+
+/// Tells whoever waits for a write how it ended: with an error if the transaction as a whole failed.
+pub type Told = Box<dyn FnOnce(Option<&VaultError>)>;
+
+/// A write on its way to the database: given the database, or the reason why there is none, it says whether to keep what
+/// it did, and how to tell whoever waits.
+pub type StoreWrite = Box<dyn FnOnce(Result<&Writer<'_>, VaultError>) -> (bool, Told) + Send>;
+
+/// The database inside a transaction.
+pub struct Writer<'a> {
+    sql: &'a Connection,
+    key: &'a SealKey,
+    holder: &'a Holder,
+}
+
+impl Writer<'_> {
+    /// Stores a record in place of the one before, and gives this process's lease back.
+    pub fn put(&self, user: &UserKey, record: &UserRecord) -> Result<(), VaultError> {
         let plain = record.to_bytes().map_err(|_| VaultError::Seal)?;
-        let transaction = begin(&mut self.connection)?;
-        let version: i64 = transaction
+        let named = params![user.app.as_str(), user.id.as_str()];
+        let version: i64 = self
+            .sql
             .prepare_cached("SELECT version FROM users WHERE app = ?1 AND user = ?2")?
-            .query_row(params![user.app.as_str(), user.id.as_str()], |row| row.get(0))
+            .query_row(named, |row| row.get(0))
             .optional()?
             .map_or(1, |version: i64| version.wrapping_add(1));
-        let sealed = seal(&self.key, &context(user, version), &plain)?;
-        transaction
+        let sealed = seal(self.key, &context(user, version), &plain)?;
+        self.sql
             .prepare_cached(
-                "INSERT INTO users (app, user, version, sealed) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (app, user) DO UPDATE SET version = excluded.version, sealed = excluded.sealed",
+                "INSERT INTO users (app, user, version, sealed, revision, writer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (app, user) DO UPDATE SET version = excluded.version, sealed = excluded.sealed,
+                     revision = excluded.revision, writer = excluded.writer",
             )?
-            .execute(params![user.app.as_str(), user.id.as_str(), version, sealed])?;
-        Ok(transaction.commit()?)
+            .execute(params![
+                user.app.as_str(),
+                user.id.as_str(),
+                version,
+                sealed,
+                self.next_revision()?,
+                self.holder.id()
+            ])?;
+        self.sql.prepare_cached("DELETE FROM removed WHERE app = ?1 AND user = ?2")?.execute(named)?;
+        self.release(user)
     }
 
     /// Forgets a user, also as a current one.
-    pub fn remove(&mut self, user: &UserKey) -> Result<(), VaultError> {
-        let transaction = begin(&mut self.connection)?;
+    pub fn remove(&self, user: &UserKey) -> Result<(), VaultError> {
         let named = params![user.app.as_str(), user.id.as_str()];
-        transaction.execute("DELETE FROM users WHERE app = ?1 AND user = ?2", named)?;
-        transaction.execute("UPDATE apps SET current = NULL WHERE app = ?1 AND current = ?2", named)?;
-        Ok(transaction.commit()?)
+        for sql in [
+            "DELETE FROM users WHERE app = ?1 AND user = ?2",
+            "DELETE FROM timeline WHERE app = ?1 AND user = ?2",
+            "UPDATE apps SET current = NULL WHERE app = ?1 AND current = ?2",
+        ] {
+            self.sql.prepare_cached(sql)?.execute(named)?;
+        }
+        self.sql.execute(
+            "INSERT INTO removed (app, user, revision, writer) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET revision = excluded.revision, writer = excluded.writer",
+            params![user.app.as_str(), user.id.as_str(), self.next_revision()?, self.holder.id()],
+        )?;
+        self.release(user)
+    }
+
+    /// Stores a renewed record, unless another process has stored another one, or removed the user, since `known` was
+    /// read. Either way the lease is given back.
+    pub fn replace(
+        &self,
+        user: &UserKey,
+        known: &AccessToken,
+        record: &UserRecord,
+    ) -> Result<Replaced, VaultError> {
+        match self.stored(user)? {
+            None => {
+                self.release(user)?;
+                Ok(Replaced::Gone)
+            }
+            Some(Ok(stored)) if stored.tokens.as_ref().map(|tokens| &tokens.access) != Some(known) => {
+                self.release(user)?;
+                Ok(Replaced::Newer(Box::new(stored)))
+            }
+            // A record that does not open is replaced by one that does.
+            Some(_) => self.put(user, record).map(|()| Replaced::Done),
+        }
+    }
+
+    /// The record as it stands; the inner error when it does not open.
+    fn stored(&self, user: &UserKey) -> Result<Option<Result<UserRecord, String>>, VaultError> {
+        let row = self
+            .sql
+            .prepare_cached("SELECT version, sealed FROM users WHERE app = ?1 AND user = ?2")?
+            .query_row(params![user.app.as_str(), user.id.as_str()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+            })
+            .optional()?;
+        Ok(row.map(|(version, sealed)| read(self.key, user, version, &sealed)))
+    }
+
+    /// Takes the right to renew a user's token, unless another living process has it, or the record is not the one
+    /// that `known` is in.
+    pub fn lease(&self, user: &UserKey, known: &AccessToken) -> Result<Lease, VaultError> {
+        let named = params![user.app.as_str(), user.id.as_str()];
+        match self.stored(user)? {
+            None => return Ok(Lease::Gone),
+            Some(Ok(record)) if record.tokens.as_ref().map(|tokens| &tokens.access) != Some(known) => {
+                return Ok(Lease::Newer(Box::new(record)));
+            }
+            // A record that does not open is no reason to keep a living session from its renewal.
+            Some(_) => {}
+        }
+        let holder: Option<String> = self
+            .sql
+            .prepare_cached("SELECT holder FROM leases WHERE app = ?1 AND user = ?2")?
+            .query_row(named, |row| row.get(0))
+            .optional()?;
+        if holder.is_some_and(|holder| self.holder.is_other_and_alive(&holder)) {
+            return Ok(Lease::Busy);
+        }
+        self.sql
+            .prepare_cached(
+                "INSERT INTO leases (app, user, holder) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET holder = excluded.holder",
+            )?
+            .execute(params![user.app.as_str(), user.id.as_str(), self.holder.id()])?;
+        Ok(Lease::Held)
+    }
+
+    /// Gives the right to renew back.
+    pub fn release(&self, user: &UserKey) -> Result<(), VaultError> {
+        self.sql
+            .prepare_cached("DELETE FROM leases WHERE app = ?1 AND user = ?2 AND holder = ?3")?
+            .execute(params![user.app.as_str(), user.id.as_str(), self.holder.id()])?;
+        Ok(())
     }
 
     /// Remembers the current user of an App.
-    pub fn set_current(&mut self, app: &AppAlias, user: Option<&UserId>) -> Result<(), VaultError> {
-        self.connection.execute(
+    pub fn set_current(&self, app: &AppAlias, user: Option<&UserId>) -> Result<(), VaultError> {
+        self.sql.execute(
             "INSERT INTO apps (app, current) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET current = excluded.current",
             params![app.as_str(), user.map(UserId::as_str)],
         )?;
@@ -180,12 +353,86 @@ impl Store {
     }
 
     /// Remembers the device id that an App gave.
-    pub fn set_device(&mut self, app: &AppAlias, device: &DeviceId) -> Result<(), VaultError> {
-        self.connection.execute(
+    pub fn set_device(&self, app: &AppAlias, device: &DeviceId) -> Result<(), VaultError> {
+        self.sql.execute(
             "INSERT INTO apps (app, device) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET device = excluded.device",
             params![app.as_str(), device.as_str()],
         )?;
         Ok(())
+    }
+
+    /// Remembers an App.
+    pub fn keep_app(&self, app: &KeptApp) -> Result<(), VaultError> {
+        self.sql.execute(
+            "INSERT INTO apps (app, kept) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET kept = excluded.kept",
+            params![app.alias().as_str(), app.to_json()],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets an App with everything that belongs to it.
+    pub fn forget_app(&self, app: &AppAlias) -> Result<(), VaultError> {
+        for sql in [
+            "INSERT OR REPLACE INTO removed SELECT app, user, (SELECT revision + 1 FROM state), ?2 FROM users WHERE app = ?1",
+            "UPDATE state SET revision = revision + 1 WHERE ?1 <> ?2",
+        ] {
+            self.sql.execute(sql, params![app.as_str(), self.holder.id()])?;
+        }
+        for sql in [
+            "DELETE FROM users WHERE app = ?1",
+            "DELETE FROM timeline WHERE app = ?1",
+            "DELETE FROM apps WHERE app = ?1",
+        ] {
+            self.sql.execute(sql, params![app.as_str()])?;
+        }
+        Ok(())
+    }
+
+    /// Says to every process that the vault is closed, or open again.
+    pub fn set_locked(&self, locked: bool) -> Result<(), VaultError> {
+        self.next_revision()?;
+        self.sql.execute("UPDATE state SET locked = ?1", params![locked])?;
+        Ok(())
+    }
+
+    /// Writes down what happened to a user.
+    pub fn note(&self, user: &UserKey, entry: &TimelineEntry) -> Result<(), VaultError> {
+        let plain = serde_json::to_vec(entry).map_err(|_| VaultError::Seal)?;
+        let sealed = seal(self.key, &timeline_context(user), &plain)?;
+        let named = params![user.app.as_str(), user.id.as_str(), sealed];
+        self.sql
+            .prepare_cached("INSERT INTO timeline (app, user, sealed) VALUES (?1, ?2, ?3)")?
+            .execute(named)?;
+        self.sql
+            .prepare_cached(
+                "DELETE FROM timeline WHERE app = ?1 AND user = ?2 AND entry <= (SELECT entry FROM timeline
+                     WHERE app = ?1 AND user = ?2 ORDER BY entry DESC LIMIT 1 OFFSET ?3)",
+            )?
+            .execute(params![user.app.as_str(), user.id.as_str(), TIMELINE])?;
+        Ok(())
+    }
+
+    /// What happened to a user, oldest first.
+    pub fn timeline(&self, user: &UserKey) -> Result<Vec<TimelineEntry>, VaultError> {
+        let mut rows = self
+            .sql
+            .prepare_cached("SELECT sealed FROM timeline WHERE app = ?1 AND user = ?2 ORDER BY entry")?;
+        let mut rows = rows.query(params![user.app.as_str(), user.id.as_str()])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            let sealed = row.get_ref(0)?.as_blob().unwrap_or_default();
+            let plain = unseal(self.key, &timeline_context(user), sealed).ok();
+            entries.extend(plain.and_then(|plain| serde_json::from_slice(&plain).ok()));
+        }
+        Ok(entries)
+    }
+
+    fn next_revision(&self) -> Result<i64, VaultError> {
+        let next = self
+            .sql
+            .prepare_cached("UPDATE state SET revision = revision + 1 RETURNING revision")?
+            .query_row([], |row| row.get(0))?;
+        Ok(next)
     }
 }
 
@@ -193,6 +440,14 @@ impl Store {
 /// busy timeout.
 fn begin(connection: &mut Connection) -> Result<Transaction<'_>, rusqlite::Error> {
     Transaction::new(connection, TransactionBehavior::Immediate)
+}
+
+fn data_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+}
+
+fn user_key(app: String, user: String) -> UserKey {
+    UserKey { app: AppAlias::new(app), id: UserId::new(user) }
 }
 
 fn read(key: &SealKey, user: &UserKey, version: i64, sealed: &[u8]) -> Result<UserRecord, String> {
@@ -206,6 +461,10 @@ fn context(user: &UserKey, version: i64) -> Vec<u8> {
     format!("idmux user record 1\0{}\0{}\0{version}", user.app, user.id).into_bytes()
 }
 
+fn timeline_context(user: &UserKey) -> Vec<u8> {
+    format!("idmux timeline 1\0{}\0{}", user.app, user.id).into_bytes()
+}
+
 fn set_aside(transaction: &Transaction<'_>, position: i64, why: &str) -> Result<(), rusqlite::Error> {
     transaction.execute(
         "INSERT INTO set_aside SELECT app, user, version, sealed, ?2 FROM users WHERE position = ?1",
@@ -215,38 +474,24 @@ fn set_aside(transaction: &Transaction<'_>, position: i64, why: &str) -> Result<
     Ok(())
 }
 
-fn migrate(connection: &mut Connection, location: &Location) -> Result<(), VaultError> {
-    loop {
-        let transaction = begin(connection)?;
-        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let step = usize::try_from(found).ok().filter(|step| *step <= STEPS.len());
-        let Some(step) = step else {
-            let path = match location {
-                Location::File(path) => path.clone(),
-                Location::Memory => "memory".into(),
-            };
-            return Err(VaultError::Newer { path, found });
-        };
-        let Some(sql) = STEPS.get(step) else { return Ok(()) };
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", found + 1)?;
-        transaction.commit()?;
-    }
-}
-
 /// Makes the folder and an empty file that only the owner may read; SQLite gives its side files the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         make_private_folder(folder)?;
     }
+    private_file().append(true).open(path).map(drop)
+}
+
+/// How a file for the owner only is opened, and made if it is not there.
+pub fn private_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options.open(path).map(drop)
+    options
 }
 
 /// Makes a folder for the owner only; one that exists keeps its mode.

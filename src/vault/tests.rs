@@ -51,6 +51,20 @@ impl Folder {
     }
 }
 
+/// All files, and all folders, of a vault.
+fn files(folder: &Folder) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.path().parent().unwrap().to_owned()]);
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        next += 1;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    (files, folders)
+}
+
 #[tokio::test]
 async fn what_was_stored_is_there_after_a_restart_in_order() {
     let folder = Folder::new();
@@ -150,8 +164,8 @@ async fn no_token_is_on_disk_in_plain_text() {
     let folder = Folder::new();
     let (vault, _) = folder.open().await;
     vault.put(user("alice"), record()).done().await.unwrap();
-    for entry in std::fs::read_dir(folder.path().parent().unwrap()).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+    for path in files(&folder).0 {
+        let bytes = std::fs::read(path).unwrap();
         assert!(!bytes.windows(17).any(|window| window == b"very-secret-token"));
     }
 }
@@ -163,15 +177,13 @@ async fn only_the_owner_may_read_the_files() {
     let folder = Folder::new();
     let (vault, _) = folder.open().await;
     vault.put(user("alice"), record()).done().await.unwrap();
-    let home = folder.path().parent().unwrap().to_owned();
-    assert_eq!(home.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-    let mut seen = 0;
-    for entry in std::fs::read_dir(home).unwrap() {
-        let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
-        seen += 1;
+    let (files, folders) = files(&folder);
+    for (paths, mode, least) in [(files, 0o600, 4), (folders, 0o700, 2)] {
+        assert!(paths.len() >= least, "database, its log, key file and lock file in two folders: {paths:?}");
+        for path in paths {
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode, "{path:?}");
+        }
     }
-    assert!(seen >= 3, "database, log of the database, key file");
 }
 
 #[tokio::test]

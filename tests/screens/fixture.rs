@@ -39,6 +39,8 @@ pub fn app() -> AppView {
         client_app_id: "local-idmux".into(),
         base_url: Some("http://127.0.0.1:41234".parse().unwrap()),
         current: None,
+        skew: None,
+        kept: false,
     }
 }
 

@@ -10,7 +10,7 @@ use idmux::backend::{Backend, HttpClient};
 use idmux::clock::{Clock, SystemClock};
 use idmux::local_app::{Lifetimes, LocalApp, Options, Storage};
 use idmux::session::{
-    self, Command, Connect, Event, EventKind, RequestId, SessionHandle, Setup, Snapshot, UserView,
+    self, Command, Connect, Event, EventKind, Renewals, RequestId, SessionHandle, Setup, Snapshot, UserView,
 };
 use idmux::vault::{KeyChoice, KeyPolicy, Location};
 use tokio::task::JoinHandle;
@@ -43,7 +43,7 @@ pub fn app_at(base_url: &Url) -> App {
 }
 
 pub fn over_http() -> Connect {
-    let http = HttpClient::new().unwrap();
+    let http = HttpClient::new(Arc::new(SystemClock)).unwrap();
     Arc::new(move |app| Ok(Arc::new(AppServices::new(http.clone(), app)) as Arc<dyn Backend>))
 }
 
@@ -76,7 +76,7 @@ impl Worker {
     pub async fn start(vault: Location, connect: Connect, clock: Arc<dyn Clock>) -> Self {
         let key = KeyPolicy { choice: Some(KeyChoice::KeyFile(None)), ..KeyPolicy::default() };
         let stop = CancellationToken::new();
-        let setup = Setup { vault, key, clock, connect };
+        let setup = Setup { vault, key, clock, connect, renewals: Renewals::default() };
         let (handle, task) = session::start(setup, std::future::ready(()), stop.clone());
         let mut worker = Self { handle, stop, task };
         worker.event_where(|event| matches!(event.kind, EventKind::VaultOpened { .. })).await;

@@ -1,12 +1,19 @@
 //! What each command starts.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::Worker;
 use super::outcomes::{Outcome, Stored};
-use crate::account::{App, AppAlias, Credentials, SessionState, UserKey};
+use crate::account::{AppAlias, Credentials, Provider, SessionState, UserKey};
 use crate::backend::{Backend, FieldChange, NewSession};
 use crate::session::operation::{Operation, OperationKind};
+use crate::session::user_session::{UserSession, WaitingRequest};
 use crate::session::{Command, EventKind, Failure, KeyChoice, RequestId, Subject, VaultStatus};
 use crate::vault::{KeyPolicy, Vault};
+
+/// The action that hands a token to somebody outside.
+const HAND_OUT: &str = "hand out an access token";
 
 /// The action that creates an account and logs it in.
 pub(super) const REGISTER: &str = "register";
@@ -23,18 +30,12 @@ impl Worker {
             Command::Link { user, credentials, register } => {
                 self.operate(id, &user, OperationKind::Link { credentials, register });
             }
-            Command::KeepApp(app) => self.add_app(id, app),
-            Command::ForgetApp { .. }
-            | Command::Lock
-            | Command::ReuseAnonymous { .. }
-            | Command::Token { .. }
-            | Command::ReadTimeline { .. } => {
-                self.tell(
-                    Some(id),
-                    Subject::Device,
-                    EventKind::Failed(Failure::unknown("do this", "the command")),
-                );
-            }
+            Command::KeepApp(app) => self.keep_app(id, app),
+            Command::ForgetApp { app } => self.forget_app(id, &app),
+            Command::Lock => self.lock(id),
+            Command::ReuseAnonymous { app } => self.reuse_anonymous(id, app),
+            Command::Token { user, min_ttl } => self.token(id, &user, min_ttl),
+            Command::ReadTimeline { user } => self.read_timeline(id, user),
             Command::Refresh { user } => self.refresh(id, &user),
             Command::MakeCurrent { user } => self.make_current(id, user),
             Command::LogOut { user } => self.log_out(id, &user),
@@ -64,36 +65,17 @@ impl Worker {
         self.spawn(None, request, async move { Outcome::VaultOpened { request, result: opening.await } });
     }
 
-    fn add_app(&mut self, id: RequestId, app: App) {
-        let alias = app.alias.clone();
-        let subject = Subject::App { app: alias.clone(), who: None };
-        match (self.setup.connect)(&app) {
-            Ok(backend) => {
-                self.app_mut(&alias).connected = Some((app, backend));
-                self.changed = true;
-                self.tell(Some(id), subject, EventKind::AppAdded);
-                self.look_at_sessions_of(&alias);
-            }
-            Err(error) => {
-                self.tell(Some(id), subject, EventKind::Failed(Failure::backend("add the app", &error)))
-            }
-        }
-    }
-
-    /// Plans every session of an app whose vault record or address has just come.
-    pub(super) fn look_at_sessions_of(&mut self, alias: &AppAlias) {
-        let now = self.now();
-        for user in self.roster.users_of(alias) {
-            let Some(session) = self.roster.get(&user) else { continue };
-            if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
-                continue;
-            }
-            if !session.has_live_access(now) && self.backend(alias).is_some() {
-                self.start_renewal(&user);
-            } else {
-                self.plan_renewal(&user);
-            }
-            self.user_changed(&user);
+    /// The app's active user who is anonymous and nothing else, or a new one.
+    fn reuse_anonymous(&mut self, id: RequestId, app: AppAlias) {
+        let is_anonymous = |user: &UserKey| {
+            self.roster.get(user).is_some_and(|session| {
+                let linked = session.profile.as_ref().map_or(0, |profile| profile.identities.len());
+                session.provider == Provider::Anonymous && session.state.is_logged_in() && linked <= 1
+            })
+        };
+        match self.roster.users_of(&app).into_iter().find(is_anonymous) {
+            Some(user) => self.make_current_and_say(id, user, EventKind::LoggedIn { replaced: false }),
+            None => self.log_in(id, app, Credentials::Anonymous, false),
         }
     }
 
@@ -122,7 +104,7 @@ impl Worker {
 
     /// An operation that a person asked for.
     fn operate(&mut self, id: RequestId, user: &UserKey, kind: OperationKind) {
-        self.start_operation(user, Operation { request: Some(id), kind, renewed: false });
+        self.start_operation(user, Operation::new(Some(id), kind));
     }
 
     /// Runs an operation with the user's access token, after a renewal if the token is over.
@@ -162,21 +144,61 @@ impl Worker {
             None => self.fail(Some(id), user, Failure::unknown(action, "the user")),
             Some(session) if session.tokens.is_none() => self.fail_logged_out(Some(id), user, action),
             Some(session) => {
-                session.waiting_requests.push(id);
+                session.waiting_requests.push(WaitingRequest::Refresh(id));
                 self.start_renewal(user);
             }
         }
+    }
+
+    fn token(&mut self, id: RequestId, user: &UserKey, min_ttl: Duration) {
+        let now = self.now();
+        let Some(session) = self.roster.get_mut(user) else {
+            return self.fail(Some(id), user, Failure::unknown(HAND_OUT, "the user"));
+        };
+        let Some(tokens) = &session.tokens else {
+            return self.fail_logged_out(Some(id), user, HAND_OUT);
+        };
+        if session.is_valid_for(min_ttl, now) {
+            let expires = session.access_lifetime().map(|life| life.expires);
+            let kind = EventKind::Token { access: tokens.access.clone(), expires };
+            let subject = self.subject(user);
+            return self.tell(Some(id), subject, kind);
+        }
+        if self.backend(&user.app).is_none() {
+            let failure = Failure::unknown(HAND_OUT, &format!("the app {}", user.app));
+            return self.fail(Some(id), user, failure);
+        }
+        if let Some(session) = self.roster.get_mut(user) {
+            session.waiting_requests.push(WaitingRequest::Token(id, min_ttl));
+        }
+        self.start_renewal(user);
+    }
+
+    fn read_timeline(&mut self, id: RequestId, user: UserKey) {
+        if self.roster.get(&user).is_none() {
+            return self.fail(Some(id), &user, Failure::unknown("read the timeline", "the user"));
+        }
+        let entries = self.vault_write(|vault| vault.timeline(user.clone()));
+        self.spawn(Some(user.clone()), Some(id), async move {
+            Outcome::Timeline { request: id, user, result: entries.await }
+        });
     }
 
     fn make_current(&mut self, id: RequestId, user: UserKey) {
         if self.roster.get(&user).is_none() {
             return self.fail(Some(id), &user, Failure::unknown("make current", "the user"));
         }
+        self.make_current_and_say(id, user, EventKind::MadeCurrent);
+    }
+
+    fn make_current_and_say(&mut self, id: RequestId, user: UserKey, event: EventKind) {
         self.app_mut(&user.app).current = Some(user.id.clone());
         self.changed = true;
+        let subject = self.subject(&user);
         let stored = self.vault_write(|vault| vault.set_current(user.app.clone(), Some(user.id.clone())));
-        self.spawn_to_land(Some(user.clone()), Some(id), async move {
-            Outcome::Stored { result: stored.await, what: Stored::MadeCurrent { request: id, user } }
+        self.spawn_to_land(Some(user), Some(id), async move {
+            let what = Stored::Said { request: Some(id), subject, event: Some(event) };
+            Outcome::Stored { result: stored.await, what }
         });
     }
 
@@ -188,8 +210,7 @@ impl Worker {
         };
         session.generation = generation;
         let refresh = session.end(SessionState::LoggedOut);
-        let requests = std::mem::take(&mut session.waiting_requests);
-        let operations = std::mem::take(&mut session.waiting_operations);
+        let (requests, operations) = session.take_waiting();
         let record = session.record();
         self.plan(user);
         self.user_changed(user);
@@ -199,7 +220,7 @@ impl Worker {
         self.spawn_to_land(Some(user.clone()), Some(id), async move {
             let result = stored.await;
             let server = end_at_server(backend.map(|(_, backend, _)| backend), refresh).await;
-            Outcome::Left { request: id, subject, event: EventKind::LoggedOut, result, server }
+            Outcome::Left { request: Some(id), subject, event: Some(EventKind::LoggedOut), result, server }
         });
     }
 
@@ -214,16 +235,13 @@ impl Worker {
         self.spawn_to_land(Some(user.clone()), Some(id), async move {
             let result = stored.await;
             let server = end_at_server(backend.map(|(_, backend, _)| backend), refresh).await;
-            Outcome::Left { request: id, subject, event: EventKind::Removed, result, server }
+            Outcome::Left { request: Some(id), subject, event: Some(EventKind::Removed), result, server }
         });
     }
 
     /// Takes a user out of everything that is held in memory. Whoever waited is told.
-    pub(super) fn forget(&mut self, user: &UserKey) -> Option<crate::session::user_session::UserSession> {
-        let requests_and_operations = self.roster.get_mut(user).map(|session| {
-            (std::mem::take(&mut session.waiting_requests), std::mem::take(&mut session.waiting_operations))
-        });
-        if let Some((requests, operations)) = requests_and_operations {
+    pub(super) fn forget(&mut self, user: &UserKey) -> Option<UserSession> {
+        if let Some((requests, operations)) = self.roster.get_mut(user).map(UserSession::take_waiting) {
             self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, None));
         }
         let session = self.roster.remove(user)?;
@@ -256,8 +274,8 @@ async fn read_profile(backend: &dyn Backend, session: &NewSession) -> Option<cra
 }
 
 /// Tells the server that a session is over. What the person asked for has happened on this device already.
-async fn end_at_server(
-    backend: Option<std::sync::Arc<dyn Backend>>,
+pub(super) async fn end_at_server(
+    backend: Option<Arc<dyn Backend>>,
     refresh: Option<crate::account::RefreshToken>,
 ) -> Result<(), crate::backend::BackendError> {
     match (backend, refresh) {

@@ -1,13 +1,14 @@
 //! What each job's end leads to.
 
 use super::commands::REGISTER;
+use super::renewal::Renewed;
 use super::{Label, Worker};
-use crate::account::{AccessToken, AppAlias, Profile, SessionState, UserKey};
+use crate::account::{AccessToken, AppAlias, Profile, SessionState, Tokens, UserKey};
 use crate::backend::{BackendError, FieldChange, NewSession};
 use crate::session::operation::{Done, Operation, OperationKind};
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, FailureKind, RequestId, Subject, VaultStatus};
-use crate::vault::{Contents, Opened, UserRecord, VaultError};
+use crate::vault::{Changes, Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How a job ended.
 #[derive(Debug)]
@@ -26,7 +27,32 @@ pub(super) enum Outcome {
     Renewed {
         user: UserKey,
         generation: u64,
-        result: Result<AccessToken, BackendError>,
+        renewed: Renewed,
+    },
+    /// The wait before another try is over.
+    Again {
+        user: UserKey,
+        generation: u64,
+        operation: Operation,
+    },
+    Timeline {
+        request: RequestId,
+        user: UserKey,
+        result: Result<Vec<TimelineEntry>, VaultError>,
+    },
+    /// The vault is said to be locked.
+    Locked {
+        request: RequestId,
+        result: Result<(), VaultError>,
+    },
+    /// What other processes did to the vault.
+    LookedAround(Result<Option<Changes>, VaultError>),
+    /// A renewed token was stored, or another process was faster.
+    RenewalStored {
+        user: UserKey,
+        generation: u64,
+        tokens: Tokens,
+        result: Result<Replaced, VaultError>,
     },
     Operated {
         user: UserKey,
@@ -38,9 +64,9 @@ pub(super) enum Outcome {
     },
     /// A user left: what was stored, and whether the server knows.
     Left {
-        request: RequestId,
+        request: Option<RequestId>,
         subject: Subject,
-        event: EventKind,
+        event: Option<EventKind>,
         result: Result<(), VaultError>,
         server: Result<(), BackendError>,
     },
@@ -54,11 +80,7 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) enum Stored {
     LogIn(StoredLogIn),
-    Renewal { user: UserKey, generation: u64, access: AccessToken },
-    MadeCurrent { request: RequestId, user: UserKey },
-    Deleted { request: Option<RequestId>, subject: Subject },
-    Operation { request: Option<RequestId>, subject: Subject, event: Option<EventKind> },
-    Quietly,
+    Said { request: Option<RequestId>, subject: Subject, event: Option<EventKind> },
 }
 
 /// A log-in that was stored.
@@ -83,8 +105,30 @@ impl Worker {
                     self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
                 }
             },
-            Outcome::Renewed { user, generation, result } => self.renewal_answered(user, generation, result),
+            Outcome::Renewed { user, generation, renewed } => {
+                self.learn_date(&user.app);
+                self.renewal_answered(user, generation, renewed);
+            }
+            Outcome::RenewalStored { user, generation, tokens, result } => {
+                self.renewal_stored(user, generation, tokens, result);
+            }
+            Outcome::Again { user, generation, operation } => {
+                if self.roster.get(&user).is_some_and(|session| session.generation == generation) {
+                    self.start_operation(&user, operation);
+                }
+            }
+            Outcome::Timeline { request, user, result } => {
+                let subject = self.subject(&user);
+                let kind = match result {
+                    Ok(entries) => EventKind::Timeline(entries),
+                    Err(error) => EventKind::Failed(Failure::vault("read the timeline", &error)),
+                };
+                self.tell(Some(request), subject, kind);
+            }
+            Outcome::Locked { request, result } => self.locked(request, result),
+            Outcome::LookedAround(changes) => self.looked_around(changes),
             Outcome::Operated { user, generation, access, operation, result } => {
+                self.learn_date(&user.app);
                 self.operation_answered(user, generation, &access, operation, result);
             }
             Outcome::Left { request, subject, event, result, server } => {
@@ -96,7 +140,7 @@ impl Worker {
                     };
                     self.tell(None, subject.clone(), EventKind::Failed(failure));
                 }
-                self.tell_stored(Some(request), subject, Some(event), result);
+                self.tell_stored(request, subject, event, result);
             }
             Outcome::Stored { result, what } => self.stored(result, what),
         }
@@ -142,9 +186,12 @@ impl Worker {
             self.app_mut(&app).device = Some(device);
         }
         for (user, record) in contents.users {
-            self.app_mut(&user.app);
+            let skew = self.app_mut(&user.app).skew.ahead();
             let generation = self.next_generation();
-            self.roster.insert(UserSession::new(user, generation, record));
+            self.roster.insert(UserSession::new(user, generation, record, skew));
+        }
+        for app in contents.apps {
+            self.connect_kept(app.into());
         }
         let aliases: Vec<_> = self.apps.iter().map(|app| app.alias.clone()).collect();
         for alias in aliases {
@@ -162,6 +209,8 @@ impl Worker {
         profile: Option<Profile>,
     ) {
         let user = UserKey { app: app.clone(), id: session.user };
+        self.learn_date(&app);
+        self.learn_token(&app, &session.tokens.access);
         let generation = self.next_generation();
         // Whatever is on the wire for the former session of this user is too late from here on.
         let replaces = self.roster.get_mut(&user).map(|former| former.generation = generation).is_some();
@@ -182,18 +231,18 @@ impl Worker {
     /// A log-in is durable: the session begins, in place of the user's former one.
     fn log_in_stored(&mut self, log_in: StoredLogIn, result: Result<(), VaultError>) {
         let StoredLogIn { request, action, user, generation, replaces, record } = log_in;
+        let skew = self.app_mut(&user.app).skew.ahead();
         let former = self.roster.get_mut(&user);
         if replaces && former.as_ref().is_none_or(|former| former.generation != generation) {
             self.drop_answer(user.clone(), action);
             return self.fail(Some(request), &user, Failure::not_logged_in(action, None));
         }
         let lacks_profile = record.profile.is_none();
-        let mut session = UserSession::new(user.clone(), generation, record);
+        let mut session = UserSession::new(user.clone(), generation, record, skew);
         let mut operations = Vec::new();
         if let Some(former) = former {
             // Who waited for a token of the former session gets one of the new.
-            session.waiting_requests = std::mem::take(&mut former.waiting_requests);
-            operations = std::mem::take(&mut former.waiting_operations);
+            (session.waiting_requests, operations) = former.take_waiting();
         }
         let renew = !session.waiting_requests.is_empty();
         self.roster.insert(session);
@@ -210,8 +259,7 @@ impl Worker {
             self.start_operation(&user, operation);
         }
         if lacks_profile {
-            let kind = OperationKind::FetchProfile;
-            self.start_operation(&user, Operation { request: None, kind, renewed: false });
+            self.start_operation(&user, Operation::new(None, OperationKind::FetchProfile));
         }
         if renew {
             self.start_renewal(&user);
@@ -221,20 +269,7 @@ impl Worker {
     fn stored(&mut self, result: Result<(), VaultError>, what: Stored) {
         match what {
             Stored::LogIn(log_in) => self.log_in_stored(log_in, result),
-            Stored::Renewal { user, generation, access } => {
-                self.renewal_stored(user, generation, access, result);
-            }
-            Stored::MadeCurrent { request, user } => {
-                let subject = self.subject(&user);
-                self.tell_stored(Some(request), subject, Some(EventKind::MadeCurrent), result);
-            }
-            Stored::Deleted { request, subject } => {
-                self.tell_stored(request, subject, Some(EventKind::Deleted), result);
-            }
-            Stored::Operation { request, subject, event } => {
-                self.tell_stored(request, subject, event, result)
-            }
-            Stored::Quietly => self.tell_stored(None, Subject::Device, None, result),
+            Stored::Said { request, subject, event } => self.tell_stored(request, subject, event, result),
         }
     }
 
@@ -267,7 +302,16 @@ impl Worker {
                     return self.start_operation(&user, operation);
                 }
                 session.waiting_operations.push(operation);
+                let subject = self.subject(&user);
+                self.tell(None, subject, EventKind::AccessRefused { action });
                 self.start_renewal(&user);
+            }
+            Err(error) if let Some(wait) = operation.retry_wait(&error, fastrand::f64()) => {
+                operation.failures += 1;
+                self.spawn(Some(user.clone()), request, async move {
+                    tokio::time::sleep(wait).await;
+                    Outcome::Again { user, generation, operation }
+                });
             }
             Err(error) => self.fail(request, &user, Failure::backend(action, &error)),
             Ok(Done::Deleted) => {
@@ -275,7 +319,8 @@ impl Worker {
                 self.forget(&user);
                 let stored = self.vault_write(|vault| vault.remove(user.clone()));
                 self.spawn_to_land(Some(user), request, async move {
-                    Outcome::Stored { result: stored.await, what: Stored::Deleted { request, subject } }
+                    let what = Stored::Said { request, subject, event: Some(EventKind::Deleted) };
+                    Outcome::Stored { result: stored.await, what }
                 });
             }
             Ok(Done::Profile(profile)) => {
@@ -302,9 +347,10 @@ impl Worker {
                     FieldChange::Set(path, _) => EventKind::CustomDataSet { path },
                     FieldChange::Unset(path) => EventKind::CustomDataUnset { path },
                 };
+                // The token carries a copy of the document; renewing it is what makes the change visible.
+                session.wants_fresh = true;
                 let subject = self.subject(&user);
                 self.tell(request, subject, event);
-                // The token carries a copy of the document; renewing it is what makes the change visible.
                 self.start_renewal(&user);
             }
         }
@@ -317,7 +363,7 @@ impl Worker {
         let subject = self.subject(&user);
         let stored = self.vault_write(|vault| vault.put(user.clone(), record));
         self.spawn_to_land(Some(user), request, async move {
-            Outcome::Stored { result: stored.await, what: Stored::Operation { request, subject, event } }
+            Outcome::Stored { result: stored.await, what: Stored::Said { request, subject, event } }
         });
     }
 
@@ -353,8 +399,7 @@ impl Worker {
         let Some(session) = self.roster.get_mut(&user) else { return };
         if session.state == SessionState::Refreshing {
             session.state = SessionState::Active;
-            let requests = std::mem::take(&mut session.waiting_requests);
-            let operations = std::mem::take(&mut session.waiting_operations);
+            let (requests, operations) = session.take_waiting();
             self.plan_renewal(&user);
             self.user_changed(&user);
             self.fail_waiting(&user, requests, operations, failure);

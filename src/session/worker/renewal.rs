@@ -1,16 +1,77 @@
-//! Renewing access tokens: early, once at a time for each user, and never without end.
+//! Renewing access tokens: early, one at a time for each user in all processes, and never without end.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::Worker;
 use super::outcomes::{Outcome, Stored};
-use crate::account::{AccessToken, EndReason, SessionState, UserKey};
-use crate::backend::{BackendError, Verdict};
+use crate::account::{EndReason, SessionState, Tokens, UserKey};
+use crate::backend::{Backend, BackendError, Verdict};
 use crate::session::operation::Operation;
-use crate::session::{EventKind, Failure, LastRefresh, RefreshOutcome, RequestId, retry};
-use crate::vault::VaultError;
+use crate::session::user_session::WaitingRequest;
+use crate::session::{EventKind, Failure, FailureKind, LastRefresh, RefreshOutcome, RequestId, retry};
+use crate::vault::{Door, Lease, Replaced, UserRecord, VaultError};
 
 const ACTION: &str = "renew the access token";
+/// How often a process looks whether another one has renewed.
+const LEASE_LOOK: Duration = Duration::from_millis(25);
+/// How long it waits for the other one, which has a time limit of its own for its request.
+const LEASE_PATIENCE: Duration = Duration::from_secs(40);
+
+/// How a renewal ended.
+#[derive(Debug)]
+pub(super) enum Renewed {
+    /// With a new access token, for the record that held the access token `known`.
+    Here { known: Tokens, tokens: Tokens },
+    /// Another process was faster.
+    Elsewhere(Box<UserRecord>),
+    /// Another process removed the user.
+    Gone,
+    /// Not at all.
+    Failed(BackendError),
+}
+
+/// Renews under the lease that keeps other processes from doing the same. With `fresh` a token that another process got
+/// meanwhile does not do.
+async fn renew(
+    backend: Arc<dyn Backend>,
+    door: Option<Door>,
+    user: &UserKey,
+    mut known: Tokens,
+    fresh: bool,
+) -> Renewed {
+    let end = Instant::now() + LEASE_PATIENCE;
+    while let Some(door) = &door {
+        match door.lease(user.clone(), known.access.clone()).done().await {
+            Ok(Lease::Held) => break,
+            // A vault that cannot be written keeps nobody from a renewal; that it is not stored is told afterwards.
+            Err(_) => break,
+            Ok(Lease::Gone) => return Renewed::Gone,
+            Ok(Lease::Newer(record)) => match &record.tokens {
+                Some(tokens) if fresh => known = tokens.clone(),
+                _ => return Renewed::Elsewhere(record),
+            },
+            Ok(Lease::Busy) if Instant::now() >= end => {
+                let host = "another idmux, which renews the same token,".to_owned();
+                return Renewed::Failed(BackendError::TimedOut { host });
+            }
+            Ok(Lease::Busy) => tokio::time::sleep(LEASE_LOOK).await,
+        }
+    }
+    match backend.refresh(&known.refresh).await {
+        Ok(access) => Renewed::Here { tokens: Tokens { access, refresh: known.refresh.clone() }, known },
+        Err(error) => {
+            if let Some(door) = door {
+                // A lease that cannot be given back ends with this process.
+                let _ = door.release(user.clone()).done().await;
+            }
+            Renewed::Failed(error)
+        }
+    }
+}
 
 impl Worker {
     /// Starts a renewal unless one is on the wire, or the app has no address yet.
@@ -19,12 +80,13 @@ impl Worker {
             // The app is not here yet; adding it looks at all of its sessions again.
             return self.schedule.plan(user, None);
         };
+        let door = self.vault.as_ref().and_then(|vault| vault.door());
         let Some(session) = self.roster.get_mut(user) else { return };
-        let Some(tokens) = &session.tokens else { return };
+        let Some(tokens) = session.tokens.clone() else { return };
         if session.state == SessionState::Refreshing {
             return;
         }
-        let (refresh, generation) = (tokens.refresh.clone(), session.generation);
+        let (generation, fresh) = (session.generation, std::mem::take(&mut session.wants_fresh));
         session.state = SessionState::Refreshing;
         session.next_refresh = None;
         self.plan(user);
@@ -33,46 +95,38 @@ impl Worker {
         self.spawn_to_land(Some(user.clone()), None, async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
-            let result = backend.refresh(&refresh).await;
-            Outcome::Renewed { user: key, generation, result }
+            let renewed = renew(backend, door, &key, tokens, fresh).await;
+            Outcome::Renewed { user: key, generation, renewed }
         });
     }
 
-    /// The server answered a renewal. The new token is stored before anybody uses it.
-    pub(super) fn renewal_answered(
-        &mut self,
-        user: UserKey,
-        generation: u64,
-        result: Result<AccessToken, BackendError>,
-    ) {
-        let Some(session) = self.roster.get_mut(&user).filter(|session| session.generation == generation)
-        else {
+    /// A renewal came to an end. A new token is stored before anybody uses it.
+    pub(super) fn renewal_answered(&mut self, user: UserKey, generation: u64, renewed: Renewed) {
+        let is_ours =
+            |session: &&mut crate::session::user_session::UserSession| session.generation == generation;
+        let Some(session) = self.roster.get_mut(&user).filter(is_ours) else {
+            if let Some(door) = self.vault.as_ref().and_then(|vault| vault.door()) {
+                drop(door.release(user.clone()));
+            }
             return self.drop_answer(user, ACTION);
         };
-        match result {
-            Ok(access) => {
+        match renewed {
+            Renewed::Here { known, tokens } => {
                 let mut record = session.record();
-                if let Some(tokens) = &mut record.tokens {
-                    tokens.access = access.clone();
-                }
-                let stored = self.vault_write(|vault| vault.put(user.clone(), record));
+                record.tokens = Some(tokens.clone());
+                self.learn_token(&user.app, &tokens.access);
+                let stored = self.vault_write(|vault| vault.replace(user.clone(), known.access, record));
                 self.spawn_to_land(Some(user.clone()), None, async move {
-                    let result = stored.await;
-                    Outcome::Stored { result, what: Stored::Renewal { user, generation, access } }
+                    Outcome::RenewalStored { user, generation, tokens, result: stored.await }
                 });
             }
-            Err(error) => match error.verdict() {
-                Verdict::Ended(reason) => self.end_session(&user, reason),
-                Verdict::TryLater { after } => {
-                    let failures = session.failures.saturating_add(1);
-                    session.failures = failures;
-                    let wait = retry::wait(failures, after, fastrand::f64());
-                    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-                    let retry_at = self.now().saturating_add(wait).ok();
-                    self.postpone(&user, &error, retry_at);
-                }
-                Verdict::Refused => self.postpone(&user, &error, None),
-            },
+            Renewed::Elsewhere(record) => self.renewed_elsewhere(user, *record),
+            Renewed::Gone => {
+                let subject = self.subject(&user);
+                self.forget(&user);
+                self.tell(None, subject, EventKind::Removed);
+            }
+            Renewed::Failed(error) => self.renewal_failed(&user, &error),
         }
     }
 
@@ -81,42 +135,120 @@ impl Worker {
         &mut self,
         user: UserKey,
         generation: u64,
-        access: AccessToken,
-        result: Result<(), VaultError>,
+        tokens: Tokens,
+        result: Result<Replaced, VaultError>,
     ) {
         let now = self.now();
         let Some(session) = self.roster.get_mut(&user).filter(|session| session.generation == generation)
         else {
             return self.drop_answer(user, ACTION);
         };
-        session.set_access(access);
+        let result = match result {
+            Ok(Replaced::Newer(record)) => {
+                self.drop_answer(user.clone(), ACTION);
+                return self.renewed_elsewhere(user, *record);
+            }
+            Ok(Replaced::Gone) => return self.renewal_answered(user, generation, Renewed::Gone),
+            Ok(Replaced::Done) => Ok(()),
+            Err(error) => Err(error),
+        };
+        session.set_tokens(Some(tokens));
         session.state = SessionState::Active;
         session.failures = 0;
+        session.stored_elsewhere = None;
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Renewed });
-        let requests = std::mem::take(&mut session.waiting_requests);
-        let operations = std::mem::take(&mut session.waiting_operations);
+        let wants_fresh = session.wants_fresh;
         self.plan_renewal(&user);
         self.user_changed(&user);
         if let Err(error) = result {
             let subject = self.subject(&user);
             self.tell(None, subject, EventKind::Failed(Failure::vault(ACTION, &error)));
         }
-        self.tell_all(&user, requests, &EventKind::Refreshed);
+        self.serve_waiting(&user);
+        if wants_fresh {
+            self.start_renewal(&user);
+        }
+    }
+
+    /// Another process has renewed, logged out, or logged in again while we were about to.
+    fn renewed_elsewhere(&mut self, user: UserKey, record: UserRecord) {
+        if let Some(session) = self.roster.get_mut(&user) {
+            session.state = SessionState::Active;
+            session.stored_elsewhere = None;
+        }
+        self.take_record(user, record);
+    }
+
+    /// Gives everybody who waits for a token what they wait for.
+    pub(super) fn serve_waiting(&mut self, user: &UserKey) {
+        let now = self.now();
+        let Some(session) = self.roster.get_mut(user) else { return };
+        let (requests, operations) = session.take_waiting();
+        let Some(tokens) = session.tokens.clone() else {
+            let reason = match &session.state {
+                SessionState::LogInRequired(reason) => Some(reason.clone()),
+                _ => None,
+            };
+            return self.fail_waiting(user, requests, operations, |action| {
+                Failure::not_logged_in(action, reason.as_ref())
+            });
+        };
+        let expires = session.access_lifetime().map(|life| life.expires);
+        let subject = self.subject(user);
+        let nobody_asked = requests.is_empty();
+        for request in requests {
+            let kind = match request {
+                WaitingRequest::Refresh(_) => EventKind::Refreshed,
+                WaitingRequest::Token(_, ttl)
+                    if self.roster.get(user).is_some_and(|session| session.is_valid_for(ttl, now)) =>
+                {
+                    EventKind::Token { access: tokens.access.clone(), expires }
+                }
+                WaitingRequest::Token(_, ttl) => EventKind::Failed(too_short(ttl)),
+            };
+            self.tell(Some(request.id()), subject.clone(), kind);
+        }
+        if nobody_asked {
+            self.tell(None, subject, EventKind::Refreshed);
+        }
         for operation in operations {
-            self.start_operation(&user, operation);
+            self.start_operation(user, operation);
         }
     }
 
     /// Plans the next renewal, inside the lead before the expiry.
     pub(super) fn plan_renewal(&mut self, user: &UserKey) {
-        let now = self.now();
+        // A server whose tokens are too short, or over when they arrive, is asked once a second at most.
+        let soonest = self.now().saturating_add(SignedDuration::from_secs(1));
+        self.plan_renewal_after(user, soonest.unwrap_or(Timestamp::MAX));
+    }
+
+    /// Plans the next renewal, not before `soonest`.
+    pub(super) fn plan_renewal_after(&mut self, user: &UserKey, soonest: Timestamp) {
+        let lead = self.setup.renewals.lead;
         if let Some(session) = self.roster.get_mut(user) {
-            // A server whose tokens are too short, or over when they arrive, is asked once a second at most.
-            let soonest = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-            let planned = session.renewal_time(fastrand::f64());
+            let planned = lead.and_then(|lead| session.renewal_time(lead, fastrand::f64()));
             session.next_refresh = planned.map(|at| at.max(soonest));
         }
         self.plan(user);
+    }
+
+    fn renewal_failed(&mut self, user: &UserKey, error: &BackendError) {
+        let Some(session) = self.roster.get_mut(user) else { return };
+        if let Some(record) = session.stored_elsewhere.take() {
+            return self.renewed_elsewhere(user.clone(), record);
+        }
+        match error.verdict() {
+            Verdict::Ended(reason) => self.end_session(user, reason),
+            Verdict::TryLater { after } => {
+                session.failures = session.failures.saturating_add(1);
+                let wait = retry::wait(session.failures, after, fastrand::f64());
+                let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+                let retry_at = self.now().saturating_add(wait).ok();
+                self.postpone(user, error, retry_at);
+            }
+            Verdict::Refused => self.postpone(user, error, None),
+        }
     }
 
     fn postpone(&mut self, user: &UserKey, error: &BackendError, retry_at: Option<Timestamp>) {
@@ -131,8 +263,7 @@ impl Worker {
         session.next_refresh = retry_at;
         session.last_refresh =
             Some(LastRefresh { at: now, outcome: RefreshOutcome::Postponed(cause.clone()) });
-        let requests = std::mem::take(&mut session.waiting_requests);
-        let operations = std::mem::take(&mut session.waiting_operations);
+        let (requests, operations) = session.take_waiting();
         self.plan(user);
         self.user_changed(user);
         if requests.is_empty() && operations.is_empty() {
@@ -148,16 +279,19 @@ impl Worker {
         let reason = session.end_reason(said, now);
         session.end(SessionState::LogInRequired(reason.clone()));
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Ended });
-        let requests = std::mem::take(&mut session.waiting_requests);
-        let operations = std::mem::take(&mut session.waiting_operations);
+        let (requests, operations) = session.take_waiting();
         let record = session.record();
         self.plan(user);
         self.user_changed(user);
-        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
-        self.spawn_to_land(Some(user.clone()), None, async move {
-            Outcome::Stored { result: stored.await, what: Stored::Quietly }
-        });
         let subject = self.subject(user);
+        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
+        self.spawn_to_land(Some(user.clone()), None, {
+            let subject = subject.clone();
+            async move {
+                let what = Stored::Said { request: None, subject, event: None };
+                Outcome::Stored { result: stored.await, what }
+            }
+        });
         self.tell(None, subject, EventKind::LogInRequired(reason.clone()));
         self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, Some(&reason)));
     }
@@ -166,29 +300,16 @@ impl Worker {
     pub(super) fn fail_waiting(
         &mut self,
         user: &UserKey,
-        requests: Vec<RequestId>,
+        requests: Vec<WaitingRequest>,
         operations: Vec<Operation>,
         failure: impl Fn(&'static str) -> Failure,
     ) {
-        for request in requests {
-            let subject = self.subject(user);
-            self.tell(Some(request), subject, EventKind::Failed(failure(ACTION)));
-        }
-        for operation in operations {
-            let subject = self.subject(user);
-            self.tell(operation.request, subject, EventKind::Failed(failure(operation.kind.action())));
-        }
-    }
-
-    /// One event for each request that waited, or one without a request.
-    fn tell_all(&mut self, user: &UserKey, requests: Vec<RequestId>, kind: &EventKind) {
-        let subject = self.subject(user);
-        if requests.is_empty() {
-            self.tell(None, subject, kind.clone());
-        } else {
-            for request in requests {
-                self.tell(Some(request), subject.clone(), kind.clone());
-            }
+        let waiting: Vec<(Option<RequestId>, &'static str)> = (requests.into_iter())
+            .map(|request| (Some(request.id()), ACTION))
+            .chain(operations.into_iter().map(|operation| (operation.request, operation.kind.action())))
+            .collect();
+        for (request, action) in waiting {
+            self.fail(request, user, failure(action));
         }
     }
 
@@ -196,5 +317,14 @@ impl Worker {
     pub(super) fn drop_answer(&mut self, user: UserKey, what: &str) {
         let subject = self.subject(&user);
         self.tell(None, subject, EventKind::AnswerDropped { what: what.to_owned() });
+    }
+}
+
+fn too_short(ttl: Duration) -> Failure {
+    Failure {
+        kind: FailureKind::Refused,
+        action: "hand out an access token",
+        message: format!("a fresh one is valid for less than {ttl:?}"),
+        hint: "ask for less; the app decides how long its access tokens live".into(),
     }
 }

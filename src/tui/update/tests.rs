@@ -61,6 +61,8 @@ fn snapshot(users: impl IntoIterator<Item = usize>) -> Snapshot {
             client_app_id: "local-abcde".into(),
             base_url: Some("http://127.0.0.1:1".parse().unwrap()),
             current: None,
+            skew: None,
+            kept: false,
         }],
         users: users.into_iter().map(|number| Arc::new(user(number))).collect(),
     }

@@ -1,0 +1,67 @@
+//! How far a server's clock is from ours, and whether that matters.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::account::{AccessToken, token};
+
+/// `Date` and `iat` are cut to seconds, and answers travel: less than this means nothing.
+const NOTICEABLE: SignedDuration = SignedDuration::from_secs(2);
+
+/// What is known of one app's clock. A fresh token says more than a `Date`: its expiry is by the same clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Skew {
+    from_token: Option<SignedDuration>,
+    from_date: Option<SignedDuration>,
+}
+
+impl Skew {
+    /// Learns from a token that was issued just now.
+    pub fn learn_from_token(&mut self, access: &AccessToken, now: Timestamp) {
+        let lifetime = token::lifetime(&access.claims());
+        self.from_token = lifetime.map(|life| life.issued.duration_since(now)).or(self.from_token);
+    }
+
+    /// Learns from the `Date` of an answer.
+    pub fn learn_from_date(&mut self, ahead: Option<SignedDuration>) {
+        self.from_date = ahead.or(self.from_date);
+    }
+
+    /// How far the server is ahead; zero when that is too little to matter, or unknown.
+    pub fn ahead(&self) -> SignedDuration {
+        let ahead = self.from_token.or(self.from_date).unwrap_or_default();
+        if ahead.abs() > NOTICEABLE { ahead } else { SignedDuration::ZERO }
+    }
+}
+
+/// Whether two readings differ by more than their inaccuracy.
+pub fn differ(one: SignedDuration, other: SignedDuration) -> bool {
+    one.checked_sub(other).is_none_or(|difference| difference.abs() > NOTICEABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    fn token_of(second: i64) -> AccessToken {
+        let claims = format!(r#"{{"iat":{second},"exp":{}}}"#, second + 1800);
+        AccessToken::new(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims)))
+    }
+
+    #[test]
+    fn a_token_says_more_than_a_date_and_little_says_nothing() {
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
+        let mut skew = Skew::default();
+        assert_eq!(skew.ahead(), SignedDuration::ZERO);
+        skew.learn_from_date(Some(SignedDuration::from_secs(60)));
+        assert_eq!(skew.ahead(), SignedDuration::from_secs(60));
+        skew.learn_from_token(&token_of(1_700_003_600), now);
+        skew.learn_from_date(Some(SignedDuration::from_secs(60)));
+        assert_eq!(skew.ahead(), SignedDuration::from_secs(3600));
+        skew.learn_from_token(&AccessToken::new("opaque"), now);
+        assert_eq!(skew.ahead(), SignedDuration::from_secs(3600));
+        skew.learn_from_token(&token_of(1_700_000_001), now);
+        assert_eq!(skew.ahead(), SignedDuration::ZERO);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a user's timeline says: what happened, and the rule that decided what followed. It answers "why was I logged
+//! out?", and holds no secret.
+
+use super::EventKind;
+
+/// An event as a timeline keeps it; `None` for what did not happen to the user.
+pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
+    let (what, rule) = match kind {
+        EventKind::LoggedIn { replaced: false } => ("logged in".into(), "a log-in counts when it is stored"),
+        EventKind::LoggedIn { replaced: true } => (
+            "logged in again".into(),
+            "a new log-in replaces the session in place; answers to the former one are dropped",
+        ),
+        EventKind::Linked { provider } => {
+            (format!("linked {provider}"), "the answer's access token replaces the one before")
+        }
+        EventKind::Refreshed => (
+            "access token renewed".into(),
+            "a renewed token is stored before it is used; one renewal is on the wire at a time",
+        ),
+        EventKind::RefreshPostponed { cause, retry_at: Some(_) } => (
+            format!("renewal put off: {cause}"),
+            "what a server in trouble says does not end a session; tries back off, up to a minute apart",
+        ),
+        EventKind::RefreshPostponed { cause, retry_at: None } => (
+            format!("renewal refused: {cause}"),
+            "a refusal that is not about the session keeps it, and is not tried again by itself",
+        ),
+        EventKind::LogInRequired(reason) => (
+            format!("session ended: {reason}"),
+            "only a definite answer of the server that the grant is dead ends a session",
+        ),
+        EventKind::LoggedOut => ("logged out".into(), "the person asked; tokens are wiped at once"),
+        EventKind::AccessRefused { action } => (
+            format!("access token refused: {action}"),
+            "a refused access token is renewed once, and the request repeated once",
+        ),
+        EventKind::AnswerDropped { what } => {
+            (format!("late answer dropped: {what}"), "an answer counts only for the session that asked")
+        }
+        EventKind::ClockJumped { by } => (
+            format!("this machine's clock jumped by {by:#}, or it slept"),
+            "one session asks the server first; the others follow over half a minute",
+        ),
+        EventKind::ChangedElsewhere => {
+            ("changed by another idmux".into(), "what was stored last stands, whoever stored it")
+        }
+        EventKind::CustomDataSet { path } => {
+            (format!("custom data written: {path}"), "the token is renewed afterwards, so that it follows")
+        }
+        EventKind::CustomDataUnset { path } => {
+            (format!("custom data removed: {path}"), "the token is renewed afterwards, so that it follows")
+        }
+        EventKind::Failed(failure) => {
+            (format!("could not {}: {}", failure.action, failure.message), "a failed request changes nothing")
+        }
+        EventKind::VaultOpened { .. }
+        | EventKind::RecordSetAside { .. }
+        | EventKind::AppAdded
+        | EventKind::AppForgotten
+        | EventKind::Locked
+        | EventKind::SkewLearnt { .. }
+        | EventKind::Token { .. }
+        | EventKind::Timeline(_)
+        | EventKind::Registered
+        | EventKind::MadeCurrent
+        | EventKind::Removed
+        | EventKind::Deleted => return None,
+    };
+    Some((what, rule))
+}

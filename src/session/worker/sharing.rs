@@ -1,0 +1,129 @@
+//! One vault, several processes: what others changed, and the lock that closes it for all.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Worker;
+use super::outcomes::Outcome;
+use crate::account::{SessionState, UserKey};
+use crate::session::user_session::UserSession;
+use crate::session::{EventKind, Failure, RequestId, Subject, VaultStatus};
+use crate::vault::{Changes, KeySource, Location, UserRecord, VaultError};
+
+/// How often others' changes are looked for. A look that finds nothing reads one number.
+const LOOK: Duration = Duration::from_millis(500);
+
+impl Worker {
+    /// Whether another process may have the same vault open, and this one lives long enough to care.
+    pub(super) fn shares_vault(&self) -> bool {
+        self.vault.is_some() && self.setup.vault != Location::Memory && self.setup.renewals.lead.is_some()
+    }
+
+    /// Asks the vault for what others did.
+    pub(super) fn look_around(&mut self) {
+        let Some(vault) = &self.vault else { return };
+        self.looking = true;
+        let changes = vault.changes();
+        self.spawn(None, None, async move { Outcome::LookedAround(changes.await) });
+    }
+
+    pub(super) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
+        self.looking = false;
+        self.next_look = Instant::now() + LOOK;
+        let changes = match changes {
+            Ok(Some(changes)) => changes,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, "the vault cannot be looked at"),
+        };
+        if changes.locked {
+            return self.close_vault();
+        }
+        for user in changes.removed {
+            let subject = self.subject(&user);
+            if self.forget(&user).is_some() {
+                self.tell(None, subject, EventKind::Removed);
+            }
+        }
+        for (user, record) in changes.users {
+            self.take_record(user, record);
+        }
+    }
+
+    /// Takes a record that another process stored.
+    pub(super) fn take_record(&mut self, user: UserKey, record: UserRecord) {
+        let generation = self.next_generation();
+        let skew = self.app_mut(&user.app).skew.ahead();
+        let mut waiting = (Vec::new(), Vec::new());
+        if let Some(session) = self.roster.get_mut(&user) {
+            if session.state == SessionState::Refreshing {
+                // The renewal on the wire will find out; if it fails, the record is taken then.
+                session.stored_elsewhere = Some(record);
+                return;
+            }
+            let tokens = |tokens: Option<&crate::account::Tokens>| {
+                tokens.map(|tokens| (tokens.access.fingerprint(), tokens.refresh.fingerprint()))
+            };
+            let known = session.record();
+            if tokens(known.tokens.as_ref()) == tokens(record.tokens.as_ref())
+                && (&known.profile, &known.ended) == (&record.profile, &record.ended)
+            {
+                return;
+            }
+            waiting = session.take_waiting();
+        }
+        let mut session = UserSession::new(user.clone(), generation, record, skew);
+        (session.waiting_requests, session.waiting_operations) = waiting;
+        self.roster.insert(session);
+        self.plan_renewal(&user);
+        self.user_changed(&user);
+        let subject = self.subject(&user);
+        self.tell(None, subject, EventKind::ChangedElsewhere);
+        self.serve_waiting(&user);
+    }
+
+    /// Closes the vault for this and every other process.
+    pub(super) fn lock(&mut self, id: RequestId) {
+        if self.vault.is_none() {
+            let failure = Failure::vault_is_closed("lock the vault");
+            return self.tell(Some(id), Subject::Device, EventKind::Failed(failure));
+        }
+        let stored = self.vault_write(|vault| vault.set_locked(true));
+        self.spawn_to_land(
+            None,
+            Some(id),
+            async move { Outcome::Locked { request: id, result: stored.await } },
+        );
+    }
+
+    pub(super) fn locked(&mut self, request: RequestId, result: Result<(), VaultError>) {
+        match result {
+            Ok(()) => {
+                self.close_vault();
+                self.tell(Some(request), Subject::Device, EventKind::Locked);
+            }
+            Err(error) => {
+                let kind = EventKind::Failed(Failure::vault("lock the vault", &error));
+                self.tell(Some(request), Subject::Device, kind);
+            }
+        }
+    }
+
+    /// Takes keys, tokens and users out of this process's memory.
+    fn close_vault(&mut self) {
+        for user in self.roster.users() {
+            drop(self.forget(&user));
+        }
+        self.jobs.abort_all();
+        for app in &mut self.apps {
+            (app.current, app.device) = (None, None);
+        }
+        let key = self.vault.as_ref().map_or(KeySource::Memory, |vault| vault.key().clone());
+        if let Some(vault) = self.vault.take() {
+            // Waits for what is being written, which a task of the runtime must not.
+            std::thread::spawn(move || drop(vault));
+        }
+        self.vault_status = VaultStatus::Locked { key, why: Some("it was locked".into()) };
+        self.changed = true;
+    }
+}

@@ -1,0 +1,102 @@
+//! Clocks: ours, which may jump or sleep, and the servers', which may differ.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::Worker;
+use crate::account::{AccessToken, AppAlias, SessionState};
+use crate::session::skew::{Skew, differ};
+use crate::session::{EventKind, Subject};
+
+/// A wall clock that moved so much more or less than the runtime's was set, or this machine slept.
+const JUMP: SignedDuration = SignedDuration::from_secs(2);
+/// After a jump, renewals that seem due are spread over so many seconds. By then the first answer has told the time.
+const SPREAD: f64 = 30.0;
+
+/// The two clocks of this machine when they were last compared.
+#[derive(Debug)]
+pub(super) struct Time {
+    wall: Timestamp,
+    runtime: Instant,
+}
+
+impl Time {
+    pub(super) fn new(wall: Timestamp) -> Self {
+        Self { wall, runtime: Instant::now() }
+    }
+
+    /// How far the wall clock moved beyond the runtime's since the last comparison, if that is a jump.
+    fn jump(&mut self, wall: Timestamp) -> Option<SignedDuration> {
+        let runtime = Instant::now();
+        let passed = SignedDuration::try_from(runtime.duration_since(self.runtime)).unwrap_or_default();
+        let by = wall.duration_since(self.wall).saturating_sub(passed);
+        (self.wall, self.runtime) = (wall, runtime);
+        (by.abs() > JUMP).then_some(by)
+    }
+}
+
+impl Worker {
+    /// Notices a clock that was set, and a machine that slept.
+    pub(super) fn watch_clock(&mut self) {
+        let now = self.now();
+        let Some(by) = self.time.jump(now) else { return };
+        self.tell(None, Subject::Device, EventKind::ClockJumped { by });
+        for alias in self.apps.iter().map(|app| app.alias.clone()).collect::<Vec<_>>() {
+            // What was learnt by the former clock says nothing about this one.
+            self.app_mut(&alias).skew = Skew::default();
+            let mut first = true;
+            for user in self.roster.users_of(&alias) {
+                let Some(session) = self.roster.get_mut(&user) else { continue };
+                session.correct_for(SignedDuration::ZERO);
+                if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
+                    continue;
+                }
+                let subject = self.subject(&user);
+                self.tell(None, subject, EventKind::ClockJumped { by });
+                // One session asks the server at once. Its answer tells how late it really is, and the others are
+                // planned anew before their turn comes.
+                if std::mem::take(&mut first) && self.setup.renewals.lead.is_some() {
+                    self.start_renewal(&user);
+                } else {
+                    let wait =
+                        SignedDuration::try_from_secs_f64(1.0 + SPREAD * fastrand::f64()).unwrap_or(JUMP);
+                    self.plan_renewal_after(&user, now.saturating_add(wait).unwrap_or(now));
+                }
+                self.user_changed(&user);
+            }
+        }
+    }
+
+    /// Learns the server's time from its last answer.
+    pub(super) fn learn_date(&mut self, alias: &AppAlias) {
+        let Some((_, backend, _)) = self.backend(alias) else { return };
+        self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead()));
+    }
+
+    /// Learns the server's time from a token that it issued just now.
+    pub(super) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
+        let now = self.now();
+        self.learn(alias, |skew| skew.learn_from_token(access, now));
+    }
+
+    fn learn(&mut self, alias: &AppAlias, take: impl FnOnce(&mut Skew)) {
+        let skew = &mut self.app_mut(alias).skew;
+        let before = skew.ahead();
+        take(skew);
+        let ahead = skew.ahead();
+        if !differ(before, ahead) {
+            return;
+        }
+        let subject = Subject::App { app: alias.clone(), who: None };
+        self.tell(None, subject, EventKind::SkewLearnt { by: ahead });
+        for user in self.roster.users_of(alias) {
+            let Some(session) = self.roster.get_mut(&user) else { continue };
+            session.correct_for(ahead);
+            if session.state == SessionState::Active {
+                self.plan_renewal(&user);
+            }
+            self.user_changed(&user);
+        }
+        self.changed = true;
+    }
+}
