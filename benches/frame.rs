@@ -30,7 +30,8 @@ fn snapshot(users: usize) -> Snapshot {
 
 /// A model with the selection in the middle of the users.
 fn model(snapshot: &Arc<Snapshot>) -> Model {
-    let start = Start { now: fixture::now(), size: SIZE, theme: Theme::colour(), demo: false };
+    let start =
+        Start { now: fixture::now(), size: SIZE, theme: Theme::colour(), demo: false, auto_lock: None };
     let mut model = Model::new(start);
     update(&mut model, Message::Snapshot(Arc::clone(snapshot)));
     for _ in 0..snapshot.users.len() / 2 {

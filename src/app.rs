@@ -17,6 +17,7 @@ use crate::backend::app_services::AppServices;
 use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::folders::Folders;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
@@ -40,12 +41,13 @@ pub enum Start {
 
 /// Runs the terminal user interface until the person leaves it.
 pub fn run(start: Start) -> Result<(), AppError> {
-    let (vault, key) = match &start {
-        Start::Demo => (Location::Memory, KeyPolicy::default()),
+    let (vault, key, config) = match &start {
+        Start::Demo => (Location::Memory, KeyPolicy::default(), Config::default()),
         Start::Local | Start::Remote(_) => {
             let folders = Folders::find()?;
+            let config = Config::read(&folders.config())?;
             logging::to_file(&folders.log())?;
-            (Location::File(folders.vault()), policy_from_environment())
+            (Location::File(folders.vault()), policy_from_environment(), config)
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -53,13 +55,18 @@ pub fn run(start: Start) -> Result<(), AppError> {
         .enable_all()
         .build()
         .map_err(AppError::Threads)?;
-    let result = runtime.block_on(run_in_runtime(start, vault, key));
+    let result = runtime.block_on(run_in_runtime(start, vault, key, config));
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
 }
 
-async fn run_in_runtime(start: Start, vault: Location, key: KeyPolicy) -> Result<(), AppError> {
+async fn run_in_runtime(
+    start: Start,
+    vault: Location,
+    key: KeyPolicy,
+    config: Config,
+) -> Result<(), AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = CancellationToken::new();
     let (first_frame, drawn) = oneshot::channel();
@@ -73,7 +80,8 @@ async fn run_in_runtime(start: Start, vault: Location, key: KeyPolicy) -> Result
         .shared();
 
     let connect = connect(clock.clone())?;
-    let setup = Setup { vault, key, clock: clock.clone(), connect, renewals: Renewals::default() };
+    let renewals = Renewals { lead: Some(config.session.lead()), in_flight: config.session.in_flight };
+    let setup = Setup { vault, key, clock: clock.clone(), connect, renewals };
     let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
     let apps = tokio::spawn({
         let (commands, stop, start) = (session.commands.clone(), stop.clone(), start.clone());
@@ -92,7 +100,9 @@ async fn run_in_runtime(start: Start, vault: Location, key: KeyPolicy) -> Result
     });
 
     let demo = start == Start::Demo;
-    let shown = tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo }).await;
+    let auto_lock = config.vault.auto_lock();
+    let shown =
+        tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock }).await;
 
     // The terminal is back; what is left is to let everything land.
     stop.cancel();

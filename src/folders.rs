@@ -11,6 +11,7 @@ pub const HOME_VARIABLE: &str = "IDMUX_HOME";
 /// The folders of this installation. None of them is created by asking for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folders {
+    config: PathBuf,
     data: PathBuf,
     state: PathBuf,
 }
@@ -33,12 +34,21 @@ impl Folders {
         })
         .map_err(|_| FoldersError)?;
         let data = platform.data_dir();
-        Ok(Self { state: platform.state_dir().unwrap_or_else(|| data.clone()), data })
+        Ok(Self {
+            config: platform.config_dir(),
+            state: platform.state_dir().unwrap_or_else(|| data.clone()),
+            data,
+        })
     }
 
     /// All folders under one.
     pub fn under(home: &Path) -> Self {
-        Self { data: home.to_owned(), state: home.to_owned() }
+        Self { config: home.to_owned(), data: home.to_owned(), state: home.to_owned() }
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.config.join("config.toml")
     }
 
     /// The vault's database.

@@ -11,6 +11,7 @@ pub mod app;
 pub mod backend;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod folders;
 pub mod local_app;
 pub mod logging;

@@ -27,6 +27,7 @@ pub mod words;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::EventStream;
 use tokio::sync::oneshot;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub first_frame: oneshot::Sender<()>,
     /// Whether this is the demonstration, where nothing is kept.
     pub demo: bool,
+    /// Lock the vault after so long without a key press.
+    pub auto_lock: Option<Duration>,
 }
 
 /// Why the interface could not run, or could not go on.

@@ -101,6 +101,7 @@ fn each_room_knows_only_its_neighbours() {
         "backend",
         "cli",
         "clock",
+        "config",
         "folders",
         "local_app",
         "logging",

@@ -1,6 +1,7 @@
 //! Why the program ends with an error.
 
 use crate::backend::BackendError;
+use crate::config::ConfigError;
 use crate::folders::FoldersError;
 use crate::local_app::LocalAppError;
 use crate::logging::LogError;
@@ -12,6 +13,9 @@ pub enum AppError {
     /// There is no place for files.
     #[error(transparent)]
     Folders(#[from] FoldersError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// There is no log file.
     #[error(transparent)]
     Log(#[from] LogError),

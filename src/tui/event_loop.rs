@@ -48,9 +48,9 @@ where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock } = setup;
     let size = terminal.get_frame().area().as_size();
-    let model = Model::new(Start { now: clock.now(), size, theme, demo });
+    let model = Model::new(Start { now: clock.now(), size, theme, demo, auto_lock });
     let mut ui = Interface { terminal, model, session, clock, worker_runs: true, quit: false };
     let mut first_frame = Some(first_frame);
     let mut ended = std::pin::pin!(ended);
@@ -177,7 +177,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
 
     /// How long nothing in sight changes by itself; `None` where nothing ever does.
     fn nap(&self) -> Option<Duration> {
-        let change = next_second(wake::next_change(&self.model)?);
+        let change = [wake::next_change(&self.model), self.model.lock_at()].into_iter().flatten().min();
+        let change = next_second(change?);
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
         Some(nap.unsigned_abs().min(LONGEST_NAP))
     }

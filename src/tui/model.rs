@@ -1,6 +1,7 @@
 //! The model is the screen: what is drawn depends on nothing else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
@@ -16,7 +17,7 @@ use super::text;
 use super::theme::Theme;
 use super::words::Tone;
 use crate::account::UserKey;
-use crate::session::{AppView, Snapshot, UserView};
+use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
 /// The panes of the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct Start {
     pub theme: Theme,
     /// Whether this is the demonstration.
     pub demo: bool,
+    /// Lock the vault after so long without a key press.
+    pub auto_lock: Option<Duration>,
 }
 
 /// Everything that the screen depends on.
@@ -99,6 +102,9 @@ pub struct Model {
     pub dialogs: Vec<Dialog>,
     /// What happened.
     pub activity: Activity,
+    auto_lock: Option<Duration>,
+    /// When a key was pressed last.
+    pub(super) touched: Timestamp,
     /// Whether the log-in dialog of the first run had its chance.
     pub(super) first_run_over: bool,
     next_dialog: DialogId,
@@ -139,6 +145,8 @@ impl Model {
         Self {
             theme: start.theme,
             demo: start.demo,
+            auto_lock: start.auto_lock,
+            touched: whole_second(start.now),
             now: whole_second(start.now),
             size: start.size,
             snapshot: Arc::default(),
@@ -151,6 +159,13 @@ impl Model {
             first_run_over: false,
             next_dialog: DialogId::default(),
         }
+    }
+
+    /// When the vault is locked unless a key is pressed before; `None` where it never is, or is not open.
+    pub fn lock_at(&self) -> Option<Timestamp> {
+        let after = SignedDuration::try_from(self.auto_lock?).ok()?;
+        let is_open = matches!(self.snapshot.vault, VaultStatus::Open { .. });
+        is_open.then(|| self.touched.saturating_add(after).ok()).flatten()
     }
 
     /// The selected user.

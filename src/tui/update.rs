@@ -4,6 +4,7 @@ mod dialogs;
 mod panes;
 mod users;
 
+use crate::session::Command;
 use crossterm::event::KeyEvent;
 
 use super::effect::Effect;
@@ -15,8 +16,12 @@ use super::model::{Model, whole_second};
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let effects = match message {
-        Message::Key(key) => press(model, key),
+        Message::Key(key) => {
+            model.touched = model.now;
+            press(model, key)
+        }
         Message::Paste(text) => {
+            model.touched = model.now;
             dialogs::paste(model, &text);
             vec![]
         }
@@ -26,7 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Now(now) => {
             model.now = whole_second(now);
-            vec![]
+            lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
             model.users.look_for_awaited(&snapshot);
@@ -51,6 +56,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     model.settle();
     effects
+}
+
+/// Locks the vault when nobody has pressed a key for as long as the person chose.
+fn lock_when_idle(model: &mut Model) -> Vec<Effect> {
+    if model.lock_at().is_none_or(|at| at > model.now) {
+        return vec![];
+    }
+    // Asked for once; a vault that is still open then is asked again after the same while.
+    model.touched = model.now;
+    vec![Effect::Send { command: Box::new(Command::Lock), dialog: None }]
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {

@@ -29,7 +29,7 @@ pub struct Screen {
 
 impl Screen {
     pub fn new(size: Size) -> Self {
-        let start = Start { now: now(), size, theme: Theme::colour(), demo: false };
+        let start = Start { now: now(), size, theme: Theme::colour(), demo: false, auto_lock: None };
         Self { model: Model::new(start), sent: None, quit: false }
     }
 

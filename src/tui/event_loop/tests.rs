@@ -147,6 +147,7 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         stop: stop.clone(),
         first_frame,
         demo: true,
+        auto_lock: None,
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use bson::{bson, doc};
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -26,9 +27,13 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-fn model() -> Model {
+fn start() -> Start {
     let size = Size { width: 80, height: 24 };
-    Model::new(Start { now: now(), size, theme: Theme::mono(), demo: false })
+    Start { now: now(), size, theme: Theme::mono(), demo: false, auto_lock: None }
+}
+
+fn model() -> Model {
+    Model::new(start())
 }
 
 fn key(number: usize) -> UserKey {
@@ -401,6 +406,23 @@ fn the_first_run_offers_a_log_in_once() {
     press(&mut model, KeyCode::Esc);
     show(&mut model, snapshot([]));
     assert!(model.dialogs.is_empty());
+}
+
+#[test]
+fn an_idle_screen_locks_the_vault_once_and_a_key_puts_it_off() {
+    let idle = Start { auto_lock: Some(Duration::from_secs(60)), ..start() };
+    let mut model = Model::new(idle);
+    let later = |seconds| Message::Now(now() + SignedDuration::from_secs(seconds));
+    assert_eq!(model.lock_at(), None, "a vault that is not open need not be locked");
+    show(&mut model, snapshot([]));
+    assert!(update(&mut model, later(59)).is_empty());
+    update(&mut model, Message::Key(KeyEvent::new(KeyCode::Char('?'), KeyModifiers::NONE)));
+    assert!(update(&mut model, later(118)).is_empty());
+    let effects = update(&mut model, later(119));
+    assert!(
+        matches!(effects.as_slice(), [Effect::Send { command, .. }] if matches!(**command, Command::Lock))
+    );
+    assert!(update(&mut model, later(120)).is_empty());
 }
 
 #[test]

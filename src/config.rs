@@ -1,0 +1,141 @@
+//! The configuration file: `config.toml`, all of it optional.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::account::Lead;
+
+/// What a person can set.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How sessions are kept alive.
+    pub session: SessionConfig,
+    /// How the vault is kept.
+    pub vault: VaultConfig,
+}
+
+/// How sessions are kept alive.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionConfig {
+    /// The share of its life before whose end an access token is renewed, from 0 to 1.
+    pub refresh_share: f64,
+    /// The longest time before its expiry at which an access token is renewed.
+    pub refresh_lead: SignedDuration,
+    /// Renewals on the wire at once, over all users.
+    pub in_flight: usize,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        let Lead { share, longest } = Lead::default();
+        Self { refresh_share: share, refresh_lead: longest, in_flight: 16 }
+    }
+}
+
+impl SessionConfig {
+    /// How long before its expiry an access token is renewed.
+    pub fn lead(&self) -> Lead {
+        Lead { share: self.refresh_share, longest: self.refresh_lead }
+    }
+}
+
+/// How the vault is kept.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VaultConfig {
+    /// Lock the vault after so long without a key press; never, if not set.
+    pub auto_lock: Option<SignedDuration>,
+}
+
+impl VaultConfig {
+    /// The time without a key press after which the vault is locked.
+    pub fn auto_lock(&self) -> Option<Duration> {
+        self.auto_lock.and_then(|after| after.try_into().ok()).filter(|after: &Duration| !after.is_zero())
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It does not say what a configuration says.
+    #[error("{}: {message}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads `path`; a file that is not there says nothing.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read, or holds something else.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                Self::parse(&text).map_err(|message| ConfigError::Content { path: path.to_owned(), message })
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        if !(0.0..=1.0).contains(&config.session.refresh_share) {
+            return Err("session.refresh_share has to be from 0 to 1".into());
+        }
+        if config.session.in_flight == 0 {
+            return Err("session.in_flight has to be at least 1".into());
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_said_means_the_defaults() {
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+        assert_eq!(Config::default().session.lead(), Lead::default());
+        assert_eq!(Config::read(Path::new("/nonexistent/config.toml")).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn durations_are_written_as_people_write_them() {
+        let config = Config::parse(
+            "[session]\nrefresh_lead = \"2m 30s\"\nrefresh_share = 0.5\n[vault]\nauto_lock = \"15m\"",
+        )
+        .unwrap();
+        assert_eq!(config.session.refresh_lead, SignedDuration::from_secs(150));
+        assert_eq!(config.vault.auto_lock(), Some(Duration::from_secs(900)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let error = Config::parse("[session]\nrefresh_led = \"5m\"").unwrap_err();
+        assert!(error.contains("refresh_led") && error.contains("line 2"), "{error}");
+        for wrong in ["[session]\nrefresh_share = 1.5", "[session]\nin_flight = 0", "[vault]\nauto_lock = 5"]
+        {
+            assert!(Config::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
