@@ -1,5 +1,6 @@
 //! Composition: the only place that knows every part. It builds them, connects them, and ends them in order.
 
+pub mod command_line;
 mod demo;
 mod error;
 
@@ -131,20 +132,26 @@ async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Opt
                 Start::Demo => Storage::Memory,
                 _ => Storage::Folder(Folders::find()?.local_app()),
             };
-            let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = LocalApp::start(any_port, Options::new(EMBEDDED_APP_ID, storage)).await?;
-            let app = App {
-                alias: AppAlias::new(AppAlias::LOCAL),
-                base_url: server.base_url().clone(),
-                client_app_id: EMBEDDED_APP_ID.into(),
-                custom_data: CustomDataSource::default(),
-            };
+            let (server, app) = host_local_app(storage).await?;
             (app, Some(server))
         }
     };
     // A worker that has stopped already needs no app.
     let _ = commands.send(Envelope { id: RequestId::next(), command: Command::AddApp(app) }).await;
     Ok(server)
+}
+
+/// Starts the embedded local App on any free port; says where it is.
+async fn host_local_app(storage: Storage) -> Result<(LocalApp, App), AppError> {
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = LocalApp::start(any_port, Options::new(EMBEDDED_APP_ID, storage)).await?;
+    let app = App {
+        alias: AppAlias::new(AppAlias::LOCAL),
+        base_url: server.base_url().clone(),
+        client_app_id: EMBEDDED_APP_ID.into(),
+        custom_data: CustomDataSource::default(),
+    };
+    Ok((server, app))
 }
 
 /// Clients of the App Services API that share one pool of connections.

@@ -1,16 +1,37 @@
 //! The command line: arguments, and one module a sub-command.
+//!
+//! Every command but `serve` speaks to a session worker in its own process, through the same public face as the terminal
+//! user interface. Processes share the vault.
 
+pub mod apps;
+mod client;
+mod command;
+pub mod login;
+mod output;
+mod problem;
+mod secret;
 pub mod serve;
+pub mod session;
+mod table;
+mod target;
+pub mod timeline;
+pub mod token;
+pub mod users;
+pub mod vault;
+
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+pub use self::command::SessionCommand;
 use crate::account::{App, AppAlias, CustomDataSource};
 use crate::app::Start;
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
 #[derive(Debug, Parser)]
 #[command(name = "idmux", version, about, args_conflicts_with_subcommands = true)]
+#[command(after_help = problem::EXIT_CODES)]
 pub struct Cli {
     /// Start on a throw-away local App with six users logged in; nothing stays on disk.
     #[arg(long, conflicts_with_all = ["url", "app_id", "app"])]
@@ -29,6 +50,19 @@ pub struct Cli {
 pub enum Command {
     /// Run a local App: an App Services compatible server on this machine.
     Serve(serve::ServeArgs),
+    /// Everything that goes through a session worker.
+    #[command(flatten)]
+    Session(SessionCommand),
+}
+
+impl Command {
+    /// Runs the command to its end.
+    pub fn run(self) -> ExitCode {
+        match self {
+            Self::Serve(args) => serve::run(args),
+            Self::Session(command) => command.run(),
+        }
+    }
 }
 
 /// An App that is not the embedded one.

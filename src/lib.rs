@@ -16,5 +16,6 @@ pub mod folders;
 pub mod local_app;
 pub mod logging;
 pub mod session;
+pub mod text;
 pub mod tui;
 pub mod vault;

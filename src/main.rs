@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use idmux::app;
-use idmux::cli::{Cli, Command, serve};
+use idmux::cli::Cli;
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse();
     match cli.command.take() {
-        Some(Command::Serve(args)) => serve::run(args),
+        Some(command) => command.run(),
         None => match app::run(cli.start()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -17,7 +17,6 @@ pub mod message;
 pub mod model;
 pub mod needs;
 pub mod terminal;
-pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
@@ -35,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::session::SessionHandle;
+pub use crate::text;
 use theme::Theme;
 
 /// What the interface needs.

@@ -12,6 +12,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["vault", "local_app/store"]),
     ("axum", &["local_app"]),
     ("clap", &["cli", "main.rs"]),
+    ("rpassword", &["cli"]),
     ("keyring_core", &["vault", "logging.rs"]),
     ("Timestamp::now", &["clock.rs"]),
     ("SystemTime", &["clock.rs"]),
@@ -23,12 +24,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock.rs", &[]),
     ("folders.rs", &[]),
     ("logging.rs", &[]),
+    ("text.rs", &[]),
     ("local_app", &["clock"]),
     ("backend", &["account", "clock"]),
     ("vault", &["account"]),
     ("session", &["account", "backend", "vault", "clock"]),
-    ("tui", &["account", "session", "clock"]),
-    ("cli", &["account", "session", "clock", "app", "folders", "local_app"]),
+    ("tui", &["account", "session", "clock", "text"]),
+    ("cli", &["account", "session", "clock", "text", "app", "folders", "local_app"]),
 ];
 
 /// What only a crash or a stray print would write to a terminal that the program draws on.
@@ -106,6 +108,7 @@ fn each_room_knows_only_its_neighbours() {
         "local_app",
         "logging",
         "session",
+        "text",
         "tui",
         "vault",
     ];

@@ -1,0 +1,209 @@
+//! `idmux app`: the apps that this device knows.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::client::Client;
+use super::output::Printed;
+use super::problem::{Code, Problem};
+use super::table::table;
+use crate::account::{App, AppAlias, CustomDataSource};
+use crate::session::{AppView, Command, Snapshot};
+
+/// Arguments of `idmux app`.
+#[derive(Debug, Subcommand)]
+pub enum AppCommand {
+    /// Make an App known under a name, and remember it.
+    Add(Box<AddArgs>),
+    /// List the apps that are known on this device.
+    List {
+        /// Print an array for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget an App on this device, with all its users. Their accounts live on.
+    Remove {
+        /// Its name on this device.
+        name: String,
+        /// Print an object for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `idmux app add`.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// What to call it on this device.
+    #[arg(value_parser = app_name)]
+    name: String,
+
+    /// Its base URL, such as https://services.cloud.mongodb.com or one that `idmux serve` runs.
+    #[arg(long, value_parser = super::base_url)]
+    url: Url,
+
+    /// Its client app id, such as shop-abcde.
+    #[arg(long, value_name = "ID", value_parser = client_app_id)]
+    app_id: String,
+
+    /// The data source that holds custom user data.
+    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().service)]
+    custom_data_service: String,
+
+    /// The database that holds custom user data.
+    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().database)]
+    custom_data_database: String,
+
+    /// The collection that holds custom user data.
+    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().collection)]
+    custom_data_collection: String,
+
+    /// The field with the user's id in a document of custom user data.
+    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().user_id_field)]
+    custom_data_field: String,
+
+    /// Print an object for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+impl AppCommand {
+    /// Whether the command prints for scripts.
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Add(args) => args.json,
+            Self::List { json } | Self::Remove { json, .. } => *json,
+        }
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// See each command.
+    pub async fn run(self, client: &mut Client<'_>) -> Result<Printed, Problem> {
+        match self {
+            Self::Add(args) => add(*args, client).await,
+            Self::List { json } => Ok(list(&client.snapshot(), json)),
+            Self::Remove { name, json } => remove(&name, json, client).await,
+        }
+    }
+}
+
+async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
+    let alias = AppAlias::new(args.name);
+    // Tokens go to the address of their app: another address would get tokens that are not for it.
+    if let Some(AppView { base_url: Some(url), client_app_id, .. }) = client.snapshot().app(&alias)
+        && (*url != args.url || *client_app_id != args.app_id)
+    {
+        return Err(Problem::new(
+            Code::AppExists,
+            format!("{alias} is the name of another App: {client_app_id} at {url}"),
+            format!("take another name, or forget that one first with `idmux app remove {alias}`"),
+        ));
+    }
+    let json = app_json(&alias, &args.app_id, Some(&args.url));
+    let sentence = format!("{alias}: {} at {}", args.app_id, args.url);
+    let app = App {
+        alias,
+        base_url: args.url,
+        client_app_id: args.app_id,
+        custom_data: CustomDataSource {
+            service: args.custom_data_service,
+            database: args.custom_data_database,
+            collection: args.custom_data_collection,
+            user_id_field: args.custom_data_field,
+        },
+    };
+    client.ask(Command::KeepApp(app)).await?;
+    Ok(Printed::either(args.json, &json, &sentence))
+}
+
+async fn remove(name: &str, json: bool, client: &mut Client<'_>) -> Result<Printed, Problem> {
+    let app = AppAlias::new(name);
+    let snapshot = client.snapshot();
+    if snapshot.app(&app).is_none() {
+        let message = format!("no app on this device is called {name}");
+        return Err(Problem::new(Code::UnknownApp, message, "`idmux app list` lists all of them"));
+    }
+    let users = users_of(&snapshot, &app);
+    client.ask(Command::ForgetApp { app }).await?;
+    let sentence = format!("{name}: forgotten on this device, with its users: {users}");
+    Ok(Printed::either(json, &json!({ "app": name, "result": "forgotten", "users": users }), &sentence))
+}
+
+fn list(snapshot: &Snapshot, json: bool) -> Printed {
+    if json {
+        return Printed::json(&snapshot.apps.iter().map(|app| listed_json(snapshot, app)).collect());
+    }
+    let rows: Vec<_> = snapshot
+        .apps
+        .iter()
+        .map(|app| {
+            let (url, id) = match &app.base_url {
+                Some(url) => (url.to_string(), app.client_app_id.clone()),
+                None if app.alias.as_str() == AppAlias::LOCAL => ("(embedded)".into(), String::new()),
+                None => ("(not known)".into(), String::new()),
+            };
+            [app.alias.to_string(), id, url, users_of(snapshot, &app.alias).to_string()]
+        })
+        .collect();
+    Printed::text(table(["NAME", "APP ID", "URL", "USERS"], &rows))
+}
+
+fn listed_json(snapshot: &Snapshot, app: &AppView) -> Value {
+    let mut json = app_json(&app.alias, &app.client_app_id, app.base_url.as_ref());
+    json["kept"] = app.kept.into();
+    json["current"] = app.current.as_ref().map(|id| id.as_str()).into();
+    json["users"] = users_of(snapshot, &app.alias).into();
+    json
+}
+
+fn app_json(alias: &AppAlias, client_app_id: &str, url: Option<&Url>) -> Value {
+    // An app without an address is known by its users only.
+    json!({ "app": alias.as_str(), "app_id": url.map(|_| client_app_id), "url": url.map(Url::as_str) })
+}
+
+fn users_of(snapshot: &Snapshot, app: &AppAlias) -> usize {
+    snapshot.users.iter().filter(|user| user.key.app == *app).count()
+}
+
+fn app_name(text: &str) -> Result<String, String> {
+    if text == AppAlias::LOCAL {
+        return Err("`local` is the name of the App that idmux embeds".into());
+    }
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
+    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("a name without spaces, such as shop".into())
+    }
+}
+
+fn client_app_id(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("letters, digits, `-` and `_`, as in shop-abcde".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_ids_are_checked_where_they_enter() {
+        for good in ["shop", "名前", "a.b"] {
+            assert!(app_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "local", "my shop", "a\u{1b}b", "-x"] {
+            assert!(app_name(bad).is_err(), "{bad:?}");
+        }
+        assert!(client_app_id("shop-abcde").is_ok());
+        for bad in ["", "../etc", "a b", "shop?x"] {
+            assert!(client_app_id(bad).is_err(), "{bad:?}");
+        }
+    }
+}

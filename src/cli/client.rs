@@ -1,0 +1,186 @@
+//! Questions to the worker, one at a time.
+
+use std::sync::Arc;
+
+use super::output;
+use super::problem::{Code, Problem, whom};
+use super::secret::{self, Question, Source};
+use crate::account::AppAlias;
+use crate::app::command_line::Parts;
+use crate::session::{
+    Command, Envelope, Event, EventKind, KeyChoice, KeySource, RequestId, Snapshot, VaultStatus,
+};
+
+/// How often a person may mistype the passphrase of the vault.
+const TRIES: usize = 3;
+
+/// The three ways in which a vault gets its key.
+const WAYS_TO_A_KEY: &str = "start idmux in a terminal and choose, or set IDMUX_PASSPHRASE to a passphrase, \
+    or set IDMUX_KEY_FILE to the path of a key file, which is made if it is not there";
+
+/// What a command asks the worker through.
+#[derive(Debug)]
+pub struct Client<'a> {
+    parts: &'a mut Parts,
+}
+
+impl<'a> Client<'a> {
+    /// A client of these parts. The vault may not be open yet.
+    pub fn new(parts: &'a mut Parts) -> Self {
+        Self { parts }
+    }
+
+    /// The newest state.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.parts.session.snapshots.borrow())
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Waits until the vault is open, asking a person for the passphrase where that is what is missing.
+    ///
+    /// # Errors
+    /// When the vault does not open.
+    pub async fn open_vault(&mut self) -> Result<(), Problem> {
+        match self.vault_status().await? {
+            VaultStatus::Locked { key: KeySource::Passphrase, why } if secret::can_prompt() => {
+                self.open_with_passphrase(Source::Prompt, why).await
+            }
+            other => open(&other),
+        }
+    }
+
+    /// Opens a vault whose key is a passphrase. At a prompt there is more than one try.
+    ///
+    /// # Errors
+    /// When the vault does not open.
+    pub async fn open_with_passphrase(&mut self, source: Source, why: Option<String>) -> Result<(), Problem> {
+        if let Some(why) = why {
+            output::warn(&why);
+        }
+        let mut tries = if source == Source::Prompt { TRIES } else { 1 };
+        loop {
+            tries -= 1;
+            let question = Question {
+                what: "passphrase",
+                whose: "the vault".into(),
+                twice: false,
+                instead: "use --passphrase-stdin or --passphrase-fd with `idmux unlock`, or set IDMUX_PASSPHRASE",
+            };
+            let passphrase = secret::read(source, question).await?;
+            match self.try_key(KeyChoice::Passphrase(passphrase)).await? {
+                VaultStatus::Locked { why: Some(why), .. } if tries > 0 => output::warn(&why),
+                other => return open(&other),
+            }
+        }
+    }
+
+    /// Tries to open the vault with that key; says where the vault stands then.
+    ///
+    /// # Errors
+    /// When the worker has stopped.
+    pub async fn try_key(&mut self, choice: KeyChoice) -> Result<VaultStatus, Problem> {
+        let before = self.snapshot().version;
+        self.send(Command::OpenVault(choice)).await?;
+        self.status_after(before).await
+    }
+
+    /// Where the vault stands once its opening has ended.
+    ///
+    /// # Errors
+    /// When the worker has stopped.
+    pub async fn vault_status(&mut self) -> Result<VaultStatus, Problem> {
+        self.status_after(0).await
+    }
+
+    async fn status_after(&mut self, version: u64) -> Result<VaultStatus, Problem> {
+        let ended =
+            |snapshot: &Arc<Snapshot>| snapshot.version > version && snapshot.vault != VaultStatus::Opening;
+        match self.parts.session.snapshots.wait_for(ended).await {
+            Ok(snapshot) => Ok(snapshot.vault.clone()),
+            Err(_) => Err(stopped()),
+        }
+    }
+
+    /// Makes sure that the worker can reach the app: hosts the embedded one.
+    ///
+    /// # Errors
+    /// When the embedded App does not start, or nobody knows where the app is.
+    pub async fn reach(&mut self, app: &AppAlias) -> Result<(), Problem> {
+        if self.snapshot().app(app).is_some_and(|app| app.base_url.is_some()) {
+            return Ok(());
+        }
+        if app.as_str() != AppAlias::LOCAL {
+            return Err(Problem::new(
+                Code::UnknownApp,
+                format!("the address of {app} is not known on this device"),
+                format!("make it known with `idmux app add {app} --url URL --app-id ID`"),
+            ));
+        }
+        let local = self.parts.host_local_app().await?;
+        self.ask(Command::AddApp(local)).await.map(drop)
+    }
+
+    /// Sends a command, and waits for the event that ends it. What else went wrong on the way is said at once.
+    ///
+    /// # Errors
+    /// When the worker says that it failed.
+    pub async fn ask(&mut self, command: Command) -> Result<Event, Problem> {
+        let id = self.send(command).await?;
+        loop {
+            let event = self.parts.session.events.recv().await.ok_or_else(stopped)?;
+            let ends = event.request == Some(id);
+            match &event.kind {
+                EventKind::Failed(failure) if ends => return Err(Problem::of(failure, &event.subject)),
+                EventKind::Failed(failure) => output::warn(&Problem::of(failure, &event.subject).message),
+                EventKind::RecordSetAside { why } => {
+                    let who = whom(&event.subject).unwrap_or_default();
+                    output::warn(&format!("{who}: a damaged record was set aside: {why}"));
+                }
+                // Steps on the way, which name the request without ending it.
+                EventKind::Registered | EventKind::AccessRefused { .. } => {}
+                _ if ends => return Ok(event),
+                _ => {}
+            }
+        }
+    }
+
+    async fn send(&self, command: Command) -> Result<RequestId, Problem> {
+        let id = RequestId::next();
+        let sent = self.parts.session.commands.send(Envelope { id, command }).await;
+        sent.map(|()| id).map_err(|_| stopped())
+    }
+}
+
+/// Nothing, if the vault is open; else what keeps it closed, and what helps.
+pub fn open(status: &VaultStatus) -> Result<(), Problem> {
+    let problem = match status {
+        VaultStatus::Open { .. } => return Ok(()),
+        VaultStatus::Opening => Problem::new(Code::Vault, "the vault is still being opened", "try again"),
+        VaultStatus::ChooseKey { why } => Problem::new(
+            Code::VaultNeedsKey,
+            format!("there is no vault yet, and no keyring for its key: {why}"),
+            WAYS_TO_A_KEY,
+        ),
+        VaultStatus::Locked { key, why } => {
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let hint = match key {
+                KeySource::Passphrase => "run `idmux unlock`, or set IDMUX_PASSPHRASE",
+                KeySource::KeyFile(_) => "put the key file back, or run `idmux unlock`",
+                KeySource::Keyring | KeySource::Memory => "unlock the keyring, then run `idmux unlock`",
+            };
+            Problem::new(Code::VaultLocked, format!("the vault is locked (key: {key}){why}"), hint)
+        }
+        VaultStatus::Failed { why } => {
+            Problem::new(Code::Vault, format!("the vault cannot be opened: {why}"), "nothing was changed")
+        }
+    };
+    Err(problem)
+}
+
+fn stopped() -> Problem {
+    Problem::new(Code::Failed, "the session worker has stopped", "the log says more; try again")
+}

@@ -1,0 +1,102 @@
+//! The commands that go through a session worker.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::client::Client;
+use super::output::{self, Printed};
+use super::problem::Problem;
+use super::session::{Action, SwitchArgs, UserArgs};
+use super::{apps, login, session, timeline, token, users, vault};
+use crate::app::command_line;
+
+/// A command to a session worker of its own.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Make Apps known on this device, list and forget them.
+    #[command(subcommand)]
+    App(apps::AppCommand),
+    /// Log a user in; it becomes the current user of its app.
+    Login(login::LoginArgs),
+    /// List the users with their sessions.
+    Users(users::UsersArgs),
+    /// Print an access token of a user.
+    Token(token::TokenArgs),
+    /// Renew the access token of a user.
+    Refresh(UserArgs),
+    /// End the session of a user, who stays known on this device.
+    Logout(UserArgs),
+    /// Make a user the current one of its app.
+    Switch(SwitchArgs),
+    /// Log a user out and forget it on this device. The account lives on.
+    Remove(UserArgs),
+    /// Show what happened to a user, and why.
+    Timeline(timeline::TimelineArgs),
+    /// Close the vault: keys and tokens leave the memory of every idmux process.
+    Lock(vault::LockArgs),
+    /// Open the vault again.
+    Unlock(vault::UnlockArgs),
+}
+
+impl SessionCommand {
+    /// Runs the command to its end, and says how it went.
+    pub fn run(self) -> ExitCode {
+        let json = self.json();
+        let result = command_line::run(async |parts| {
+            tokio::select! {
+                result = self.perform(Client::new(parts)) => result,
+                _ = tokio::signal::ctrl_c() => Err(Problem::interrupted()),
+            }
+        });
+        match result.unwrap_or_else(|error| Err(error.into())) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => {
+                output::report(&problem, json);
+                problem.exit_code()
+            }
+        }
+    }
+
+    /// Whether results and errors are for scripts.
+    fn json(&self) -> bool {
+        match self {
+            Self::App(command) => command.json(),
+            Self::Login(args) => args.json(),
+            Self::Users(args) => args.json,
+            Self::Token(args) => args.json,
+            Self::Refresh(args) | Self::Logout(args) | Self::Remove(args) => args.json,
+            Self::Switch(args) => args.json,
+            Self::Timeline(args) => args.json,
+            Self::Lock(args) => args.json,
+            Self::Unlock(args) => args.json,
+        }
+    }
+
+    async fn perform(self, mut client: Client<'_>) -> Result<(), Problem> {
+        let opens_by_itself = matches!(self, Self::Lock(_) | Self::Unlock(_));
+        if !opens_by_itself {
+            client.open_vault().await?;
+        }
+        let printed = self.ask(&mut client).await?;
+        // A reader may keep its pipe full for ever; that must not keep an interrupt from being heard.
+        let written = tokio::task::spawn_blocking(move || printed.write());
+        written.await.unwrap_or_else(|_| Err(Problem::interrupted()))
+    }
+
+    async fn ask(self, client: &mut Client<'_>) -> Result<Printed, Problem> {
+        match self {
+            Self::App(command) => command.run(client).await,
+            Self::Login(args) => args.run(client).await,
+            Self::Users(args) => users::run(args, client),
+            Self::Token(args) => token::run(args, client).await,
+            Self::Refresh(args) => session::run(args, Action::Refresh, client).await,
+            Self::Logout(args) => session::run(args, Action::LogOut, client).await,
+            Self::Switch(args) => session::run(args.into(), Action::Switch, client).await,
+            Self::Remove(args) => session::run(args, Action::Remove, client).await,
+            Self::Timeline(args) => timeline::run(args, client).await,
+            Self::Lock(args) => vault::lock(args, client).await,
+            Self::Unlock(args) => vault::unlock(args, client).await,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! `idmux login`: a new session, printed when it is durable.
+
+use std::path::PathBuf;
+
+use bson::{Bson, Document};
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+
+use super::client::Client;
+use super::output::Printed;
+use super::problem::{Code, Problem};
+use super::secret::{self, PasswordArgs, Question, SecretArgs};
+use super::session;
+use super::target::AppTarget;
+use crate::account::credentials::check_registration;
+use crate::account::custom_data::{ValueError, parse_value};
+use crate::account::{AppAlias, Credentials, FunctionPayload};
+use crate::session::{Command, EventKind};
+
+/// Arguments of `idmux login`.
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    #[command(subcommand)]
+    provider: ProviderArgs,
+}
+
+/// How to log in.
+#[derive(Debug, Subcommand)]
+enum ProviderArgs {
+    /// As a new anonymous user.
+    Anon {
+        /// Take the app's active anonymous user, if it has one.
+        #[arg(long)]
+        reuse: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With e-mail address and password.
+    Email {
+        /// The address.
+        address: String,
+        /// Create the account first.
+        #[arg(long)]
+        register: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With an API key.
+    Key {
+        #[command(flatten)]
+        secret: SecretArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With a JWT of another issuer.
+    Jwt {
+        #[command(flatten)]
+        secret: SecretArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With what the App's authentication function takes: a JSON object, from standard input or a file.
+    Function {
+        /// Read the object from this file.
+        #[arg(long, value_name = "FILE")]
+        payload: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    app: AppTarget,
+    /// Print an object for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+impl LoginArgs {
+    fn common(&self) -> &Common {
+        match &self.provider {
+            ProviderArgs::Anon { common, .. }
+            | ProviderArgs::Email { common, .. }
+            | ProviderArgs::Key { common, .. }
+            | ProviderArgs::Jwt { common, .. }
+            | ProviderArgs::Function { common, .. } => common,
+        }
+    }
+
+    /// Whether the command prints for scripts.
+    pub fn json(&self) -> bool {
+        self.common().json
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// When the credentials are not had, or not taken, or the session is not stored.
+    pub async fn run(self, client: &mut Client<'_>) -> Result<Printed, Problem> {
+        let app = self.common().app.find(&client.snapshot())?;
+        let json = self.json();
+        let command = self.provider.command(&app).await?;
+        client.reach(&app).await?;
+        let event = client.ask(command).await?;
+        let result = match event.kind {
+            EventKind::LoggedIn { replaced: true } => ("logged-in-again", "logged in again"),
+            _ => ("logged-in", "logged in"),
+        };
+        session::printed(&event, result, json)
+    }
+}
+
+impl ProviderArgs {
+    /// The command to the worker, with the secret that it takes.
+    async fn command(self, app: &AppAlias) -> Result<Command, Problem> {
+        let to = |credentials| Command::LogIn { app: app.clone(), credentials };
+        Ok(match self {
+            Self::Anon { reuse: true, .. } => Command::ReuseAnonymous { app: app.clone() },
+            Self::Anon { reuse: false, .. } => to(Credentials::Anonymous),
+            Self::Email { address: email, register, password, .. } => {
+                let question = Question {
+                    what: "password",
+                    whose: format!("{email} of {app}"),
+                    twice: register,
+                    instead: "use --password-stdin or --password-fd",
+                };
+                let password = secret::read((&password).into(), question).await?;
+                if register {
+                    check_registration(&email, password.expose_secret()).map_err(|error| {
+                        let message = format!("{email} of {app}: could not register");
+                        Problem::new(Code::Input, message, format!("it takes {error}"))
+                    })?;
+                    Command::Register { app: app.clone(), email, password }
+                } else {
+                    to(Credentials::EmailPassword { email, password })
+                }
+            }
+            Self::Key { secret, .. } => {
+                to(Credentials::ApiKey(secret::read((&secret).into(), question("API key", app)).await?))
+            }
+            Self::Jwt { secret, .. } => {
+                to(Credentials::CustomJwt(secret::read((&secret).into(), question("JWT", app)).await?))
+            }
+            Self::Function { payload, .. } => {
+                let text = secret::read_text(payload, "payload").await?;
+                to(Credentials::CustomFunction(FunctionPayload(document(text.expose_secret())?)))
+            }
+        })
+    }
+}
+
+fn question(what: &'static str, app: &AppAlias) -> Question {
+    Question {
+        what,
+        whose: format!("a user of {app}"),
+        twice: false,
+        instead: "use --secret-stdin or --secret-fd",
+    }
+}
+
+/// The payload of an authentication function. A complaint repeats nothing of it, since any of it may be secret.
+fn document(text: &str) -> Result<Document, Problem> {
+    let wrong = |what: String| {
+        let message = format!("the payload of the authentication function: {what}");
+        Problem::new(Code::Input, message, r#"it is a JSON object, such as {"name": "ada"}"#)
+    };
+    match parse_value(text) {
+        Ok(Bson::Document(document)) => Ok(document),
+        Ok(_) => Err(wrong("not an object".into())),
+        // The words of the JSON parser name a place, never the text there.
+        Err(error @ (ValueError::Json(_) | ValueError::TooLarge)) => Err(wrong(error.to_string())),
+        Err(ValueError::ExtendedJson(_)) => Err(wrong("not valid Extended JSON".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_an_object_and_a_complaint_repeats_none_of_it() {
+        assert_eq!(document(r#"{"name": "ada", "n": 1}"#).unwrap().len(), 2);
+        for bad in [
+            r#""hunter2""#,
+            "hunter2",
+            r#"["hunter2"]"#,
+            r#"{"password": hunter2}"#,
+            r#"{"password": {"$oid": "hunter2"}}"#,
+            r#"{"password": "hunter2", "n": 18446744073709551615}"#,
+        ] {
+            let problem = document(bad).unwrap_err();
+            assert_eq!(problem.code, Code::Input, "{bad}");
+            assert!(!format!("{problem:?}").contains("hunter2"), "{problem:?}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Why a command failed: for a person, for a script, and as an exit code.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::app::AppError;
+use crate::session::{Failure, FailureKind, Subject};
+use crate::text;
+
+/// The exit codes, as `--help` shows them.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    it failed for a reason that is none of the others
+  2    wrong usage: arguments, or an app or user that is not known or not the only one of that name
+  3    log in first, or again: there is no session, or the credentials were refused
+  4    not permitted: the server understood and refused
+  5    the server cannot be reached, or is none that idmux can talk to
+  6    the vault is not available: locked, without a key, or damaged
+  130  interrupted";
+
+/// What kind of problem, by a name that does not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The parts of the program did not start or stop.
+    Failed,
+    /// The app's name is taken.
+    AppExists,
+    /// An input cannot be what it should be.
+    Input,
+    /// The app is not known on this device.
+    UnknownApp,
+    /// Several apps are known, and none was named.
+    AppNeeded,
+    /// No user of the app goes by that name.
+    UnknownUser,
+    /// Several users of the app go by that name.
+    AmbiguousUser,
+    /// No user was named, and the app has no current one.
+    NoCurrentUser,
+    /// The user has no session.
+    NotLoggedIn,
+    /// The server refused the credentials.
+    Credentials,
+    /// The server refused for another reason.
+    Refused,
+    /// The server did not answer.
+    Unreachable,
+    /// The server answered something that is not the protocol.
+    NotTheProtocol,
+    /// The vault's key was not had.
+    VaultLocked,
+    /// There is no vault yet, and nobody said where its key shall live.
+    VaultNeedsKey,
+    /// The vault cannot be read or written.
+    Vault,
+    /// A person stopped it.
+    Interrupted,
+}
+
+impl Code {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::AppExists => "app-exists",
+            Self::Input => "input",
+            Self::UnknownApp => "unknown-app",
+            Self::AppNeeded => "app-needed",
+            Self::UnknownUser => "unknown-user",
+            Self::AmbiguousUser => "ambiguous-user",
+            Self::NoCurrentUser => "no-current-user",
+            Self::NotLoggedIn => "not-logged-in",
+            Self::Credentials => "credentials",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::NotTheProtocol => "not-the-protocol",
+            Self::VaultLocked => "vault-locked",
+            Self::VaultNeedsKey => "vault-needs-key",
+            Self::Vault => "vault",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The exit code; see [`EXIT_CODES`].
+    pub fn exit(self) -> u8 {
+        match self {
+            Self::Failed | Self::AppExists => 1,
+            Self::Input | Self::UnknownApp | Self::AppNeeded | Self::UnknownUser | Self::AmbiguousUser => 2,
+            Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials => 3,
+            Self::Refused => 4,
+            Self::Unreachable | Self::NotTheProtocol => 5,
+            Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<FailureKind> for Code {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Unreachable => Self::Unreachable,
+            FailureKind::Credentials => Self::Credentials,
+            FailureKind::Refused => Self::Refused,
+            FailureKind::NotLoggedIn => Self::NotLoggedIn,
+            FailureKind::Garbage => Self::NotTheProtocol,
+            FailureKind::Vault => Self::Vault,
+            FailureKind::Unknown => Self::UnknownUser,
+            FailureKind::Input => Self::Input,
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind.
+    pub code: Code,
+    /// What happened, and to whom.
+    pub message: String,
+    /// Whom or what a person may have meant; one line each.
+    pub candidates: Vec<String>,
+    /// What to do next; may be empty.
+    pub hint: String,
+}
+
+impl Problem {
+    /// A problem in words.
+    pub fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, message: message.into(), candidates: Vec::new(), hint: hint.into() }
+    }
+
+    /// The same, with what a person may have meant.
+    pub fn among(self, candidates: Vec<String>) -> Self {
+        Self { candidates, ..self }
+    }
+
+    /// A person stopped the command.
+    pub fn interrupted() -> Self {
+        Self::new(Code::Interrupted, "interrupted", "")
+    }
+
+    /// What the worker says of a request.
+    pub fn of(failure: &Failure, subject: &Subject) -> Self {
+        let Failure { kind, action, message, hint } = failure;
+        let who = whom(subject).map(|who| format!("{who}: ")).unwrap_or_default();
+        Self::new((*kind).into(), format!("{who}could not {action}: {message}"), hint.as_str())
+    }
+
+    /// The exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code.exit())
+    }
+
+    /// Lines for a person, without an end of line. Text from servers is inert in them.
+    pub fn for_people(&self) -> String {
+        let rest = self.candidates.iter().chain(Some(&self.hint).filter(|hint| !hint.is_empty()));
+        let rest: String = rest.map(|line| format!("\n  {}", text::inert(line))).collect();
+        format!("idmux: {}{rest}", text::inert(&self.message))
+    }
+
+    /// An object for a script.
+    pub fn for_scripts(&self) -> serde_json::Value {
+        let mut error = json!({ "code": self.code.name(), "message": self.message, "hint": self.hint });
+        if !self.candidates.is_empty() {
+            error["candidates"] = self.candidates.clone().into();
+        }
+        json!({ "error": error })
+    }
+}
+
+/// `ada@example.com of shop`, as far as it is known.
+pub fn whom(subject: &Subject) -> Option<String> {
+    match subject {
+        Subject::Device => None,
+        Subject::App { app, who: None } => Some(app.to_string()),
+        Subject::App { app, who: Some(who) } => Some(format!("{who} of {app}")),
+        Subject::User { key, label } => Some(format!("{label} of {}", key.app)),
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        Self::new(Code::Failed, error.to_string(), "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::AppAlias;
+
+    const ALL: [Code; 17] = [
+        Code::Failed,
+        Code::AppExists,
+        Code::Input,
+        Code::UnknownApp,
+        Code::AppNeeded,
+        Code::UnknownUser,
+        Code::AmbiguousUser,
+        Code::NoCurrentUser,
+        Code::NotLoggedIn,
+        Code::Credentials,
+        Code::Refused,
+        Code::Unreachable,
+        Code::NotTheProtocol,
+        Code::VaultLocked,
+        Code::VaultNeedsKey,
+        Code::Vault,
+        Code::Interrupted,
+    ];
+
+    #[test]
+    fn every_exit_code_is_documented() {
+        for code in ALL {
+            let documented =
+                EXIT_CODES.lines().any(|line| line.trim_start().starts_with(&format!("{} ", code.exit())));
+            assert!(documented, "{code:?}");
+        }
+        let names: std::collections::HashSet<_> = ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn a_failure_says_whom_it_hit_and_what_to_do() {
+        let failure = Failure {
+            kind: FailureKind::Credentials,
+            action: "log in",
+            message: "wrong \u{1b}[2J password".into(),
+            hint: "check it".into(),
+        };
+        let subject = Subject::App { app: AppAlias::new("shop"), who: Some("ada".into()) };
+        let problem = Problem::of(&failure, &subject);
+        assert_eq!(problem.code.exit(), 3);
+        assert_eq!(
+            problem.for_people(),
+            "idmux: ada of shop: could not log in: wrong ␛[2J password\n  check it"
+        );
+        assert_eq!(problem.for_scripts()["error"]["code"], "credentials");
+    }
+}

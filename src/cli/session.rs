@@ -1,0 +1,107 @@
+//! What is done to the session of one user: `idmux refresh`, `logout`, `switch` and `remove`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::client::Client;
+use super::output::{self, Printed};
+use super::problem::{Code, Problem};
+use super::target::{AppTarget, UserTarget};
+use crate::account::UserKey;
+use crate::session::{Command, Event, Subject};
+
+/// Arguments of a command that does something to one user.
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    #[command(flatten)]
+    user: UserTarget,
+    /// Print an object for scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `idmux switch`.
+#[derive(Debug, Args)]
+pub struct SwitchArgs {
+    /// The user: label, e-mail address or id, or the beginning of one of them.
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    who: String,
+    #[command(flatten)]
+    app: AppTarget,
+    /// Print an object for scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl From<SwitchArgs> for UserArgs {
+    fn from(args: SwitchArgs) -> Self {
+        Self { user: UserTarget::named(args.who, args.app), json: args.json }
+    }
+}
+
+/// What is done to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The access token is renewed.
+    Refresh,
+    /// The session ends; the user stays known.
+    LogOut,
+    /// The user becomes the current one of its app.
+    Switch,
+    /// The session ends, and the user is forgotten on this device.
+    Remove,
+}
+
+impl Action {
+    fn command(self, user: UserKey) -> Command {
+        match self {
+            Self::Refresh => Command::Refresh { user },
+            Self::LogOut => Command::LogOut { user },
+            Self::Switch => Command::MakeCurrent { user },
+            Self::Remove => Command::Remove { user },
+        }
+    }
+
+    fn result(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Refresh => ("refreshed", "access token renewed"),
+            Self::LogOut => ("logged-out", "logged out"),
+            Self::Switch => ("switched", "is the current user"),
+            Self::Remove => ("removed", "removed from this device"),
+        }
+    }
+}
+
+/// Does something to one user.
+///
+/// # Errors
+/// When the user is not found, or the worker says that it failed.
+pub async fn run(args: UserArgs, action: Action, client: &mut Client<'_>) -> Result<Printed, Problem> {
+    let user = args.user.find(&client.snapshot())?;
+    let needs_server = match action {
+        Action::Refresh => true,
+        Action::LogOut | Action::Remove => user.state.is_logged_in(),
+        Action::Switch => false,
+    };
+    if needs_server && let Err(problem) = client.reach(&user.key.app).await {
+        if action == Action::Refresh {
+            return Err(problem);
+        }
+        // A person may leave whether or not the server can be told.
+        output::warn(&format!("{}; the session lives on at the server", problem.message));
+    }
+    let event = client.ask(action.command(user.key.clone())).await?;
+    printed(&event, action.result(), args.json)
+}
+
+/// What happened to a user, as the event says it: by a name that does not change, and in words.
+///
+/// # Errors
+/// When the event is about nobody, which is a mistake of the worker's.
+pub fn printed(event: &Event, (result, words): (&str, &str), json: bool) -> Result<Printed, Problem> {
+    let Subject::User { key, label } = &event.subject else {
+        return Err(Problem::new(Code::Failed, "the session worker answered something else", ""));
+    };
+    let object = json!({ "app": key.app.as_str(), "id": key.id.as_str(), "label": label, "result": result });
+    Ok(Printed::either(json, &object, &format!("{label} of {}: {words} (id {})", key.app, key.id)))
+}

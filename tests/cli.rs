@@ -1,0 +1,16 @@
+//! The command line as scripts and people use it: the real binary, its output and its exit codes.
+#![cfg(unix)]
+
+#[path = "cli/device.rs"]
+mod device;
+#[path = "cli/embedded_app.rs"]
+mod embedded_app;
+#[path = "cli/prompts.rs"]
+mod prompts;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "support/terminal.rs"]
+#[allow(dead_code)]
+mod terminal;
+#[path = "cli/vault_key.rs"]
+mod vault_key;

@@ -1,0 +1,94 @@
+//! How secrets come in, and that they come out nowhere.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::device::{Device, Ended, PASSWORD};
+use crate::embedded_app::wait_until;
+
+#[test]
+fn a_password_comes_from_a_file_descriptor() {
+    let device = Device::new();
+    device.register("ada@example.com", &[]);
+    let file = device.home().join("password");
+    fs::write(&file, format!("{PASSWORD}\n")).unwrap();
+    let log_in = |script: &str| {
+        let shell = std::process::Command::new("sh");
+        let binary = env!("CARGO_BIN_EXE_idmux");
+        let args = ["-c", script, binary, file.to_str().unwrap()];
+        Ended::of(device.surround(shell, &args).spawn().unwrap())
+    };
+    log_in(r#""$0" login email ada@example.com --password-fd 3 3<"$1""#).ok();
+    log_in(r#"cat "$1" | { "$0" login email ada@example.com --password-fd 7 7<&0 0</dev/null; }"#).ok();
+    let closed = log_in(r#""$0" login email ada@example.com --password-fd 9"#);
+    assert!(closed.refused(2).contains("file descriptor 9"), "{closed:?}");
+}
+
+#[test]
+fn a_secret_that_nobody_gives_is_asked_for_only_at_a_terminal() {
+    let device = Device::new();
+    for (command, instead) in [
+        (&["login", "email", "ada@example.com"][..], "--password-stdin"),
+        (&["login", "key"], "--secret-stdin"),
+        (&["login", "jwt"], "--secret-stdin"),
+    ] {
+        let error = device.run(&[command, &["--json"]].concat()).error(2);
+        assert_eq!(error["code"], "input", "{command:?}");
+        assert!(error["hint"].as_str().unwrap().contains(instead), "{error}");
+    }
+    for command in [
+        &["login", "email", "ada@example.com", "--password-stdin"][..],
+        &["login", "key", "--secret-stdin"],
+        &["login", "function"],
+    ] {
+        assert!(device.run(command).refused(2).contains("standard input"), "{command:?}");
+    }
+    assert_eq!(device.users().len(), 0);
+}
+
+#[test]
+fn a_payload_that_is_no_object_is_refused_without_repeating_it() {
+    let device = Device::new();
+    for payload in ["hunter2", r#"["hunter2"]"#, r#"{"password": hunter2}"#, r#"{"p": {"$oid": "hunter2"}}"#]
+    {
+        let ended = device.run_with(&["login", "function"], payload);
+        assert!(!ended.refused(2).contains("hunter2"), "{ended:?}");
+    }
+    let missing = device.run(&["login", "function", "--payload", "/nonexistent/payload.json"]);
+    assert!(missing.refused(2).contains("/nonexistent/payload.json"), "{missing:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_secret_is_in_the_arguments_the_environment_or_on_the_disk() {
+    let device = Device::new();
+    let mut command =
+        device.command(&["login", "email", "ada@example.com", "--register", "--password-stdin"]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // What `ps` shows of it, while it has the password and waits for the end of its input.
+    let mut input = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut input, PASSWORD.as_bytes()).unwrap();
+    wait_until("the command runs", || device.home().join("log/idmux.log").exists());
+    for what in ["cmdline", "environ"] {
+        let seen = fs::read(format!("/proc/{}/{what}", child.id())).unwrap();
+        assert!(!seen.is_empty() && !contains(&seen, PASSWORD.as_bytes()), "{what}");
+    }
+    drop(input);
+    let ended = Ended::of(child);
+    ended.ok();
+    assert!(!ended.out.contains(PASSWORD));
+    let mut files = 0;
+    for file in fs::read_dir(device.home()).unwrap().chain(fs::read_dir(device.home().join("log")).unwrap()) {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            files += 1;
+            assert!(!contains(&fs::read(&path).unwrap(), PASSWORD.as_bytes()), "{}", path.display());
+        }
+    }
+    assert!(files >= 2, "the vault and the log are looked at");
+}
+
+#[cfg(target_os = "linux")]
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
