@@ -13,7 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::folders::Folders;
 use crate::local_app::{LocalApp, Storage};
 use crate::logging;
-use crate::session::{self, SessionHandle, Setup};
+use crate::session::{self, Renewals, SessionHandle, Setup};
 use crate::vault::{Location, policy_from_environment};
 
 /// A thread that waits for a keyring's prompt, or for standard input, may do so for ever; the end does not wait for it.
@@ -52,7 +52,8 @@ impl Parts {
             vault: Location::File(folders.vault()),
             key: policy_from_environment(),
             clock: clock.clone(),
-            connect: connect()?,
+            connect: connect(clock.clone())?,
+            renewals: Renewals::on_demand(),
         };
         let (session, worker) = session::start(setup, std::future::ready(()), stop.clone());
         Ok(Self { session, clock, stop, worker, local_app: None })
