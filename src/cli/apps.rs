@@ -127,6 +127,9 @@ async fn remove(name: &str, json: bool, client: &mut Client<'_>) -> Result<Print
         return Err(Problem::new(Code::UnknownApp, message, "`idmux app list` lists all of them"));
     }
     let users = users_of(&snapshot, &app);
+    if snapshot.users.iter().any(|user| user.key.app == app && user.state.is_logged_in()) {
+        client.reach_if_possible(&app).await;
+    }
     client.ask(Command::ForgetApp { app }).await?;
     let sentence = format!("{name}: forgotten on this device, with its users: {users}");
     Ok(Printed::either(json, &json!({ "app": name, "result": "forgotten", "users": users }), &sentence))

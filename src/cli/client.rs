@@ -47,7 +47,10 @@ impl<'a> Client<'a> {
     pub async fn open_vault(&mut self) -> Result<(), Problem> {
         match self.vault_status().await? {
             VaultStatus::Locked { key: KeySource::Passphrase, why } if secret::can_prompt() => {
-                self.open_with_passphrase(Source::Prompt, why).await
+                if let Some(why) = why {
+                    output::warn(&format!("the vault is locked: {why}"));
+                }
+                self.open_with_passphrase(Source::Prompt).await
             }
             other => open(&other),
         }
@@ -57,11 +60,8 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When the vault does not open.
-    pub async fn open_with_passphrase(&mut self, source: Source, why: Option<String>) -> Result<(), Problem> {
-        if let Some(why) = why {
-            output::warn(&why);
-        }
-        let mut tries = if source == Source::Prompt { TRIES } else { 1 };
+    pub async fn open_with_passphrase(&mut self, source: Source) -> Result<(), Problem> {
+        let mut tries = if matches!(source, Source::Prompt) { TRIES } else { 1 };
         loop {
             tries -= 1;
             let question = Question {
@@ -70,7 +70,7 @@ impl<'a> Client<'a> {
                 twice: false,
                 instead: "use --passphrase-stdin or --passphrase-fd with `idmux unlock`, or set IDMUX_PASSPHRASE",
             };
-            let passphrase = secret::read(source, question).await?;
+            let passphrase = secret::read(source.clone(), question).await?;
             match self.try_key(KeyChoice::Passphrase(passphrase)).await? {
                 VaultStatus::Locked { why: Some(why), .. } if tries > 0 => output::warn(&why),
                 other => return open(&other),
@@ -124,6 +124,13 @@ impl<'a> Client<'a> {
         self.ask(Command::AddApp(local)).await.map(drop)
     }
 
+    /// Like [`Client::reach`], for a command that does its work on this device whether or not the server can be told.
+    pub async fn reach_if_possible(&mut self, app: &AppAlias) {
+        if let Err(problem) = self.reach(app).await {
+            output::warn(&format!("{}; sessions live on at the server", problem.message));
+        }
+    }
+
     /// Sends a command, and waits for the event that ends it. What else went wrong on the way is said at once.
     ///
     /// # Errors
@@ -166,12 +173,15 @@ pub fn open(status: &VaultStatus) -> Result<(), Problem> {
             WAYS_TO_A_KEY,
         ),
         VaultStatus::Locked { key, why } => {
-            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             let hint = match key {
-                KeySource::Passphrase => "run `idmux unlock`, or set IDMUX_PASSPHRASE",
+                KeySource::Passphrase if why.is_none() => {
+                    "run the command in a terminal, which asks for the passphrase, or set IDMUX_PASSPHRASE"
+                }
+                KeySource::Passphrase => "run `idmux unlock`, or correct IDMUX_PASSPHRASE",
                 KeySource::KeyFile(_) => "put the key file back, or run `idmux unlock`",
                 KeySource::Keyring | KeySource::Memory => "unlock the keyring, then run `idmux unlock`",
             };
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             Problem::new(Code::VaultLocked, format!("the vault is locked (key: {key}){why}"), hint)
         }
         VaultStatus::Failed { why } => {

@@ -141,6 +141,11 @@ impl Problem {
         Self::new(Code::Interrupted, "interrupted", "")
     }
 
+    /// The worker answered a request with something that does not belong to it.
+    pub fn unexpected_answer() -> Self {
+        Self::new(Code::Failed, "the session worker answered something else", "the log says more")
+    }
+
     /// What the worker says of a request.
     pub fn of(failure: &Failure, subject: &Subject) -> Self {
         let Failure { kind, action, message, hint } = failure;
@@ -217,6 +222,11 @@ mod tests {
             let documented =
                 EXIT_CODES.lines().any(|line| line.trim_start().starts_with(&format!("{} ", code.exit())));
             assert!(documented, "{code:?}");
+        }
+        let readme = include_str!("../../README.md");
+        for line in EXIT_CODES.lines().skip(1) {
+            let (code, meaning) = line.trim_start().split_once(' ').unwrap();
+            assert!(readme.contains(&format!("| {code} | {} |", meaning.trim_start())), "{line}");
         }
         let names: std::collections::HashSet<_> = ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), ALL.len());

@@ -1,8 +1,9 @@
-//! Where a secret comes from: a prompt without echo, standard input, or a file descriptor; never the arguments, which
-//! every process of the machine can read.
+//! Where a secret comes from: a prompt without echo, standard input, a file descriptor, for the vault also the
+//! environment; never the arguments, which every process of the machine can read.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::sync::Arc;
 
 use clap::Args;
 use secrecy::SecretString;
@@ -14,57 +15,83 @@ use super::problem::{Code, Problem};
 const LONGEST: u64 = 64 * 1024;
 
 /// Where a password comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PasswordArgs {
     /// Read the password from standard input; one end of line at its end does not count.
     #[arg(long, conflicts_with = "password_fd")]
     password_stdin: bool,
 
     /// Read the password from this open file descriptor.
-    #[arg(long, value_name = "N")]
-    password_fd: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = Descriptor::open)]
+    password_fd: Option<Descriptor>,
 }
 
 /// Where a key or a JWT comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SecretArgs {
     /// Read the secret from standard input; one end of line at its end does not count.
     #[arg(long, conflicts_with = "secret_fd")]
     secret_stdin: bool,
 
     /// Read the secret from this open file descriptor.
-    #[arg(long, value_name = "N")]
-    secret_fd: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = Descriptor::open)]
+    secret_fd: Option<Descriptor>,
 }
 
 /// Where the vault's passphrase comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PassphraseArgs {
     /// Read the passphrase from standard input; one end of line at its end does not count.
     #[arg(long, conflicts_with = "passphrase_fd")]
     passphrase_stdin: bool,
 
     /// Read the passphrase from this open file descriptor.
-    #[arg(long, value_name = "N")]
-    passphrase_fd: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = Descriptor::open)]
+    passphrase_fd: Option<Descriptor>,
+}
+
+/// A file descriptor that somebody opened for idmux.
+///
+/// It is opened anew while the arguments are read: later the number may name a file of idmux's own, which would then be
+/// sent to a server as a password.
+#[derive(Debug, Clone)]
+pub struct Descriptor {
+    number: u32,
+    file: Arc<File>,
+}
+
+impl Descriptor {
+    /// Opens what the descriptor refers to by its name in the file system. That needs no unsafe code, and the descriptor
+    /// itself stays its owner's.
+    fn open(number: &str) -> Result<Self, String> {
+        let number: u32 = number.parse().map_err(|_| "expected the number of an open file descriptor")?;
+        let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+        let file = File::open(format!("{folder}/{number}")).map_err(|error| error.to_string())?;
+        Ok(Self { number, file: Arc::new(file) })
+    }
 }
 
 /// Where a secret comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A person types it.
     Prompt,
     /// Standard input, to its end.
     Stdin,
     /// An open file descriptor, to its end.
-    Descriptor(u32),
+    Descriptor(Descriptor),
+    /// An environment variable.
+    Variable(&'static str),
 }
 
+/// The variable with the vault's passphrase.
+const PASSPHRASE_VARIABLE: &str = "IDMUX_PASSPHRASE";
+
 impl Source {
-    fn from_flags(stdin: bool, descriptor: Option<u32>) -> Self {
+    fn from_flags(stdin: bool, descriptor: Option<&Descriptor>) -> Self {
         match (stdin, descriptor) {
             (true, _) => Self::Stdin,
-            (false, Some(number)) => Self::Descriptor(number),
+            (false, Some(descriptor)) => Self::Descriptor(descriptor.clone()),
             (false, None) => Self::Prompt,
         }
     }
@@ -72,19 +99,25 @@ impl Source {
 
 impl From<&PasswordArgs> for Source {
     fn from(args: &PasswordArgs) -> Self {
-        Self::from_flags(args.password_stdin, args.password_fd)
+        Self::from_flags(args.password_stdin, args.password_fd.as_ref())
     }
 }
 
 impl From<&SecretArgs> for Source {
     fn from(args: &SecretArgs) -> Self {
-        Self::from_flags(args.secret_stdin, args.secret_fd)
+        Self::from_flags(args.secret_stdin, args.secret_fd.as_ref())
     }
 }
 
 impl From<&PassphraseArgs> for Source {
+    /// What the arguments name; without any, the environment, and only then a person.
     fn from(args: &PassphraseArgs) -> Self {
-        Self::from_flags(args.passphrase_stdin, args.passphrase_fd)
+        match Self::from_flags(args.passphrase_stdin, args.passphrase_fd.as_ref()) {
+            Self::Prompt if std::env::var_os(PASSPHRASE_VARIABLE).is_some_and(|value| !value.is_empty()) => {
+                Self::Variable(PASSPHRASE_VARIABLE)
+            }
+            source => source,
+        }
     }
 }
 
@@ -114,7 +147,13 @@ pub async fn read(source: Source, question: Question) -> Result<SecretString, Pr
     let read = move || match source {
         Source::Prompt => prompt(&question),
         Source::Stdin => from_reader(io::stdin().lock(), question.what, "standard input"),
-        Source::Descriptor(number) => from_descriptor(number, question.what),
+        Source::Descriptor(Descriptor { number, file }) => {
+            from_reader(&*file, question.what, &format!("file descriptor {number}"))
+        }
+        Source::Variable(name) => match std::env::var(name) {
+            Ok(value) => Ok(SecretString::from(value)),
+            Err(_) => Err(empty(question.what, name)),
+        },
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(Problem::interrupted()))
 }
@@ -161,25 +200,6 @@ fn prompt(question: &Question) -> Result<SecretString, Problem> {
         return Err(Problem::new(Code::Input, format!("the {what} was not the same twice"), "try again"));
     }
     Ok(first)
-}
-
-fn from_descriptor(number: u32, what: &str) -> Result<SecretString, Problem> {
-    let from = format!("file descriptor {number}");
-    let file = open_descriptor(number).map_err(|error| unreadable(what, &from, &error))?;
-    from_reader(file, what, &from)
-}
-
-/// Opens what the descriptor refers to by its name in the file system: that needs no unsafe code, and the descriptor
-/// itself stays its owner's.
-#[cfg(unix)]
-fn open_descriptor(number: u32) -> io::Result<File> {
-    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-    File::open(format!("{folder}/{number}"))
-}
-
-#[cfg(not(unix))]
-fn open_descriptor(_: u32) -> io::Result<File> {
-    Err(io::Error::new(ErrorKind::Unsupported, "this platform has no numbered file descriptors"))
 }
 
 fn from_reader(reader: impl Read, what: &str, from: &str) -> Result<SecretString, Problem> {

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
-use super::output::{self, Printed};
-use super::problem::{Code, Problem};
+use super::output::Printed;
+use super::problem::Problem;
 use super::target::{AppTarget, UserTarget};
 use crate::account::UserKey;
 use crate::session::{Command, Event, Subject};
@@ -78,17 +78,12 @@ impl Action {
 /// When the user is not found, or the worker says that it failed.
 pub async fn run(args: UserArgs, action: Action, client: &mut Client<'_>) -> Result<Printed, Problem> {
     let user = args.user.find(&client.snapshot())?;
-    let needs_server = match action {
-        Action::Refresh => true,
-        Action::LogOut | Action::Remove => user.state.is_logged_in(),
-        Action::Switch => false,
-    };
-    if needs_server && let Err(problem) = client.reach(&user.key.app).await {
-        if action == Action::Refresh {
-            return Err(problem);
+    match action {
+        Action::Refresh => client.reach(&user.key.app).await?,
+        Action::LogOut | Action::Remove if user.state.is_logged_in() => {
+            client.reach_if_possible(&user.key.app).await;
         }
-        // A person may leave whether or not the server can be told.
-        output::warn(&format!("{}; the session lives on at the server", problem.message));
+        Action::LogOut | Action::Remove | Action::Switch => {}
     }
     let event = client.ask(action.command(user.key.clone())).await?;
     printed(&event, action.result(), args.json)
@@ -100,7 +95,7 @@ pub async fn run(args: UserArgs, action: Action, client: &mut Client<'_>) -> Res
 /// When the event is about nobody, which is a mistake of the worker's.
 pub fn printed(event: &Event, (result, words): (&str, &str), json: bool) -> Result<Printed, Problem> {
     let Subject::User { key, label } = &event.subject else {
-        return Err(Problem::new(Code::Failed, "the session worker answered something else", ""));
+        return Err(Problem::unexpected_answer());
     };
     let object = json!({ "app": key.app.as_str(), "id": key.id.as_str(), "label": label, "result": result });
     Ok(Printed::either(json, &object, &format!("{label} of {}: {words} (id {})", key.app, key.id)))

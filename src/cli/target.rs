@@ -29,6 +29,11 @@ pub struct UserTarget {
 }
 
 impl AppTarget {
+    /// The app of that name.
+    pub fn named(name: String) -> Self {
+        Self { app: Some(name) }
+    }
+
     /// The app that was named, or the one that needs no naming.
     ///
     /// # Errors
@@ -54,14 +59,6 @@ impl AppTarget {
             )
             .among(names(apps))),
         }
-    }
-
-    /// The app that was named; `None` for all of them.
-    ///
-    /// # Errors
-    /// When it is not known.
-    pub fn find_if_named(&self, snapshot: &Snapshot) -> Result<Option<AppAlias>, Problem> {
-        self.app.as_ref().map(|_| self.find(snapshot)).transpose()
     }
 }
 

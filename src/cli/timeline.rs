@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::Printed;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use super::table::table;
 use super::target::UserTarget;
 use crate::session::{Command, EventKind, TimelineEntry};
@@ -27,7 +27,7 @@ pub async fn run(args: TimelineArgs, client: &mut Client<'_>) -> Result<Printed,
     let user = args.user.find(&client.snapshot())?;
     let event = client.ask(Command::ReadTimeline { user: user.key.clone() }).await?;
     let EventKind::Timeline(entries) = event.kind else {
-        return Err(Problem::new(Code::Failed, "the session worker answered something else", ""));
+        return Err(Problem::unexpected_answer());
     };
     Ok(if args.json {
         Printed::json(&entries.iter().map(entry_json).collect())

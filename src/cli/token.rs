@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::output::{self, Printed};
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use super::target::UserTarget;
 use crate::session::{Command, EventKind};
 
@@ -36,7 +36,7 @@ pub async fn run(args: TokenArgs, client: &mut Client<'_>) -> Result<Printed, Pr
     client.reach(&user.key.app).await?;
     let event = client.ask(Command::Token { user: user.key.clone(), min_ttl: args.min_ttl }).await?;
     let EventKind::Token { access, expires } = event.kind else {
-        return Err(Problem::new(Code::Failed, "the session worker answered something else", ""));
+        return Err(Problem::unexpected_answer());
     };
     if output::is_seen() {
         output::warn("whoever sees this token can act as the user until it expires");

@@ -1,6 +1,7 @@
 //! `idmux users`: who is logged in, and for how long.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -16,8 +17,8 @@ use crate::session::{Snapshot, TokenView, UserView};
 #[derive(Debug, Args)]
 pub struct UsersArgs {
     /// Only the users of this app.
-    #[command(flatten)]
-    app: AppTarget,
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    app: Option<String>,
     /// Print an array for scripts.
     #[arg(long)]
     pub json: bool,
@@ -29,7 +30,7 @@ pub struct UsersArgs {
 /// When the app is not known.
 pub fn run(args: UsersArgs, client: &Client<'_>) -> Result<Printed, Problem> {
     let snapshot = client.snapshot();
-    let app = args.app.find_if_named(&snapshot)?;
+    let app = args.app.map(|name| AppTarget::named(name).find(&snapshot)).transpose()?;
     let users = snapshot.users.iter().filter(|user| app.as_ref().is_none_or(|app| user.key.app == *app));
     let now = client.now();
     Ok(if args.json {

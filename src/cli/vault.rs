@@ -46,10 +46,10 @@ pub async fn lock(args: LockArgs, client: &mut Client<'_>) -> Result<Printed, Pr
 /// When the vault does not open.
 pub async fn unlock(args: UnlockArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
     let mut status = client.vault_status().await?;
-    if let VaultStatus::Locked { key, why } = status.clone() {
+    if let VaultStatus::Locked { key, .. } = status.clone() {
         status = match key {
             KeySource::Passphrase => {
-                client.open_with_passphrase(Source::from(&args.passphrase), why).await?;
+                client.open_with_passphrase(Source::from(&args.passphrase)).await?;
                 client.vault_status().await?
             }
             KeySource::KeyFile(path) => client.try_key(KeyChoice::KeyFile(Some(path))).await?,

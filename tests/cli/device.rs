@@ -149,3 +149,18 @@ pub fn has_fields(object: &Value, fields: &[&str]) {
     let there: Vec<_> = object.as_object().unwrap().keys().collect();
     assert_eq!(there, fields);
 }
+
+/// Does what Ctrl-C does.
+pub fn interrupt(child: &Child) {
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// Waits for a condition, with a generous limit.
+pub fn wait_until(what: &str, done: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !done() {
+        assert!(std::time::Instant::now() < end, "{what}: never");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

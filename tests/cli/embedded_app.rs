@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::device::{Device, Ended, PASSWORD, has_fields};
+use crate::device::{Device, Ended, PASSWORD, has_fields, interrupt, wait_until};
 
 #[test]
 fn a_fresh_device_has_no_users_and_no_apps() {
@@ -236,8 +236,7 @@ fn an_interrupt_while_waiting_exits_130_and_writes_nothing() {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let log = device.home().join("log/idmux.log");
     wait_until("the command runs", || log.exists() && is_waiting(child.id()));
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.unwrap().success());
+    interrupt(&child);
     let pipe = child.stdin.take();
     let ended = Ended::of(child);
     drop(pipe);
@@ -252,12 +251,4 @@ fn is_waiting(process: u32) -> bool {
     let caught =
         status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:\t")?, 16).ok());
     caught.is_some_and(|signals| signals & (1 << (2 - 1)) != 0)
-}
-
-pub fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while !done() {
-        assert!(std::time::Instant::now() < end, "{what}: never");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -3,8 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::device::{Device, Ended, PASSWORD};
-use crate::embedded_app::wait_until;
+use crate::device::{Device, Ended, PASSWORD, wait_until};
 
 #[test]
 fn a_password_comes_from_a_file_descriptor() {
@@ -20,8 +19,20 @@ fn a_password_comes_from_a_file_descriptor() {
     };
     log_in(r#""$0" login email ada@example.com --password-fd 3 3<"$1""#).ok();
     log_in(r#"cat "$1" | { "$0" login email ada@example.com --password-fd 7 7<&0 0</dev/null; }"#).ok();
-    let closed = log_in(r#""$0" login email ada@example.com --password-fd 9"#);
-    assert!(closed.refused(2).contains("file descriptor 9"), "{closed:?}");
+}
+
+/// A number that nobody opened would otherwise name a file of idmux's own by the time it is read, such as its vault.
+#[test]
+fn a_file_descriptor_that_is_not_open_is_refused_before_anything_is_opened() {
+    let device = Device::new();
+    for number in 3..=9 {
+        let script = format!(r#""$0" login email ada@example.com --password-fd {number} {number}<&-"#);
+        let shell = std::process::Command::new("sh");
+        let ended =
+            Ended::of(device.surround(shell, &["-c", &script, env!("CARGO_BIN_EXE_idmux")]).spawn().unwrap());
+        assert!(ended.refused(2).contains("--password-fd"), "{ended:?}");
+    }
+    assert!(!device.home().join("vault.db").exists(), "nothing was begun");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_passphrase_comes_from_the_environment_or_a_prompt() {
     device.unset("IDMUX_PASSPHRASE");
     let error = device.run(&["users", "--json"]).error(6);
     assert_eq!(error["code"], "vault-locked");
-    assert!(error["hint"].as_str().unwrap().contains("idmux unlock"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("IDMUX_PASSPHRASE"), "{error}");
 
     let mut terminal = Terminal::idmux_with(device.home(), &["users"], Size(120, 24), &device.variables());
     terminal.wait_for("passphrase of the vault:");
