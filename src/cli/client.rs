@@ -178,7 +178,7 @@ pub fn open(status: &VaultStatus) -> Result<(), Problem> {
                     "run the command in a terminal, which asks for the passphrase, or set IDMUX_PASSPHRASE"
                 }
                 KeySource::Passphrase => "run `idmux unlock`, or correct IDMUX_PASSPHRASE",
-                KeySource::KeyFile(_) => "put the key file back, or run `idmux unlock`",
+                KeySource::KeyFile(_) => "run `idmux unlock`; if the key file is gone, put it back first",
                 KeySource::Keyring | KeySource::Memory => "unlock the keyring, then run `idmux unlock`",
             };
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -15,7 +15,7 @@ use super::target::AppTarget;
 use crate::account::credentials::check_registration;
 use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::{AppAlias, Credentials, FunctionPayload};
-use crate::session::{Command, EventKind};
+use crate::session::{Command, EventKind, Subject};
 
 /// Arguments of `idmux login`.
 #[derive(Debug, Args)]
@@ -105,9 +105,15 @@ impl LoginArgs {
         let json = self.json();
         let command = self.provider.command(&app).await?;
         client.reach(&app).await?;
+        let before = client.snapshot();
         let event = client.ask(command).await?;
+        let was_known = match &event.subject {
+            Subject::User { key, .. } => before.user(key).is_some(),
+            _ => false,
+        };
         let result = match event.kind {
             EventKind::LoggedIn { replaced: true } => ("logged-in-again", "logged in again"),
+            EventKind::LoggedIn { replaced: false } if was_known => ("reused", "was logged in already"),
             _ => ("logged-in", "logged in"),
         };
         session::printed(&event, result, json)
