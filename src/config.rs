@@ -27,7 +27,7 @@ pub struct SessionConfig {
     pub refresh_share: f64,
     /// The longest time before its expiry at which an access token is renewed.
     pub refresh_lead: SignedDuration,
-    /// Renewals on the wire at once, over all users.
+    /// Renewals on the wire at once, for each app.
     pub in_flight: usize,
 }
 

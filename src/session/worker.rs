@@ -64,7 +64,7 @@ pub struct Setup {
 pub struct Renewals {
     /// How long before their expiry they are renewed without being asked for; `None` renews on demand only.
     pub lead: Option<Lead>,
-    /// Renewals on the wire at once, over all users.
+    /// Renewals on the wire at once, for each app: one that hangs does not hold up another.
     pub in_flight: usize,
 }
 
@@ -101,7 +101,6 @@ pub fn start(
     let worker = Worker {
         outbox: Outbox::new(event_sender),
         published: snapshot_sender,
-        renewals: Arc::new(Semaphore::new(setup.renewals.in_flight.max(1))),
         time: Time::new(setup.clock.now()),
         setup,
         looking: false,
@@ -135,6 +134,18 @@ struct KnownApp {
     device: Option<DeviceId>,
     kept: bool,
     skew: Skew,
+    /// Bounds the renewals on the wire.
+    renewals: Arc<Semaphore>,
+    outage: Outage,
+}
+
+/// An app that does not answer, as far as it is known.
+#[derive(Debug, Default)]
+struct Outage {
+    /// Failures in a row, of whichever session.
+    failures: u32,
+    /// Until when nothing is asked of the app that nobody asked for, and why.
+    quiet: Option<(Timestamp, String)>,
 }
 
 /// What a job was for, in case it panics.
@@ -158,7 +169,6 @@ struct Worker {
     schedule: Schedule,
     jobs: JoinSet<Outcome>,
     labels: HashMap<Id, Label>,
-    renewals: Arc<Semaphore>,
     outbox: Outbox,
     published: watch::Sender<Arc<Snapshot>>,
     generations: u64,
@@ -271,6 +281,8 @@ impl Worker {
                 device: None,
                 kept: false,
                 skew: Skew::default(),
+                renewals: Arc::new(Semaphore::new(self.setup.renewals.in_flight.max(1))),
+                outage: Outage::default(),
             });
             self.apps.len() - 1
         });
@@ -365,7 +377,12 @@ impl Worker {
             let is_early = self.setup.renewals.lead.is_some();
             let is_time =
                 is_early && session.and_then(|session| session.next_refresh).is_some_and(|at| at <= now);
-            if is_time { self.start_renewal(&user) } else { self.plan(&user) }
+            let quiet = self.app(&user.app).and_then(|app| app.outage.quiet.clone());
+            match quiet.filter(|(until, _)| is_time && *until > now) {
+                Some((until, cause)) => self.hold_back(&user, until, cause),
+                None if is_time => self.start_renewal(&user),
+                None => self.plan(&user),
+            }
         }
     }
 

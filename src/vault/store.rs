@@ -401,7 +401,11 @@ impl Writer<'_> {
         let sealed = seal(self.key, &timeline_context(user), &plain)?;
         let named = params![user.app.as_str(), user.id.as_str(), sealed];
         self.sql
-            .prepare_cached("INSERT INTO timeline (app, user, sealed) VALUES (?1, ?2, ?3)")?
+            .prepare_cached(
+                // Not of a user who is forgotten: an answer that comes late would bring the name back.
+                "INSERT INTO timeline (app, user, sealed) SELECT ?1, ?2, ?3
+                     WHERE EXISTS (SELECT 1 FROM users WHERE app = ?1 AND user = ?2)",
+            )?
             .execute(named)?;
         self.sql
             .prepare_cached(

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use portable_pty::CommandBuilder;
 
-use super::{LARGE, SMALL, Size, Terminal, at_home};
+use super::{LARGE, SMALL, Size, Terminal, at_home, close, register};
 
 #[test]
 fn the_terminal_is_given_back_on_quit_and_on_ctrl_c() {
@@ -103,6 +103,27 @@ fn a_keyring_that_hangs_holds_nothing_up() {
     idmux.send("\u{3}");
     assert!(idmux.wait_exit().success());
     assert!(idmux.is_restored());
+}
+
+#[test]
+fn every_file_is_under_idmux_home() {
+    let home = tempfile::tempdir().unwrap();
+    let ours = home.path().join("ours");
+    let variables = [("IDMUX_HOME", ours.to_str().unwrap()), ("IDMUX_PASSPHRASE", "correct horse")];
+    let mut idmux = Terminal::idmux_with(home.path(), &[], SMALL, &variables);
+    idmux.wait_for("local App on your machine");
+    close(&mut idmux, "E-mail");
+    register(&mut idmux, "ada@example.com");
+    idmux.quit();
+    let names = |folder: &std::path::Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(home.path()), ["ours"]);
+    assert_eq!(names(&ours), ["local-app", "log", "vault.db", "vault.holders"]);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::Worker;
 use super::outcomes::{Outcome, Stored};
-use crate::account::{EndReason, SessionState, Tokens, UserKey};
+use super::{Outage, Worker};
+use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Verdict};
 use crate::session::operation::Operation;
 use crate::session::user_session::WaitingRequest;
@@ -91,7 +91,7 @@ impl Worker {
         session.next_refresh = None;
         self.plan(user);
         self.user_changed(user);
-        let (key, permits) = (user.clone(), self.renewals.clone());
+        let (key, permits) = (user.clone(), self.app_mut(&user.app).renewals.clone());
         self.spawn_to_land(Some(user.clone()), None, async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
@@ -115,6 +115,7 @@ impl Worker {
                 let mut record = session.record();
                 record.tokens = Some(tokens.clone());
                 self.learn_token(&user.app, &tokens.access);
+                self.outage_is_over(&user.app);
                 let stored = self.vault_write(|vault| vault.replace(user.clone(), known.access, record));
                 self.spawn_to_land(Some(user.clone()), None, async move {
                     Outcome::RenewalStored { user, generation, tokens, result: stored.await }
@@ -243,28 +244,80 @@ impl Worker {
             Verdict::TryLater { after } => {
                 session.failures = session.failures.saturating_add(1);
                 let wait = retry::wait(session.failures, after, fastrand::f64());
-                let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-                let retry_at = self.now().saturating_add(wait).ok();
+                let retry_at = self.after(wait);
+                self.note_outage(user, error, after);
                 self.postpone(user, error, retry_at);
             }
             Verdict::Refused => self.postpone(user, error, None),
         }
     }
 
+    /// An app that could not serve one session is left alone for a while by all of its sessions; otherwise a thousand of
+    /// them would each find out by themselves, again and again.
+    fn note_outage(&mut self, user: &UserKey, error: &BackendError, wish: Option<Duration>) {
+        let failures = self.app(&user.app).map_or(0, |app| app.outage.failures).saturating_add(1);
+        let until = self.after(retry::wait(failures, wish, fastrand::f64()));
+        let quiet = until.map(|until| (until, error.to_string()));
+        self.app_mut(&user.app).outage = Outage { failures, quiet };
+    }
+
+    /// The app answers again. Whoever was held back follows within seconds.
+    fn outage_is_over(&mut self, alias: &AppAlias) {
+        if std::mem::take(&mut self.app_mut(alias).outage).failures == 0 {
+            return;
+        }
+        for user in self.roster.users_of(alias) {
+            let Some(session) = self.roster.get_mut(&user) else { continue };
+            let (SessionState::RefreshDue { retry_at: Some(_), .. }
+            | SessionState::AccessExpired { retry_at: Some(_), .. }) = session.state
+            else {
+                continue;
+            };
+            let soon = self.after(Duration::from_secs_f64(5.0 * fastrand::f64()));
+            self.put_off(&user, soon, None);
+        }
+    }
+
+    /// Lets a session that is due wait until its app is asked again.
+    pub(super) fn hold_back(&mut self, user: &UserKey, until: Timestamp, cause: String) {
+        let spread = SignedDuration::from_millis(fastrand::i64(0..2000));
+        self.put_off(user, until.saturating_add(spread).ok(), Some(cause));
+    }
+
+    /// Plans a session's next try, and says why if that is new.
+    fn put_off(&mut self, user: &UserKey, at: Option<Timestamp>, new_cause: Option<String>) {
+        let now = self.now();
+        let Some(session) = self.roster.get_mut(user) else { return };
+        let known = match &session.state {
+            SessionState::RefreshDue { cause, .. } | SessionState::AccessExpired { cause, .. } => {
+                cause.clone()
+            }
+            _ => String::new(),
+        };
+        let (cause, retry_at) = (new_cause.unwrap_or(known), at);
+        session.state = if session.has_live_access(now) {
+            SessionState::RefreshDue { cause, retry_at }
+        } else {
+            SessionState::AccessExpired { cause, retry_at }
+        };
+        session.next_refresh = at;
+        self.plan(user);
+        self.user_changed(user);
+    }
+
+    fn after(&self, wait: Duration) -> Option<Timestamp> {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        self.now().saturating_add(wait).ok()
+    }
+
     fn postpone(&mut self, user: &UserKey, error: &BackendError, retry_at: Option<Timestamp>) {
         let now = self.now();
         let cause = error.to_string();
+        self.put_off(user, retry_at, Some(cause.clone()));
         let Some(session) = self.roster.get_mut(user) else { return };
-        session.state = if session.has_live_access(now) {
-            SessionState::RefreshDue { cause: cause.clone(), retry_at }
-        } else {
-            SessionState::AccessExpired { cause: cause.clone(), retry_at }
-        };
-        session.next_refresh = retry_at;
         session.last_refresh =
             Some(LastRefresh { at: now, outcome: RefreshOutcome::Postponed(cause.clone()) });
         let (requests, operations) = session.take_waiting();
-        self.plan(user);
         self.user_changed(user);
         if requests.is_empty() && operations.is_empty() {
             let subject = self.subject(user);
