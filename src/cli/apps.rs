@@ -39,7 +39,7 @@ pub struct AddArgs {
     #[arg(value_parser = app_name)]
     name: String,
 
-    /// Its base URL, such as https://services.cloud.mongodb.com or one that `idmux serve` runs.
+    /// Its base URL, such as one that `idmux serve` runs.
     #[arg(long, value_parser = super::base_url)]
     url: Url,
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::device::{Device, PASSWORD};
+use crate::prompts::answer;
 use crate::terminal::{Size, Terminal};
 
 #[test]
@@ -42,8 +43,7 @@ fn a_passphrase_unlocks_from_each_of_its_sources_and_a_wrong_one_does_not() {
     device.run(&["lock"]).ok();
     device.unset("IDMUX_PASSPHRASE");
     let mut terminal = Terminal::idmux_with(device.home(), &["unlock"], Size(100, 24), &[]);
-    terminal.wait_for("passphrase of the vault:");
-    terminal.send(&format!("{PASSWORD}\r"));
+    answer(&mut terminal, "passphrase of the vault:", PASSWORD);
     terminal.wait_for("the vault is open");
     assert!(terminal.wait_exit().success());
     device.set("IDMUX_PASSPHRASE", PASSWORD);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::device::{Device, PASSWORD};
+use crate::prompts::answer;
 use crate::terminal::{Size, Terminal};
 
 #[test]
@@ -30,10 +31,9 @@ fn a_passphrase_comes_from_the_environment_or_a_prompt() {
     assert!(error["hint"].as_str().unwrap().contains("IDMUX_PASSPHRASE"), "{error}");
 
     let mut terminal = Terminal::idmux_with(device.home(), &["users"], Size(120, 24), &device.variables());
-    terminal.wait_for("passphrase of the vault:");
-    terminal.send("wrong\r");
-    terminal.wait_for("not the passphrase");
-    terminal.send(&format!("{PASSWORD}\r"));
+    answer(&mut terminal, "passphrase of the vault:", "wrong");
+    // The second prompt stands below the complaint.
+    answer(&mut terminal, "not the passphrase\npassphrase of the vault:", PASSWORD);
     terminal.wait_for("anonymous");
     assert!(terminal.wait_exit().success());
     assert!(!String::from_utf8_lossy(&terminal.raw()).contains(PASSWORD));
@@ -53,7 +53,7 @@ fn three_wrong_passphrases_are_enough() {
     for prompts in 1..=3 {
         terminal
             .wait_until("the prompt", |screen| screen.matches("passphrase of the vault:").count() == prompts);
-        terminal.send("wrong\r");
+        answer(&mut terminal, "passphrase of the vault:", "wrong");
     }
     terminal.wait_for("the vault is locked");
     assert_eq!(terminal.wait_exit().exit_code(), 6);

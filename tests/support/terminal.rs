@@ -108,6 +108,25 @@ impl Terminal {
         self.wait_for(text);
     }
 
+    /// Whether the terminal shows what is typed.
+    #[cfg(unix)]
+    pub fn echoes(&self) -> bool {
+        let settings = self.master.get_termios().expect("a terminal has settings");
+        // The names of the flags; their type is another crate's.
+        let flags = format!("{:?}", settings.local_flags);
+        flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
+    }
+
+    /// Waits until what is typed does not show, as at a prompt for a secret.
+    #[cfg(unix)]
+    pub fn wait_unseen(&self) {
+        let end = Instant::now() + PATIENCE;
+        while self.echoes() {
+            assert!(Instant::now() < end, "the terminal shows what is typed");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The screen as text.
     pub fn screen(&self) -> String {
         lock(&self.output).screen.screen().contents()
