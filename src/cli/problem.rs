@@ -16,7 +16,7 @@ Exit codes:
   2    wrong usage: arguments, or an app or user that is not known or not the only one of that name
   3    log in first, or again: there is no session, or the credentials were refused
   4    not permitted: the server understood and refused
-  5    the server cannot be reached, or is none that idmux can talk to
+  5    the server cannot be reached, is in trouble, or is none that idmux can talk to
   6    the vault is not available: locked, without a key, or damaged
   130  interrupted";
 
@@ -45,6 +45,8 @@ pub enum Code {
     Credentials,
     /// The server refused for another reason.
     Refused,
+    /// The server has a problem, or too much to do.
+    ServerTrouble,
     /// The server did not answer.
     Unreachable,
     /// The server answered something that is not the protocol.
@@ -74,6 +76,7 @@ impl Code {
             Self::NotLoggedIn => "not-logged-in",
             Self::Credentials => "credentials",
             Self::Refused => "refused",
+            Self::ServerTrouble => "server-trouble",
             Self::Unreachable => "unreachable",
             Self::NotTheProtocol => "not-the-protocol",
             Self::VaultLocked => "vault-locked",
@@ -90,7 +93,7 @@ impl Code {
             Self::Input | Self::UnknownApp | Self::AppNeeded | Self::UnknownUser | Self::AmbiguousUser => 2,
             Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials => 3,
             Self::Refused => 4,
-            Self::Unreachable | Self::NotTheProtocol => 5,
+            Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol => 5,
             Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
             Self::Interrupted => 130,
         }
@@ -103,6 +106,7 @@ impl From<FailureKind> for Code {
             FailureKind::Unreachable => Self::Unreachable,
             FailureKind::Credentials => Self::Credentials,
             FailureKind::Refused => Self::Refused,
+            FailureKind::ServerTrouble => Self::ServerTrouble,
             FailureKind::NotLoggedIn => Self::NotLoggedIn,
             FailureKind::Garbage => Self::NotTheProtocol,
             FailureKind::Vault => Self::Vault,

@@ -158,6 +158,8 @@ pub enum FailureKind {
     Credentials,
     /// The server refused for another reason.
     Refused,
+    /// The server has a problem, or too much to do.
+    ServerTrouble,
     /// The user has to log in first.
     NotLoggedIn,
     /// The server answered something that is not the protocol.

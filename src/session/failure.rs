@@ -37,8 +37,10 @@ impl Failure {
                 _ if *status == 403 => {
                     (FailureKind::Refused, "the user may not do this; logging in again does not help")
                 }
-                _ if *status == 429 => (FailureKind::Refused, "too many tries; wait a little"),
-                _ if *status >= 500 => (FailureKind::Refused, "the server has a problem; try again later"),
+                _ if *status == 429 => (FailureKind::ServerTrouble, "too many tries; wait a little"),
+                _ if *status >= 500 => {
+                    (FailureKind::ServerTrouble, "the server has a problem; try again later")
+                }
                 _ => (FailureKind::Refused, "change what the server names, then try again"),
             },
         };

@@ -170,7 +170,7 @@ async fn no_answer_but_a_definite_one_ends_a_session() {
     for (renewal, kind) in [
         (Renewal::Forbidden, FailureKind::Refused),
         (Renewal::Page401, FailureKind::Garbage),
-        (Renewal::Unavailable, FailureKind::Refused),
+        (Renewal::Unavailable, FailureKind::ServerTrouble),
         (Renewal::BrokenJson, FailureKind::Garbage),
     ] {
         let (url, script) = serve(Script::new(renewal)).await;

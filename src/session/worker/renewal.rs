@@ -196,7 +196,7 @@ impl Worker {
         };
         let expires = session.access_lifetime().map(|life| life.expires);
         let subject = self.subject(user);
-        let nobody_asked = requests.is_empty();
+        let is_said = requests.iter().any(|request| matches!(request, WaitingRequest::Refresh(_)));
         for request in requests {
             let kind = match request {
                 WaitingRequest::Refresh(_) => EventKind::Refreshed,
@@ -209,7 +209,7 @@ impl Worker {
             };
             self.tell(Some(request.id()), subject.clone(), kind);
         }
-        if nobody_asked {
+        if !is_said {
             self.tell(None, subject, EventKind::Refreshed);
         }
         for operation in operations {
