@@ -108,7 +108,7 @@ impl Worker {
     }
 
     /// Runs an operation with the user's access token, after a renewal if the token is over.
-    pub(super) fn start_operation(&mut self, user: &UserKey, operation: Operation) {
+    pub(super) fn start_operation(&mut self, user: &UserKey, mut operation: Operation) {
         let now = self.now();
         let action = operation.kind.action();
         let request = operation.request;
@@ -122,7 +122,10 @@ impl Worker {
         let Some(tokens) = session.tokens.clone() else {
             return self.fail_logged_out(request, user, action);
         };
-        if !session.has_live_access(now) {
+        // A server may hand out tokens that are over when they arrive: after one renewal it is asked all the same, and
+        // its answer ends the matter.
+        if !session.has_live_access(now) && !operation.renewed {
+            operation.renewed = true;
             session.waiting_operations.push(operation);
             return self.start_renewal(user);
         }

@@ -26,21 +26,21 @@ const LEASE_PATIENCE: Duration = Duration::from_secs(40);
 pub(super) enum Renewed {
     /// With a new access token, for the record that held the access token `known`.
     Here { known: Tokens, tokens: Tokens },
-    /// Another process was faster.
-    Elsewhere(Box<UserRecord>),
+    /// Somebody else was faster. With `fresh` that does not do: the renewal has to be one of our own.
+    Elsewhere { record: Box<UserRecord>, fresh: bool },
     /// Another process removed the user.
     Gone,
     /// Not at all.
     Failed(BackendError),
 }
 
-/// Renews under the lease that keeps other processes from doing the same. With `fresh` a token that another process got
-/// meanwhile does not do.
+/// Renews under the lease that keeps other processes from doing the same. Only the session that `known` is of is
+/// renewed: one that was stored meanwhile is the worker's to look at first.
 async fn renew(
     backend: Arc<dyn Backend>,
     door: Option<Door>,
     user: &UserKey,
-    mut known: Tokens,
+    known: Tokens,
     fresh: bool,
 ) -> Renewed {
     let end = Instant::now() + LEASE_PATIENCE;
@@ -50,10 +50,7 @@ async fn renew(
             // A vault that cannot be written keeps nobody from a renewal; that it is not stored is told afterwards.
             Err(_) => break,
             Ok(Lease::Gone) => return Renewed::Gone,
-            Ok(Lease::Newer(record)) => match &record.tokens {
-                Some(tokens) if fresh => known = tokens.clone(),
-                _ => return Renewed::Elsewhere(record),
-            },
+            Ok(Lease::Newer(record)) => return Renewed::Elsewhere { record, fresh },
             Ok(Lease::Busy) if Instant::now() >= end => {
                 let host = "another idmux, which renews the same token,".to_owned();
                 return Renewed::Failed(BackendError::TimedOut { host });
@@ -121,7 +118,13 @@ impl Worker {
                     Outcome::RenewalStored { user, generation, tokens, result: stored.await }
                 });
             }
-            Renewed::Elsewhere(record) => self.renewed_elsewhere(user, *record),
+            Renewed::Elsewhere { record, fresh } => {
+                self.renewed_elsewhere(user.clone(), *record);
+                if let Some(session) = self.roster.get_mut(&user).filter(|_| fresh) {
+                    session.wants_fresh = true;
+                    self.start_renewal(&user);
+                }
+            }
             Renewed::Gone => {
                 let subject = self.subject(&user);
                 self.forget(&user);

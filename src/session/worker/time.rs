@@ -51,16 +51,29 @@ impl Worker {
                 if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
                     continue;
                 }
+                let wait = SignedDuration::try_from_secs_f64(1.0 + SPREAD * fastrand::f64()).unwrap_or(JUMP);
+                let turn = now.saturating_add(wait).unwrap_or(now);
+                let retry = match &mut session.state {
+                    SessionState::RefreshDue { retry_at, .. }
+                    | SessionState::AccessExpired { retry_at, .. } => {
+                        // A try was planned by the former clock; one that the server refused is nobody's but a person's.
+                        *retry_at = retry_at.map(|_| turn);
+                        session.next_refresh = *retry_at;
+                        Some(*retry_at)
+                    }
+                    _ => None,
+                };
                 let subject = self.subject(&user);
                 self.tell(None, subject, EventKind::ClockJumped { by });
                 // One session asks the server at once. Its answer tells how late it really is, and the others are
                 // planned anew before their turn comes.
-                if std::mem::take(&mut first) && self.setup.renewals.lead.is_some() {
+                let may_ask = retry != Some(None) && self.setup.renewals.lead.is_some();
+                if may_ask && std::mem::take(&mut first) {
                     self.start_renewal(&user);
+                } else if retry.is_some() {
+                    self.plan(&user);
                 } else {
-                    let wait =
-                        SignedDuration::try_from_secs_f64(1.0 + SPREAD * fastrand::f64()).unwrap_or(JUMP);
-                    self.plan_renewal_after(&user, now.saturating_add(wait).unwrap_or(now));
+                    self.plan_renewal_after(&user, turn);
                 }
                 self.user_changed(&user);
             }
