@@ -21,7 +21,7 @@ use idmux::vault::Location;
 use tokio::runtime::Runtime;
 
 use self::engine::Engine;
-use self::vaults::{VaultFolder, app, key, token};
+use self::vaults::{VaultFolder, access_token, app, key};
 
 const USERS: [usize; 3] = [10, 1_000, 10_000];
 /// How many renewals a wave has.
@@ -72,7 +72,7 @@ fn durable(criterion: &mut Criterion, runtime: &Runtime, vaults: &[VaultFolder])
         .execute_batch("CREATE TABLE floor (id INTEGER PRIMARY KEY, sealed BLOB)")
         .expect("a table is made");
     let cipher = XChaCha20Poly1305::new(&[7; 32].into());
-    let record = token(0, 1800);
+    let record = access_token(0, 1800);
     group.bench_function("floor", |bencher| {
         bencher.iter(|| {
             let mut nonce = [0; 24];

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::vaults::{app, key, key_file, profile, token};
+use crate::vaults::{access_token, app, key, key_file, profile, refresh_token};
 
 /// Only a hang takes so long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -155,7 +155,7 @@ struct Server {
     most: AtomicUsize,
 }
 
-/// The user of a token that [`token`] made.
+/// The user of a token of ours.
 fn number(token: &idmux::account::Claims) -> usize {
     let sub = token.get("sub").and_then(|sub| sub.as_str()).unwrap_or_default();
     usize::from_str_radix(sub, 16).expect("the subject is a number")
@@ -167,8 +167,8 @@ impl Backend for Server {
             let Credentials::EmailPassword { email, .. } = credentials else { return Err(unexpected()) };
             let number = usize::from_str_radix(email, 16).expect("the address is a number");
             let tokens = Tokens {
-                access: AccessToken::new(token(number, 1800)),
-                refresh: RefreshToken::new(token(number, 60 * 86_400)),
+                access: AccessToken::new(access_token(number, 1800)),
+                refresh: RefreshToken::new(refresh_token(number)),
             };
             Ok(NewSession {
                 user: UserId::new(email.clone()),
@@ -187,7 +187,7 @@ impl Backend for Server {
             // Others get their turn, as they would during a request.
             tokio::task::yield_now().await;
             self.on_the_wire.fetch_sub(1, Ordering::Relaxed);
-            Ok(AccessToken::new(token(number(&refresh.claims()), 1800)))
+            Ok(AccessToken::new(access_token(number(&refresh.claims()), 1800)))
         }
         .boxed()
     }

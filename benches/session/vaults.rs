@@ -1,4 +1,4 @@
-//! Vaults full of users, with tokens of the size that App Services issues.
+//! Vaults full of users, with tokens of the size that App Services issues to users with some custom data.
 
 use std::path::PathBuf;
 
@@ -44,8 +44,18 @@ pub fn key(number: usize) -> UserKey {
     UserKey { app: app::of(number), id: UserId::new(format!("{number:024x}")) }
 }
 
-/// A token of about 1.2 KB that expires so many seconds from now.
-pub fn token(number: usize, expires_in: i64) -> String {
+/// An access token of about 1.2 KB, most of it custom data, that expires so many seconds from now.
+pub fn access_token(number: usize, expires_in: i64) -> String {
+    let data = serde_json::json!({ "nickname": format!("user{number}"), "about": "x".repeat(600) });
+    token(number, expires_in, ("user_data", data))
+}
+
+/// A refresh token, which carries no custom data.
+pub fn refresh_token(number: usize) -> String {
+    token(number, 60 * 86_400, ("stitch_data", serde_json::Value::Null))
+}
+
+fn token(number: usize, expires_in: i64, (claim, value): (&str, serde_json::Value)) -> String {
     let now = SystemClock.now().as_second();
     let claims = serde_json::json!({
         "baas_device_id": "64b0c0ffee64b0c0ffee0001",
@@ -53,8 +63,7 @@ pub fn token(number: usize, expires_in: i64) -> String {
         "iat": now.min(now + expires_in - 1800),
         "iss": format!("{number:024x}"),
         "sub": format!("{number:024x}"),
-        "typ": "access",
-        "user_data": { "nickname": format!("user{number}"), "about": "x".repeat(480) },
+        claim: value,
     });
     let [header, claims] = [r#"{"alg":"HS256","typ":"JWT"}"#.to_owned(), claims.to_string()]
         .map(|part| URL_SAFE_NO_PAD.encode(part));
@@ -76,8 +85,8 @@ fn record(number: usize, expires_in: i64) -> UserRecord {
         provider: Provider::EmailPassword,
         profile: Some(profile(number)),
         tokens: Some(Tokens {
-            access: AccessToken::new(token(number, expires_in)),
-            refresh: RefreshToken::new(token(number, 60 * 86_400)),
+            access: AccessToken::new(access_token(number, expires_in)),
+            refresh: RefreshToken::new(refresh_token(number)),
         }),
         ended: None,
     }
@@ -120,6 +129,9 @@ impl VaultFolder {
     pub fn copy(&self) -> Self {
         let copy = Self::empty(self.users);
         std::fs::copy(self.path(), copy.path()).expect("a closed vault is one file");
+        // Else the first transaction waits for the whole copy to reach the disk.
+        let file = std::fs::File::open(copy.path()).expect("the copy is there");
+        file.sync_all().expect("the copy reaches the disk");
         copy
     }
 
