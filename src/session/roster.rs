@@ -9,13 +9,22 @@ use super::UserView;
 use super::user_session::UserSession;
 use crate::account::{AppAlias, UserKey};
 
-/// The sessions by user, and their views in the order of the screen: grouped by app, then by first log-in.
+/// The sessions by user, and their views in the order of the screen: grouped by app, then by first log-in. No operation
+/// on one user costs more than logarithms of the number of users.
 #[derive(Debug, Default)]
 pub struct Roster {
     sessions: HashMap<UserKey, UserSession>,
     views: Vector<Arc<UserView>>,
-    places: HashMap<UserKey, usize>,
+    /// What the views are sorted by. A rank never changes while its user is here, whoever comes and goes before it.
+    ranks: HashMap<UserKey, Rank>,
+    /// The apps in the order in which they were first seen.
+    apps: HashMap<AppAlias, usize>,
+    /// How many users ever came.
+    arrivals: u64,
 }
+
+/// First the app's, then the user's order of arrival.
+type Rank = (usize, u64);
 
 impl Roster {
     /// A user's session.
@@ -45,8 +54,8 @@ impl Roster {
 
     /// Brings a user's view up to date.
     pub fn refresh_view(&mut self, user: &UserKey) {
-        if let (Some(session), Some(place)) = (self.sessions.get(user), self.places.get(user)) {
-            self.views.set(*place, session.view());
+        if let (Some(session), Some(place)) = (self.sessions.get(user), self.place(user)) {
+            self.views.set(place, session.view());
         }
     }
 
@@ -55,37 +64,36 @@ impl Roster {
         let key = session.key.clone();
         let view = session.view();
         self.sessions.insert(key.clone(), session);
-        if let Some(place) = self.places.get(&key) {
-            self.views.set(*place, view);
+        if let Some(place) = self.place(&key) {
+            self.views.set(place, view);
             return;
         }
-        // Behind the last user of the same app. Only a new user of an app that is not the last moves others.
-        let place = match self.views.last() {
-            Some(last) if last.key.app != key.app => self
-                .views
-                .iter()
-                .rposition(|other| other.key.app == key.app)
-                .map_or(self.views.len(), |last_of_app| last_of_app + 1),
-            _ => self.views.len(),
-        };
+        let apps = self.apps.len();
+        let app = *self.apps.entry(key.app.clone()).or_insert(apps);
+        self.arrivals += 1;
+        let rank = (app, self.arrivals);
+        let (Ok(place) | Err(place)) = self.find(rank);
         self.views.insert(place, view);
-        self.renumber_from(place);
+        self.ranks.insert(key, rank);
     }
 
     /// Forgets a user.
     pub fn remove(&mut self, user: &UserKey) -> Option<UserSession> {
         let session = self.sessions.remove(user)?;
-        if let Some(place) = self.places.remove(user) {
+        if let Some(place) = self.place(user) {
             self.views.remove(place);
-            self.renumber_from(place);
         }
+        self.ranks.remove(user);
         Some(session)
     }
 
-    fn renumber_from(&mut self, place: usize) {
-        for (offset, view) in self.views.iter().skip(place).enumerate() {
-            self.places.insert(view.key.clone(), place + offset);
-        }
+    fn place(&self, user: &UserKey) -> Option<usize> {
+        self.find(*self.ranks.get(user)?).ok()
+    }
+
+    /// Where the view of that rank is, or would be.
+    fn find(&self, rank: Rank) -> Result<usize, usize> {
+        self.views.binary_search_by(|view| self.ranks.get(&view.key).cmp(&Some(&rank)))
     }
 }
 
@@ -122,8 +130,9 @@ mod tests {
                 let session = session(["a", "b", "c"][usize::from(app)], id);
                 if add { roster.insert(session) } else { drop(roster.remove(&session.key)) }
                 prop_assert_eq!(roster.views().len(), roster.sessions.len());
+                prop_assert_eq!(roster.ranks.len(), roster.sessions.len());
                 for (place, view) in roster.views().iter().enumerate() {
-                    prop_assert_eq!(roster.places.get(&view.key), Some(&place));
+                    prop_assert_eq!(roster.place(&view.key), Some(place));
                 }
                 let apps: Vec<_> = roster.views().iter().map(|view| view.key.app.clone()).collect();
                 let mut groups = apps.clone();
