@@ -304,7 +304,7 @@ impl Worker {
         reason: EndReason,
         result: Result<Replaced, VaultError>,
     ) {
-        let now = self.now();
+        let (now, next) = (self.now(), self.next_generation());
         let Some(session) = self.roster.get_mut(user).filter(|session| session.generation == generation)
         else {
             return self.drop_answer(user.clone(), ACTION);
@@ -318,6 +318,7 @@ impl Worker {
             Ok(Replaced::Done) => Ok(()),
             Err(error) => Err(error),
         };
+        session.generation = next;
         session.end(SessionState::LogInRequired(reason.clone()));
         session.stored_elsewhere = None;
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Ended });
