@@ -4,6 +4,8 @@
 mod clock_truth;
 #[path = "engine/early_renewal.rs"]
 mod early_renewal;
+#[path = "engine/late_answers.rs"]
+mod late_answers;
 #[path = "engine/model.rs"]
 mod model;
 #[path = "engine/script.rs"]

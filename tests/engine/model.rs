@@ -383,7 +383,7 @@ fn check_view(view: &UserView, now: jiff::Timestamp, set_back: bool) {
 
 proptest! {
     #![proptest_config(Config {
-        cases: 96,
+        cases: 64,
         max_shrink_iters: 400,
         failure_persistence: None,
         ..Config::default()
@@ -392,7 +392,7 @@ proptest! {
     #[test]
     fn the_guarantees_hold_after_any_step(
         seed in any::<u64>(),
-        steps in prop::collection::vec(steps(), 1..40),
+        steps in prop::collection::vec(steps(), 1..36),
     ) {
         // The engine's jitter comes from the same thread, so that a case can be repeated.
         fastrand::seed(seed);
