@@ -3,7 +3,7 @@
 use super::commands::REGISTER;
 use super::renewal::Renewed;
 use super::{Label, Worker};
-use crate::account::{AccessToken, AppAlias, Profile, SessionState, Tokens, UserKey};
+use crate::account::{AccessToken, AppAlias, EndReason, Profile, SessionState, Tokens, UserKey};
 use crate::backend::{BackendError, FieldChange, NewSession};
 use crate::session::operation::{Done, Operation, OperationKind};
 use crate::session::user_session::UserSession;
@@ -52,6 +52,23 @@ pub(super) enum Outcome {
         user: UserKey,
         generation: u64,
         tokens: Tokens,
+        result: Result<Replaced, VaultError>,
+    },
+    /// The end of a session was stored, or another process has stored another one.
+    EndStored {
+        user: UserKey,
+        generation: u64,
+        reason: EndReason,
+        result: Result<Replaced, VaultError>,
+    },
+    /// What an operation changed was stored, or another process was faster.
+    OperationStored {
+        user: UserKey,
+        generation: u64,
+        /// What was to be stored.
+        record: Box<UserRecord>,
+        request: Option<RequestId>,
+        event: Option<EventKind>,
         result: Result<Replaced, VaultError>,
     },
     Operated {
@@ -111,6 +128,12 @@ impl Worker {
             }
             Outcome::RenewalStored { user, generation, tokens, result } => {
                 self.renewal_stored(user, generation, tokens, result);
+            }
+            Outcome::EndStored { user, generation, reason, result } => {
+                self.end_stored(&user, generation, reason, result);
+            }
+            Outcome::OperationStored { user, generation, record, request, event, result } => {
+                self.operation_stored(user, generation, *record, request, event, result);
             }
             Outcome::Again { user, generation, operation } => {
                 if self.roster.get(&user).is_some_and(|session| session.generation == generation) {
@@ -325,9 +348,11 @@ impl Worker {
             }
             Ok(Done::Profile(profile)) => {
                 session.profile = Some(profile);
-                self.store_operation(user, request, None);
+                let Some(known) = session.tokens.as_ref().map(|tokens| tokens.access.clone()) else { return };
+                self.store_operation(user, known, request, None);
             }
             Ok(Done::Linked(access, profile)) => {
+                let Some(known) = session.tokens.as_ref().map(|tokens| tokens.access.clone()) else { return };
                 session.set_access(access);
                 session.profile = profile.or_else(|| session.profile.take());
                 if session.state != SessionState::Refreshing {
@@ -339,7 +364,7 @@ impl Worker {
                     OperationKind::Link { credentials, .. } => credentials.provider(),
                     _ => return,
                 };
-                self.store_operation(user, request, Some(EventKind::Linked { provider }));
+                self.store_operation(user, known, request, Some(EventKind::Linked { provider }));
             }
             Ok(Done::CustomDataChanged) => {
                 let OperationKind::ChangeCustomData(change) = operation.kind else { return };
@@ -356,15 +381,82 @@ impl Worker {
         }
     }
 
-    /// Stores what an operation changed, then says so.
-    fn store_operation(&mut self, user: UserKey, request: Option<RequestId>, event: Option<EventKind>) {
+    /// Stores what an operation changed, in place of the record with the access token `known`; then says so.
+    fn store_operation(
+        &mut self,
+        user: UserKey,
+        known: AccessToken,
+        request: Option<RequestId>,
+        event: Option<EventKind>,
+    ) {
         self.user_changed(&user);
-        let Some(record) = self.roster.get(&user).map(UserSession::record) else { return };
-        let subject = self.subject(&user);
-        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
-        self.spawn_to_land(Some(user), request, async move {
-            Outcome::Stored { result: stored.await, what: Stored::Said { request, subject, event } }
+        let Some(session) = self.roster.get(&user) else { return };
+        self.replace(user, session.generation, known, session.record(), request, event);
+    }
+
+    fn replace(
+        &mut self,
+        user: UserKey,
+        generation: u64,
+        known: AccessToken,
+        record: UserRecord,
+        request: Option<RequestId>,
+        event: Option<EventKind>,
+    ) {
+        let stored = self.vault_write(|vault| vault.replace(user.clone(), known, record.clone()));
+        self.spawn_to_land(Some(user.clone()), request, async move {
+            let (record, result) = (Box::new(record), stored.await);
+            Outcome::OperationStored { user, generation, record, request, event, result }
         });
+    }
+
+    /// What an operation changed is durable, unless somebody else stored something meanwhile.
+    fn operation_stored(
+        &mut self,
+        user: UserKey,
+        generation: u64,
+        record: UserRecord,
+        request: Option<RequestId>,
+        event: Option<EventKind>,
+        result: Result<Replaced, VaultError>,
+    ) {
+        let subject = self.subject(&user);
+        let refresh = |record: &UserRecord| record.tokens.as_ref().map(|tokens| tokens.refresh.clone());
+        let result = match result {
+            Ok(Replaced::Newer(newer))
+                if refresh(&newer).is_some() && refresh(&newer) == refresh(&record) =>
+            {
+                // The same session, renewed meanwhile: its tokens stand, and what the operation changed is added.
+                let known = newer.tokens.as_ref().map(|tokens| tokens.access.clone());
+                let merged = UserRecord { profile: record.profile, ..*newer };
+                if self.roster.get(&user).is_some_and(|session| session.generation == generation) {
+                    self.take_record(user.clone(), merged.clone());
+                }
+                let generation = self.roster.get(&user).map_or(generation, |session| session.generation);
+                if let Some(known) = known {
+                    self.replace(user, generation, known, merged, request, event);
+                }
+                return;
+            }
+            Ok(Replaced::Newer(newer)) => {
+                // Another session, or none: it is not this operation's.
+                if self.roster.get(&user).is_some_and(|session| session.generation == generation) {
+                    self.take_record(user, *newer);
+                }
+                Ok(())
+            }
+            Ok(Replaced::Gone) => {
+                if self.roster.get(&user).is_some_and(|session| session.generation == generation)
+                    && self.forget(&user).is_some()
+                {
+                    self.tell(None, subject.clone(), EventKind::Removed);
+                }
+                Ok(())
+            }
+            Ok(Replaced::Done) => Ok(()),
+            Err(error) => Err(error),
+        };
+        self.tell_stored(request, subject, event, result);
     }
 
     /// Says what happened, once it is durable; or that it is not.

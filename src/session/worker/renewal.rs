@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::outcomes::{Outcome, Stored};
+use super::outcomes::Outcome;
 use super::{Outage, Worker};
 use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Verdict};
@@ -180,7 +180,12 @@ impl Worker {
             session.state = SessionState::Active;
             session.stored_elsewhere = None;
         }
-        self.take_record(user, record);
+        if !self.take_record(user.clone(), record) {
+            // It is what we have: a link, say, brought another token while the renewal was on its way.
+            self.plan_renewal(&user);
+            self.user_changed(&user);
+            self.serve_waiting(&user);
+        }
     }
 
     /// Gives everybody who waits for a token what they wait for.
@@ -329,25 +334,55 @@ impl Worker {
         self.fail_waiting(user, requests, operations, |action| Failure::backend(action, error));
     }
 
+    /// The server refused the grant. What was refused is given up, and nothing that somebody else stored meanwhile.
     fn end_session(&mut self, user: &UserKey, said: EndReason) {
         let now = self.now();
         let Some(session) = self.roster.get_mut(user) else { return };
         let reason = session.end_reason(said, now);
+        let mut record = session.record();
+        let (Some(tokens), generation) = (record.tokens.take(), session.generation) else { return };
+        record.ended = Some(reason.clone());
+        let stored = self.vault_write(|vault| vault.replace(user.clone(), tokens.access, record));
+        let user = user.clone();
+        self.spawn_to_land(Some(user.clone()), None, async move {
+            Outcome::EndStored { user, generation, reason, result: stored.await }
+        });
+    }
+
+    /// The end of a session is durable.
+    pub(super) fn end_stored(
+        &mut self,
+        user: &UserKey,
+        generation: u64,
+        reason: EndReason,
+        result: Result<Replaced, VaultError>,
+    ) {
+        let (now, next) = (self.now(), self.next_generation());
+        let Some(session) = self.roster.get_mut(user).filter(|session| session.generation == generation)
+        else {
+            return self.drop_answer(user.clone(), ACTION);
+        };
+        let result = match result {
+            Ok(Replaced::Newer(record)) => {
+                self.drop_answer(user.clone(), ACTION);
+                return self.renewed_elsewhere(user.clone(), *record);
+            }
+            Ok(Replaced::Gone) => return self.renewal_answered(user.clone(), generation, Renewed::Gone),
+            Ok(Replaced::Done) => Ok(()),
+            Err(error) => Err(error),
+        };
+        session.generation = next;
         session.end(SessionState::LogInRequired(reason.clone()));
+        session.stored_elsewhere = None;
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Ended });
         let (requests, operations) = session.take_waiting();
-        let record = session.record();
         self.plan(user);
         self.user_changed(user);
         let subject = self.subject(user);
-        let stored = self.vault_write(|vault| vault.put(user.clone(), record));
-        self.spawn_to_land(Some(user.clone()), None, {
-            let subject = subject.clone();
-            async move {
-                let what = Stored::Said { request: None, subject, event: None };
-                Outcome::Stored { result: stored.await, what }
-            }
-        });
+        if let Err(error) = result {
+            let failure = Failure::vault("store the session", &error);
+            self.tell(None, subject.clone(), EventKind::Failed(failure));
+        }
         self.tell(None, subject, EventKind::LogInRequired(reason.clone()));
         self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, Some(&reason)));
     }

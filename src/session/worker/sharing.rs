@@ -50,8 +50,8 @@ impl Worker {
         }
     }
 
-    /// Takes a record that another process stored.
-    pub(super) fn take_record(&mut self, user: UserKey, record: UserRecord) {
+    /// Takes a record that another process stored. False when it says nothing new.
+    pub(super) fn take_record(&mut self, user: UserKey, record: UserRecord) -> bool {
         let generation = self.next_generation();
         let skew = self.app_mut(&user.app).skew.ahead();
         let mut waiting = (Vec::new(), Vec::new());
@@ -59,7 +59,7 @@ impl Worker {
             if session.state == SessionState::Refreshing {
                 // The renewal on the wire will find out; if it fails, the record is taken then.
                 session.stored_elsewhere = Some(record);
-                return;
+                return true;
             }
             let tokens = |tokens: Option<&crate::account::Tokens>| {
                 tokens.map(|tokens| (tokens.access.fingerprint(), tokens.refresh.fingerprint()))
@@ -68,7 +68,7 @@ impl Worker {
             if tokens(known.tokens.as_ref()) == tokens(record.tokens.as_ref())
                 && (&known.profile, &known.ended) == (&record.profile, &record.ended)
             {
-                return;
+                return false;
             }
             waiting = session.take_waiting();
         }
@@ -80,6 +80,7 @@ impl Worker {
         let subject = self.subject(&user);
         self.tell(None, subject, EventKind::ChangedElsewhere);
         self.serve_waiting(&user);
+        true
     }
 
     /// Closes the vault for this and every other process.
