@@ -12,6 +12,9 @@ const NOTICEABLE: SignedDuration = SignedDuration::from_secs(2);
 pub struct Skew {
     from_token: Option<SignedDuration>,
     from_date: Option<SignedDuration>,
+    /// What lifetimes are corrected by. It stays while readings differ from it by no more than their inaccuracy, since
+    /// every user of the app is planned anew when it moves.
+    settled: SignedDuration,
 }
 
 impl Skew {
@@ -19,23 +22,30 @@ impl Skew {
     pub fn learn_from_token(&mut self, access: &AccessToken, now: Timestamp) {
         let lifetime = token::lifetime(&access.claims());
         self.from_token = lifetime.map(|life| life.issued.duration_since(now)).or(self.from_token);
+        self.settle();
     }
 
     /// Learns from the `Date` of an answer.
     pub fn learn_from_date(&mut self, ahead: Option<SignedDuration>) {
         self.from_date = ahead.or(self.from_date);
+        self.settle();
     }
 
     /// How far the server is ahead; zero when that is too little to matter, or unknown.
     pub fn ahead(&self) -> SignedDuration {
-        let ahead = self.from_token.or(self.from_date).unwrap_or_default();
-        if ahead.abs() > NOTICEABLE { ahead } else { SignedDuration::ZERO }
+        self.settled
+    }
+
+    fn settle(&mut self) {
+        let reading = self.from_token.or(self.from_date).unwrap_or_default();
+        if is_noticeable(reading.saturating_sub(self.settled)) {
+            self.settled = if is_noticeable(reading) { reading } else { SignedDuration::ZERO };
+        }
     }
 }
 
-/// Whether two readings differ by more than their inaccuracy.
-pub fn differ(one: SignedDuration, other: SignedDuration) -> bool {
-    one.checked_sub(other).is_none_or(|difference| difference.abs() > NOTICEABLE)
+fn is_noticeable(difference: SignedDuration) -> bool {
+    difference.abs() > NOTICEABLE
 }
 
 #[cfg(test)]
@@ -63,5 +73,17 @@ mod tests {
         assert_eq!(skew.ahead(), SignedDuration::from_secs(3600));
         skew.learn_from_token(&token_of(1_700_000_001), now);
         assert_eq!(skew.ahead(), SignedDuration::ZERO);
+    }
+
+    #[test]
+    fn readings_about_the_limit_do_not_go_back_and_forth_and_small_steps_add_up() {
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
+        let mut skew = Skew::default();
+        let mut after = |ahead: i64| {
+            skew.learn_from_token(&token_of(1_700_000_000 + ahead), now);
+            skew.ahead().as_secs()
+        };
+        assert_eq!([2, 3, 2, 1, 3].map(&mut after), [0, 3, 3, 3, 3]);
+        assert_eq!([4, 5, 6, 7, 8].map(&mut after), [3, 3, 6, 6, 6]);
     }
 }

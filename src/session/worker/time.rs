@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::Worker;
 use crate::account::{AccessToken, AppAlias, SessionState};
-use crate::session::skew::{Skew, differ};
+use crate::session::skew::Skew;
 use crate::session::{EventKind, Subject};
 
 /// A wall clock that moved so much more or less than the runtime's was set, or this machine slept.
@@ -97,7 +97,7 @@ impl Worker {
         let before = skew.ahead();
         take(skew);
         let ahead = skew.ahead();
-        if !differ(before, ahead) {
+        if before == ahead {
             return;
         }
         let subject = Subject::App { app: alias.clone(), who: None };
