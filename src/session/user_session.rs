@@ -138,11 +138,16 @@ impl UserSession {
         self.tokens = tokens;
     }
 
-    /// Corrects the lifetimes for a server whose clock is ahead.
-    pub fn correct_for(&mut self, skew: SignedDuration) {
+    /// Corrects the lifetimes for a server whose clock is ahead. An access token that seemed over may turn out good.
+    pub fn correct_for(&mut self, skew: SignedDuration, now: Timestamp) {
         self.skew = skew;
         let tokens = self.tokens.take();
         self.set_tokens(tokens);
+        if let SessionState::AccessExpired { cause, retry_at } = &self.state
+            && self.has_live_access(now)
+        {
+            self.state = SessionState::RefreshDue { cause: cause.clone(), retry_at: *retry_at };
+        }
     }
 
     /// Puts an access token in place of the one before.

@@ -5,7 +5,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use idmux::account::{AppAlias, UserId, UserKey};
@@ -29,10 +28,7 @@ pub fn in_still_time(test: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let (_release, released) = std::sync::mpsc::channel::<()>();
-        let alarm = tokio::task::spawn_blocking(move || match released.recv_timeout(REAL_PATIENCE) {
-            Err(RecvTimeoutError::Timeout) => true,
-            _ => false,
-        });
+        let alarm = tokio::task::spawn_blocking(move || released.recv_timeout(REAL_PATIENCE).is_err());
         tokio::select! {
             () = test => {}
             _ = alarm => panic!("the test waits for something that does not come"),

@@ -47,7 +47,7 @@ impl Worker {
             let mut first = true;
             for user in self.roster.users_of(&alias) {
                 let Some(session) = self.roster.get_mut(&user) else { continue };
-                session.correct_for(SignedDuration::ZERO);
+                session.correct_for(SignedDuration::ZERO, now);
                 if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
                     continue;
                 }
@@ -100,13 +100,15 @@ impl Worker {
         if before == ahead {
             return;
         }
-        let subject = Subject::App { app: alias.clone(), who: None };
+        let (now, subject) = (self.now(), Subject::App { app: alias.clone(), who: None });
         self.tell(None, subject, EventKind::SkewLearnt { by: ahead });
         for user in self.roster.users_of(alias) {
             let Some(session) = self.roster.get_mut(&user) else { continue };
-            session.correct_for(ahead);
+            session.correct_for(ahead, now);
             if session.state == SessionState::Active {
                 self.plan_renewal(&user);
+            } else {
+                self.plan(&user);
             }
             self.user_changed(&user);
         }
