@@ -137,3 +137,15 @@ fn nothing_writes_to_the_terminal_behind_the_screen() {
     }
     assert!(strays.is_empty(), "{strays:#?}");
 }
+
+#[test]
+fn every_test_that_the_guarantees_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/guarantees.md")).unwrap();
+    let named: Vec<_> = page.split('`').filter_map(|word| word.split_once(".rs::")).collect();
+    assert!(named.len() > 50, "the page names its tests");
+    for (file, test) in named {
+        let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}(")), "{file}.rs has no {test}");
+    }
+}

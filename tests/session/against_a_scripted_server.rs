@@ -11,14 +11,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use idmux::account::{Credentials, SessionState};
-use idmux::session::{Command, EventKind, FailureKind};
+use idmux::account::{App, AppAlias, Credentials, SessionState, UserId, UserKey};
+use idmux::clock::SystemClock;
+use idmux::session::{Command, EventKind, FailureKind, Renewals};
+use idmux::vault::Location;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::harness::{Worker, alias};
+use super::harness::{Worker, alias, app_at, over_http};
 
 /// What the server answers to a renewal.
 #[derive(Clone, Copy, PartialEq)]
@@ -208,6 +210,29 @@ async fn a_server_that_refuses_fresh_tokens_is_asked_twice_and_no_more() {
     // At the log-in the profile is read once, then once more after a renewal; the deletion adds one renewal at most.
     assert!(script.renewals.load(Ordering::SeqCst) <= 2, "{:?}", script.renewals);
     assert!(script.profiles.load(Ordering::SeqCst) <= 3, "{:?}", script.profiles);
+}
+
+#[tokio::test]
+async fn an_app_that_hangs_keeps_no_other_app_waiting() {
+    let (hanging, _) = serve(Script::new(Renewal::Token)).await;
+    let (healthy, script) = serve(Script::new(Renewal::Token)).await;
+    script.gate.add_permits(10);
+    let one_at_a_time = Renewals { in_flight: 1, ..Renewals::default() };
+    let mut worker =
+        Worker::start_with(Location::Memory, over_http(), Arc::new(SystemClock), one_at_a_time).await;
+    let mut users = Vec::new();
+    for (alias, url) in [("hanging", &hanging), ("healthy", &healthy)] {
+        let app = App { alias: AppAlias::new(alias), ..app_at(url) };
+        worker.ask(Command::AddApp(app.clone())).await;
+        let log_in = Command::LogIn { app: app.alias.clone(), credentials: Credentials::Anonymous };
+        worker.ask(log_in).await;
+        users.push(UserKey { app: app.alias, id: UserId::new("650000000000000000000001") });
+    }
+    worker.send(Command::Refresh { user: users[0].clone() });
+    worker.user_where(&users[0], |view| view.state == SessionState::Refreshing).await;
+    let answer = worker.ask(Command::Refresh { user: users[1].clone() }).await;
+    assert_eq!(answer.kind, EventKind::Refreshed);
+    assert_eq!(worker.user(&users[0]).state, SessionState::Refreshing);
 }
 
 #[tokio::test]

@@ -74,9 +74,19 @@ impl Worker {
 
     /// A worker with an open vault.
     pub async fn start(vault: Location, connect: Connect, clock: Arc<dyn Clock>) -> Self {
+        Self::start_with(vault, connect, clock, Renewals::default()).await
+    }
+
+    /// The same, with renewals as the test wants them.
+    pub async fn start_with(
+        vault: Location,
+        connect: Connect,
+        clock: Arc<dyn Clock>,
+        renewals: Renewals,
+    ) -> Self {
         let key = KeyPolicy { choice: Some(KeyChoice::KeyFile(None)), ..KeyPolicy::default() };
         let stop = CancellationToken::new();
-        let setup = Setup { vault, key, clock, connect, renewals: Renewals::default() };
+        let setup = Setup { vault, key, clock, connect, renewals };
         let (handle, task) = session::start(setup, std::future::ready(()), stop.clone());
         let mut worker = Self { handle, stop, task };
         worker.event_where(|event| matches!(event.kind, EventKind::VaultOpened { .. })).await;
