@@ -17,7 +17,7 @@ const LIFE: i64 = 1800;
 #[test]
 fn a_thousand_users_logged_in_together_are_renewed_early_and_apart() {
     in_still_time(async {
-        let manners = Manners { life: LIFE, renewal_takes: Duration::from_secs(1), ..Manners::default() };
+        let manners = Manners { life: LIFE, renewal_takes: Duration::from_millis(100), ..Manners::default() };
         let mut world = World::new(manners).await;
         let names: Vec<String> = (0..USERS).map(|number| format!("user{number:04}")).collect();
         // All of them in one second of the world: time stands still meanwhile.
