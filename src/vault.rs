@@ -226,6 +226,11 @@ impl Vault {
         self.write(move |store| store.put(&user, &record))
     }
 
+    /// A user's record as it stands.
+    pub fn read(&self, user: UserKey) -> Write<Option<UserRecord>> {
+        self.write(move |store| store.read(&user))
+    }
+
     /// Stores a renewed record, unless somebody else stored another one since the access token `known` was read.
     pub fn replace(&self, user: UserKey, known: AccessToken, record: UserRecord) -> Write<Replaced> {
         self.write(move |store| store.replace(&user, &known, &record))

@@ -45,6 +45,12 @@ pub(super) enum Outcome {
         request: RequestId,
         result: Result<(), VaultError>,
     },
+    /// What stands in the vault for a user.
+    ReadAgain {
+        user: UserKey,
+        generation: u64,
+        result: Result<Option<UserRecord>, VaultError>,
+    },
     /// What other processes did to the vault.
     LookedAround(Result<Option<Changes>, VaultError>),
     /// A renewed token was stored, or another process was faster.
@@ -149,6 +155,9 @@ impl Worker {
                 self.tell(Some(request), subject, kind);
             }
             Outcome::Locked { request, result } => self.locked(request, result),
+            Outcome::ReadAgain { user, generation, result } => {
+                self.read_again_answered(user, generation, result);
+            }
             Outcome::LookedAround(changes) => self.looked_around(changes),
             Outcome::Operated { user, generation, access, operation, result } => {
                 self.learn_date(&user.app);

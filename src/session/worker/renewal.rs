@@ -159,7 +159,7 @@ impl Worker {
         session.set_tokens(Some(tokens));
         session.state = SessionState::Active;
         session.failures = 0;
-        session.stored_elsewhere = None;
+        let was_changed = session.stored_elsewhere.take().is_some();
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Renewed });
         let wants_fresh = session.wants_fresh;
         self.plan_renewal(&user);
@@ -171,6 +171,8 @@ impl Worker {
         self.serve_waiting(&user);
         if wants_fresh {
             self.start_renewal(&user);
+        } else if was_changed {
+            self.read_again(&user);
         }
     }
 
@@ -373,7 +375,7 @@ impl Worker {
         };
         session.generation = next;
         session.end(SessionState::LogInRequired(reason.clone()));
-        session.stored_elsewhere = None;
+        let was_changed = session.stored_elsewhere.take().is_some();
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Ended });
         let (requests, operations) = session.take_waiting();
         self.plan(user);
@@ -385,6 +387,9 @@ impl Worker {
         }
         self.tell(None, subject, EventKind::LogInRequired(reason.clone()));
         self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, Some(&reason)));
+        if was_changed {
+            self.read_again(user);
+        }
     }
 
     /// Tells everybody who waited for a fresh token that there is none.

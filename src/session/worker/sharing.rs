@@ -83,6 +83,29 @@ impl Worker {
         true
     }
 
+    /// Looks at what stands in the vault for a user. Another process wrote while an answer was on its way to the disk,
+    /// and which of the two came last is known there only.
+    pub(super) fn read_again(&mut self, user: &UserKey) {
+        let Some(generation) = self.roster.get(user).map(|session| session.generation) else { return };
+        let record = self.vault_write(|vault| vault.read(user.clone()));
+        let key = user.clone();
+        self.spawn(Some(user.clone()), None, async move {
+            Outcome::ReadAgain { user: key, generation, result: record.await }
+        });
+    }
+
+    pub(super) fn read_again_answered(
+        &mut self,
+        user: UserKey,
+        generation: u64,
+        result: Result<Option<UserRecord>, VaultError>,
+    ) {
+        let is_ours = self.roster.get(&user).is_some_and(|session| session.generation == generation);
+        if let (true, Ok(Some(record))) = (is_ours, result) {
+            self.take_record(user, record);
+        }
+    }
+
     /// Closes the vault for this and every other process.
     pub(super) fn lock(&mut self, id: RequestId) {
         if self.vault.is_none() {

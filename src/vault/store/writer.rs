@@ -88,6 +88,11 @@ impl Writer<'_> {
         }
     }
 
+    /// The record as it stands; `None` when there is none, or none that opens.
+    pub fn read(&self, user: &UserKey) -> Result<Option<UserRecord>, VaultError> {
+        Ok(self.stored(user)?.and_then(Result::ok))
+    }
+
     /// The record as it stands; the inner error when it does not open.
     fn stored(&self, user: &UserKey) -> Result<Option<Result<UserRecord, String>>, VaultError> {
         let row = self
