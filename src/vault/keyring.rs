@@ -65,7 +65,7 @@ async fn call<T: Send + 'static>(
         .name("keyring".into())
         .spawn(move || {
             let outcome = platform_store().and_then(|store| job(store.as_ref()));
-            let _ = done.send(outcome.map_err(|error| error.to_string()));
+            let _ = done.send(outcome.map_err(|error| reason(&error)));
         })
         .map_err(|error| error.to_string())?;
     match tokio::time::timeout(TIME_LIMIT, result).await {
@@ -75,10 +75,16 @@ async fn call<T: Send + 'static>(
     }
 }
 
+/// What went wrong, without the words that say only that something did.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// The platform's keyring. Its connection is made once a process.
 fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    keyring::Entry::store_status()
-        .as_ref()
-        .map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
+    keyring::Entry::store_status().as_ref().map_err(|error| Error::PlatformFailure(reason(error).into()))?;
     keyring_core::get_default_store().ok_or(Error::NoDefaultStore)
 }
