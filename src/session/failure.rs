@@ -57,6 +57,16 @@ impl Failure {
         }
     }
 
+    /// Something that the vault itself could not do.
+    pub fn vault_failed(action: &'static str, error: &VaultError) -> Self {
+        Self {
+            kind: FailureKind::Vault,
+            action,
+            message: error.to_string(),
+            hint: "check the vault's folder and the free disk space, then try again".into(),
+        }
+    }
+
     /// A request that came before the vault was open.
     pub fn vault_is_closed(action: &'static str) -> Self {
         Self {

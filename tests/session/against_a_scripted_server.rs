@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idmux::account::{App, AppAlias, Credentials, SessionState, UserId, UserKey};
 use idmux::clock::SystemClock;
-use idmux::session::{Command, EventKind, FailureKind, Renewals};
+use idmux::session::{Command, EventKind, FailureKind, Renewals, VaultStatus};
 use idmux::vault::Location;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -233,6 +233,26 @@ async fn an_app_that_hangs_keeps_no_other_app_waiting() {
     let answer = worker.ask(Command::Refresh { user: users[1].clone() }).await;
     assert_eq!(answer.kind, EventKind::Refreshed);
     assert_eq!(worker.user(&users[0]).state, SessionState::Refreshing);
+}
+
+#[tokio::test]
+async fn a_lock_answers_whoever_waits_and_lets_nothing_come_back() {
+    // A server that takes connections and never answers: the log-in is on the wire when the vault is locked.
+    let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = Url::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+    let mut worker = Worker::with_app(&url).await;
+    let log_in = worker.send(Command::LogIn { app: alias(), credentials: Credentials::Anonymous });
+    let _connection = silent.accept().await.unwrap();
+    let lock = worker.send(Command::Lock);
+    let answer = worker.answer(log_in).await;
+    assert!(
+        matches!(&answer.kind, EventKind::Failed(failure) if failure.kind == FailureKind::Vault),
+        "{answer:?}"
+    );
+    assert_eq!(worker.answer(lock).await.kind, EventKind::Locked);
+    let snapshot =
+        worker.snapshot_where(|snapshot| matches!(snapshot.vault, VaultStatus::Locked { .. })).await;
+    assert!(snapshot.users.is_empty());
 }
 
 #[tokio::test]

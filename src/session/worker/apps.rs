@@ -1,8 +1,8 @@
 //! Apps: made known, kept, and forgotten.
 
-use super::Worker;
 use super::commands::end_at_server;
 use super::outcomes::{Outcome, Stored};
+use super::{Outage, Worker};
 use crate::account::{App, AppAlias, SessionState};
 use crate::session::{EventKind, Failure, RequestId, Subject};
 
@@ -83,7 +83,10 @@ impl Worker {
     fn connect(&mut self, app: App) -> Result<(), Failure> {
         let alias = app.alias.clone();
         let backend = (self.setup.connect)(&app).map_err(|error| Failure::backend(ADD, &error))?;
-        self.app_mut(&alias).connected = Some((app, backend));
+        let known = self.app_mut(&alias);
+        known.connected = Some((app, backend));
+        // What the former address did says nothing about this one.
+        known.outage = Outage::default();
         self.changed = true;
         self.look_at_sessions_of(&alias);
         Ok(())

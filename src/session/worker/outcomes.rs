@@ -150,7 +150,7 @@ impl Worker {
                 let subject = self.subject(&user);
                 let kind = match result {
                     Ok(entries) => EventKind::Timeline(entries),
-                    Err(error) => EventKind::Failed(Failure::vault("read the timeline", &error)),
+                    Err(error) => EventKind::Failed(Failure::vault_failed("read the timeline", &error)),
                 };
                 self.tell(Some(request), subject, kind);
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Worker;
@@ -9,7 +10,7 @@ use super::outcomes::Outcome;
 use crate::account::{SessionState, UserKey};
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, RequestId, Subject, VaultStatus};
-use crate::vault::{Changes, KeySource, Location, UserRecord, VaultError};
+use crate::vault::{Changes, KeySource, UserRecord, VaultError};
 
 /// How often others' changes are looked for. A look that finds nothing reads one number.
 const LOOK: Duration = Duration::from_millis(500);
@@ -17,7 +18,8 @@ const LOOK: Duration = Duration::from_millis(500);
 impl Worker {
     /// Whether another process may have the same vault open, and this one lives long enough to care.
     pub(super) fn shares_vault(&self) -> bool {
-        self.vault.is_some() && self.setup.vault != Location::Memory && self.setup.renewals.lead.is_some()
+        let is_kept = self.vault.as_ref().is_some_and(|vault| *vault.key() != KeySource::Memory);
+        is_kept && self.setup.renewals.lead.is_some()
     }
 
     /// Asks the vault for what others did.
@@ -127,8 +129,21 @@ impl Worker {
                 self.tell(Some(request), Subject::Device, EventKind::Locked);
             }
             Err(error) => {
-                let kind = EventKind::Failed(Failure::vault("lock the vault", &error));
+                let kind = EventKind::Failed(Failure::vault_failed("lock the vault", &error));
                 self.tell(Some(request), Subject::Device, kind);
+            }
+        }
+    }
+
+    /// Ends every job and drops its outcome: one that came after the lock would bring tokens back. Whoever waits is told.
+    fn give_up_jobs(&mut self) {
+        self.jobs = JoinSet::new();
+        self.looking = false;
+        for (_, label) in std::mem::take(&mut self.labels) {
+            if let Some(request) = label.request {
+                let subject = label.user.as_ref().map_or(Subject::Device, |user| self.subject(user));
+                let failure = Failure::vault_is_closed("finish the request");
+                self.tell(Some(request), subject, EventKind::Failed(failure));
             }
         }
     }
@@ -138,7 +153,7 @@ impl Worker {
         for user in self.roster.users() {
             drop(self.forget(&user));
         }
-        self.jobs.abort_all();
+        self.give_up_jobs();
         for app in &mut self.apps {
             (app.current, app.device) = (None, None);
         }
