@@ -31,6 +31,14 @@ fn at_home(home: &Path, size: Size) -> Terminal {
     Terminal::idmux_with(home, &[], size, &[("IDMUX_KEY_FILE", key.to_str().unwrap())])
 }
 
+/// idmux at home on its first run, past the dialog that offers to log in.
+fn first_run(home: &Path) -> Terminal {
+    let mut terminal = at_home(home, SMALL);
+    terminal.wait_for("local App on your machine");
+    close(&mut terminal, "E-mail");
+    terminal
+}
+
 /// idmux as at home, but at an App elsewhere.
 fn at_app(home: &Path, url: &str, size: Size) -> Terminal {
     let key = home.join("test.key");

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use super::{ENTER, SMALL, TAB, Terminal, at_app, at_home, close, register};
+use super::{ENTER, SMALL, TAB, Terminal, at_app, at_home, close, first_run, register};
 
 /// `idmux serve` as a process of its own.
 struct Server {
@@ -113,9 +113,7 @@ fn a_refresh_token_that_expires_before_ones_eyes() {
 #[test]
 fn a_damaged_vault_record_is_named_and_all_others_live() {
     let home = tempfile::tempdir().unwrap();
-    let mut idmux = at_home(home.path(), SMALL);
-    idmux.wait_for("local App on your machine");
-    close(&mut idmux, "E-mail");
+    let mut idmux = first_run(home.path());
     register(&mut idmux, "ada@example.com");
     register(&mut idmux, "bob@example.com");
     idmux.quit();

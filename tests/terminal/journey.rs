@@ -1,6 +1,6 @@
 //! What a person does on the first day.
 
-use super::{BACK_TAB, DOWN, ENTER, RIGHT, SMALL, Size, TAB, Terminal, at_home, close, line_with, register};
+use super::{BACK_TAB, DOWN, ENTER, RIGHT, SMALL, Size, TAB, Terminal, first_run, line_with, register};
 
 #[test]
 fn a_first_day_by_keyboard() {
@@ -106,9 +106,7 @@ fn a_first_day_by_keyboard() {
 #[test]
 fn log_out_log_in_again_and_remove() {
     let home = tempfile::tempdir().unwrap();
-    let mut idmux = at_home(home.path(), SMALL);
-    idmux.wait_for("local App on your machine");
-    close(&mut idmux, "E-mail");
+    let mut idmux = first_run(home.path());
     register(&mut idmux, "ada@example.com");
     idmux.send("o");
     idmux.wait_for("logged out");

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{SMALL, Terminal, at_home, close, register};
+use super::{Terminal, first_run, register};
 
 /// Bytes that were written within two seconds, second by second, of which the first began between two frames.
 fn written_in_two_seconds(terminal: &Terminal) -> usize {
@@ -15,9 +15,7 @@ fn written_in_two_seconds(terminal: &Terminal) -> usize {
 #[test]
 fn a_screen_without_countdowns_writes_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let mut idmux = at_home(home.path(), SMALL);
-    idmux.wait_for("local App on your machine");
-    close(&mut idmux, "E-mail");
+    let mut idmux = first_run(home.path());
     register(&mut idmux, "ada@example.com");
     idmux.send("o");
     idmux.wait_for("ada@example.com: logged out");
@@ -29,9 +27,7 @@ fn a_screen_without_countdowns_writes_nothing() {
 #[test]
 fn a_countdown_costs_one_small_write_a_second() {
     let home = tempfile::tempdir().unwrap();
-    let mut idmux = at_home(home.path(), SMALL);
-    idmux.wait_for("local App on your machine");
-    close(&mut idmux, "E-mail");
+    let mut idmux = first_run(home.path());
     register(&mut idmux, "ada@example.com");
     register(&mut idmux, "bob@example.com");
     idmux.settle(Duration::from_millis(300));
