@@ -4,20 +4,21 @@
 //! lifetime, hashed passwords, data rules, errors in the documented envelope. Whether it runs in a process of its own or
 //! in the terminal's, it is reached over HTTP only.
 //!
-//! The rooms, from the wire inwards: `http` (routes, bodies, errors), `providers` (who says who somebody is),
-//! `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
+//! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
 mod app;
 mod app_id;
-mod config;
+pub mod config;
 mod documents;
 mod failure;
 mod http;
 mod ids;
 mod lifetimes;
 mod providers;
+mod request;
 mod sessions;
 mod store;
 
@@ -35,10 +36,12 @@ use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use app::App;
+use config::AppConfig;
 use store::StoreError;
 
 pub use app_id::{AppId, InvalidAppId};
 pub use lifetimes::Lifetimes;
+pub use providers::Provider;
 
 /// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
 pub const EMBEDDED_APP_ID: &str = "local-idmux";
@@ -64,6 +67,8 @@ pub struct Options {
     pub storage: Storage,
     /// How long tokens live, unless [`LocalApp::open_sessions_with`] says otherwise.
     pub lifetimes: Lifetimes,
+    /// What the App offers. Read anew from its source where that changes.
+    pub config: AppConfig,
     /// What tokens are issued and judged by.
     pub clock: Arc<dyn Clock>,
 }
@@ -71,7 +76,13 @@ pub struct Options {
 impl Options {
     /// Options with the default lifetimes and the system's clock.
     pub fn new(app_id: impl Into<String>, storage: Storage) -> Self {
-        Self { app_id: app_id.into(), storage, lifetimes: Lifetimes::default(), clock: Arc::new(SystemClock) }
+        Self {
+            app_id: app_id.into(),
+            storage,
+            lifetimes: Lifetimes::default(),
+            config: AppConfig::default(),
+            clock: Arc::new(SystemClock),
+        }
     }
 }
 
@@ -151,8 +162,8 @@ impl LocalApp {
             let _entered = runtime.handle().enter();
             let listener = TcpListener::from_std(listener).map_err(refused)?;
             let router = http::router(Arc::clone(&app), base_url.clone());
-            let serving =
-                axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
+            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(stopping.clone().cancelled_owned());
             runtime.handle().spawn(serving.into_future())
         };
         Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })

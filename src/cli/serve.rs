@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +11,6 @@ use jiff::{Span, SpanRelativeTo};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::clock::SystemClock;
 use crate::folders::{Folders, FoldersError};
 use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage};
 
@@ -89,10 +87,8 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
     let options = Options {
-        app_id: args.app_id.as_str().to_owned(),
-        storage,
         lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
-        clock: Arc::new(SystemClock),
+        ..Options::new(args.app_id.as_str(), storage)
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;

@@ -51,7 +51,7 @@ impl App {
         self.store()
             .write(move |tx| {
                 for identity in tx.identities_of(&user_id)? {
-                    if identity.provider == Provider::EmailPassword.name() {
+                    if identity.provider == Provider::LocalUserpass.name() {
                         tx.delete_registration(&identity.id)?;
                     }
                 }
@@ -63,12 +63,15 @@ impl App {
 
 /// The user whom `identity` leads to, created if this is its first login.
 pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
-    if let Some(known) = tx.identity(identity.provider().name(), identity.id())? {
+    if let Some(known) = tx.identity(identity.provider.name(), &identity.id)? {
         let user = tx.user(&known.user_id)?.ok_or(Failure::InvalidCredentials)?;
         if user.disabled {
             return Err(Failure::UserDisabled);
         }
         tx.note_login(&user.id, now)?;
+        if known.data != identity.data {
+            tx.replace_identity_data(identity.provider.name(), &identity.id, &identity.data)?;
+        }
         return Ok(user);
     }
     let user = User {
@@ -85,12 +88,12 @@ pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) 
 
 /// Makes `identity` one of the user's (section 4).
 pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
-    let provider = identity.provider();
-    match tx.identity(provider.name(), identity.id())? {
+    let provider = identity.provider;
+    match tx.identity(provider.name(), &identity.id)? {
         Some(known) if known.user_id == user_id => Ok(()),
         Some(_) => Err(Failure::IdentityTaken),
         None => {
-            let second = provider == Provider::EmailPassword
+            let second = provider == Provider::LocalUserpass
                 && tx.identities_of(user_id)?.iter().any(|own| own.provider == provider.name());
             if second {
                 return Err(Failure::SecondIdentity(provider.name()));
@@ -103,9 +106,9 @@ pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(
 fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
     tx.insert_identity(&Identity {
         user_id: user_id.to_owned(),
-        provider: identity.provider().name().to_owned(),
-        id: identity.id().to_owned(),
-        data: identity.data(),
+        provider: identity.provider.name().to_owned(),
+        id: identity.id.clone(),
+        data: identity.data.clone(),
     })?;
     Ok(())
 }

@@ -7,11 +7,12 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::app_id::AppId;
+use super::config::AppConfig;
 use super::failure::Failure;
 use super::lifetimes::Lifetimes;
 use super::providers::Provider;
 use super::sessions::TokenSigner;
-use super::store::{AppFacts, Store, StoreError, Tx};
+use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
 use crate::clock::Clock;
 
@@ -24,6 +25,7 @@ const HASHES_AT_ONCE: usize = 2;
 pub struct App {
     facts: AppFacts,
     store: Store,
+    config: Mutex<Arc<AppConfig>>,
     clock: Arc<dyn Clock>,
     signer: TokenSigner,
     hashing: Arc<Semaphore>,
@@ -34,23 +36,31 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, clock, .. } = options;
+        let Options { storage, lifetimes, config, clock, .. } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
-        let signing_key = random_key().map_err(|error| LocalAppError::Server(error.to_string()))?;
-        let facts = store
-            .write(move |tx| match tx.app()? {
-                Some(facts) if facts.app_id == app_id => Ok(facts),
-                Some(facts) => Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
-                None => first_start(tx, app_id, signing_key),
+        let now = clock.now();
+        let key = random_key().map_err(|error| LocalAppError::Server(error.to_string()))?;
+        let (facts, keys) = store
+            .write(move |tx| {
+                let facts = match tx.app()? {
+                    Some(facts) if facts.app_id == app_id => facts,
+                    Some(facts) => return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
+                    None => first_start(tx, app_id, key, now)?,
+                };
+                for provider in Provider::ALL {
+                    tx.ensure_provider(provider.name(), &ids::oid())?;
+                }
+                Ok((facts, tx.signing_keys()?))
             })
             .await?;
         Ok(Self {
-            signer: TokenSigner::new(&facts.signing_key, &facts.domain_id),
+            signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
+            config: Mutex::new(Arc::new(config)),
             clock,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             lifetimes,
@@ -71,6 +81,11 @@ impl App {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The configuration as it is now; a request keeps the one that it began with.
+    pub fn config(&self) -> Arc<AppConfig> {
+        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -110,18 +125,15 @@ impl App {
     }
 }
 
-fn first_start(tx: &Tx<'_>, app_id: AppId, signing_key: Zeroizing<Vec<u8>>) -> Result<AppFacts, StoreError> {
-    let facts = AppFacts {
-        app_id,
-        internal_id: ids::oid(),
-        group_id: ids::oid(),
-        domain_id: ids::oid(),
-        signing_key,
-    };
+fn first_start(
+    tx: &Tx<'_>,
+    app_id: AppId,
+    key: Zeroizing<Vec<u8>>,
+    now: Timestamp,
+) -> Result<AppFacts, StoreError> {
+    let facts = AppFacts { app_id, internal_id: ids::oid(), group_id: ids::oid(), domain_id: ids::oid() };
     tx.insert_app(&facts)?;
-    for provider in Provider::ENABLED {
-        tx.ensure_provider(provider.name(), &ids::oid())?;
-    }
+    tx.insert_signing_key(&SigningKey { id: ids::oid(), key, created_at: now })?;
     Ok(facts)
 }
 

@@ -15,7 +15,6 @@ use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 
 use super::app::App;
-use super::config::CUSTOM_USER_DATA;
 use super::failure::Failure;
 use super::store::{NewDocument, StoredDocument, Tx};
 use action::{Action, DeleteOne, FindOne, InsertOne, UpdateOne};
@@ -30,11 +29,12 @@ impl App {
         name: &str,
         arguments: Vec<Bson>,
     ) -> Result<Bson, Failure> {
-        if service != CUSTOM_USER_DATA.service {
+        let config = self.config();
+        if service != config.custom_user_data.service {
             return Err(Failure::ServiceNotFound(service));
         }
         let (namespace, action) = action::parse(&service, name, arguments)?;
-        let scope = Scope { rule: rules::rule_of(&namespace)?, user_id };
+        let scope = Scope { rule: rules::rule_of(&config.custom_user_data, &namespace)?, user_id };
         match action {
             Action::Find(action) => self.store().read(move |tx| scope.find_one(tx, &action)).await,
             Action::Insert(action) => self.store().write(move |tx| scope.insert_one(tx, action)).await,

@@ -45,6 +45,11 @@ pub enum Failure {
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),
+    #[error("authentication provider '{0}' is disabled")]
+    ProviderDisabled(&'static str),
+    /// What an identity provider, an authentication function or a key says does not count; `0` says why.
+    #[error("{0}")]
+    AuthError(String),
     #[error("email invalid")]
     InvalidEmail,
     #[error("password must be between 6 and 128 characters")]

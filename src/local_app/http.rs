@@ -7,6 +7,7 @@ mod functions;
 mod location;
 mod login;
 mod registration;
+mod request_facts;
 mod session;
 mod user;
 

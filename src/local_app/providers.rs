@@ -3,94 +3,143 @@
 mod anon_user;
 mod local_userpass;
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::config::Availability;
 use super::failure::Failure;
+use super::request::RequestFacts;
 use super::store::{Registration, Tx};
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
 
-/// A login method that this App offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A login method, named as on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
-    Anonymous,
-    EmailPassword,
+    /// `anon-user`
+    AnonUser,
+    /// `local-userpass`
+    LocalUserpass,
+    /// `api-key`
+    ApiKey,
+    /// `custom-token`
+    CustomToken,
+    /// `custom-function`
+    CustomFunction,
+    /// `oauth2-google`
+    Google,
+    /// `oauth2-facebook`
+    Facebook,
+    /// `oauth2-apple`
+    Apple,
 }
 
 impl Provider {
-    pub const ENABLED: [Self; 2] = [Self::Anonymous, Self::EmailPassword];
+    /// Every provider that there is.
+    pub const ALL: [Self; 8] = [
+        Self::AnonUser,
+        Self::LocalUserpass,
+        Self::ApiKey,
+        Self::CustomToken,
+        Self::CustomFunction,
+        Self::Google,
+        Self::Facebook,
+        Self::Apple,
+    ];
 
     /// The name in paths, tokens and profiles.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Anonymous => "anon-user",
-            Self::EmailPassword => "local-userpass",
+            Self::AnonUser => "anon-user",
+            Self::LocalUserpass => "local-userpass",
+            Self::ApiKey => "api-key",
+            Self::CustomToken => "custom-token",
+            Self::CustomFunction => "custom-function",
+            Self::Google => "oauth2-google",
+            Self::Facebook => "oauth2-facebook",
+            Self::Apple => "oauth2-apple",
         }
     }
 
-    /// The enabled provider of that name.
-    pub fn named(name: &str) -> Result<Self, Failure> {
-        Self::ENABLED
-            .into_iter()
-            .find(|provider| provider.name() == name)
-            .ok_or_else(|| Failure::ProviderNotFound(name.to_owned()))
+    /// The provider of that name, whether an App offers it or not.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.name() == name)
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 /// An identity whose owner proved it.
 #[derive(Debug)]
-pub enum VerifiedIdentity {
-    /// A fresh anonymous identity.
-    Anonymous { id: String },
+pub struct VerifiedIdentity {
+    pub provider: Provider,
+    /// Unique within the provider.
+    pub id: String,
+    /// What the provider knows about the user; it replaces what an earlier login said.
+    pub data: Map<String, Value>,
+    /// What has to hold inside the transaction that uses the identity.
+    pub proof: Proof,
+}
+
+/// What an identity was proved by, as far as it can be gone by the time that a login gets on.
+#[derive(Debug)]
+pub enum Proof {
+    /// Nothing that this App could lose: a fresh id, or somebody else's word.
+    Given,
     /// The right password for this registration.
-    EmailPassword(Registration),
+    Password(Registration),
 }
 
 impl VerifiedIdentity {
-    pub fn provider(&self) -> Provider {
-        match self {
-            Self::Anonymous { .. } => Provider::Anonymous,
-            Self::EmailPassword(_) => Provider::EmailPassword,
-        }
-    }
-
-    /// The identity's id, unique within the provider.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Anonymous { id } => id,
-            Self::EmailPassword(registration) => &registration.id,
-        }
-    }
-
-    /// What the provider knows about the user.
-    pub fn data(&self) -> Map<String, Value> {
-        match self {
-            Self::Anonymous { .. } => Map::new(),
-            Self::EmailPassword(registration) => local_userpass::data(registration),
-        }
+    /// An identity that holds whatever happens in this App.
+    pub fn given(provider: Provider, id: String, data: Map<String, Value>) -> Self {
+        Self { provider, id, data, proof: Proof::Given }
     }
 
     /// Whether the proof is as good inside the transaction that uses it; hashing happens outside of any.
     pub fn still_holds(&self, tx: &Tx<'_>) -> Result<bool, Failure> {
-        match self {
-            Self::Anonymous { .. } => Ok(true),
-            Self::EmailPassword(verified) => local_userpass::still_holds(tx, verified),
+        match &self.proof {
+            Proof::Given => Ok(true),
+            Proof::Password(registration) => local_userpass::still_holds(tx, registration),
         }
     }
 }
 
 impl App {
+    /// The provider of that name, if one can log in with it.
+    pub fn enabled_provider(&self, name: &str) -> Result<Provider, Failure> {
+        let not_found = || Failure::ProviderNotFound(name.to_owned());
+        let provider = Provider::named(name).ok_or_else(not_found)?;
+        match self.config().providers.availability(provider) {
+            Availability::Enabled => Ok(provider),
+            Availability::Disabled => Err(Failure::ProviderDisabled(provider.name())),
+            Availability::Absent => Err(not_found()),
+        }
+    }
+
     /// Checks what somebody sent to log in with.
     pub async fn verify_identity(
         &self,
         provider: Provider,
         payload: &Payload,
+        _request: &RequestFacts,
     ) -> Result<VerifiedIdentity, Failure> {
         match provider {
-            Provider::Anonymous => anon_user::fresh_identity(),
-            Provider::EmailPassword => local_userpass::verify(self, payload).await,
+            Provider::AnonUser => anon_user::fresh_identity(),
+            Provider::LocalUserpass => local_userpass::verify(self, payload).await,
+            Provider::ApiKey
+            | Provider::CustomToken
+            | Provider::CustomFunction
+            | Provider::Google
+            | Provider::Facebook
+            | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }

@@ -38,6 +38,7 @@ impl App {
     pub async fn log_in(&self, identity: VerifiedIdentity, device: Device) -> Result<Login, Failure> {
         let now = self.now();
         let lifetimes = self.new_session_lifetimes();
+        let config = self.config();
         let (session, user_data, identity, provider_id) = self
             .store()
             .write(move |tx| {
@@ -53,8 +54,8 @@ impl App {
                     lifetimes,
                 };
                 tx.insert_session(&session)?;
-                let user_data = custom_data::of(tx, &session.user_id)?;
-                let provider_id = tx.provider_id(identity.provider().name())?.unwrap_or_default();
+                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
+                let provider_id = tx.provider_id(identity.provider.name())?.unwrap_or_default();
                 Ok((session, user_data, identity, provider_id))
             })
             .await?;
@@ -62,7 +63,7 @@ impl App {
             session: &session,
             identity: &identity,
             provider_id: &provider_id,
-            times: TokenTimes::new(now, self.refresh_lifetime(&session, identity.provider())),
+            times: TokenTimes::new(now, self.refresh_lifetime(&session, identity.provider)),
         })?;
         let access_token = self.access_token(&session, user_data.as_ref(), now)?;
         let Session { user_id, device_id, .. } = session;
@@ -72,6 +73,7 @@ impl App {
     /// Adds `identity` to the user of an access token (section 4).
     pub async fn link(&self, grant: Grant, identity: VerifiedIdentity) -> Result<Link, Failure> {
         let now = self.now();
+        let config = self.config();
         let (session, user_data) = self
             .store()
             .write(move |tx| {
@@ -81,7 +83,7 @@ impl App {
                 // The answer carries a new access token, which a session that was logged out must not get.
                 let session = live_session(tx, &grant)?;
                 accounts::link(tx, &session.user_id, &identity)?;
-                let user_data = custom_data::of(tx, &session.user_id)?;
+                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
                 Ok::<_, Failure>((session, user_data))
             })
             .await?;
@@ -92,11 +94,12 @@ impl App {
 
     /// A new access token for the session of a refresh token, with the custom data of this moment.
     pub async fn refresh(&self, grant: Grant) -> Result<String, Failure> {
+        let config = self.config();
         let (session, user_data) = self
             .store()
             .read(move |tx| {
                 let session = live_session(tx, &grant)?;
-                let user_data = custom_data::of(tx, &session.user_id)?;
+                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
                 Ok::<_, Failure>((session, user_data))
             })
             .await?;
@@ -144,7 +147,7 @@ impl App {
         let server = self.lifetimes().refresh;
         match session.lifetimes {
             Some(own) => own.refresh,
-            None if provider == Provider::Anonymous && server == Lifetimes::default().refresh => {
+            None if provider == Provider::AnonUser && server == Lifetimes::default().refresh => {
                 Lifetimes::ANONYMOUS_REFRESH
             }
             None => server,

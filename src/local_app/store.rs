@@ -9,6 +9,7 @@ mod documents;
 mod registrations;
 mod schema;
 mod sessions;
+mod signing_keys;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,7 @@ pub use app::AppFacts;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
 pub use registrations::Registration;
 pub use sessions::Session;
+pub use signing_keys::SigningKey;
 pub use users::{Identity, User};
 
 use super::Storage;

@@ -40,7 +40,7 @@ impl Server {
 
     pub async fn start_app(app_id: &str, storage: Storage, lifetimes: Lifetimes) -> Self {
         let clock = Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
-        let options = Options { app_id: app_id.to_owned(), storage, lifetimes, clock: clock.clone() };
+        let options = Options { lifetimes, clock: clock.clone(), ..Options::new(app_id, storage) };
         let app = LocalApp::start(ANY_PORT, options).await.unwrap();
         let client = Client::new(app.base_url().as_str().trim_end_matches('/'), app_id);
         Self { app, clock, client }

@@ -4,7 +4,7 @@
 use bson::{Bson, Document};
 
 use super::action::Namespace;
-use crate::local_app::config::{CUSTOM_USER_DATA, CustomUserData};
+use crate::local_app::config::CustomUserData;
 use crate::local_app::failure::Failure;
 use crate::local_app::store::OwnerKey;
 
@@ -15,31 +15,31 @@ const DEEPEST: usize = 100;
 const LARGEST: usize = 128 * 1024;
 
 /// A user reaches the documents of a collection that hold the own id in a certain field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct OwnDocuments(CustomUserData);
 
 /// The rule of a collection.
-pub fn rule_of(namespace: &Namespace) -> Result<OwnDocuments, Failure> {
+pub fn rule_of(config: &CustomUserData, namespace: &Namespace) -> Result<OwnDocuments, Failure> {
     let Namespace { database, collection } = namespace;
-    if database == CUSTOM_USER_DATA.database && collection == CUSTOM_USER_DATA.collection {
-        Ok(OwnDocuments(CUSTOM_USER_DATA))
+    if config.enabled && *database == config.database && *collection == config.collection {
+        Ok(OwnDocuments(config.clone()))
     } else {
         Err(Failure::NotPermitted(format!("no rule exists for namespace '{database}.{collection}'")))
     }
 }
 
 impl OwnDocuments {
-    pub fn database(&self) -> &'static str {
-        self.0.database
+    pub fn database(&self) -> &str {
+        &self.0.database
     }
 
-    pub fn collection(&self) -> &'static str {
-        self.0.collection
+    pub fn collection(&self) -> &str {
+        &self.0.collection
     }
 
     /// Whether the user may insert the document; says whose it is.
     pub fn check_insert(&self, user_id: &str, document: &Document) -> Result<OwnerKey, Failure> {
-        let field = self.0.user_id_field;
+        let field = &self.0.user_id_field;
         let owner = match document.get(field) {
             Some(Bson::String(id)) => Some(OwnerKey::Text(id.clone())),
             Some(Bson::ObjectId(id)) => Some(OwnerKey::ObjectId(id.to_hex())),
@@ -54,7 +54,7 @@ impl OwnDocuments {
 
     /// Whether the own document `before` may become `after`: it stays its owner's, and keeps its id.
     pub fn check_update(&self, before: &Document, after: &Document) -> Result<(), Failure> {
-        let field = self.0.user_id_field;
+        let field = &self.0.user_id_field;
         if before.get(field) != after.get(field) {
             return Err(Failure::NotPermitted(format!("update not permitted: '{field}' must stay as it is")));
         }

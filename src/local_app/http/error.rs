@@ -45,6 +45,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::InvalidSession(_) => (S::UNAUTHORIZED, Some("InvalidSession")),
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
+        F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
         F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),

@@ -11,6 +11,7 @@ use super::authorization::AccessGrant;
 use super::body::JsonObject;
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::{Payload, Provider};
+use crate::local_app::request::RequestFacts;
 use crate::local_app::sessions::Device;
 
 #[derive(Serialize)]
@@ -28,13 +29,14 @@ pub async fn log_in(
     Path((_, provider)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
+    request: RequestFacts,
     JsonObject(payload): JsonObject,
 ) -> Result<Json<Answer>, Failure> {
-    let provider = Provider::named(&provider)?;
+    let provider = context.app.enabled_provider(&provider)?;
     if is_link(&uri) {
-        return link(&context, provider, &headers, &payload).await;
+        return link(&context, provider, &headers, &request, &payload).await;
     }
-    let identity = context.app.verify_identity(provider, &payload).await?;
+    let identity = context.app.verify_identity(provider, &payload, &request).await?;
     let login = context.app.log_in(identity, Device::of_login(&payload)).await?;
     Ok(Json(Answer {
         access_token: login.access_token,
@@ -48,16 +50,18 @@ async fn link(
     context: &Context,
     provider: Provider,
     headers: &HeaderMap,
+    request: &RequestFacts,
     payload: &Payload,
 ) -> Result<Json<Answer>, Failure> {
     let AccessGrant(grant) = AccessGrant::of(context, headers).await?;
-    if provider == Provider::Anonymous {
+    if provider == Provider::AnonUser {
         return Err(Failure::LinkingNotSupported);
     }
-    let identity = context.app.verify_identity(provider, payload).await.map_err(|failure| match failure {
-        Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
-        other => other,
-    })?;
+    let identity =
+        context.app.verify_identity(provider, payload, request).await.map_err(|failure| match failure {
+            Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
+            other => other,
+        })?;
     let link = context.app.link(grant, identity).await?;
     Ok(Json(Answer {
         access_token: link.access_token,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Payload, VerifiedIdentity, required_text};
+use super::{Payload, Proof, Provider, VerifiedIdentity, required_text};
 use crate::local_app::accounts::Password;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
@@ -16,7 +16,12 @@ pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Fa
     let hash = registration.as_ref().map(|registration| registration.password_hash.clone());
     let matches = app.hashing(move || password.matches(hash.as_deref())).await?;
     match registration {
-        Some(registration) if matches => Ok(VerifiedIdentity::EmailPassword(registration)),
+        Some(registration) if matches => Ok(VerifiedIdentity {
+            provider: Provider::LocalUserpass,
+            id: registration.id.clone(),
+            data: data(&registration),
+            proof: Proof::Password(registration),
+        }),
         _ => Err(Failure::InvalidCredentials),
     }
 }
@@ -29,14 +34,14 @@ pub fn still_holds(tx: &Tx<'_>, verified: &Registration) -> Result<bool, Failure
 }
 
 /// The profile data of an email/password identity.
-pub fn data(registration: &Registration) -> Map<String, Value> {
+fn data(registration: &Registration) -> Map<String, Value> {
     Map::from_iter([("email".to_owned(), Value::from(registration.email.as_str()))])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local_app::providers::Provider;
+    use crate::local_app::request::RequestFacts;
     use crate::local_app::sessions::Device;
     use crate::local_app::{Options, Storage};
 
@@ -51,7 +56,11 @@ mod tests {
         );
         let password = || Password::new("correct horse".to_owned());
         app.register("a@example.com".to_owned(), password()).await.unwrap();
-        let verify = async || app.verify_identity(Provider::EmailPassword, &credentials).await.unwrap();
+        let verify = async || {
+            app.verify_identity(Provider::LocalUserpass, &credentials, &RequestFacts::default())
+                .await
+                .unwrap()
+        };
         let (first, late) = (verify().await, verify().await);
         let user = app.log_in(first, Device::Absent).await.unwrap();
         app.delete_user(user.user_id).await.unwrap();

@@ -1,5 +1,7 @@
 //! Access and refresh tokens: signed JWTs with the claims of section 5.1.
 
+use std::sync::{PoisonError, RwLock};
+
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use serde_json::Value;
 use crate::local_app::failure::Failure;
 use crate::local_app::lifetimes::expiry;
 use crate::local_app::providers::VerifiedIdentity;
-use crate::local_app::store::Session;
+use crate::local_app::store::{Session, SigningKey};
 
 /// Which of the two tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,20 +122,26 @@ struct JudgedClaims {
     baas_id: Option<String>,
 }
 
-/// Signs the App's tokens and judges those that come back.
+/// Signs the App's tokens and judges those that come back. The newest key signs; each one still verifies what it signed.
 pub struct TokenSigner {
-    sign: EncodingKey,
-    verify: DecodingKey,
+    keys: RwLock<Vec<KeyPair>>,
     domain_id: String,
 }
 
+struct KeyPair {
+    sign: EncodingKey,
+    verify: DecodingKey,
+}
+
 impl TokenSigner {
-    pub fn new(key: &[u8], domain_id: &str) -> Self {
-        Self {
-            sign: EncodingKey::from_secret(key),
-            verify: DecodingKey::from_secret(key),
-            domain_id: domain_id.to_owned(),
-        }
+    /// A signer with these keys, the newest first.
+    pub fn new(keys: &[SigningKey], domain_id: &str) -> Self {
+        Self { keys: RwLock::new(pairs(keys)), domain_id: domain_id.to_owned() }
+    }
+
+    /// Takes these keys in place of those that it has.
+    pub fn replace_keys(&self, keys: &[SigningKey]) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = pairs(keys);
     }
 
     pub fn access_token(&self, token: &AccessToken<'_>) -> Result<String, Failure> {
@@ -157,8 +165,8 @@ impl TokenSigner {
     pub fn refresh_token(&self, token: &RefreshToken<'_>) -> Result<String, Failure> {
         let Session { id, user_id, device_id, .. } = token.session;
         let identity = IdentityClaim {
-            id: token.identity.id(),
-            provider_type: token.identity.provider().name(),
+            id: &token.identity.id,
+            provider_type: token.identity.provider.name(),
             provider_id: token.provider_id,
         };
         self.sign(&RefreshClaims {
@@ -180,7 +188,9 @@ impl TokenSigner {
     }
 
     fn sign(&self, claims: &impl Serialize) -> Result<String, Failure> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.sign).map_err(Failure::internal)
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let newest = keys.first().ok_or_else(|| Failure::internal("the App has no signing key"))?;
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &newest.sign).map_err(Failure::internal)
     }
 
     /// Judges a token: signature, App, kind, expiry, in this order (sections 5.3 and 5.4).
@@ -190,10 +200,11 @@ impl TokenSigner {
         rules.required_spec_claims.clear();
         rules.validate_exp = false;
         rules.validate_aud = false;
-        let claims = match jsonwebtoken::decode::<JudgedClaims>(token, &self.verify, &rules) {
-            Ok(decoded) => decoded.claims,
-            Err(_) if kind == TokenKind::Access => return Err(Failure::INVALID_SESSION),
-            Err(_) => return Err(Failure::BadSignature),
+        let Some(claims) = self.verified_claims(token, &rules) else {
+            return Err(match kind {
+                TokenKind::Access => Failure::INVALID_SESSION,
+                TokenKind::Refresh => Failure::BadSignature,
+            });
         };
         if claims.baas_domain_id != self.domain_id {
             return Err(Failure::AppMismatch);
@@ -210,6 +221,23 @@ impl TokenSigner {
         }
         Ok(Grant { user_id: claims.sub, session_id })
     }
+
+    /// The claims of a token that one of the keys signed. The documented header names no key, so that each is tried; they
+    /// are few.
+    fn verified_claims(&self, token: &str, rules: &Validation) -> Option<JudgedClaims> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.iter()
+            .find_map(|key| jsonwebtoken::decode::<JudgedClaims>(token, &key.verify, rules).ok())
+            .map(|decoded| decoded.claims)
+    }
+}
+
+fn pairs(keys: &[SigningKey]) -> Vec<KeyPair> {
+    let pair = |key: &SigningKey| KeyPair {
+        sign: EncodingKey::from_secret(&key.key),
+        verify: DecodingKey::from_secret(&key.key),
+    };
+    keys.iter().map(pair).collect()
 }
 
 #[cfg(test)]
@@ -219,6 +247,28 @@ mod tests {
     use super::*;
 
     const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn key(id: &str, key: &[u8]) -> SigningKey {
+        SigningKey { id: id.to_owned(), key: key.to_vec().into(), created_at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn signer(key_bytes: &[u8], domain_id: &str) -> TokenSigner {
+        TokenSigner::new(&[key("1", key_bytes)], domain_id)
+    }
+
+    #[test]
+    fn a_rotated_key_verifies_what_it_signed_and_a_forgotten_one_nothing() {
+        let signer = signer(KEY, "domain");
+        let (old, now) = issue(&signer);
+        signer.replace_keys(&[key("2", b"another key of this app, the newest!"), key("1", KEY)]);
+        let (new, _) = issue(&signer);
+        for token in [&old, &new] {
+            assert!(signer.verify(token, TokenKind::Access, now).is_ok());
+        }
+        signer.replace_keys(&[key("2", b"another key of this app, the newest!")]);
+        assert!(signer.verify(&old, TokenKind::Access, now).is_err());
+        assert!(signer.verify(&new, TokenKind::Access, now).is_ok());
+    }
 
     fn issue(signer: &TokenSigner) -> (String, Timestamp) {
         let now = "2026-01-01T00:00:00.9Z".parse().unwrap();
@@ -235,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_token_counts_up_to_its_last_second_and_not_beyond() {
-        let signer = TokenSigner::new(KEY, "domain");
+        let signer = signer(KEY, "domain");
         let (token, now) = issue(&signer);
         let grant = signer.verify(&token, TokenKind::Access, now + Duration::from_secs(9)).unwrap();
         assert_eq!(grant.user_id, "5f0000000000000000000002");
@@ -246,11 +296,11 @@ mod tests {
 
     #[test]
     fn a_token_of_another_app_or_key_or_kind_does_not_count() {
-        let signer = TokenSigner::new(KEY, "domain");
+        let signer = signer(KEY, "domain");
         let (token, now) = issue(&signer);
-        let other_app = TokenSigner::new(KEY, "other");
+        let other_app = self::signer(KEY, "other");
         assert!(matches!(other_app.verify(&token, TokenKind::Access, now), Err(Failure::AppMismatch)));
-        let other_key = TokenSigner::new(b"another key of another app, thus!", "domain");
+        let other_key = self::signer(b"another key of another app, thus!", "domain");
         assert!(matches!(
             other_key.verify(&token, TokenKind::Access, now),
             Err(Failure::InvalidSession(None))
@@ -261,7 +311,7 @@ mod tests {
 
     #[test]
     fn the_type_claim_decides_whatever_else_a_token_says() {
-        let signer = TokenSigner::new(KEY, "domain");
+        let signer = signer(KEY, "domain");
         for typ in ["access", "refresh", "other"] {
             let claims = serde_json::json!({
                 "typ": typ, "sub": "u", "exp": i64::MAX, "baas_domain_id": "domain", "iss": "s", "baas_id": "s",

@@ -1,7 +1,6 @@
 //! The App's own row, and the ids of its providers.
 
 use rusqlite::{OptionalExtension, params};
-use zeroize::Zeroizing;
 
 use super::{StoreError, Tx, damaged};
 use crate::local_app::app_id::AppId;
@@ -16,8 +15,6 @@ pub struct AppFacts {
     pub group_id: String,
     /// What tokens name it by.
     pub domain_id: String,
-    /// Signs its tokens.
-    pub signing_key: Zeroizing<Vec<u8>>,
 }
 
 impl Tx<'_> {
@@ -25,7 +22,7 @@ impl Tx<'_> {
     pub fn app(&self) -> Result<Option<AppFacts>, StoreError> {
         Ok(self
             .0
-            .prepare_cached("SELECT app_id, internal_id, group_id, domain_id, signing_key FROM app")?
+            .prepare_cached("SELECT app_id, internal_id, group_id, domain_id FROM app")?
             .query_row([], |row| {
                 let app_id: String = row.get("app_id")?;
                 Ok(AppFacts {
@@ -33,7 +30,6 @@ impl Tx<'_> {
                     internal_id: row.get("internal_id")?,
                     group_id: row.get("group_id")?,
                     domain_id: row.get("domain_id")?,
-                    signing_key: Zeroizing::new(row.get("signing_key")?),
                 })
             })
             .optional()?)
@@ -42,15 +38,9 @@ impl Tx<'_> {
     /// Stores the App at its first start.
     pub fn insert_app(&self, app: &AppFacts) -> Result<(), StoreError> {
         self.0.execute(
-            "INSERT INTO app (only_row, app_id, internal_id, group_id, domain_id, signing_key)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
-            params![
-                app.app_id.as_str(),
-                app.internal_id,
-                app.group_id,
-                app.domain_id,
-                app.signing_key.as_slice()
-            ],
+            "INSERT INTO app (only_row, app_id, internal_id, group_id, domain_id)
+             VALUES (1, ?1, ?2, ?3, ?4)",
+            params![app.app_id.as_str(), app.internal_id, app.group_id, app.domain_id],
         )?;
         Ok(())
     }

@@ -8,7 +8,8 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use super::StoreError;
 
 /// Schema steps, oldest first, never edited once released. `PRAGMA user_version` counts those that were applied.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     -- The App itself: one row. Times everywhere are milliseconds since 1970.
     CREATE TABLE app (
         only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -74,7 +75,92 @@ const STEPS: &[&str] = &["
         UNIQUE (database, collection, id_key)
     ) STRICT;
     CREATE INDEX documents_of_owner ON documents(database, collection, owner, owner_order, position);
-"];
+",
+    "
+    -- A key that signs tokens. The newest signs; each one verifies what it signed until that expires.
+    CREATE TABLE signing_keys (
+        id         TEXT PRIMARY KEY,
+        key        BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO signing_keys (id, key, created_at) SELECT domain_id, signing_key, 0 FROM app;
+    ALTER TABLE app DROP COLUMN signing_key;
+
+    -- How far the App's clock is from the system's; a frozen one stands at an instant.
+    CREATE TABLE clock (
+        only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+        offset_ms INTEGER NOT NULL,
+        frozen_at INTEGER
+    ) STRICT;
+
+    -- The App's configuration as files, by their path in the export format; none: the default one.
+    CREATE TABLE app_files (
+        path    TEXT PRIMARY KEY,
+        content TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE registrations ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 1;
+    -- Until then, the first password given at a log-in becomes the account's; set by an import.
+    ALTER TABLE registrations ADD COLUMN adopt_until INTEGER;
+    -- An empty password_hash is no password at all: nothing matches it.
+
+    -- Tokens of confirmation and reset mails and functions; used once.
+    CREATE TABLE userpass_tokens (
+        id              TEXT PRIMARY KEY, -- tokenId
+        registration_id TEXT NOT NULL REFERENCES registrations(id) ON DELETE CASCADE,
+        purpose         TEXT NOT NULL CHECK (purpose IN ('confirm', 'reset')),
+        token_hash      BLOB NOT NULL, -- SHA-256
+        expires_at      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX userpass_tokens_of_registration ON userpass_tokens(registration_id);
+
+    -- The mailbox: what was, or would have been, sent.
+    CREATE TABLE mails (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        sent_at  INTEGER NOT NULL,
+        purpose  TEXT NOT NULL, -- confirm or reset
+        email    TEXT NOT NULL, -- whom it went to
+        subject  TEXT NOT NULL,
+        link     TEXT NOT NULL,
+        token    TEXT NOT NULL,
+        token_id TEXT NOT NULL,
+        delivery TEXT NOT NULL  -- mailbox, sent, or why SMTP failed
+    ) STRICT;
+    CREATE INDEX mails_of_email ON mails(email);
+
+    CREATE TABLE api_keys (
+        id         TEXT PRIMARY KEY, -- the id of the identity that it becomes
+        user_id    TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        kind       TEXT NOT NULL CHECK (kind IN ('user', 'server')),
+        name       TEXT NOT NULL,
+        key_hash   BLOB NOT NULL UNIQUE, -- SHA-256; a key is long and random
+        disabled   INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX api_keys_of_user ON api_keys(user_id);
+    CREATE UNIQUE INDEX names_of_server_keys ON api_keys(name) WHERE kind = 'server';
+    CREATE UNIQUE INDEX names_of_user_keys ON api_keys(user_id, name) WHERE kind = 'user';
+
+    -- Installations that users logged in from.
+    CREATE TABLE devices (
+        user_id       TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+        id            TEXT NOT NULL,
+        facts         TEXT NOT NULL, -- JSON object, as the client described it
+        first_seen_at INTEGER NOT NULL,
+        last_seen_at  INTEGER NOT NULL,
+        PRIMARY KEY (user_id, id)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Log-ins that are under way in a browser.
+    CREATE TABLE browser_logins (
+        state      TEXT PRIMARY KEY, -- towards the identity provider
+        facts      TEXT NOT NULL,    -- JSON object: all that the callback has to know
+        expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX users_by_creation ON users(created_at);
+",
+];
 
 /// How often, and how far apart, turning on write-ahead logging is tried while another process holds the file.
 const WAL_TRIES: u32 = 100;

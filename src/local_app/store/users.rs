@@ -98,6 +98,19 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    /// Replaces what the provider says about the user.
+    pub fn replace_identity_data(
+        &self,
+        provider: &str,
+        id: &str,
+        data: &Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE identities SET data = ?3 WHERE provider_type = ?1 AND identity_id = ?2")?
+            .execute(params![provider, id, Value::Object(data.clone()).to_string()])?;
+        Ok(())
+    }
+
     /// In order of addition.
     pub fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>, StoreError> {
         let mut statement = self.0.prepare_cached(
