@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
@@ -71,6 +72,8 @@ pub struct Options {
     pub config: AppConfig,
     /// What tokens are issued and judged by.
     pub clock: Arc<dyn Clock>,
+    /// The token of the control API; `None`: a random one.
+    pub control_token: Option<SecretString>,
 }
 
 impl Options {
@@ -82,6 +85,7 @@ impl Options {
             lifetimes: Lifetimes::default(),
             config: AppConfig::default(),
             clock: Arc::new(SystemClock),
+            control_token: None,
         }
     }
 }
@@ -177,6 +181,11 @@ impl LocalApp {
     /// The client app id that it serves.
     pub fn app_id(&self) -> &str {
         self.app.facts().app_id.as_str()
+    }
+
+    /// What the control API asks for.
+    pub fn control_token(&self) -> &SecretString {
+        self.app.control_token()
     }
 
     /// Lifetimes of sessions that are opened from here on; sessions already open keep theirs. `None`: the options'

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -18,6 +20,8 @@ use crate::clock::Clock;
 
 /// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
 const SIGNING_KEY_BYTES: usize = 64;
+/// Characters of the control token.
+const CONTROL_TOKEN_LENGTH: usize = 40;
 /// Passwords that are hashed at once; each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -27,6 +31,7 @@ pub struct App {
     store: Store,
     config: Mutex<Arc<AppConfig>>,
     clock: Arc<dyn Clock>,
+    control_token: SecretString,
     signer: TokenSigner,
     hashing: Arc<Semaphore>,
     lifetimes: Lifetimes,
@@ -36,13 +41,18 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, .. } = options;
+        let Options { storage, lifetimes, config, clock, control_token, .. } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
+        let control_token = match control_token {
+            Some(token) => token,
+            None => ids::secret(CONTROL_TOKEN_LENGTH).map_err(no_random)?,
+        };
         let now = clock.now();
-        let key = random_key().map_err(|error| LocalAppError::Server(error.to_string()))?;
+        let key = random_key().map_err(no_random)?;
         let (facts, keys) = store
             .write(move |tx| {
                 let facts = match tx.app()? {
@@ -62,6 +72,7 @@ impl App {
             store,
             config: Mutex::new(Arc::new(config)),
             clock,
+            control_token,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
@@ -77,6 +88,16 @@ impl App {
 
     pub fn facts(&self) -> &AppFacts {
         &self.facts
+    }
+
+    pub fn control_token(&self) -> &SecretString {
+        &self.control_token
+    }
+
+    /// Whether `token` is the control token; takes as long whatever is wrong with it.
+    pub fn is_control_token(&self, token: &str) -> bool {
+        let digest = |text: &str| Sha256::digest(text.as_bytes());
+        digest(token) == digest(self.control_token.expose_secret())
     }
 
     pub fn store(&self) -> &Store {

@@ -42,6 +42,12 @@ pub enum Failure {
     #[error("invalid session{}", .0.map(|why| format!(": {why}")).unwrap_or_default())]
     InvalidSession(Option<&'static str>),
 
+    // --- whoever looks after the App
+    #[error("the control token is missing or not that of this start")]
+    NoControlToken,
+    #[error("{0}")]
+    Forbidden(&'static str),
+
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod body;
+mod control;
 mod error;
 mod functions;
 mod location;
@@ -70,6 +71,7 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
+        .nest("/api/control/v1", control::routes().method_not_allowed_fallback(method_not_allowed))
         .fallback(endpoint_not_found);
     guarded(all, context)
 }

@@ -40,7 +40,7 @@ impl FromRequestParts<Context> for RefreshGrant {
 
 /// The bearer token, `None` if there is no header or the token is empty (RFC 6750, section 2.1; the scheme's case does
 /// not matter).
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let value = value.to_str().map_err(|_| Failure::NotBearer)?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));

@@ -44,6 +44,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::AppMismatch => (S::UNAUTHORIZED, Some("UserAppDomainMismatch")),
         F::InvalidSession(_) => (S::UNAUTHORIZED, Some("InvalidSession")),
 
+        F::NoControlToken => (S::UNAUTHORIZED, Some("MissingAuthReq")),
+        F::Forbidden(_) => (S::FORBIDDEN, None),
+
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
         F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
