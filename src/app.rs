@@ -3,6 +3,7 @@
 pub mod command_line;
 mod demo;
 mod error;
+pub mod look;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -42,13 +43,18 @@ pub enum Start {
 
 /// Runs the terminal user interface until the person leaves it.
 pub fn run(start: Start) -> Result<(), AppError> {
-    let (vault, key, config) = match &start {
-        Start::Demo => (Location::Memory, KeyPolicy::default(), Config::default()),
+    let (vault, key, config, look) = match &start {
+        Start::Demo => {
+            let config = Config::default();
+            let look = look::of(&config.look, None)?;
+            (Location::Memory, KeyPolicy::default(), config, look)
+        }
         Start::Local | Start::Remote(_) => {
             let folders = Folders::find()?;
             let config = Config::read(&folders.config())?;
+            let look = look::of(&config.look, Some(&folders.themes()))?;
             logging::to_file(&folders.log())?;
-            (Location::File(folders.vault()), policy_from_environment(), config)
+            (Location::File(folders.vault()), policy_from_environment(), config, look)
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -56,7 +62,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
         .enable_all()
         .build()
         .map_err(AppError::Threads)?;
-    let result = runtime.block_on(run_in_runtime(start, vault, key, config));
+    let result = runtime.block_on(run_in_runtime(start, vault, key, config, look));
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
@@ -67,6 +73,7 @@ async fn run_in_runtime(
     vault: Location,
     key: KeyPolicy,
     config: Config,
+    look: tui::Look,
 ) -> Result<(), AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = CancellationToken::new();
@@ -103,7 +110,7 @@ async fn run_in_runtime(
     let demo = start == Start::Demo;
     let auto_lock = config.vault.auto_lock();
     let shown =
-        tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock }).await;
+        tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock, look }).await;
 
     // The terminal is back; what is left is to let everything land.
     stop.cancel();

@@ -17,6 +17,24 @@ pub struct Config {
     pub session: SessionConfig,
     /// How the vault is kept.
     pub vault: VaultConfig,
+    /// How the screen looks.
+    pub look: LookConfig,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LookConfig {
+    /// `auto`, the name of a theme that comes along, or that of a file in `themes/` beside this one.
+    pub theme: String,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+}
+
+impl Default for LookConfig {
+    fn default() -> Self {
+        Self { theme: "auto".into(), ascii: false }
+    }
 }
 
 /// How sessions are kept alive.

@@ -51,6 +51,11 @@ impl Folders {
         self.config.join("config.toml")
     }
 
+    /// The folder of a person's own themes.
+    pub fn themes(&self) -> PathBuf {
+        self.config.join("themes")
+    }
+
     /// The vault's database.
     pub fn vault(&self) -> PathBuf {
         self.data.join("vault.db")

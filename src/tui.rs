@@ -35,7 +35,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
-use theme::Theme;
+use theme::ThemeChoice;
+pub use model::Look;
 
 /// What the interface needs.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Setup {
     pub demo: bool,
     /// Lock the vault after so long without a key press.
     pub auto_lock: Option<Duration>,
+    /// How the screen looks.
+    pub look: Look,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -78,18 +81,11 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
         return Err(TuiError::NoTerminal);
     }
     let ended = terminal::signals()?;
-    let (guard, mut screen) = terminal::Guard::take()?;
-    let result = event_loop::run(&mut screen, EventStream::new(), ended, theme_of_environment(), setup).await;
+    let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
+    let (guard, mut screen) = terminal::Guard::take(ask)?;
+    let result = event_loop::run(&mut screen, EventStream::new(), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);
     result
-}
-
-/// Without colours where the person asked for none (<https://no-color.org>).
-fn theme_of_environment() -> Theme {
-    match std::env::var_os("NO_COLOR") {
-        Some(value) if !value.is_empty() => Theme::mono(),
-        _ => Theme::colour(),
-    }
 }

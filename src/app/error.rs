@@ -7,6 +7,8 @@ use crate::local_app::LocalAppError;
 use crate::logging::LogError;
 use crate::tui::TuiError;
 
+use super::look::LookError;
+
 /// Why the terminal user interface could not run, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -16,6 +18,9 @@ pub enum AppError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The theme cannot be used.
+    #[error(transparent)]
+    Look(#[from] LookError),
     /// There is no log file.
     #[error(transparent)]
     Log(#[from] LogError),

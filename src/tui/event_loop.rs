@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Start, whole_second};
-use super::theme::Theme;
+use super::terminal::background::{Answer, Heard};
 use super::update::update;
 use super::view::view;
 use super::{Setup, TuiError, wake};
@@ -41,17 +41,16 @@ pub async fn run<B, K>(
     terminal: &mut Terminal<B>,
     mut keys: K,
     ended: impl Future<Output = ()>,
-    theme: Theme,
     setup: Setup,
 ) -> Result<(), TuiError>
 where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo, auto_lock } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock, look } = setup;
     let size = terminal.get_frame().area().as_size();
-    let model = Model::new(Start { now: clock.now(), size, theme, demo, auto_lock });
-    let mut ui = Interface { terminal, model, session, clock, worker_runs: true, quit: false };
+    let model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
+    let mut ui = Interface { terminal, model, session, clock, worker_runs: true, quit: false, answer: Answer::default() };
     let mut first_frame = Some(first_frame);
     let mut ended = std::pin::pin!(ended);
     ui.take_snapshot()?;
@@ -92,6 +91,7 @@ struct Interface<'a, B: Backend> {
     clock: Arc<dyn Clock>,
     worker_runs: bool,
     quit: bool,
+    answer: Answer,
 }
 
 impl<B: Backend<Error = io::Error>> Interface<'_, B> {
@@ -143,7 +143,11 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     /// A size that changed is noticed when drawing; key releases, which Windows sends, and the rest mean nothing.
     fn take_input(&mut self, input: Input) -> Result<(), TuiError> {
         match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => self.tell(Message::Key(key)),
+            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answer.hear(key) {
+                Heard::Key(key) => self.tell(Message::Key(key)),
+                Heard::Background(Some(background)) => self.tell(Message::Background(background)),
+                Heard::Part | Heard::Background(None) => Ok(()),
+            },
             Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
             _ => Ok(()),
         }

@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use zeroize::Zeroizing;
 
 use super::dialog::DialogId;
+use super::theme::Background;
 use crate::session::{Event, RequestId, SendError, Snapshot};
 
 /// One thing that the model is told. It may carry a pasted password, so it does not print.
@@ -18,6 +19,8 @@ pub enum Message {
     Paste(Zeroizing<String>),
     /// The screen has this size.
     Resize(Size),
+    /// The terminal said what is behind the text.
+    Background(Background),
     /// It is this late.
     Now(Timestamp),
     /// The worker's newest state.

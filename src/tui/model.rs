@@ -14,7 +14,7 @@ use super::dialog::{Body, Dialog, DialogId};
 use super::keymap::Context;
 use super::layout::{self, Regions};
 use super::text;
-use super::theme::Theme;
+use super::theme::{Theme, ThemeChoice};
 use super::words::Tone;
 use crate::account::UserKey;
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
@@ -62,6 +62,22 @@ impl Pane {
     }
 }
 
+/// How the screen looks, as a person chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// The theme, or how it is found.
+    pub theme: ThemeChoice,
+    /// Whether the screen has ASCII alone.
+    pub ascii: bool,
+}
+
+impl Look {
+    /// One theme, and every glyph.
+    pub fn fixed(theme: Theme) -> Self {
+        Self { theme: ThemeChoice::Fixed(theme), ascii: false }
+    }
+}
+
 /// What the loop knows from the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
@@ -70,7 +86,7 @@ pub struct Start {
     /// The size of the screen.
     pub size: Size,
     /// The look.
-    pub theme: Theme,
+    pub look: Look,
     /// Whether this is the demonstration.
     pub demo: bool,
     /// Lock the vault after so long without a key press.
@@ -80,7 +96,9 @@ pub struct Start {
 /// Everything that the screen depends on.
 #[derive(Debug)]
 pub struct Model {
-    /// The look.
+    /// How the look is chosen.
+    pub look: Look,
+    /// What each meaning looks like now.
     pub theme: Theme,
     /// Whether this is the demonstration, where nothing is kept.
     pub demo: bool,
@@ -143,7 +161,8 @@ impl Model {
     /// A model before the worker has said anything.
     pub fn new(start: Start) -> Self {
         Self {
-            theme: start.theme,
+            look: start.look,
+            theme: start.look.theme.on(None),
             demo: start.demo,
             auto_lock: start.auto_lock,
             touched: whole_second(start.now),

@@ -1,5 +1,6 @@
 //! Takes the terminal over, and gives it back on every way out.
 
+pub mod background;
 mod quiet;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -39,13 +41,15 @@ pub fn is_terminal() -> bool {
 }
 
 impl Guard {
-    /// Takes the terminal over for the calling thread.
-    pub fn take() -> io::Result<(Self, Screen)> {
+    /// Takes the terminal over for the calling thread. With `ask`, the terminal is asked what is behind the text; the answer
+    /// comes among the keys, and nothing waits for it.
+    pub fn take(ask: bool) -> io::Result<(Self, Screen)> {
         let held = Arc::new(AtomicBool::new(true));
         restore_on_panic(&held);
         let guard = Self { held };
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        let question = if ask { background::QUESTION } else { "" };
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(question))?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }

@@ -29,6 +29,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = size;
             vec![]
         }
+        Message::Background(background) => {
+            model.theme = model.look.theme.on(Some(background));
+            vec![]
+        }
         Message::Now(now) => {
             model.now = whole_second(now);
             lock_when_idle(model)

@@ -1,5 +1,6 @@
 //! Drawing. Reads the model, changes nothing.
 
+mod ascii;
 mod chrome;
 mod custom_data;
 mod dialog;
@@ -42,6 +43,9 @@ pub fn view(model: &Model, frame: &mut Frame) {
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
+    }
+    if model.look.ascii {
+        ascii::only(frame.buffer_mut());
     }
 }
 

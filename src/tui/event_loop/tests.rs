@@ -148,11 +148,12 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         first_frame,
         demo: true,
         auto_lock: None,
+        look: Look::fixed(Theme::mono()),
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {
         let ended = ended.map(|_| ());
-        run(&mut terminal, key_stream, ended, Theme::mono(), setup).await
+        run(&mut terminal, key_stream, ended, setup).await
     });
     first_frame_drawn.await.expect("the first frame is drawn");
     Running { keys, commands, snapshots, events, clock, stop, end, written, task }

@@ -29,7 +29,7 @@ fn now() -> Timestamp {
 
 fn start() -> Start {
     let size = Size { width: 80, height: 24 };
-    Start { now: now(), size, theme: Theme::mono(), demo: false, auto_lock: None }
+    Start { now: now(), size, look: Look::fixed(Theme::mono()), demo: false, auto_lock: None }
 }
 
 fn model() -> Model {
