@@ -43,7 +43,7 @@ use config::AppConfig;
 use store::StoreError;
 
 pub use app_id::{AppId, InvalidAppId};
-pub use lifetimes::Lifetimes;
+pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use providers::Provider;
 
 /// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
