@@ -8,13 +8,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::folders::{Folders, FoldersError};
 use crate::local_app::{
-    AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage, parse_lifetime,
+    AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
+    TlsFiles, TrustedProxies, parse_lifetime, proxy_network,
 };
 
 /// Where it listens unless told otherwise.
@@ -28,8 +30,32 @@ const SHORTEST_CONTROL_TOKEN: usize = 16;
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Address and port to listen on; port 0 takes any free one.
-    #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = loopback)]
+    #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = address)]
     listen: SocketAddr,
+
+    /// Listen also on addresses that other machines reach. The control API answers this machine only, in any case.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// A proxy, or a network of them, whose Forwarded and X-Forwarded headers count. May be given several times.
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS", value_parser = proxy_network)]
+    trusted_proxies: Vec<IpNet>,
+
+    /// Serve HTTPS with this certificate, PEM with those that lead to a root. It is read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Wrong passwords that one account takes, as in 30/30m: 30 at once, and as many again in half an hour; or off.
+    #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
+    account_rate_limit: Option<Limit>,
+
+    /// The same for all log-ins, registrations and mails that come from one address.
+    #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
+    address_rate_limit: Option<Limit>,
 
     /// Client app id, as in shop-abcde. The default is the App that idmux embeds.
     #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
@@ -50,6 +76,28 @@ pub struct ServeArgs {
     /// Lifetime of refresh tokens. At the default, anonymous sessions live 50 years, as at the hosted service.
     #[arg(long, value_name = "TIME", default_value = "60d", value_parser = parse_lifetime)]
     refresh_token_ttl: Duration,
+}
+
+/// A rate limit as somebody gave it; `None`: off.
+type Limit = Option<Rate>;
+
+impl ServeArgs {
+    fn network(&self) -> Network {
+        let files = self.tls_cert.clone().zip(self.tls_key.clone());
+        Network {
+            allow_remote: self.allow_remote,
+            trusted_proxies: TrustedProxies::new(self.trusted_proxies.clone()),
+            tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+        }
+    }
+
+    fn rate_limits(&self) -> RateLimits {
+        let usual = RateLimits::default();
+        RateLimits {
+            account: self.account_rate_limit.unwrap_or(usual.account),
+            address: self.address_rate_limit.unwrap_or(usual.address),
+        }
+    }
 }
 
 /// Why `serve` ended badly.
@@ -88,12 +136,17 @@ pub fn run(args: ServeArgs) -> ExitCode {
         Err(error) => {
             // Standard error may be closed as well; there is nowhere else to say it.
             let _ = writeln!(std::io::stderr(), "idmux serve: {error}");
-            ExitCode::FAILURE
+            match error {
+                // Wrong arguments, as clap has it.
+                ServeError::LocalApp(LocalAppError::NotLoopback(_)) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
 
 fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    let (network, rate_limits) = (args.network(), args.rate_limits());
     let storage = match (args.ephemeral, args.data) {
         (true, _) => Storage::Memory,
         (false, Some(folder)) => Storage::Folder(folder),
@@ -102,6 +155,8 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let options = Options {
         lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
         control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
+        network,
+        rate_limits,
         ..Options::new(args.app_id.as_str(), storage)
     };
     let runtime =
@@ -164,14 +219,20 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| "expected an address and a port, as in 127.0.0.1:9090".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err(LocalAppError::NotLoopback(address).to_string())
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, as in 127.0.0.1:9090".to_owned())
+}
+
+/// `30/30m`, or `off`.
+fn rate(text: &str) -> Result<Limit, String> {
+    if text == "off" {
+        return Ok(None);
     }
+    const FORM: &str = "expected a number of tries and a time, as in 30/30m, or off";
+    let (tries, time) = text.split_once('/').ok_or(FORM)?;
+    let tries = tries.parse().map_err(|_| FORM.to_owned())?;
+    let within = parse_lifetime(time).map_err(|_| FORM.to_owned())?;
+    Ok(Some(Rate { tries, within }))
 }
 
 #[cfg(test)]
@@ -190,19 +251,12 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_may_be_listened_on() {
-        for good in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:8080"] {
-            assert!(loopback(good).is_ok(), "{good}");
-        }
-        for (bad, says) in [
-            ("0.0.0.0:80", "this machine only"),
-            ("[::]:80", "this machine only"),
-            ("192.168.0.1:80", "this machine only"),
-            ("localhost", "an address and a port"),
-            ("127.0.0.1", "an address and a port"),
-        ] {
-            let error = loopback(bad).unwrap_err();
-            assert!(error.contains(says), "{bad}: {error}");
+    fn a_rate_is_a_number_of_tries_in_a_time() {
+        let thirty = Rate { tries: 30.try_into().unwrap(), within: Duration::from_secs(1800) };
+        assert_eq!(rate("30/30m"), Ok(Some(thirty)));
+        assert_eq!(rate("off"), Ok(None));
+        for bad in ["", "30", "0/1m", "-1/1m", "30/", "30/0s", "/1m", "30/1mo", "4294967296/1m"] {
+            assert!(rate(bad).unwrap_err().contains("as in 30/30m"), "{bad}");
         }
     }
 }

@@ -20,12 +20,13 @@ pub fn read(source: &mut Source<'_>, secrets: &Secrets) -> Result<Settings, Conf
     let settings = Settings {
         access_token_lifetime: lifetime(&mut fields, "access_token_lifetime")?,
         refresh_token_lifetime: lifetime(&mut fields, "refresh_token_lifetime")?,
+        function_time_limit: lifetime(&mut fields, "function_time_limit")?,
         smtp: smtp(&mut fields, secrets)?,
         issuers: issuers(&mut fields)?,
         adopt_passwords_for: lifetime(&mut fields, "adopt_passwords_for")?,
     };
     fields.refuse_rest(
-        "access_token_lifetime, refresh_token_lifetime, smtp, issuers and adopt_passwords_for",
+        "access_token_lifetime, refresh_token_lifetime, function_time_limit, smtp, issuers and adopt_passwords_for",
     )?;
     Ok(settings)
 }
@@ -61,10 +62,14 @@ fn issuers(fields: &mut Fields) -> Result<BTreeMap<Provider, Issuer>, ConfigErro
         let known = Provider::named(&name)
             .filter(|provider| matches!(provider, Provider::Google | Provider::Facebook | Provider::Apple));
         let Some(provider) = known else {
-            return Err(object.error(&name, "there is no such issuer; there are oauth2-google, oauth2-facebook and oauth2-apple"));
+            return Err(object.error(
+                &name,
+                "there is no such issuer; there are oauth2-google, oauth2-facebook and oauth2-apple",
+            ));
         };
         let Some(text) = object.text(&name)? else { continue };
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url = url.ok_or_else(|| object.error(&name, "expected an http or https address"))?;
         issuers.insert(provider, Issuer { url });
     }
