@@ -11,6 +11,7 @@
 mod accounts;
 mod app;
 mod app_id;
+mod browser_login;
 pub mod config;
 mod documents;
 mod failure;

@@ -12,7 +12,7 @@ use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
 use super::lifetimes::Lifetimes;
-use super::providers::Provider;
+use super::providers::{Provider, RemoteDocuments};
 use super::sessions::TokenSigner;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
@@ -33,6 +33,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
+    remote: RemoteDocuments,
     hashing: Arc<Semaphore>,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
@@ -73,6 +74,7 @@ impl App {
             config: Mutex::new(Arc::new(config)),
             clock,
             control_token,
+            remote: RemoteDocuments::default(),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
@@ -115,6 +117,11 @@ impl App {
 
     pub fn signer(&self) -> &TokenSigner {
         &self.signer
+    }
+
+    /// What identity providers publish, and the way to ask them.
+    pub fn remote(&self) -> &RemoteDocuments {
+        &self.remote
     }
 
     /// The server's lifetimes, of every session without its own.

@@ -6,6 +6,7 @@
 mod custom_user_data;
 mod functions;
 mod providers;
+mod redirects;
 mod settings;
 
 use std::collections::BTreeMap;

@@ -17,13 +17,22 @@ pub struct Location {
 }
 
 pub async fn location(State(context): State<Context>, headers: HeaderMap) -> Json<Location> {
-    let host = host_asked_for(&headers).unwrap_or_else(|| authority(&context.base_url));
+    let host = host(&context, &headers);
     Json(Location {
         deployment_model: "LOCAL",
         location: "US-VA",
         hostname: format!("http://{host}"),
         ws_hostname: format!("ws://{host}"),
     })
+}
+
+/// Where a browser finds this server, without a slash at the end.
+pub fn hostname(context: &Context, headers: &HeaderMap) -> String {
+    format!("http://{}", host(context, headers))
+}
+
+fn host(context: &Context, headers: &HeaderMap) -> String {
+    host_asked_for(headers).unwrap_or_else(|| authority(&context.base_url))
 }
 
 /// The name by which the client reached this server, which may be a forwarded port.
