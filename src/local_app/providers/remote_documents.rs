@@ -95,3 +95,74 @@ impl RemoteDocuments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that counts what it is asked, and answers with the count, or with 503 where `is_down`.
+    async fn counting(is_down: Arc<Mutex<bool>>) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            for count in 1.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                let status = if *is_down.lock().unwrap() { "503 No" } else { "200 OK" };
+                let head =
+                    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 1\r\n\r\n{count}");
+                stream.write_all(head.as_bytes()).await.unwrap();
+            }
+        });
+        url
+    }
+
+    /// Moves the runtime's clock only: sockets need it to run.
+    async fn later(seconds: u64) {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::resume();
+    }
+
+    #[tokio::test]
+    async fn a_document_is_asked_for_once_an_hour_or_for_something_new_once_a_minute() {
+        let is_down = Arc::new(Mutex::new(false));
+        let url = counting(Arc::clone(&is_down)).await;
+        let documents = RemoteDocuments::default();
+        let kept = async || documents.get(&url).await.map(|document| document.as_u64().unwrap());
+        let anew = async || documents.get_anew(&url).await.map(|document| document.as_u64().unwrap());
+
+        assert_eq!(kept().await, Ok(1));
+        assert_eq!(anew().await, Ok(1), "it was asked just now");
+        later(61).await;
+        assert_eq!(kept().await, Ok(1));
+        assert_eq!(anew().await, Ok(2));
+        assert_eq!(anew().await, Ok(2));
+        later(3601).await;
+        assert_eq!(kept().await, Ok(3));
+
+        // An issuer that is down locks nobody out, and is asked no more often.
+        *is_down.lock().unwrap() = true;
+        later(3601).await;
+        assert_eq!(kept().await, Ok(3));
+        assert_eq!(anew().await, Ok(3));
+        *is_down.lock().unwrap() = false;
+        later(61).await;
+        assert_eq!(kept().await, Ok(5), "the fourth had no answer");
+    }
+
+    #[tokio::test]
+    async fn a_document_that_was_never_there_is_asked_for_again_soon() {
+        let is_down = Arc::new(Mutex::new(true));
+        let url = counting(Arc::clone(&is_down)).await;
+        let documents = RemoteDocuments::default();
+        let first = documents.get(&url).await.unwrap_err();
+        assert_eq!(documents.get(&url).await.unwrap_err(), first, "whoever waited gets the same answer");
+        *is_down.lock().unwrap() = false;
+        later(2).await;
+        assert_eq!(documents.get(&url).await.unwrap().as_u64(), Some(2));
+    }
+}
