@@ -27,8 +27,11 @@ fn loopback_without_port(text: &str) -> Option<String> {
     let rest = text.strip_prefix("http://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let host = authority.strip_suffix(&format!(":{}", authority.rsplit(':').next()?)).unwrap_or(authority);
-    let host = if authority.ends_with(']') { authority } else { host };
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => authority,
+    };
     Some(format!("http://{host}{path}"))
 }
 

@@ -75,8 +75,7 @@ fn given_key(algorithm: Algorithm, text: &SecretString) -> Option<DecodingKey> {
 /// Several audiences must all be there, unless any is enough; none configured means the App's own id.
 fn judge_audience(claims: &Claims, config: &CustomToken, app_id: &str) -> Result<(), Refusal> {
     let found = jwt::audiences(claims)?;
-    // The export format has them as an array, or as one text with commas.
-    let configured = config.audience.iter().flat_map(|entry| entry.split(',')).map(str::trim);
+    let configured = config.audience.iter().map(String::as_str);
     let mut expected: Vec<_> = configured.filter(|audience| !audience.is_empty()).collect();
     if expected.is_empty() {
         expected.push(app_id);
