@@ -66,7 +66,9 @@ fn rules(fields: &mut Fields) -> Result<FunctionRules, ConfigError> {
     let can_evaluate = match fields.value("can_evaluate") {
         Some(Value::Object(rule)) if rule.is_empty() => None,
         Some(rule @ (Value::Object(_) | Value::Bool(_))) => Some(rule),
-        Some(_) => return Err(fields.error("can_evaluate", "expected a rule expression: an object, true or false")),
+        Some(_) => {
+            return Err(fields.error("can_evaluate", "expected a rule expression: an object, true or false"));
+        }
         None => None,
     };
     Ok(FunctionRules {

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::SECRETS;
 use super::error::ConfigError;
 use super::fields::Fields;
 use super::source::Source;
-use super::SECRETS;
 
 /// The secrets of an App.
 #[derive(Default)]

@@ -61,10 +61,14 @@ fn issuers(fields: &mut Fields) -> Result<BTreeMap<Provider, Issuer>, ConfigErro
         let known = Provider::named(&name)
             .filter(|provider| matches!(provider, Provider::Google | Provider::Facebook | Provider::Apple));
         let Some(provider) = known else {
-            return Err(object.error(&name, "there is no such issuer; there are oauth2-google, oauth2-facebook and oauth2-apple"));
+            return Err(object.error(
+                &name,
+                "there is no such issuer; there are oauth2-google, oauth2-facebook and oauth2-apple",
+            ));
         };
         let Some(text) = object.text(&name)? else { continue };
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url = url.ok_or_else(|| object.error(&name, "expected an http or https address"))?;
         issuers.insert(provider, Issuer { url });
     }

@@ -11,10 +11,7 @@ use super::source::Source;
 use crate::local_app::config::Environment;
 
 /// Reads the values. One that comes from a secret holds it from here on.
-pub fn read(
-    source: &mut Source<'_>,
-    secrets: &Secrets,
-) -> Result<BTreeMap<String, Value>, ConfigError> {
+pub fn read(source: &mut Source<'_>, secrets: &Secrets) -> Result<BTreeMap<String, Value>, ConfigError> {
     let mut values = BTreeMap::new();
     for (path, file_name) in source.below("values", ".json") {
         let Some(mut fields) = source.object(path)? else { continue };

@@ -99,11 +99,11 @@ fn check(key: &SecretString, algorithm: TokenAlgorithm) -> Result<(), &'static s
     match algorithm {
         TokenAlgorithm::Hs256 if (32..=512).contains(&key.len()) && key.bytes().all(is_part) => Ok(()),
         TokenAlgorithm::Hs256 => Err("expected a secret of 32 to 512 ASCII letters, digits, '_' and '-'"),
-        TokenAlgorithm::Rs256 => {
-            DecodingKey::from_rsa_pem(key.as_bytes()).map(drop).map_err(|_| "expected an RSA public key in PEM")
-        }
-        TokenAlgorithm::Es256 => {
-            DecodingKey::from_ec_pem(key.as_bytes()).map(drop).map_err(|_| "expected a P-256 public key in PEM")
-        }
+        TokenAlgorithm::Rs256 => DecodingKey::from_rsa_pem(key.as_bytes())
+            .map(drop)
+            .map_err(|_| "expected an RSA public key in PEM"),
+        TokenAlgorithm::Es256 => DecodingKey::from_ec_pem(key.as_bytes())
+            .map(drop)
+            .map_err(|_| "expected a P-256 public key in PEM"),
     }
 }

@@ -50,7 +50,9 @@ fn mail(config: &mut Fields, [url, subject]: [&str; 2], default: Mail) -> Result
     }
     let text = config.filled(subject)?.unwrap_or(default.subject);
     if text.chars().count() > LONGEST_SUBJECT || text.chars().any(char::is_control) {
-        return Err(config.error(subject, format!("expected one line of at most {LONGEST_SUBJECT} characters")));
+        return Err(
+            config.error(subject, format!("expected one line of at most {LONGEST_SUBJECT} characters"))
+        );
     }
     Ok(Mail { url: link, subject: text })
 }
