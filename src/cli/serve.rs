@@ -2,17 +2,17 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::folders::{Folders, FoldersError};
-use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage};
+use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
+use crate::local_app::{AppId, EMBEDDED_APP_ID, LocalApp, LocalAppError, Options, Storage, parse_lifetime};
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -24,9 +24,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = loopback)]
     listen: SocketAddr,
 
-    /// Client app id, as in shop-abcde. The default is the App that idmux embeds.
-    #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
-    app_id: AppId,
+    /// Folder with the App's configuration in the export format of App Services, and in idmux.json. Read again when
+    /// it changes. Without it, the configuration is with the data.
+    #[arg(long, value_name = "FOLDER")]
+    app: Option<PathBuf>,
+
+    /// Client app id, as in shop-abcde [default: the folder's, or that of the App that idmux embeds]
+    #[arg(long, value_name = "ID")]
+    app_id: Option<AppId>,
 
     /// Folder for users, sessions and documents; made if it is not there [default: in the data folder of idmux]
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
@@ -36,13 +41,14 @@ pub struct ServeArgs {
     #[arg(long)]
     ephemeral: bool,
 
-    /// Lifetime of access tokens, as in 30m, 1h30m or 2d.
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = lifetime)]
-    access_token_ttl: Duration,
+    /// Lifetime of access tokens, as in 30m, 1h30m or 2d [default: what idmux.json says, or 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    access_token_ttl: Option<Duration>,
 
-    /// Lifetime of refresh tokens. At the default, anonymous sessions live 50 years, as at the hosted service.
-    #[arg(long, value_name = "TIME", default_value = "60d", value_parser = lifetime)]
-    refresh_token_ttl: Duration,
+    /// Lifetime of refresh tokens. At 60d, anonymous sessions live 50 years, as at the hosted service
+    /// [default: what idmux.json says, or 60d]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    refresh_token_ttl: Option<Duration>,
 }
 
 /// Why `serve` ended badly.
@@ -86,9 +92,15 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         (false, Some(folder)) => Storage::Folder(folder),
         (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
+    let app_id = match (args.app_id, &args.app) {
+        (Some(id), _) => Some(id),
+        (None, Some(folder)) => app_id_of(folder)?,
+        (None, None) => None,
+    };
     let options = Options {
-        lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
-        ..Options::new(args.app_id.as_str(), storage)
+        given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        app_folder: args.app,
+        ..Options::new(app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str), storage)
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;
@@ -96,11 +108,22 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         // Before the line is out: whoever reads it may signal at once.
         let stop = stop_signal().map_err(ServeError::Process)?;
         let app = LocalApp::start(args.listen, options).await?;
+        for setting in app.report().iter() {
+            // Nobody may be listening there; the App is served all the same.
+            let _ = writeln!(std::io::stderr(), "idmux serve: {setting}");
+        }
         announce(&app).map_err(ServeError::Output)?;
         stop.await;
         app.stop().await?;
         Ok(())
     })
+}
+
+/// The app id that a folder names. A folder that cannot be used is refused before anything else happens.
+fn app_id_of(folder: &Path) -> Result<Option<AppId>, LocalAppError> {
+    let files = AppFolder::new(folder).read().map_err(LoadError::from)?;
+    let (config, _) = AppConfig::from_files(&files).map_err(LoadError::from)?;
+    Ok(config.app_id)
 }
 
 /// The one line on standard output. A reader that is gone is no reason not to serve.
@@ -146,57 +169,9 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// Whole seconds, at least one; a day has 24 hours.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    const FORM: &str = "expected a time, as in 30m, 1h30m or 60d";
-    let span: Span = text.parse().map_err(|_| FORM.to_owned())?;
-    if span.get_years() != 0 || span.get_months() != 0 {
-        return Err("months and years vary in length, use days".to_owned());
-    }
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| FORM.to_owned())?;
-    let duration = Duration::try_from(duration).map_err(|_| "a lifetime is at least 1s".to_owned())?;
-    if duration < Duration::from_secs(1) {
-        return Err("a lifetime is at least 1s".to_owned());
-    }
-    if duration.subsec_nanos() != 0 {
-        return Err("a lifetime has whole seconds".to_owned());
-    }
-    Ok(duration)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lifetimes_are_whole_seconds_from_one_up() {
-        for (text, seconds) in [
-            ("1s", 1),
-            ("30m", 1800),
-            ("1h30m", 5400),
-            ("1h 30m", 5400),
-            ("60d", 5_184_000),
-            ("2w", 1_209_600),
-            ("PT5S", 5),
-        ] {
-            assert_eq!(lifetime(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for (text, says) in [
-            ("", "expected a time"),
-            ("soon", "expected a time"),
-            ("30", "expected a time"),
-            ("99999999999999999999d", "expected a time"),
-            ("0s", "at least 1s"),
-            ("500ms", "at least 1s"),
-            ("-5s", "at least 1s"),
-            ("1500ms", "whole seconds"),
-            ("1mo", "use days"),
-            ("1y", "use days"),
-        ] {
-            let error = lifetime(text).unwrap_err();
-            assert!(error.contains(says), "{text}: {error}");
-        }
-    }
 
     #[test]
     fn only_this_machine_may_be_listened_on() {

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::app_id::AppId;
-use super::config::AppConfig;
+use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::lifetimes::Lifetimes;
 use super::providers::{Provider, RemoteDocuments};
@@ -29,7 +29,7 @@ const HASHES_AT_ONCE: usize = 2;
 pub struct App {
     facts: AppFacts,
     store: Store,
-    config: Mutex<Arc<AppConfig>>,
+    config: LiveConfig,
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
@@ -42,11 +42,17 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, .. } = options;
+        let Options { storage, lifetimes, given_lifetimes, config, app_folder, clock, control_token, .. } =
+            options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let source = match app_folder {
+            Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
+            None => ConfigSource::Store(Box::new(config)),
+        };
+        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
@@ -71,7 +77,7 @@ impl App {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
-            config: Mutex::new(Arc::new(config)),
+            config,
             clock,
             control_token,
             remote: RemoteDocuments::default(),
@@ -106,9 +112,8 @@ impl App {
         &self.store
     }
 
-    /// The configuration as it is now; a request keeps the one that it began with.
-    pub fn config(&self) -> Arc<AppConfig> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn live_config(&self) -> &LiveConfig {
+        &self.config
     }
 
     pub fn now(&self) -> Timestamp {
@@ -126,7 +131,11 @@ impl App {
 
     /// The server's lifetimes, of every session without its own.
     pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+        let settings = &self.config().settings;
+        Lifetimes {
+            access: settings.access_token_lifetime.unwrap_or(self.lifetimes.access),
+            refresh: settings.refresh_token_lifetime.unwrap_or(self.lifetimes.refresh),
+        }
     }
 
     /// Lifetimes that a session opened now keeps for itself.
