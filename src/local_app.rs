@@ -180,6 +180,7 @@ impl LocalApp {
                 .with_graceful_shutdown(stopping.clone().cancelled_owned());
             runtime.handle().spawn(serving.into_future())
         };
+        runtime.handle().spawn(config::watch(Arc::clone(&app), stopping.clone()));
         Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })
     }
 

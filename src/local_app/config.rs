@@ -10,6 +10,7 @@ mod functions;
 mod live;
 mod providers;
 mod settings;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,7 @@ pub use providers::{
     Offer, PasswordReset, Providers, TokenAlgorithm, TokenKeys,
 };
 pub use settings::{Issuer, Settings, Smtp};
+pub(super) use watch::watch;
 
 /// What an App offers, and how.
 #[derive(Clone, Default, PartialEq)]
