@@ -65,7 +65,12 @@ impl LiveConfig {
     pub async fn open(source: ConfigSource, given: GivenLifetimes, store: &Store) -> Result<Self, LoadError> {
         let files = source.files(store).await?;
         let current = Current::of(&source, given, &files)?;
-        Ok(Self { source: Arc::new(source), given, current: Mutex::new(current), changing: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            source: Arc::new(source),
+            given,
+            current: Mutex::new(current),
+            changing: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// The configuration; whoever works with it keeps it as it is.

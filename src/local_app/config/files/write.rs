@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{AppFiles, CUSTOM_USER_DATA, FUNCTIONS, PROVIDERS, ROOT_CONFIG, SECRETS, SETTINGS};
 use crate::local_app::config::{
-    AppConfig, Confirmation, CustomToken, CustomUserData, Function, LocalUserpass, MetadataField, OAuth2, Offer,
-    PasswordReset, Providers, Settings, TokenAlgorithm, TokenKeys,
+    AppConfig, Confirmation, CustomToken, CustomUserData, Function, LocalUserpass, MetadataField, OAuth2,
+    Offer, PasswordReset, Providers, Settings, TokenAlgorithm, TokenKeys,
 };
 
 /// JSON as people edit it, with a line end at its end.
@@ -233,9 +233,10 @@ fn custom_user_data(data: &CustomUserData) -> Value {
 /// All fields, so that whoever opens the file sees what there is; null is the default.
 fn settings(settings: &Settings, secrets: &mut Secrets) -> Value {
     let lifetime = |time: Option<Duration>| time.map(lifetime);
-    let smtp = settings.smtp.as_ref().map(|smtp| {
-        json!({ "url_secret": secrets.keep("smtp_url", &smtp.url), "from": smtp.from })
-    });
+    let smtp = settings
+        .smtp
+        .as_ref()
+        .map(|smtp| json!({ "url_secret": secrets.keep("smtp_url", &smtp.url), "from": smtp.from }));
     let issuers: Map<_, _> = settings
         .issuers
         .iter()
