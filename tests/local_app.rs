@@ -2,6 +2,8 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/app_folder.rs"]
+mod app_folder;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/documents.rs"]

@@ -213,3 +213,64 @@ fn refused(error: LoadError) -> Failure {
         other => Failure::internal(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::local_app::config::files::{PROVIDERS, SETTINGS};
+    use crate::local_app::{Options, Storage};
+
+    fn switch_anonymous_off(mut providers: Value) -> Result<Value, Failure> {
+        providers["anon-user"]["disabled"] = json!(true);
+        Ok(providers)
+    }
+
+    async fn open(options: Options) -> App {
+        App::open("shop-abcde".parse().unwrap(), options).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_edit_is_in_the_store_and_in_effect_or_nowhere() {
+        let data = tempfile::tempdir().unwrap();
+        let options = Options::new("shop-abcde", Storage::Folder(data.path().to_owned()));
+        let app = open(options.clone()).await;
+        app.edit_config_file(PROVIDERS, switch_anonymous_off).await.unwrap();
+        assert!(app.config().providers.anon_user.enabled().is_none());
+        let before = app.config();
+        let wrong = app.edit_config_file(SETTINGS, |_| Ok(json!({ "nonsense": 1 }))).await;
+        assert!(wrong.unwrap_err().to_string().starts_with("idmux.json: nonsense: "));
+        assert!(Arc::ptr_eq(&before, &app.config()));
+        let again = open(options).await;
+        assert_eq!(*again.config(), *before);
+        // What one process edits, another one finds when it looks.
+        let longer = |_| Ok(json!({ "access_token_lifetime": "1h" }));
+        app.edit_config_file(SETTINGS, longer).await.unwrap();
+        assert!(again.reload_config().await.unwrap().is_some());
+        assert_eq!(again.lifetimes().access, Duration::from_secs(3600));
+        assert!(again.reload_config().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_edit_is_in_the_folder_and_given_lifetimes_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = AppFolder::new(folder.path());
+        for (path, text) in AppFiles::of(&AppConfig::default()).iter() {
+            files.write(path, text).unwrap();
+        }
+        let given = GivenLifetimes { access: Some(Duration::from_secs(7)), refresh: None };
+        let app = open(Options {
+            app_folder: Some(folder.path().to_owned()),
+            given_lifetimes: given,
+            ..Options::new("shop-abcde", Storage::Memory)
+        })
+        .await;
+        let set = |_| Ok(json!({ "access_token_lifetime": "1h", "refresh_token_lifetime": "2h" }));
+        app.edit_config_file(SETTINGS, set).await.unwrap();
+        assert_eq!(app.lifetimes().access, Duration::from_secs(7));
+        assert_eq!(app.lifetimes().refresh, Duration::from_secs(7200));
+        let (on_disk, _) = AppConfig::from_files(&files.read().unwrap()).unwrap();
+        assert_eq!(on_disk.settings.access_token_lifetime, Some(Duration::from_secs(3600)));
+    }
+}
