@@ -10,16 +10,21 @@
 
 mod accounts;
 mod app;
+mod app_clock;
 mod app_id;
 pub mod config;
 mod documents;
 mod failure;
+mod faults;
+mod housekeeping;
 mod http;
 mod ids;
 mod lifetimes;
 mod providers;
 mod request;
 mod sessions;
+mod shared_state;
+mod snapshots;
 mod store;
 
 use std::fmt;
@@ -40,6 +45,7 @@ use app::App;
 use config::AppConfig;
 use store::StoreError;
 
+pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
 pub use lifetimes::Lifetimes;
 pub use providers::Provider;
@@ -70,8 +76,10 @@ pub struct Options {
     pub lifetimes: Lifetimes,
     /// What the App offers. Read anew from its source where that changes.
     pub config: AppConfig,
-    /// What tokens are issued and judged by.
+    /// The clock below the App's, which a person may have moved.
     pub clock: Arc<dyn Clock>,
+    /// A change of the App's clock at this start; `None`: it is where it was.
+    pub move_clock: Option<ClockMove>,
     /// The token of the control API; `None`: a random one.
     pub control_token: Option<SecretString>,
 }
@@ -85,6 +93,7 @@ impl Options {
             lifetimes: Lifetimes::default(),
             config: AppConfig::default(),
             clock: Arc::new(SystemClock),
+            move_clock: None,
             control_token: None,
         }
     }
@@ -115,6 +124,9 @@ pub enum LocalAppError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The clock was to be moved to where it cannot stand.
+    #[error(transparent)]
+    Clock(#[from] OutOfRange),
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -170,6 +182,8 @@ impl LocalApp {
                 .with_graceful_shutdown(stopping.clone().cancelled_owned());
             runtime.handle().spawn(serving.into_future())
         };
+        let keeping_up = Arc::clone(&app);
+        runtime.handle().spawn(async move { keeping_up.keep_up().await });
         Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })
     }
 

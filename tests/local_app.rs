@@ -2,18 +2,28 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/clock.rs"]
+mod clock;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/documents.rs"]
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/faults.rs"]
+mod faults;
+#[path = "local_app/housekeeping.rs"]
+mod housekeeping;
+#[path = "local_app/keys.rs"]
+mod keys;
 #[path = "local_app/linking.rs"]
 mod linking;
 #[path = "local_app/serve.rs"]
 mod serve;
 #[path = "local_app/sessions.rs"]
 mod sessions;
+#[path = "local_app/snapshots.rs"]
+mod snapshots;
 #[path = "local_app/support.rs"]
 mod support;
 #[path = "local_app/wire.rs"]

@@ -14,7 +14,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::folders::{Folders, FoldersError};
-use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage};
+use crate::local_app::{
+    AppId, ClockMove, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage, parse_step,
+};
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -49,6 +51,11 @@ pub struct ServeArgs {
     /// Lifetime of refresh tokens. At the default, anonymous sessions live 50 years, as at the hosted service.
     #[arg(long, value_name = "TIME", default_value = "60d", value_parser = lifetime)]
     refresh_token_ttl: Duration,
+
+    /// Start with the App's clock so far from the system's, as in +61d or -1h, or at an instant, as in
+    /// 2030-01-01T00:00:00Z. It stays so until it is moved again. [default: where it was left]
+    #[arg(long, value_name = "MOVE", allow_hyphen_values = true, value_parser = clock_move)]
+    clock: Option<ClockMove>,
 }
 
 /// Why `serve` ended badly.
@@ -100,6 +107,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let options = Options {
         lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        move_clock: args.clock,
         control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
         ..Options::new(args.app_id.as_str(), storage)
     };
@@ -171,6 +179,16 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     } else {
         Err(LocalAppError::NotLoopback(address).to_string())
     }
+}
+
+/// A step from the system's clock, or an instant.
+fn clock_move(text: &str) -> Result<ClockMove, String> {
+    if let Ok(instant) = text.parse() {
+        return Ok(ClockMove::StartAt(instant));
+    }
+    parse_step(text)
+        .map(ClockMove::Offset)
+        .map_err(|why| format!("{why}; or an instant, as in 2030-01-01T00:00:00Z"))
 }
 
 /// Whole seconds, at least one; a day has 24 hours.

@@ -8,15 +8,17 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::app_clock::AppClock;
 use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
+use super::faults::Faults;
 use super::lifetimes::Lifetimes;
 use super::providers::Provider;
 use super::sessions::TokenSigner;
+use super::shared_state::SharedState;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
-use crate::clock::Clock;
 
 /// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
 const SIGNING_KEY_BYTES: usize = 64;
@@ -30,7 +32,9 @@ pub struct App {
     facts: AppFacts,
     store: Store,
     config: Mutex<Arc<AppConfig>>,
-    clock: Arc<dyn Clock>,
+    clock: AppClock,
+    shared: SharedState,
+    faults: Faults,
     control_token: SecretString,
     signer: TokenSigner,
     hashing: Arc<Semaphore>,
@@ -41,7 +45,7 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, .. } = options;
+        let Options { storage, lifetimes, config, clock, move_clock, control_token, .. } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
@@ -51,19 +55,27 @@ impl App {
             Some(token) => token,
             None => ids::secret(CONTROL_TOKEN_LENGTH).map_err(no_random)?,
         };
-        let now = clock.now();
+        let system = clock.now();
         let key = random_key().map_err(no_random)?;
-        let (facts, keys) = store
+        let (facts, keys, setting) = store
             .write(move |tx| {
+                let mut setting = tx.clock()?;
+                if let Some(change) = move_clock {
+                    setting = setting.moved(change, system)?;
+                    tx.set_clock(setting)?;
+                }
+                let now = setting.now(system);
                 let facts = match tx.app()? {
                     Some(facts) if facts.app_id == app_id => facts,
-                    Some(facts) => return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
+                    Some(facts) => {
+                        return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }.into());
+                    }
                     None => first_start(tx, app_id, key, now)?,
                 };
                 for provider in Provider::ALL {
                     tx.ensure_provider(provider.name(), &ids::oid())?;
                 }
-                Ok((facts, tx.signing_keys()?))
+                Ok::<_, LocalAppError>((facts, tx.signing_keys()?, setting))
             })
             .await?;
         Ok(Self {
@@ -71,7 +83,9 @@ impl App {
             facts,
             store,
             config: Mutex::new(Arc::new(config)),
-            clock,
+            clock: AppClock::new(clock, setting),
+            shared: SharedState::new(),
+            faults: Faults::default(),
             control_token,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             lifetimes,
@@ -109,6 +123,19 @@ impl App {
         Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub fn clock(&self) -> &AppClock {
+        &self.clock
+    }
+
+    pub fn shared(&self) -> &SharedState {
+        &self.shared
+    }
+
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The present moment of the App: all lifetimes follow it.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -158,7 +185,8 @@ fn first_start(
     Ok(facts)
 }
 
-fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
+/// Bytes that sign tokens.
+pub fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
     let mut key = Zeroizing::new(vec![0_u8; SIGNING_KEY_BYTES]);
     getrandom::fill(&mut key)?;
     Ok(key)

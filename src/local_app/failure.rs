@@ -2,6 +2,7 @@
 //!
 //! `http` gives each its status and code; nothing here knows HTTP.
 
+use super::app_clock::OutOfRange;
 use super::store::StoreError;
 
 /// Why a request was refused.
@@ -45,8 +46,16 @@ pub enum Failure {
     // --- whoever looks after the App
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
+    #[error(transparent)]
+    ClockRange(#[from] OutOfRange),
     #[error("{0}")]
     Forbidden(&'static str),
+    /// What a path of the control API names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// It does not go together with what is there.
+    #[error("{0}")]
+    Conflict(String),
 
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
