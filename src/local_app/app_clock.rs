@@ -10,12 +10,11 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use super::app::App;
 use super::failure::Failure;
+use super::lifetimes::LATEST;
 use crate::clock::Clock;
 
 /// The earliest instant that the clock takes; tokens count seconds since 1970.
 const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
-/// The last whole millisecond that there is a time for.
-const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 tokio::task_local! {
     /// How far the clock is wrong for one request, in milliseconds: the fault `skew_ms`.

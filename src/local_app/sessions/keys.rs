@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::local_app::app::{App, random_key};
 use crate::local_app::failure::Failure;
 use crate::local_app::ids;
-use crate::local_app::lifetimes::expiry;
+use crate::local_app::lifetimes::{LATEST, expiry};
 use crate::local_app::store::SigningKey;
 
 /// How long other processes may go on signing with a key that was retired, generously.
@@ -32,7 +32,7 @@ impl App {
             .store()
             .write(move |tx| {
                 let longest = tx.longest_own_access_lifetime()?.map_or(access, |own| own.max(access));
-                let until = expiry(now, longest).saturating_add(NOTICE).unwrap_or(Timestamp::MAX);
+                let until = expiry(now, longest).saturating_add(NOTICE).unwrap_or(LATEST).min(LATEST);
                 if forget_old {
                     tx.delete_signing_keys()?;
                 } else {
