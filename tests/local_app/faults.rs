@@ -29,7 +29,7 @@ async fn a_status_strikes_a_route_as_often_as_it_says() {
         let reply = server.refresh(&user.refresh).await;
         reply.refused(503, Some("Down"), "down for a moment");
         assert_eq!(reply.header("retry-after"), Some("7"));
-        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
     }
     server.refresh(&user.refresh).await.ok(201);
     server.profile(&user.access).await.ok(200);
