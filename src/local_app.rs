@@ -11,13 +11,16 @@
 
 mod accounts;
 mod app;
+mod app_clock;
 mod app_id;
 mod browser_login;
 pub mod config;
 mod documents;
 mod failure;
+mod faults;
 mod functions;
 mod hashing;
+mod housekeeping;
 mod http;
 mod ids;
 mod lifetimes;
@@ -27,6 +30,8 @@ mod rate_limits;
 mod request;
 mod serving;
 mod sessions;
+mod shared_state;
+mod snapshots;
 mod store;
 mod tls;
 
@@ -48,6 +53,7 @@ use serving::ServerHandle;
 use store::{Store, StoreError};
 use tls::{Certificate, TlsError};
 
+pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
 pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
@@ -85,8 +91,10 @@ pub struct Options {
     pub config: AppConfig,
     /// The folder with the App's files; `None`: they are in the storage.
     pub app_folder: Option<PathBuf>,
-    /// What tokens are issued and judged by.
+    /// The clock below the App's, which a person may have moved.
     pub clock: Arc<dyn Clock>,
+    /// A change of the App's clock at this start; `None`: it is where it was.
+    pub move_clock: Option<ClockMove>,
     /// The token of the control API; `None`: a random one.
     pub control_token: Option<SecretString>,
     /// How often credentials may be tried.
@@ -106,6 +114,7 @@ impl Options {
             config: AppConfig::default(),
             app_folder: None,
             clock: Arc::new(SystemClock),
+            move_clock: None,
             control_token: None,
             rate_limits: RateLimits::default(),
             network: Network::default(),
@@ -153,6 +162,9 @@ pub enum LocalAppError {
         /// Where its data should be.
         folder: PathBuf,
     },
+    /// The clock was to be moved to where it cannot stand.
+    #[error(transparent)]
+    Clock(#[from] OutOfRange),
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -214,6 +226,8 @@ impl LocalApp {
             runtime.handle().spawn(certificate.follow());
         }
         runtime.handle().spawn(config::watch(Arc::clone(&app)));
+        let keeping_up = Arc::clone(&app);
+        runtime.handle().spawn(async move { keeping_up.keep_up().await });
         Ok(Self { base_url, app, server, handle, runtime })
     }
 

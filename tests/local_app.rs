@@ -6,6 +6,8 @@ mod accounts;
 mod app_folder;
 #[path = "local_app/browser_login.rs"]
 mod browser_login;
+#[path = "local_app/clock.rs"]
+mod clock;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/custom_jwt.rs"]
@@ -14,8 +16,14 @@ mod custom_jwt;
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/faults.rs"]
+mod faults;
+#[path = "local_app/housekeeping.rs"]
+mod housekeeping;
 #[path = "local_app/identity_provider.rs"]
 mod identity_provider;
+#[path = "local_app/keys.rs"]
+mod keys;
 #[path = "local_app/killed.rs"]
 mod killed;
 #[path = "local_app/linking.rs"]
@@ -30,6 +38,8 @@ mod rate_limits;
 mod serve;
 #[path = "local_app/sessions.rs"]
 mod sessions;
+#[path = "local_app/snapshots.rs"]
+mod snapshots;
 #[path = "local_app/support.rs"]
 mod support;
 #[path = "local_app/wire.rs"]

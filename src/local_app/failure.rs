@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::app_clock::OutOfRange;
 use super::rate_limits::whole_seconds;
 use super::store::StoreError;
 
@@ -55,8 +56,16 @@ pub enum Failure {
     // --- whoever looks after the App
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
+    #[error(transparent)]
+    ClockRange(#[from] OutOfRange),
     #[error("{0}")]
     Forbidden(&'static str),
+    /// What a path of the control API names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// It does not go together with what is there.
+    #[error("{0}")]
+    Conflict(String),
 
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]

@@ -3,17 +3,21 @@
 mod authorization;
 mod body;
 mod browser_login;
+mod clock;
 mod control;
 mod error;
+mod faults;
 mod forwarded;
 mod functions;
 mod guard;
+mod keys;
 mod location;
 mod login;
 mod public_url;
 mod registration;
 mod request_facts;
 mod session;
+mod snapshots;
 mod user;
 
 use std::any::Any;
@@ -74,10 +78,16 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
         .method_not_allowed_fallback(method_not_allowed);
+    let of_control = control::routes()
+        .merge(clock::routes())
+        .merge(faults::routes())
+        .merge(keys::routes())
+        .merge(snapshots::routes())
+        .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
-        .nest("/api/control/v1", control::routes().method_not_allowed_fallback(method_not_allowed))
+        .nest("/api/control/v1", of_control)
         .fallback(endpoint_not_found);
     guarded(all, context)
 }
@@ -89,8 +99,10 @@ fn guarded(routes: Router<Context>, context: Context) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(in_time))
+        .layer(from_fn_with_state(context.clone(), faults::strike))
         .layer(guard::cors(Arc::clone(&context.app)))
         .layer(from_fn_with_state(context.clone(), guard::guard))
+        .layer(from_fn_with_state(context.clone(), clock::follow))
         .with_state(context)
 }
 
