@@ -5,7 +5,8 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules),
+//! `functions` (JavaScript), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
@@ -14,6 +15,7 @@ mod app_id;
 pub mod config;
 mod documents;
 mod failure;
+mod functions;
 mod hashing;
 mod http;
 mod ids;
@@ -46,7 +48,7 @@ use store::StoreError;
 use tls::{Certificate, TlsError};
 
 pub use app_id::{AppId, InvalidAppId};
-pub use lifetimes::Lifetimes;
+pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
 pub use rate_limits::{Rate, RateLimits};

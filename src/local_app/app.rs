@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
+use super::functions::{Engine, Limits};
 use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
 use super::providers::Provider;
@@ -32,6 +33,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
+    functions: Engine,
     hashing: HashingPool,
     limiters: Limiters,
     lifetimes: Lifetimes,
@@ -66,6 +68,8 @@ impl App {
                 Ok((facts, tx.signing_keys()?))
             })
             .await?;
+        let limits = Limits::default();
+        let time = config.settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
@@ -73,6 +77,7 @@ impl App {
             config: Mutex::new(Arc::new(config)),
             clock,
             control_token,
+            functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
             lifetimes,
@@ -108,6 +113,10 @@ impl App {
     /// The configuration as it is now; a request keeps the one that it began with.
     pub fn config(&self) -> Arc<AppConfig> {
         Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn functions(&self) -> &Engine {
+        &self.functions
     }
 
     pub fn now(&self) -> Timestamp {
