@@ -16,6 +16,8 @@ pub mod config;
 mod documents;
 mod failure;
 mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hashing;
 mod http;
 mod ids;

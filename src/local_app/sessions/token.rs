@@ -187,7 +187,7 @@ impl TokenSigner {
         })
     }
 
-    fn sign(&self, claims: &impl Serialize) -> Result<String, Failure> {
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, Failure> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let newest = keys.first().ok_or_else(|| Failure::internal("the App has no signing key"))?;
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &newest.sign).map_err(Failure::internal)
