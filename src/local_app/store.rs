@@ -6,6 +6,8 @@
 //! may have the same database open.
 
 mod app;
+mod app_files;
+mod browser_logins;
 mod documents;
 mod registrations;
 mod schema;
