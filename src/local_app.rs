@@ -47,7 +47,7 @@ use crate::clock::{Clock, SystemClock};
 use app::App;
 use config::{AppConfig, GivenLifetimes, LoadError, Report};
 use serving::ServerHandle;
-use store::StoreError;
+use store::{Store, StoreError};
 use tls::{Certificate, TlsError};
 
 pub use app_id::{AppId, InvalidAppId};
@@ -147,6 +147,14 @@ pub enum LocalAppError {
     /// The configuration cannot be used.
     #[error("the App's configuration cannot be used: {0}")]
     Config(#[from] LoadError),
+    /// There is no data of that App.
+    #[error("there is no data of the app '{app_id}' in {}", folder.display())]
+    NoData {
+        /// The App.
+        app_id: String,
+        /// Where its data should be.
+        folder: PathBuf,
+    },
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -207,6 +215,7 @@ impl LocalApp {
         if let Some(certificate) = certificate {
             runtime.handle().spawn(certificate.follow());
         }
+        runtime.handle().spawn(config::watch(Arc::clone(&app)));
         Ok(Self { base_url, app, server, handle, runtime })
     }
 
@@ -254,6 +263,23 @@ impl LocalApp {
         app.close().await;
         outcome
     }
+}
+
+/// The configuration of an App that keeps it with its data in `folder`, as files.
+///
+/// # Errors
+/// When there is no such App, or its data cannot be used.
+pub async fn stored_config(folder: PathBuf, app_id: &str) -> Result<config::AppFiles, LocalAppError> {
+    let id: AppId = app_id.parse()?;
+    if !folder.join(format!("{id}.db")).is_file() {
+        return Err(LocalAppError::NoData { app_id: app_id.to_owned(), folder });
+    }
+    let opening = tokio::task::spawn_blocking(move || Store::open(&Storage::Folder(folder), &id));
+    let store = opening.await.map_err(|error| LocalAppError::Server(error.to_string()))??;
+    let files: Vec<_> = store.read(|tx| tx.app_files()).await?;
+    store.close();
+    let none = files.is_empty();
+    Ok(if none { config::AppFiles::of(&AppConfig::default()) } else { files.into_iter().collect() })
 }
 
 /// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.

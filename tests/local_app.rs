@@ -2,6 +2,8 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/app_folder.rs"]
+mod app_folder;
 #[path = "local_app/browser_login.rs"]
 mod browser_login;
 #[path = "local_app/control.rs"]

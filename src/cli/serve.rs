@@ -27,6 +27,9 @@ const CONTROL_TOKEN_VARIABLE: &str = "IDMUX_CONTROL_TOKEN";
 /// A shorter control token could be guessed.
 const SHORTEST_CONTROL_TOKEN: usize = 16;
 
+/// The variable that filters the log.
+const LOG_VARIABLE: &str = "IDMUX_LOG";
+
 /// Arguments of `idmux serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
@@ -131,10 +134,13 @@ pub enum ServeError {
 
 /// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`IDMUX_LOG` is its filter).
 pub fn run(args: ServeArgs) -> ExitCode {
-    let filter = EnvFilter::builder()
-        .with_env_var("IDMUX_LOG")
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+    let filter = match std::env::var(LOG_VARIABLE) {
+        Ok(filter) => {
+            EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(filter)
+        }
+        // Whoever edits the configuration sees that it was read.
+        Err(_) => EnvFilter::new("warn,idmux::local_app::config=info"),
+    };
     // Fails only if somebody set up logging before, which is as good.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     match serve(args) {

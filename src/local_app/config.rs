@@ -11,6 +11,7 @@ mod live;
 mod providers;
 mod redirects;
 mod settings;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +30,7 @@ pub use providers::{
     Offer, PasswordReset, Providers, TokenAlgorithm, TokenKeys,
 };
 pub use settings::{Issuer, Settings, Smtp};
+pub(super) use watch::watch;
 
 /// What an App offers, and how.
 #[derive(Clone, Default, PartialEq)]
