@@ -19,6 +19,8 @@ mod documents;
 mod failure;
 mod faults;
 mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hashing;
 mod housekeeping;
 mod http;

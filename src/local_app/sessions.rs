@@ -1,6 +1,8 @@
 //! Sessions: opened by a login, renewed by a refresh token, ended by logout (section 5).
 
 mod device;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keys;
 mod token;
 

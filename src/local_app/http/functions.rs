@@ -11,14 +11,14 @@ use super::body::JsonObject;
 use crate::local_app::failure::Failure;
 
 /// A call as it was sent. Its arguments may be canonical or relaxed Extended JSON.
-struct Call {
-    name: String,
-    service: Option<String>,
-    arguments: Vec<Bson>,
+pub struct Call {
+    pub name: String,
+    pub service: Option<String>,
+    pub arguments: Vec<Bson>,
 }
 
 impl Call {
-    fn parse(mut body: Map<String, Value>) -> Result<Self, Failure> {
+    pub fn parse(mut body: Map<String, Value>) -> Result<Self, Failure> {
         let invalid = |detail: &str| Failure::BadRequest(format!("invalid function call request{detail}"));
         let Some(Value::String(name)) = body.remove("name") else { return Err(invalid("")) };
         let service = match body.remove("service") {
