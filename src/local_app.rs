@@ -14,6 +14,7 @@ mod app;
 mod app_id;
 pub mod config;
 mod documents;
+mod expression;
 mod failure;
 mod functions;
 mod http;
