@@ -8,6 +8,8 @@ mod control;
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/functions.rs"]
+mod functions;
 #[path = "local_app/killed.rs"]
 mod killed;
 #[path = "local_app/linking.rs"]

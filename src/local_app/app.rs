@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::accounts::Creations;
 use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
@@ -34,6 +35,7 @@ pub struct App {
     control_token: SecretString,
     signer: TokenSigner,
     functions: Engine,
+    creations: Creations,
     hashing: HashingPool,
     limiters: Limiters,
     lifetimes: Lifetimes,
@@ -77,6 +79,7 @@ impl App {
             config: Mutex::new(Arc::new(config)),
             clock,
             control_token,
+            creations: Creations::default(),
             functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
@@ -113,6 +116,10 @@ impl App {
     /// The configuration as it is now; a request keeps the one that it began with.
     pub fn config(&self) -> Arc<AppConfig> {
         Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn creations(&self) -> &Creations {
+        &self.creations
     }
 
     pub fn functions(&self) -> &Engine {

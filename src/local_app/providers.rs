@@ -1,6 +1,7 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod custom_function;
 mod local_userpass;
 
 use std::fmt;
@@ -145,14 +146,14 @@ impl App {
         &self,
         provider: Provider,
         payload: &Payload,
-        _request: &RequestFacts,
+        request: &RequestFacts,
     ) -> Result<VerifiedIdentity, Failure> {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
+            Provider::CustomFunction => custom_function::verify(self, payload, request).await,
             Provider::ApiKey
             | Provider::CustomToken
-            | Provider::CustomFunction
             | Provider::Google
             | Provider::Facebook
             | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),

@@ -5,13 +5,14 @@ mod token;
 
 use jiff::Timestamp;
 
-use super::accounts;
+use super::accounts::{self, Admission};
 use super::app::App;
 use super::documents::custom_data;
 use super::failure::Failure;
 use super::ids;
 use super::lifetimes::Lifetimes;
 use super::providers::{Provider, VerifiedIdentity};
+use super::request::RequestFacts;
 use super::store::{Session, Tx};
 use token::{AccessToken, RefreshToken, TokenKind, TokenTimes};
 
@@ -35,7 +36,13 @@ pub struct Link {
 
 impl App {
     /// Opens a session for the user whom `identity` leads to.
-    pub async fn log_in(&self, identity: VerifiedIdentity, device: Device) -> Result<Login, Failure> {
+    pub async fn log_in(
+        &self,
+        identity: VerifiedIdentity,
+        device: Device,
+        request: &RequestFacts,
+    ) -> Result<Login, Failure> {
+        let Admission { identity, new_user_id, turn: _turn } = self.admit(identity, request).await?;
         let now = self.now();
         let lifetimes = self.new_session_lifetimes();
         let config = self.config();
@@ -45,7 +52,7 @@ impl App {
                 if !identity.still_holds(tx)? {
                     return Err(Failure::InvalidCredentials);
                 }
-                let user = accounts::find_or_create(tx, &identity, now)?;
+                let user = accounts::find_or_create(tx, &identity, new_user_id, now)?;
                 let session = Session {
                     id: ids::oid(),
                     user_id: user.id,

@@ -174,8 +174,8 @@ fn start(
         Func::from(move |name: String| config.functions.get(&name).map(|found| found.source.clone())),
     )?;
     host.set("logLines", LOG_LINES)?;
-    let (to, name) = (Rc::clone(logs), call.name.clone());
-    host.set("log", Func::from(move |line: String| log(&mut to.borrow_mut(), &name, &line)))?;
+    let to = Rc::clone(logs);
+    host.set("log", Func::from(move |line: String| log(&mut to.borrow_mut(), &line)))?;
     let to = Rc::clone(report);
     host.set("done", Func::from(move |text: String| report_once(&to, Ok(text))))?;
     let to = Rc::clone(report);
@@ -192,10 +192,8 @@ fn report_once(report: &Report, outcome: Result<String, (String, String)>) {
     report.borrow_mut().get_or_insert(outcome);
 }
 
-fn log(lines: &mut Vec<String>, function: &str, line: &str) {
-    let line: String = line.chars().take(LOG_LINE_LENGTH).collect();
-    tracing::debug!(function, %line, "local App: console");
-    lines.push(line);
+fn log(lines: &mut Vec<String>, line: &str) {
+    lines.push(line.chars().take(LOG_LINE_LENGTH).collect());
 }
 
 /// Why the code around a function failed, which throws nothing by itself: it was interrupted, or had no memory.
