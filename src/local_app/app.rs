@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 
 use super::accounts::Creations;
 use super::app_id::AppId;
-use super::config::AppConfig;
+use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::functions::{Engine, Limits};
 use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
-use super::providers::Provider;
+use super::providers::{Provider, RemoteDocuments};
 use super::rate_limits::Limiters;
 use super::sessions::TokenSigner;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
@@ -30,7 +30,7 @@ const CONTROL_TOKEN_LENGTH: usize = 40;
 pub struct App {
     facts: AppFacts,
     store: Store,
-    config: Mutex<Arc<AppConfig>>,
+    config: LiveConfig,
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
@@ -38,6 +38,7 @@ pub struct App {
     creations: Creations,
     hashing: HashingPool,
     limiters: Limiters,
+    remote: RemoteDocuments,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -45,11 +46,26 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, rate_limits, .. } = options;
+        let Options {
+            storage,
+            lifetimes,
+            given_lifetimes,
+            config,
+            app_folder,
+            clock,
+            control_token,
+            rate_limits,
+            ..
+        } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let source = match app_folder {
+            Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
+            None => ConfigSource::Store(Box::new(config)),
+        };
+        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
@@ -71,18 +87,19 @@ impl App {
             })
             .await?;
         let limits = Limits::default();
-        let time = config.settings.function_time_limit.unwrap_or(limits.time);
+        let time = config.config().settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
-            config: Mutex::new(Arc::new(config)),
+            config,
             clock,
             control_token,
             creations: Creations::default(),
             functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
+            remote: RemoteDocuments::default(),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -113,9 +130,8 @@ impl App {
         &self.store
     }
 
-    /// The configuration as it is now; a request keeps the one that it began with.
-    pub fn config(&self) -> Arc<AppConfig> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn live_config(&self) -> &LiveConfig {
+        &self.config
     }
 
     pub fn creations(&self) -> &Creations {
@@ -134,9 +150,18 @@ impl App {
         &self.signer
     }
 
+    /// What identity providers publish, and the way to ask them.
+    pub fn remote(&self) -> &RemoteDocuments {
+        &self.remote
+    }
+
     /// The server's lifetimes, of every session without its own.
     pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+        let settings = &self.config().settings;
+        Lifetimes {
+            access: settings.access_token_lifetime.unwrap_or(self.lifetimes.access),
+            refresh: settings.refresh_token_lifetime.unwrap_or(self.lifetimes.refresh),
+        }
     }
 
     /// Lifetimes that a session opened now keeps for itself.

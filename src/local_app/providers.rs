@@ -2,7 +2,14 @@
 
 mod anon_user;
 mod custom_function;
+mod custom_token;
+mod jwt;
+mod key_set;
 mod local_userpass;
+mod metadata;
+pub mod oauth2;
+mod outbound;
+mod remote_documents;
 
 use std::fmt;
 
@@ -13,6 +20,9 @@ use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
 use super::store::{Registration, Tx};
+
+pub use outbound::is_loopback;
+pub use remote_documents::RemoteDocuments;
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
@@ -152,11 +162,11 @@ impl App {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
             Provider::CustomFunction => custom_function::verify(self, payload, request).await,
-            Provider::ApiKey
-            | Provider::CustomToken
-            | Provider::Google
-            | Provider::Facebook
-            | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
+            Provider::CustomToken => custom_token::verify(self, payload).await,
+            Provider::Google | Provider::Facebook | Provider::Apple => {
+                oauth2::verify(self, provider, payload).await
+            }
+            Provider::ApiKey => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }
