@@ -29,7 +29,6 @@ impl Creations {
     async fn turn(&self, identity: &VerifiedIdentity) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         (identity.provider, &identity.id).hash(&mut hasher);
-        #[allow(clippy::cast_possible_truncation)]
         let place = hasher.finish() as usize % PLACES;
         self.0[place].lock().await
     }

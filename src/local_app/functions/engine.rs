@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bson::Bson;
 use rquickjs::prelude::Func;
-use rquickjs::{Context, Ctx, Exception, Function as JsFunction, Object, Runtime};
+use rquickjs::{Context, Ctx, Exception, Function as JsFunction, Object, Runtime, Value as JsValue};
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -139,9 +139,7 @@ fn evaluate(call: &Call, limits: Limits, logs: &Rc<RefCell<Vec<String>>>) -> Res
             Ok(true) => {}
             Ok(false) => break,
             Err(job) => {
-                job.0.with(|ctx| drop(ctx.catch()));
-                // A job of the engine fails only when it was interrupted, or nothing could be allocated any more.
-                failed = Some(FunctionFailure::MemoryLimit);
+                failed = Some(job.0.with(|ctx| failure_of_job(&ctx.catch())));
             }
         }
     }
@@ -205,6 +203,18 @@ fn failure_of(error: &rquickjs::Error, exception: Option<Exception<'_>>) -> Func
         }
         (rquickjs::Error::Exception | rquickjs::Error::Allocation, _) => FunctionFailure::MemoryLimit,
         (other, _) => FunctionFailure::engine(other),
+    }
+}
+
+/// What a job threw that belongs to no promise, such as one of `queueMicrotask`.
+fn failure_of_job(thrown_value: &JsValue<'_>) -> FunctionFailure {
+    match thrown_value.as_exception() {
+        Some(exception) => {
+            let name = exception.as_object().get("name").unwrap_or_else(|_| "Error".to_owned());
+            thrown(name, exception.message().unwrap_or_default())
+        }
+        None if thrown_value.is_null() => FunctionFailure::MemoryLimit,
+        None => thrown("Error".to_owned(), "a microtask threw".to_owned()),
     }
 }
 

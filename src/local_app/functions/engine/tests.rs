@@ -71,6 +71,10 @@ async fn what_a_function_throws_is_told_by_name_and_message() {
     for (source, expected) in [
         ("exports = () => { throw new Error('boom'); }", told("Error", "boom")),
         ("exports = async () => { await null; throw new TypeError('boom'); }", told("TypeError", "boom")),
+        (
+            "exports = async () => { queueMicrotask(() => { throw new RangeError('late'); }); await null; await null; }",
+            told("RangeError", "late"),
+        ),
         ("exports = () => { throw 'boom'; }", told("Error", "boom")),
         ("exports = () => { throw { code: 1 }; }", told("Error", r#"{"code":1}"#)),
         (
