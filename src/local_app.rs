@@ -16,6 +16,7 @@ mod app_id;
 mod browser_login;
 pub mod config;
 mod documents;
+mod expression;
 mod failure;
 mod faults;
 mod functions;

@@ -20,6 +20,8 @@ mod durability;
 mod every_endpoint;
 #[path = "local_app/faults.rs"]
 mod faults;
+#[path = "local_app/functions.rs"]
+mod functions;
 #[path = "local_app/housekeeping.rs"]
 mod housekeeping;
 #[path = "local_app/identity_provider.rs"]
