@@ -36,23 +36,32 @@ async fn register(
     request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.register(email(&body)?, password(&body)?, &request).await?;
+    let (email, password) = (email(&body)?, password(&body)?);
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.register(email, password, &request).await?;
     Ok(StatusCode::CREATED)
 }
 
 async fn confirm(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.confirm(token(&body)?).await?;
-    Ok(StatusCode::OK)
+    let token = token(&body)?;
+    let attempt = context.app.limiters().attempt(None, &request)?;
+    let outcome = context.app.confirm(token).await;
+    attempt.settle(&outcome);
+    outcome.map(|()| StatusCode::OK)
 }
 
 async fn send_confirmation(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.send_confirmation_by_email(email(&body)?).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.send_confirmation_by_email(email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -61,20 +70,32 @@ async fn call_confirmation(
     request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.rerun_confirmation_by_email(email(&body)?, &request).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.rerun_confirmation_by_email(email, &request).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn reset(State(context): State<Context>, JsonObject(body): JsonObject) -> Result<StatusCode, Failure> {
-    context.app.reset_password(token(&body)?, password(&body)?).await?;
-    Ok(StatusCode::OK)
+async fn reset(
+    State(context): State<Context>,
+    request: RequestFacts,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    let (token, password) = (token(&body)?, password(&body)?);
+    let attempt = context.app.limiters().attempt(None, &request)?;
+    let outcome = context.app.reset_password(token, password).await;
+    attempt.settle(&outcome);
+    outcome.map(|()| StatusCode::OK)
 }
 
 async fn send_reset(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.send_password_reset(email(&body)?).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.send_password_reset(email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -84,6 +105,7 @@ async fn call_reset(
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
     let (email, password, arguments) = (email(&body)?, password(&body)?, arguments(&body)?);
+    context.app.limiters().request(Some(&email), &request)?;
     context.app.call_password_reset(email, password, arguments, &request).await?;
     Ok(StatusCode::ACCEPTED)
 }

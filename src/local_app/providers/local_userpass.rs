@@ -156,6 +156,44 @@ mod tests {
         assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
     }
 
+    /// So that the time of the answer does not tell what there is.
+    #[tokio::test]
+    async fn every_login_costs_one_hash() {
+        type Change = fn(&mut Registration);
+        let stored = Password::new("correct horse".to_owned()).hash().unwrap();
+        let changes: [(&str, Change); 5] = [
+            ("adoptable", |_| {}),
+            ("past the deadline", |own| own.adopt_until = Some(own.created_at)),
+            ("never adoptable", |own| own.adopt_until = None),
+            ("neither confirmed nor with a password", |own| own.confirmed = false),
+            ("with a hash that nobody knows", |own| own.password_hash = "$1$unknown".to_owned()),
+        ];
+        for password in ["correct horse", "another horse", "short"] {
+            let (nobody, _) = app().await;
+            assert_refused(verify(&nobody, password).await);
+            assert_eq!(nobody.hashes(), 1, "an unknown email, {password}");
+            for (is_confirmed, name) in [(true, "confirmed"), (false, "unconfirmed")] {
+                let (app, _) = app().await;
+                let hash = stored.clone();
+                import(&app, |own| (own.password_hash, own.confirmed) = (hash, is_confirmed)).await;
+                let outcome = verify(&app, password).await;
+                assert_eq!(
+                    outcome.is_ok(),
+                    is_confirmed && password == "correct horse",
+                    "{name}, {password}"
+                );
+                assert_eq!(app.hashes(), 1, "{name}, {password}");
+            }
+            for (name, change) in changes {
+                let (app, _) = app().await;
+                import(&app, change).await;
+                let outcome = verify(&app, password).await;
+                assert_eq!(outcome.is_ok(), name == "adoptable" && password != "short", "{name}, {password}");
+                assert_eq!(app.hashes(), 1, "{name}, {password}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn the_first_password_within_the_deadline_becomes_the_accounts() {
         let (app, clock) = app().await;
