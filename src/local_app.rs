@@ -12,6 +12,7 @@
 mod accounts;
 mod app;
 mod app_id;
+mod browser_login;
 pub mod config;
 mod documents;
 mod expression;
@@ -44,7 +45,7 @@ use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use app::App;
-use config::AppConfig;
+use config::{AppConfig, GivenLifetimes, LoadError, Report};
 use serving::ServerHandle;
 use store::StoreError;
 use tls::{Certificate, TlsError};
@@ -77,10 +78,15 @@ pub struct Options {
     pub app_id: String,
     /// Where users and data live.
     pub storage: Storage,
-    /// How long tokens live, unless [`LocalApp::open_sessions_with`] says otherwise.
+    /// How long tokens live where neither the next field nor the configuration says it, unless
+    /// [`LocalApp::open_sessions_with`] says otherwise.
     pub lifetimes: Lifetimes,
-    /// What the App offers. Read anew from its source where that changes.
+    /// Lifetimes that go before the configuration's.
+    pub given_lifetimes: GivenLifetimes,
+    /// What the App offers where no files say it: neither those of a folder nor any in the storage.
     pub config: AppConfig,
+    /// The folder with the App's files; `None`: they are in the storage.
+    pub app_folder: Option<PathBuf>,
     /// What tokens are issued and judged by.
     pub clock: Arc<dyn Clock>,
     /// The token of the control API; `None`: a random one.
@@ -98,7 +104,9 @@ impl Options {
             app_id: app_id.into(),
             storage,
             lifetimes: Lifetimes::default(),
+            given_lifetimes: GivenLifetimes::default(),
             config: AppConfig::default(),
+            app_folder: None,
             clock: Arc::new(SystemClock),
             control_token: None,
             rate_limits: RateLimits::default(),
@@ -136,6 +144,9 @@ pub enum LocalAppError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration cannot be used.
+    #[error("the App's configuration cannot be used: {0}")]
+    Config(#[from] LoadError),
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -212,6 +223,11 @@ impl LocalApp {
     /// What the control API asks for.
     pub fn control_token(&self) -> &SecretString {
         self.app.control_token()
+    }
+
+    /// What the configuration asks for and does not get.
+    pub fn report(&self) -> Arc<Report> {
+        self.app.live_config().report()
     }
 
     /// Lifetimes of sessions that are opened from here on; sessions already open keep theirs. `None`: the options'

@@ -2,12 +2,18 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/browser_login.rs"]
+mod browser_login;
 #[path = "local_app/control.rs"]
 mod control;
+#[path = "local_app/custom_jwt.rs"]
+mod custom_jwt;
 #[path = "local_app/documents.rs"]
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/identity_provider.rs"]
+mod identity_provider;
 #[path = "local_app/killed.rs"]
 mod killed;
 #[path = "local_app/linking.rs"]
@@ -16,6 +22,8 @@ mod linking;
 mod mailbox;
 #[path = "local_app/network.rs"]
 mod network;
+#[path = "local_app/oauth.rs"]
+mod oauth;
 #[path = "local_app/rate_limits.rs"]
 mod rate_limits;
 #[path = "local_app/serve.rs"]

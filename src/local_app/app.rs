@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::app_id::AppId;
-use super::config::AppConfig;
+use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::functions::{Engine, Limits};
 use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
-use super::providers::Provider;
+use super::providers::{Provider, RemoteDocuments};
 use super::rate_limits::Limiters;
 use super::sessions::TokenSigner;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
@@ -29,13 +29,14 @@ const CONTROL_TOKEN_LENGTH: usize = 40;
 pub struct App {
     facts: AppFacts,
     store: Store,
-    config: Mutex<Arc<AppConfig>>,
+    config: LiveConfig,
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
     functions: Engine,
     hashing: HashingPool,
     limiters: Limiters,
+    remote: RemoteDocuments,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -43,11 +44,26 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, rate_limits, .. } = options;
+        let Options {
+            storage,
+            lifetimes,
+            given_lifetimes,
+            config,
+            app_folder,
+            clock,
+            control_token,
+            rate_limits,
+            ..
+        } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let source = match app_folder {
+            Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
+            None => ConfigSource::Store(Box::new(config)),
+        };
+        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
@@ -69,17 +85,18 @@ impl App {
             })
             .await?;
         let limits = Limits::default();
-        let time = config.settings.function_time_limit.unwrap_or(limits.time);
+        let time = config.config().settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
-            config: Mutex::new(Arc::new(config)),
+            config,
             clock,
             control_token,
             functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
+            remote: RemoteDocuments::default(),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -110,9 +127,8 @@ impl App {
         &self.store
     }
 
-    /// The configuration as it is now; a request keeps the one that it began with.
-    pub fn config(&self) -> Arc<AppConfig> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn live_config(&self) -> &LiveConfig {
+        &self.config
     }
 
     pub fn functions(&self) -> &Engine {
@@ -127,9 +143,18 @@ impl App {
         &self.signer
     }
 
+    /// What identity providers publish, and the way to ask them.
+    pub fn remote(&self) -> &RemoteDocuments {
+        &self.remote
+    }
+
     /// The server's lifetimes, of every session without its own.
     pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+        let settings = &self.config().settings;
+        Lifetimes {
+            access: settings.access_token_lifetime.unwrap_or(self.lifetimes.access),
+            refresh: settings.refresh_token_lifetime.unwrap_or(self.lifetimes.refresh),
+        }
     }
 
     /// Lifetimes that a session opened now keeps for itself.

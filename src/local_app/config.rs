@@ -5,8 +5,11 @@
 
 mod custom_user_data;
 pub mod files;
+mod folder;
 mod functions;
+mod live;
 mod providers;
+mod redirects;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -18,7 +21,9 @@ use super::app_id::AppId;
 
 pub use custom_user_data::CustomUserData;
 pub use files::{AppFiles, ConfigError, Report, Unhonoured};
+pub use folder::{AppFolder, FolderError};
 pub use functions::{Function, FunctionRules};
+pub use live::{ConfigSource, GivenLifetimes, LiveConfig, LoadError};
 pub use providers::{
     Availability, Confirmation, CustomFunction, CustomToken, LocalUserpass, Mail, MetadataField, OAuth2,
     Offer, PasswordReset, Providers, TokenAlgorithm, TokenKeys,

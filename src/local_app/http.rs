@@ -2,6 +2,7 @@
 
 mod authorization;
 mod body;
+mod browser_login;
 mod control;
 mod error;
 mod forwarded;
@@ -62,13 +63,14 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     let context = Context { app, base_url: Arc::new(base_url), network: Arc::new(network) };
     let of_app = Router::new()
         .route("/location", get(location::location))
-        .route("/auth/providers/{provider}/login", post(login::log_in))
+        .route("/auth/providers/{provider}/login", post(login::log_in).get(browser_login::begin))
         .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(endpoint_not_found)
         .layer(from_fn_with_state(context.clone(), only_this_app));
     let of_token = Router::new()
+        .route("/auth/callback", get(browser_login::came_back).post(browser_login::came_back_by_form))
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))

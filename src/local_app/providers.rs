@@ -1,7 +1,14 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod custom_token;
+mod jwt;
+mod key_set;
 mod local_userpass;
+mod metadata;
+pub mod oauth2;
+mod outbound;
+mod remote_documents;
 
 use std::fmt;
 
@@ -12,6 +19,9 @@ use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
 use super::store::{Registration, Tx};
+
+pub use outbound::is_loopback;
+pub use remote_documents::RemoteDocuments;
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
@@ -150,12 +160,13 @@ impl App {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
-            Provider::ApiKey
-            | Provider::CustomToken
-            | Provider::CustomFunction
-            | Provider::Google
-            | Provider::Facebook
-            | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
+            Provider::CustomToken => custom_token::verify(self, payload).await,
+            Provider::Google | Provider::Facebook | Provider::Apple => {
+                oauth2::verify(self, provider, payload).await
+            }
+            Provider::ApiKey | Provider::CustomFunction => {
+                Err(Failure::ProviderNotFound(provider.name().to_owned()))
+            }
         }
     }
 }

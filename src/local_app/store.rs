@@ -5,6 +5,8 @@
 //! may have the same database open.
 
 mod app;
+mod app_files;
+mod browser_logins;
 mod documents;
 mod mails;
 mod registrations;

@@ -53,6 +53,10 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
+        F::ProofRefused(_) => (S::UNAUTHORIZED, Some("AuthError")),
+        // Status unknown; like other log-ins that are refused.
+        F::DomainNotAllowed => (S::UNAUTHORIZED, Some("DomainNotAllowed")),
+        F::InvalidRedirectUri(_) => (S::BAD_REQUEST, Some("InvalidRedirectURI")),
         F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
@@ -83,6 +87,9 @@ impl IntoResponse for Failure {
         match &self {
             Self::Store(cause) => tracing::error!(%cause, "local App: the store failed"),
             Self::Internal(cause) => tracing::error!(%cause, "local App: internal error"),
+            Self::ProofRefused(cause) => {
+                tracing::info!(%cause, "local App: credentials from elsewhere do not count")
+            }
             _ => {}
         }
         let (status, error_code) = status_and_code(&self);
