@@ -32,6 +32,8 @@ mod keys;
 mod killed;
 #[path = "local_app/linking.rs"]
 mod linking;
+#[path = "local_app/mailbox.rs"]
+mod mailbox;
 #[path = "local_app/network.rs"]
 mod network;
 #[path = "local_app/oauth.rs"]
@@ -46,5 +48,9 @@ mod sessions;
 mod snapshots;
 #[path = "local_app/support.rs"]
 mod support;
+#[path = "local_app/userpass.rs"]
+mod userpass;
+#[path = "local_app/userpass_app.rs"]
+mod userpass_app;
 #[path = "local_app/wire.rs"]
 mod wire;

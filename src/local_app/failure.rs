@@ -94,6 +94,23 @@ pub enum Failure {
     InvalidCredentials,
     #[error("user is disabled")]
     UserDisabled,
+    /// The right password for a registration that is not confirmed.
+    #[error("unauthorized")]
+    Unconfirmed,
+    #[error("user not found")]
+    UserNotFound,
+    #[error("already confirmed")]
+    AlreadyConfirmed,
+    #[error("failed to confirm user \"{0}\"")]
+    ConfirmationFailed(String),
+    #[error("failed to reset password for user \"{0}\"")]
+    ResetFailed(String),
+    #[error("invalid token data")]
+    MalformedUserpassToken,
+    #[error("userpass token is expired or invalid")]
+    UserpassTokenInvalid,
+    #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
+    MailNotFound(i64),
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
@@ -158,6 +175,7 @@ impl Failure {
                 | Self::InvalidParameter(_)
                 | Self::ProviderNotFound(_)
                 | Self::ProviderDisabled(_)
+                | Self::Unconfirmed
                 | Self::TimedOut
                 | Self::TooManyAttempts { .. }
                 | Self::Busy
@@ -180,6 +198,7 @@ impl Failure {
     pub fn of_a_link(self) -> Self {
         match self {
             Self::InvalidCredentials => Self::InvalidLinkCredentials,
+            Self::Unconfirmed => Self::AuthError("confirmation required".to_owned()),
             Self::ProofRefused(why) => Self::AuthError(format!("these credentials do not count: {why}")),
             other => other,
         }

@@ -13,12 +13,13 @@ mod guard;
 mod keys;
 mod location;
 mod login;
+mod mailbox;
 mod public_url;
-mod registration;
 mod request_facts;
 mod session;
 mod snapshots;
 mod user;
+mod userpass;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -67,7 +68,7 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     let of_app = Router::new()
         .route("/location", get(location::location))
         .route("/auth/providers/{provider}/login", post(login::log_in).get(browser_login::begin))
-        .route("/auth/providers/local-userpass/register", post(registration::register))
+        .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(endpoint_not_found)
@@ -82,6 +83,7 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(keys::routes())
+        .merge(mailbox::routes())
         .merge(snapshots::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()

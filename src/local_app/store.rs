@@ -11,11 +11,13 @@ mod browser_logins;
 mod clock;
 mod documents;
 mod housekeeping;
+mod mails;
 mod registrations;
 mod schema;
 mod sessions;
 mod signing_keys;
 mod snapshots;
+mod userpass_tokens;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,10 +32,12 @@ use tokio::sync::oneshot;
 
 pub use app::AppFacts;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
 pub use sessions::Session;
 pub use signing_keys::SigningKey;
 pub use snapshots::{InvalidSnapshotName, Snapshot, SnapshotError, SnapshotName};
+pub use userpass_tokens::{OpenToken, Purpose};
 pub use users::{Identity, User};
 
 use self::snapshots::Shelf;
