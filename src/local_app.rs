@@ -5,10 +5,11 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `admin` (what whoever looks after the App does to its users),  `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
+mod admin;
 mod app;
 mod app_id;
 pub mod config;

@@ -2,6 +2,10 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/admin.rs"]
+mod admin;
+#[path = "local_app/api_keys.rs"]
+mod api_keys;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/documents.rs"]

@@ -43,6 +43,8 @@ pub enum Failure {
     InvalidSession(Option<&'static str>),
 
     // --- whoever looks after the App
+    #[error("{0} not found")]
+    NotFound(&'static str),
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
     #[error("{0}")]
@@ -66,6 +68,17 @@ pub enum Failure {
     InvalidCredentials,
     #[error("user is disabled")]
     UserDisabled,
+
+    #[error("user not found")]
+    UserNotFound,
+
+    // --- API keys (section 3.4)
+    #[error("'name' is a required string")]
+    KeyNameMissing,
+    #[error("API key with name already exists")]
+    KeyNameTaken,
+    #[error("API key not found")]
+    KeyNotFound,
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
@@ -106,6 +119,11 @@ impl Failure {
     pub const ACCESS_EXPIRED: Self = Self::InvalidSession(Some("access token expired"));
     /// The refresh token is past its lifetime.
     pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
+
+    /// Whether an access token was fine, and is past its lifetime.
+    pub fn is_access_expired(&self) -> bool {
+        matches!((self, Self::ACCESS_EXPIRED), (Self::InvalidSession(a), Self::InvalidSession(b)) if *a == b)
+    }
 
     /// Trouble of this server that the client can do nothing about; `cause` goes to the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {

@@ -1,5 +1,7 @@
 //! The wire: routes, and what holds for every one of them. Handlers are thin; what they do is in the rooms.
 
+mod admin;
+mod api_keys;
 mod authorization;
 mod body;
 mod control;
@@ -67,10 +69,12 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
+        .merge(api_keys::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
+        .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
         .nest("/api/control/v1", control::routes().method_not_allowed_fallback(method_not_allowed))
         .fallback(endpoint_not_found);
     guarded(all, context)

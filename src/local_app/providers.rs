@@ -1,6 +1,7 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod api_key;
 mod local_userpass;
 
 use std::fmt;
@@ -11,7 +12,9 @@ use super::app::App;
 use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
-use super::store::{Registration, Tx};
+use super::store::{ApiKey, Registration, Tx};
+
+pub use api_key::data as key_data;
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
@@ -95,6 +98,8 @@ pub enum Proof {
     Given,
     /// The right password for this registration.
     Password(Registration),
+    /// This key, whose owner it leads to.
+    Key(ApiKey),
 }
 
 impl VerifiedIdentity {
@@ -108,6 +113,15 @@ impl VerifiedIdentity {
         match &self.proof {
             Proof::Given => Ok(true),
             Proof::Password(registration) => local_userpass::still_holds(tx, registration),
+            Proof::Key(key) => api_key::still_holds(tx, key),
+        }
+    }
+
+    /// The user whom it belongs to even before its first login.
+    pub fn owner(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Key(key) => Some(&key.user_id),
+            Proof::Given | Proof::Password(_) => None,
         }
     }
 }
@@ -134,8 +148,8 @@ impl App {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
-            Provider::ApiKey
-            | Provider::CustomToken
+            Provider::ApiKey => api_key::verify(self, payload).await,
+            Provider::CustomToken
             | Provider::CustomFunction
             | Provider::Google
             | Provider::Facebook

@@ -8,12 +8,19 @@ use crate::local_app::store::Registration;
 /// The longest email address (RFC 5321, section 4.5.3.1, with the correction of RFC 3696).
 const LONGEST_EMAIL: usize = 254;
 
+/// Whether `email` may be registered. Its form is the mail server's business.
+pub fn check_email(email: &str) -> Result<(), Failure> {
+    if email.is_empty() || email.len() > LONGEST_EMAIL || email.chars().any(char::is_control) {
+        Err(Failure::InvalidEmail)
+    } else {
+        Ok(())
+    }
+}
+
 impl App {
     /// Registers `email`, confirmed at once. The user comes into being at the first login, or is the one that links it.
     pub async fn register(&self, email: String, password: Password) -> Result<(), Failure> {
-        if email.is_empty() || email.len() > LONGEST_EMAIL || email.chars().any(char::is_control) {
-            return Err(Failure::InvalidEmail);
-        }
+        check_email(&email)?;
         password.check_length()?;
         let taken = {
             let email = email.clone();

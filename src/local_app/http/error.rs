@@ -30,7 +30,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
     use Failure as F;
     use StatusCode as S;
     match failure {
-        F::AppNotFound(_) | F::EndpointNotFound => (S::NOT_FOUND, None),
+        F::AppNotFound(_) | F::EndpointNotFound | F::NotFound(_) => (S::NOT_FOUND, None),
         F::BadRequest(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::MissingParameter(_) => (S::BAD_REQUEST, Some("MissingParameter")),
         F::InvalidParameter(_) => (S::BAD_REQUEST, Some("InvalidParameter")),
@@ -53,6 +53,10 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
         F::UserDisabled => (S::UNAUTHORIZED, Some("UserDisabled")),
+        F::UserNotFound => (S::NOT_FOUND, Some("UserNotFound")),
+        F::KeyNameMissing => (S::BAD_REQUEST, None),
+        F::KeyNameTaken => (S::CONFLICT, Some("APIKeyAlreadyExists")),
+        F::KeyNotFound => (S::NOT_FOUND, Some("APIKeyNotFound")),
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 

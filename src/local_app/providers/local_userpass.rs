@@ -12,18 +12,44 @@ use crate::local_app::store::{Registration, Tx};
 pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Failure> {
     let email = required_text(payload, "username")?.to_owned();
     let password = Password::new(required_text(payload, "password")?.to_owned());
+    let registration = registration_of(app, &email, &password).await?;
+    let registration = match upgraded(app, registration, &password).await? {
+        Some(registration) => registration,
+        // Another log-in of this moment came first, or the password is no longer the same.
+        None => registration_of(app, &email, &password).await?,
+    };
+    Ok(VerifiedIdentity {
+        provider: Provider::LocalUserpass,
+        id: registration.id.clone(),
+        data: data(&registration),
+        proof: Proof::Password(registration),
+    })
+}
+
+/// The registration that `email` and `password` belong to.
+async fn registration_of(app: &App, email: &str, password: &Password) -> Result<Registration, Failure> {
+    let (email, password) = (email.to_owned(), password.clone());
     let registration = app.store().read(move |tx| tx.registration_by_email(&email)).await?;
     let hash = registration.as_ref().map(|registration| registration.password_hash.clone());
     let matches = app.hashing(move || password.matches(hash.as_deref())).await?;
-    match registration {
-        Some(registration) if matches => Ok(VerifiedIdentity {
-            provider: Provider::LocalUserpass,
-            id: registration.id.clone(),
-            data: data(&registration),
-            proof: Proof::Password(registration),
-        }),
-        _ => Err(Failure::InvalidCredentials),
+    registration.filter(|_| matches).ok_or(Failure::InvalidCredentials)
+}
+
+/// The registration with a hash of our own in place of an imported one. `None` if its hash is another by now.
+async fn upgraded(
+    app: &App,
+    mut registration: Registration,
+    password: &Password,
+) -> Result<Option<Registration>, Failure> {
+    if !Password::is_foreign(&registration.password_hash) {
+        return Ok(Some(registration));
     }
+    let password = password.clone();
+    let hash = app.hashing(move || password.hash()).await??;
+    let old = std::mem::replace(&mut registration.password_hash, hash.clone());
+    let id = registration.id.clone();
+    let replaced = app.store().write(move |tx| tx.replace_password_hash(&id, &old, &hash)).await?;
+    Ok(replaced.then_some(registration))
 }
 
 /// Whether the registration was neither deleted nor given another password since.

@@ -53,6 +53,43 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    pub fn set_registration_email(&self, id: &str, email: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("UPDATE registrations SET email = ?2 WHERE id = ?1")?.execute([id, email])?;
+        Ok(())
+    }
+
+    /// Takes back all tokens of confirmation and reset.
+    pub fn delete_userpass_tokens(&self, registration_id: &str) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("DELETE FROM userpass_tokens WHERE registration_id = ?1")?
+            .execute([registration_id])?;
+        Ok(())
+    }
+
+    /// One page of registrations without a user, in order of id.
+    pub fn pending_registrations(&self, after: &str, limit: u32) -> Result<Vec<Registration>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, email, password_hash, created_at FROM registrations AS r
+             WHERE id > ?1 AND NOT EXISTS (
+                 SELECT 1 FROM identities
+                 WHERE provider_type = 'local-userpass' AND identity_id = r.id)
+             ORDER BY id LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![after, limit], registration_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts `new` in place of `old`. False, and nothing changed, if the hash is another one.
+    pub fn replace_password_hash(&self, id: &str, old: &str, new: &str) -> Result<bool, StoreError> {
+        let replaced = self
+            .0
+            .prepare_cached(
+                "UPDATE registrations SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
+            )?
+            .execute([id, old, new])?;
+        Ok(replaced == 1)
+    }
+
     pub fn delete_registration(&self, id: &str) -> Result<(), StoreError> {
         self.0.prepare_cached("DELETE FROM registrations WHERE id = ?1")?.execute([id])?;
         Ok(())
