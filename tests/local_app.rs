@@ -12,8 +12,14 @@ mod control;
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/killed.rs"]
+mod killed;
 #[path = "local_app/linking.rs"]
 mod linking;
+#[path = "local_app/network.rs"]
+mod network;
+#[path = "local_app/rate_limits.rs"]
+mod rate_limits;
 #[path = "local_app/serve.rs"]
 mod serve;
 #[path = "local_app/sessions.rs"]

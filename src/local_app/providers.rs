@@ -138,8 +138,24 @@ impl App {
         }
     }
 
-    /// Checks what somebody sent to log in with.
+    /// Checks what somebody sent to log in with, as often as the rate limits let them try.
     pub async fn verify_identity(
+        &self,
+        provider: Provider,
+        payload: &Payload,
+        request: &RequestFacts,
+    ) -> Result<VerifiedIdentity, Failure> {
+        // Nobody guesses at an anonymous user.
+        if provider == Provider::AnonUser {
+            return anon_user::fresh_identity();
+        }
+        let attempt = self.limiters().attempt(account_named(provider, payload), request)?;
+        let outcome = self.verify_credential(provider, payload, request).await;
+        attempt.settle(&outcome);
+        outcome
+    }
+
+    async fn verify_credential(
         &self,
         provider: Provider,
         payload: &Payload,
@@ -155,6 +171,14 @@ impl App {
             | Provider::Facebook
             | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
+    }
+}
+
+/// The account that a payload claims to be of, where it says so before it is verified.
+fn account_named(provider: Provider, payload: &Payload) -> Option<&str> {
+    match provider {
+        Provider::LocalUserpass => payload.get("username").and_then(Value::as_str),
+        _ => None,
     }
 }
 
