@@ -5,8 +5,9 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `admin` (users as
-//! whoever looks after the App sees them), `documents` (data and its rules), `functions` (JavaScript), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
+//! `sessions` (tokens), `admin` (users as whoever looks after the App sees them), `functions` (the App's JavaScript),
+//! `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
@@ -21,6 +22,7 @@ mod hashing;
 mod http;
 mod ids;
 mod lifetimes;
+mod mail;
 mod network;
 mod providers;
 mod rate_limits;

@@ -16,6 +16,8 @@ mod durability;
 mod killed;
 #[path = "local_app/linking.rs"]
 mod linking;
+#[path = "local_app/mailbox.rs"]
+mod mailbox;
 #[path = "local_app/network.rs"]
 mod network;
 #[path = "local_app/rate_limits.rs"]
@@ -26,5 +28,9 @@ mod serve;
 mod sessions;
 #[path = "local_app/support.rs"]
 mod support;
+#[path = "local_app/userpass.rs"]
+mod userpass;
+#[path = "local_app/userpass_app.rs"]
+mod userpass_app;
 #[path = "local_app/wire.rs"]
 mod wire;

@@ -1,14 +1,20 @@
 //! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
 
 mod api_keys;
+mod confirmation;
 mod foreign_hash;
+mod one_time_token;
 mod password;
+mod pending;
 mod registration;
+mod reset;
+mod verdict;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::config::{AppConfig, LocalUserpass, Offer};
 use super::failure::Failure;
 use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
@@ -16,6 +22,7 @@ use super::store::{Identity, StoreError, Tx, User};
 
 pub use api_keys::{Keys, NewKey, key_hash};
 pub use foreign_hash::{FirebaseParameters, InvalidHash, StoredHash};
+pub use one_time_token::OneTimeToken;
 pub use password::Password;
 pub use registration::check_email;
 
@@ -123,6 +130,16 @@ pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(
             }
             attach(tx, user_id, identity)
         }
+    }
+}
+
+/// How the App configures email/password, if one can log in with it.
+fn userpass(config: &AppConfig) -> Result<&LocalUserpass, Failure> {
+    let name = Provider::LocalUserpass.name();
+    match &config.providers.local_userpass {
+        Offer::Enabled(userpass) => Ok(userpass),
+        Offer::Disabled(_) => Err(Failure::ProviderDisabled(name)),
+        Offer::Absent => Err(Failure::ProviderNotFound(name.to_owned())),
     }
 }
 

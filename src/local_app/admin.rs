@@ -1,7 +1,6 @@
 //! What the Admin API does: who may, and the App's users from the outside (section 14).
 
 mod devices;
-mod pending;
 mod session;
 mod token;
 mod users;

@@ -9,10 +9,12 @@ mod api_keys;
 mod app;
 mod devices;
 mod documents;
+mod mails;
 mod registrations;
 mod schema;
 mod sessions;
 mod signing_keys;
+mod userpass_tokens;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,9 +32,11 @@ pub use api_keys::{ApiKey, KeyOwner};
 pub use app::AppFacts;
 pub use devices::KnownDevice;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
 pub use sessions::{OpenedWith, Session};
 pub use signing_keys::SigningKey;
+pub use userpass_tokens::{OpenToken, Purpose};
 pub use users::{Identity, User, UserQuery};
 
 use super::Storage;

@@ -7,6 +7,7 @@ use argon2::password_hash::PasswordHasher;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::foreign_hash::StoredHash;
+use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 
 /// Allowed lengths in characters (section 3.3).
@@ -65,6 +66,19 @@ impl Password {
     pub fn is_foreign(hash: &str) -> bool {
         !hash.starts_with(OUR_PARAMETERS)
     }
+
+    /// The text, for a function of the App that has to know it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl App {
+    /// Whether `hash` was made of `password`: the one place where a password is compared. Costs one hash either way.
+    pub async fn is_password(&self, password: &Password, hash: Option<String>) -> Result<bool, Failure> {
+        let password = password.clone();
+        self.hashing(move || password.matches(hash.as_deref())).await
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +108,9 @@ mod tests {
         assert!(password.matches(Some(&hash)));
         assert!(!Password::new("correct horsf".to_owned()).matches(Some(&hash)));
         assert!(!password.matches(None));
-        assert!(!password.matches(Some("not a hash")));
+        for none in ["", "not a hash", "$argon2id$"] {
+            assert!(!password.matches(Some(none)), "{none}");
+        }
         let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
         assert_eq!(ours.algorithm, nobodys.algorithm);
         assert_eq!(ours.params, nobodys.params);

@@ -1,14 +1,12 @@
 //! The App's users from the outside (section 14.3).
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::local_app::accounts::{self, Password, ProfileIdentity};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
-use crate::local_app::ids;
 use crate::local_app::providers::Provider;
-use crate::local_app::store::{Identity, Registration, StoreError, Tx, User, UserQuery};
+use crate::local_app::store::{StoreError, Tx, User, UserQuery};
 
 /// The longest email that the Admin API takes for an existing user.
 const LONGEST_NEW_EMAIL: usize = 128;
@@ -47,35 +45,10 @@ impl App {
             .await
     }
 
-    /// Registers `email`, confirmed, with a user that never logged in.
+    /// Registers `email`, confirmed, with its user.
     pub async fn create_user(&self, email: String, password: Password) -> Result<UserRecord, Failure> {
-        accounts::check_email(&email)?;
-        password.check_length()?;
-        let hash = self.hashing(move || password.hash()).await??;
-        let now = self.now();
-        self.store()
-            .write(move |tx| {
-                let registration = Registration::new(&email, &hash, now);
-                if !tx.insert_registration(&registration)? {
-                    return Err(Failure::NameInUse);
-                }
-                let user = User {
-                    id: ids::oid(),
-                    kind: "normal".to_owned(),
-                    disabled: false,
-                    created_at: now,
-                    last_login_at: Timestamp::UNIX_EPOCH,
-                };
-                tx.insert_user(&user)?;
-                tx.insert_identity(&Identity {
-                    user_id: user.id.clone(),
-                    provider: Provider::LocalUserpass.name().to_owned(),
-                    id: registration.id,
-                    data: email_data(&email),
-                })?;
-                Ok(UserRecord::of(tx, user)?)
-            })
-            .await
+        let user = self.create_confirmed_user(email, password).await?;
+        self.user_record(user.id).await
     }
 
     /// Deletes a user as [`App::delete_user`] does.

@@ -6,12 +6,10 @@ mod pending;
 mod session;
 mod users;
 
-use std::net::SocketAddr;
-
 use axum::extract::rejection::PathRejection;
-use axum::extract::{ConnectInfo, FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
@@ -19,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use super::authorization::bearer;
+use super::control::is_from_this_machine;
 use crate::local_app::admin::AdminGrant;
 use crate::local_app::failure::Failure;
 
@@ -44,13 +43,14 @@ pub fn routes(context: &Context) -> Router<Context> {
         .route("/groups/{group}/apps", get(apps))
         .nest("/groups/{group}/apps/{internal_id}", of_app)
         .route_layer(from_fn_with_state(context.clone(), admins_only));
-    session::routes().merge(for_admins).route_layer(from_fn(reachable))
+    session::routes().merge(for_admins).route_layer(from_fn_with_state(context.clone(), reachable))
 }
 
-/// From where the Admin API can be reached: from this machine. Who may from elsewhere is decided here alone.
-async fn reachable(request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    if peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback()) {
+/// From where the Admin API can be reached: from this machine, and from wherever the App can be if that was asked for.
+/// This is the one place that decides it.
+async fn reachable(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let is_local = is_from_this_machine(request.headers(), request.extensions(), &context);
+    if context.network.allow_remote || is_local {
         next.run(request).await
     } else {
         Failure::Forbidden("the Admin API answers on this machine only").into_response()

@@ -13,6 +13,7 @@ use crate::local_app::failure::Failure;
 use crate::local_app::http::authorization::bearer;
 use crate::local_app::http::body::JsonObject;
 use crate::local_app::providers::required_text;
+use crate::local_app::request::RequestFacts;
 
 /// How one can log in, with the field that the secret is in.
 const PROVIDERS: [(&str, &str); 2] = [("mongodb-cloud", "apiKey"), ("local-userpass", "password")];
@@ -41,14 +42,19 @@ struct LoginBody {
 async fn log_in(
     State(context): State<Context>,
     Path(provider): Path<String>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<Json<LoginBody>, Failure> {
     let Some((_, secret)) = PROVIDERS.into_iter().find(|(name, _)| *name == provider) else {
         return Err(Failure::ProviderNotFound(provider));
     };
     let username = required_text(&body, "username")?.to_owned();
-    let login = context.app.admin_log_in(username, required_text(&body, secret)?).await?;
-    let AdminLogin { access_token, refresh_token, user_id, device_id } = login;
+    let secret = required_text(&body, secret)?;
+    // One account, whatever the name: the secret is the same.
+    let attempt = context.app.limiters().attempt(Some("admin"), &request)?;
+    let login = context.app.admin_log_in(username, secret).await;
+    attempt.settle(&login);
+    let AdminLogin { access_token, refresh_token, user_id, device_id } = login?;
     Ok(Json(LoginBody { access_token, refresh_token, user_id, device_id }))
 }
 
