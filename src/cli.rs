@@ -6,6 +6,7 @@
 pub mod apps;
 mod client;
 mod command;
+pub mod import;
 pub mod login;
 mod output;
 mod problem;

@@ -21,6 +21,7 @@ mod functions;
 mod hashing;
 mod http;
 mod ids;
+mod import;
 mod lifetimes;
 mod mail;
 mod network;
@@ -46,11 +47,13 @@ use url::Url;
 use crate::clock::{Clock, SystemClock};
 use app::App;
 use config::AppConfig;
+use failure::Failure;
 use serving::ServerHandle;
 use store::StoreError;
 use tls::{Certificate, TlsError};
 
 pub use app_id::{AppId, InvalidAppId};
+pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
 pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
@@ -239,6 +242,20 @@ impl LocalApp {
         app.close().await;
         outcome
     }
+}
+
+/// Takes users over into the storage of `options`, without serving the App. Somebody else may serve it meanwhile.
+///
+/// # Errors
+/// When the app id is malformed, or the data folder cannot be used. Users that landed before that stay.
+pub async fn import_users(options: Options, request: ImportRequest) -> Result<ImportReport, LocalAppError> {
+    let app = Arc::new(App::open(options.app_id.parse()?, options).await?);
+    let report = app.import_users(request).await;
+    app.close().await;
+    report.map_err(|failure| match failure {
+        Failure::Store(error) => LocalAppError::Store(error),
+        other => LocalAppError::Server(other.to_string()),
+    })
 }
 
 /// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.

@@ -21,7 +21,7 @@ use super::providers::{Provider, VerifiedIdentity};
 use super::store::{Identity, StoreError, Tx, User};
 
 pub use api_keys::{Keys, NewKey, key_hash};
-pub use foreign_hash::{FirebaseParameters, InvalidHash, StoredHash};
+pub use foreign_hash::{FirebaseParameters, StoredHash, base64};
 pub use one_time_token::OneTimeToken;
 pub use password::Password;
 pub use registration::check_email;

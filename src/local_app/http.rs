@@ -9,6 +9,7 @@ mod error;
 mod forwarded;
 mod functions;
 mod guard;
+mod import;
 mod location;
 mod login;
 mod mailbox;
@@ -82,7 +83,10 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
         .nest(
             "/api/control/v1",
-            control::routes().merge(mailbox::routes()).method_not_allowed_fallback(method_not_allowed),
+            control::routes()
+                .merge(mailbox::routes())
+                .merge(import::routes())
+                .method_not_allowed_fallback(method_not_allowed),
         )
         .fallback(endpoint_not_found);
     guarded(all, context)

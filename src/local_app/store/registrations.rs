@@ -123,6 +123,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Lets the first password given at a log-in until then become the account's, or none.
+    pub fn set_adopt_until(&self, id: &str, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE registrations SET adopt_until = ?2 WHERE id = ?1")?
+            .execute(params![id, until.map(Timestamp::as_millisecond)])?;
+        Ok(())
+    }
+
     /// Gives a registration another password; there is nothing left to adopt then. False if it is gone.
     pub fn set_password_hash(&self, id: &str, hash: &str) -> Result<bool, StoreError> {
         let changed = self
