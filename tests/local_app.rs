@@ -14,6 +14,8 @@ mod control;
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/import.rs"]
+mod import;
 #[path = "local_app/killed.rs"]
 mod killed;
 #[path = "local_app/linking.rs"]
