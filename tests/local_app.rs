@@ -2,6 +2,10 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/admin.rs"]
+mod admin;
+#[path = "local_app/api_keys.rs"]
+mod api_keys;
 #[path = "local_app/app_folder.rs"]
 mod app_folder;
 #[path = "local_app/browser_login.rs"]
@@ -26,6 +30,8 @@ mod functions;
 mod housekeeping;
 #[path = "local_app/identity_provider.rs"]
 mod identity_provider;
+#[path = "local_app/import.rs"]
+mod import;
 #[path = "local_app/keys.rs"]
 mod keys;
 #[path = "local_app/killed.rs"]

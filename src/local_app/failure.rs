@@ -72,6 +72,8 @@ pub enum Failure {
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),
+    #[error("authentication provider '{0}' is there already")]
+    ProviderExists(&'static str),
     #[error("authentication provider '{0}' is disabled")]
     ProviderDisabled(&'static str),
     /// What an identity provider, an authentication function or a key says does not count; `0` says why.
@@ -111,6 +113,14 @@ pub enum Failure {
     UserpassTokenInvalid,
     #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
     MailNotFound(i64),
+
+    // --- API keys (section 3.4)
+    #[error("'name' is a required string")]
+    KeyNameMissing,
+    #[error("API key with name already exists")]
+    KeyNameTaken,
+    #[error("API key not found")]
+    KeyNotFound,
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
@@ -164,6 +174,11 @@ impl Failure {
     pub const ACCESS_EXPIRED: Self = Self::InvalidSession(Some("access token expired"));
     /// The refresh token is past its lifetime.
     pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
+
+    /// Whether an access token was fine, and is past its lifetime.
+    pub fn is_access_expired(&self) -> bool {
+        matches!((self, Self::ACCESS_EXPIRED), (Self::InvalidSession(a), Self::InvalidSession(b)) if *a == b)
+    }
 
     /// Whether it says that somebody tried a credential that does not count. What is wrong with the request itself, or
     /// with this server, is no guess; anything else counts as one.

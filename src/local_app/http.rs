@@ -1,5 +1,7 @@
 //! The wire: routes, and what holds for every one of them. Handlers are thin; what they do is in the rooms.
 
+mod admin;
+mod api_keys;
 mod authorization;
 mod body;
 mod browser_login;
@@ -10,6 +12,7 @@ mod faults;
 mod forwarded;
 mod functions;
 mod guard;
+mod import;
 mod keys;
 mod location;
 mod login;
@@ -78,8 +81,11 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
+        .merge(api_keys::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let of_control = control::routes()
+        .merge(import::routes())
+        .merge(mailbox::routes())
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(keys::routes())
@@ -89,6 +95,7 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
+        .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
         .nest("/api/control/v1", of_control)
         .fallback(endpoint_not_found);
     guarded(all, context)

@@ -58,6 +58,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::Conflict(_) => (S::CONFLICT, None),
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
+        F::ProviderExists(_) => (S::CONFLICT, Some("AuthProviderAlreadyExists")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
         F::ProofRefused(_) => (S::UNAUTHORIZED, Some("AuthError")),
         // Status unknown; like other log-ins that are refused.
@@ -75,6 +76,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         }
         F::UserpassTokenInvalid => (S::BAD_REQUEST, Some("UserpassTokenInvalid")),
         F::MailNotFound(_) => (S::NOT_FOUND, None),
+        F::KeyNameMissing => (S::BAD_REQUEST, None),
+        F::KeyNameTaken => (S::CONFLICT, Some("APIKeyAlreadyExists")),
+        F::KeyNotFound => (S::NOT_FOUND, Some("APIKeyNotFound")),
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 

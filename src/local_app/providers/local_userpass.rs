@@ -20,13 +20,14 @@ pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Fa
     let registration = app.store().read(move |tx| tx.registration_by_email(&email)).await?;
     let registration = match registration {
         Some(registration) if may_adopt(&registration, app.now()) && password.check_length().is_ok() => {
-            adopt(app, registration, password).await?
+            adopt(app, registration, password.clone()).await?
         }
-        registration => check(app, registration, password).await?,
+        registration => check(app, registration, password.clone()).await?,
     };
     if !registration.confirmed {
         return Err(Failure::Unconfirmed);
     }
+    let registration = upgraded(app, registration, password).await?;
     Ok(VerifiedIdentity {
         provider: Provider::LocalUserpass,
         id: registration.id.clone(),
@@ -44,6 +45,32 @@ async fn check(
     let hash = registration.as_ref().map(|registration| registration.password_hash.clone());
     let matches = app.is_password(&password, hash).await?;
     registration.filter(|_| matches).ok_or(Failure::InvalidCredentials)
+}
+
+/// The registration with a hash of our own in place of one that was imported; a second hash, once.
+async fn upgraded(
+    app: &App,
+    mut registration: Registration,
+    password: Password,
+) -> Result<Registration, Failure> {
+    if !Password::is_foreign(&registration.password_hash) {
+        return Ok(registration);
+    }
+    let hash = {
+        let password = password.clone();
+        app.hashing(move || password.hash()).await??
+    };
+    let id = registration.id.clone();
+    let old = std::mem::replace(&mut registration.password_hash, hash.clone());
+    let (current, is_replaced) = app
+        .store()
+        .write(move |tx| {
+            let is_replaced = tx.replace_password_hash(&id, &old, &hash)?;
+            Ok::<_, Failure>((tx.registration(&id)?, is_replaced))
+        })
+        .await?;
+    // Another log-in of this moment was first, or the password is another by now.
+    if is_replaced { Ok(registration) } else { check(app, current, password).await }
 }
 
 /// Whether an import left it to the account's owner to say the password at the next login.
