@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use idmux::local_app::Provider;
+use idmux::local_app::config::Issuer;
 use reqwest::{Method, Url};
 use serde_json::json;
 
@@ -227,6 +229,20 @@ async fn a_log_in_that_fails_at_the_provider_sends_the_browser_on_with_the_reaso
     server.advance(600);
     let reply = server.get(&path_of(&back)).await;
     assert!(fragment(&reply)["_baas_error"].contains("ten minutes"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_browser_is_told_that_the_provider_does_not_help_and_a_page_too() {
+    let provider = IdentityProvider::start().await;
+    let mut config = provider.config();
+    config.settings.issuers.insert(Provider::Google, Issuer { url: provider.url("/nothing") });
+    let server = serve(config).await;
+    let reply = begin(&server, "oauth2-google", &[("state", "s"), ("redirect", REDIRECT)]).await;
+    assert!(fragment(&reply)["_baas_error"].starts_with("the identity provider does not help"), "{reply:?}");
+    assert_eq!(fragment(&reply)["_baas_state"], "s");
+    let user = server.anonymous().await;
+    let reply = begin_link(&server, "oauth2-google", &user.access).await;
+    reply.refused(401, Some("AuthError"), "the identity provider does not help");
 }
 
 #[tokio::test]
