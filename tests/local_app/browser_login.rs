@@ -120,7 +120,8 @@ async fn a_page_links_its_user_through_a_browser() {
         reply.empty(200);
         assert_eq!(reply.header("access-control-allow-origin"), Some("http://localhost:3000"));
         assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(reply.header("access-control-expose-headers"), Some("x-baas-location"));
+        let exposed = reply.header("access-control-expose-headers").unwrap();
+        assert!(exposed.split(',').any(|name| name == "x-baas-location"), "{exposed}");
         let cookie = reply.header("set-cookie").unwrap();
         assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
         let back = provider.consent(reply.header("x-baas-location").unwrap(), "person-1");
@@ -298,7 +299,4 @@ async fn linking_through_a_browser_needs_a_user_and_lets_pages_ask_with_cookies(
     let reply = server.send(preflight).await;
     assert_eq!(reply.header("access-control-allow-origin"), Some("http://localhost:3000"));
     assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
-    // Elsewhere nobody needs cookies, and nobody may send them.
-    let elsewhere = server.request(Method::GET, &server.app_path("/location")).header("origin", "http://x");
-    assert_eq!(server.send(elsewhere).await.header("access-control-allow-credentials"), None);
 }
