@@ -1,5 +1,6 @@
 //! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
 
+mod creation;
 mod password;
 mod registration;
 
@@ -8,11 +9,14 @@ use serde_json::{Map, Value};
 
 use super::app::App;
 use super::failure::Failure;
-use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
 use super::store::{Identity, Tx, User};
 
+pub use creation::{Admission, Creations};
 pub use password::Password;
+
+/// The type of users who log in themselves (section 1.2).
+const NORMAL: &str = "normal";
 
 /// What a user may know about itself (section 6).
 pub struct Profile {
@@ -61,8 +65,13 @@ impl App {
     }
 }
 
-/// The user whom `identity` leads to, created if this is its first login.
-pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
+/// The user whom `identity` leads to, created with the id `new_user_id` if this is its first login.
+pub fn find_or_create(
+    tx: &Tx<'_>,
+    identity: &VerifiedIdentity,
+    new_user_id: String,
+    now: Timestamp,
+) -> Result<User, Failure> {
     if let Some(known) = tx.identity(identity.provider.name(), &identity.id)? {
         let user = tx.user(&known.user_id)?.ok_or(Failure::InvalidCredentials)?;
         if user.disabled {
@@ -75,8 +84,8 @@ pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) 
         return Ok(user);
     }
     let user = User {
-        id: ids::oid(),
-        kind: "normal".to_owned(),
+        id: new_user_id,
+        kind: NORMAL.to_owned(),
         disabled: false,
         created_at: now,
         last_login_at: now,

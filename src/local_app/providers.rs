@@ -1,6 +1,7 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod custom_function;
 mod custom_token;
 mod jwt;
 mod key_set;
@@ -155,18 +156,17 @@ impl App {
         &self,
         provider: Provider,
         payload: &Payload,
-        _request: &RequestFacts,
+        request: &RequestFacts,
     ) -> Result<VerifiedIdentity, Failure> {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
+            Provider::CustomFunction => custom_function::verify(self, payload, request).await,
             Provider::CustomToken => custom_token::verify(self, payload).await,
             Provider::Google | Provider::Facebook | Provider::Apple => {
                 oauth2::verify(self, provider, payload).await
             }
-            Provider::ApiKey | Provider::CustomFunction => {
-                Err(Failure::ProviderNotFound(provider.name().to_owned()))
-            }
+            Provider::ApiKey => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }

@@ -62,11 +62,11 @@ mod tests {
                 .unwrap()
         };
         let (first, late) = (verify().await, verify().await);
-        let user = app.log_in(first, Device::Absent).await.unwrap();
+        let user = app.log_in(first, Device::Absent, &RequestFacts::default()).await.unwrap();
         app.delete_user(user.user_id).await.unwrap();
         // The email is somebody else's by the time the slow login gets on.
         app.register("a@example.com".to_owned(), password()).await.unwrap();
-        let outcome = app.log_in(late, Device::Absent).await;
+        let outcome = app.log_in(late, Device::Absent, &RequestFacts::default()).await;
         assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
     }
 }
