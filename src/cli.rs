@@ -6,6 +6,7 @@
 pub mod apps;
 mod client;
 mod command;
+pub mod import;
 pub mod init;
 pub mod login;
 mod output;
@@ -64,6 +65,8 @@ pub enum Command {
 pub enum AppCommand {
     /// Write the configuration of a local App as files, to edit and to serve with `idmux serve --app`.
     Init(init::InitArgs),
+    /// Take over the users of another App into the data folder of a local one.
+    ImportUsers(import::ImportArgs),
     /// The apps that this device knows.
     #[command(flatten)]
     Known(apps::AppCommand),
@@ -75,6 +78,7 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args),
             Self::App(AppCommand::Init(args)) => init::run(args),
+            Self::App(AppCommand::ImportUsers(args)) => import::run(args),
             Self::App(AppCommand::Known(command)) => SessionCommand::App(command).run(),
             Self::Session(command) => command.run(),
         }

@@ -5,11 +5,13 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules),
-//! `functions` (JavaScript), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
+//! `sessions` (tokens), `admin` (users as whoever looks after the App sees them), `functions` (the App's JavaScript),
+//! `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
+mod admin;
 mod app;
 mod app_clock;
 mod app_id;
@@ -26,7 +28,9 @@ mod hashing;
 mod housekeeping;
 mod http;
 mod ids;
+mod import;
 mod lifetimes;
+mod mail;
 mod network;
 mod providers;
 mod rate_limits;
@@ -52,12 +56,14 @@ use url::Url;
 use crate::clock::{Clock, SystemClock};
 use app::App;
 use config::{AppConfig, GivenLifetimes, LoadError, Report};
+use failure::Failure;
 use serving::ServerHandle;
 use store::{Store, StoreError};
 use tls::{Certificate, TlsError};
 
 pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
+pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
 pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
@@ -278,6 +284,20 @@ impl LocalApp {
         app.close().await;
         outcome
     }
+}
+
+/// Takes users over into the storage of `options`, without serving the App. Somebody else may serve it meanwhile.
+///
+/// # Errors
+/// When the app id is malformed, or the data folder cannot be used. Users that landed before that stay.
+pub async fn import_users(options: Options, request: ImportRequest) -> Result<ImportReport, LocalAppError> {
+    let app = Arc::new(App::open(options.app_id.parse()?, options).await?);
+    let report = app.import_users(request).await;
+    app.close().await;
+    report.map_err(|failure| match failure {
+        Failure::Store(error) => LocalAppError::Store(error),
+        other => LocalAppError::Server(other.to_string()),
+    })
 }
 
 /// The configuration of an App that keeps it with its data in `folder`, as files.

@@ -2,6 +2,10 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/admin.rs"]
+mod admin;
+#[path = "local_app/api_keys.rs"]
+mod api_keys;
 #[path = "local_app/app_folder.rs"]
 mod app_folder;
 #[path = "local_app/browser_login.rs"]
@@ -26,12 +30,16 @@ mod functions;
 mod housekeeping;
 #[path = "local_app/identity_provider.rs"]
 mod identity_provider;
+#[path = "local_app/import.rs"]
+mod import;
 #[path = "local_app/keys.rs"]
 mod keys;
 #[path = "local_app/killed.rs"]
 mod killed;
 #[path = "local_app/linking.rs"]
 mod linking;
+#[path = "local_app/mailbox.rs"]
+mod mailbox;
 #[path = "local_app/network.rs"]
 mod network;
 #[path = "local_app/oauth.rs"]
@@ -46,5 +54,9 @@ mod sessions;
 mod snapshots;
 #[path = "local_app/support.rs"]
 mod support;
+#[path = "local_app/userpass.rs"]
+mod userpass;
+#[path = "local_app/userpass_app.rs"]
+mod userpass_app;
 #[path = "local_app/wire.rs"]
 mod wire;

@@ -141,6 +141,11 @@ impl App {
         digest(token) == digest(self.control_token.expose_secret())
     }
 
+    /// SHA-256 of the control token.
+    pub fn control_token_hash(&self) -> Vec<u8> {
+        Sha256::digest(self.control_token.expose_secret().as_bytes()).to_vec()
+    }
+
     pub fn store(&self) -> &Store {
         &self.store
     }

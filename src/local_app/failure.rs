@@ -72,6 +72,8 @@ pub enum Failure {
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),
+    #[error("authentication provider '{0}' is there already")]
+    ProviderExists(&'static str),
     #[error("authentication provider '{0}' is disabled")]
     ProviderDisabled(&'static str),
     /// What an identity provider, an authentication function or a key says does not count; `0` says why.
@@ -94,6 +96,31 @@ pub enum Failure {
     InvalidCredentials,
     #[error("user is disabled")]
     UserDisabled,
+    /// The right password for a registration that is not confirmed.
+    #[error("unauthorized")]
+    Unconfirmed,
+    #[error("user not found")]
+    UserNotFound,
+    #[error("already confirmed")]
+    AlreadyConfirmed,
+    #[error("failed to confirm user \"{0}\"")]
+    ConfirmationFailed(String),
+    #[error("failed to reset password for user \"{0}\"")]
+    ResetFailed(String),
+    #[error("invalid token data")]
+    MalformedUserpassToken,
+    #[error("userpass token is expired or invalid")]
+    UserpassTokenInvalid,
+    #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
+    MailNotFound(i64),
+
+    // --- API keys (section 3.4)
+    #[error("'name' is a required string")]
+    KeyNameMissing,
+    #[error("API key with name already exists")]
+    KeyNameTaken,
+    #[error("API key not found")]
+    KeyNotFound,
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
@@ -148,6 +175,11 @@ impl Failure {
     /// The refresh token is past its lifetime.
     pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
 
+    /// Whether an access token was fine, and is past its lifetime.
+    pub fn is_access_expired(&self) -> bool {
+        matches!((self, Self::ACCESS_EXPIRED), (Self::InvalidSession(a), Self::InvalidSession(b)) if *a == b)
+    }
+
     /// Whether it says that somebody tried a credential that does not count. What is wrong with the request itself, or
     /// with this server, is no guess; anything else counts as one.
     pub fn is_wrong_guess(&self) -> bool {
@@ -158,6 +190,7 @@ impl Failure {
                 | Self::InvalidParameter(_)
                 | Self::ProviderNotFound(_)
                 | Self::ProviderDisabled(_)
+                | Self::Unconfirmed
                 | Self::TimedOut
                 | Self::TooManyAttempts { .. }
                 | Self::Busy
@@ -180,6 +213,7 @@ impl Failure {
     pub fn of_a_link(self) -> Self {
         match self {
             Self::InvalidCredentials => Self::InvalidLinkCredentials,
+            Self::Unconfirmed => Self::AuthError("confirmation required".to_owned()),
             Self::ProofRefused(why) => Self::AuthError(format!("these credentials do not count: {why}")),
             other => other,
         }

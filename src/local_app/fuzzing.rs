@@ -73,7 +73,8 @@ impl Bodies {
                 .verify_identity(Provider::AnonUser, &serde_json::Map::new(), &RequestFacts::default())
                 .await
                 .expect("an identity");
-            let login = app.log_in(anybody, Device::Absent).await.expect("a log-in");
+            let login =
+                app.log_in(anybody, Device::Absent, &RequestFacts::default()).await.expect("a log-in");
             (Arc::new(app), login.user_id)
         });
         Self { runtime, app, user_id, left: REQUESTS }
@@ -98,7 +99,7 @@ impl Bodies {
         let outcome = self.runtime.block_on(async {
             let provider = self.app.enabled_provider(provider.name())?;
             let identity = self.app.verify_identity(provider, &body, &facts).await?;
-            self.app.log_in(identity, Device::of_login(&body)).await
+            self.app.log_in(identity, Device::of_login(&body), &facts).await
         });
         refuse_internal(&outcome);
     }

@@ -1,5 +1,7 @@
 //! The wire: routes, and what holds for every one of them. Handlers are thin; what they do is in the rooms.
 
+mod admin;
+mod api_keys;
 mod authorization;
 mod body;
 mod browser_login;
@@ -10,15 +12,17 @@ mod faults;
 mod forwarded;
 mod functions;
 mod guard;
+mod import;
 mod keys;
 mod location;
 mod login;
+mod mailbox;
 mod public_url;
-mod registration;
 mod request_facts;
 mod session;
 mod snapshots;
 mod user;
+mod userpass;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -67,7 +71,7 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     let of_app = Router::new()
         .route("/location", get(location::location))
         .route("/auth/providers/{provider}/login", post(login::log_in).get(browser_login::begin))
-        .route("/auth/providers/local-userpass/register", post(registration::register))
+        .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(endpoint_not_found)
@@ -77,16 +81,21 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
+        .merge(api_keys::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let of_control = control::routes()
+        .merge(import::routes())
+        .merge(mailbox::routes())
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(keys::routes())
+        .merge(mailbox::routes())
         .merge(snapshots::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
+        .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
         .nest("/api/control/v1", of_control)
         .fallback(endpoint_not_found);
     guarded(all, context)

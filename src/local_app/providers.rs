@@ -1,6 +1,7 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod api_key;
 mod custom_function;
 mod custom_token;
 mod jwt;
@@ -19,7 +20,9 @@ use super::app::App;
 use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
-use super::store::{Registration, Tx};
+use super::store::{ApiKey, Registration, Tx};
+
+pub use api_key::data as key_data;
 
 pub use outbound::is_loopback;
 pub use remote_documents::RemoteDocuments;
@@ -106,6 +109,8 @@ pub enum Proof {
     Given,
     /// The right password for this registration.
     Password(Registration),
+    /// This key, whose owner it leads to.
+    Key(ApiKey),
 }
 
 impl VerifiedIdentity {
@@ -119,6 +124,15 @@ impl VerifiedIdentity {
         match &self.proof {
             Proof::Given => Ok(true),
             Proof::Password(registration) => local_userpass::still_holds(tx, registration),
+            Proof::Key(key) => api_key::still_holds(tx, key),
+        }
+    }
+
+    /// The user whom it belongs to even before its first login.
+    pub fn owner(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Key(key) => Some(&key.user_id),
+            Proof::Given | Proof::Password(_) => None,
         }
     }
 }
@@ -161,12 +175,12 @@ impl App {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
+            Provider::ApiKey => api_key::verify(self, payload).await,
             Provider::CustomFunction => custom_function::verify(self, payload, request).await,
             Provider::CustomToken => custom_token::verify(self, payload).await,
             Provider::Google | Provider::Facebook | Provider::Apple => {
                 oauth2::verify(self, provider, payload).await
             }
-            Provider::ApiKey => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }

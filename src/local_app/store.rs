@@ -5,17 +5,22 @@
 //! when the closure succeeds and leaves no trace when it fails. Nothing is cached here or above, since another process
 //! may have the same database open.
 
+mod admin_sessions;
+mod api_keys;
 mod app;
 mod app_files;
 mod browser_logins;
 mod clock;
+mod devices;
 mod documents;
 mod housekeeping;
+mod mails;
 mod registrations;
 mod schema;
 mod sessions;
 mod signing_keys;
 mod snapshots;
+mod userpass_tokens;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,13 +33,18 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
+pub use admin_sessions::AdminSession;
+pub use api_keys::{ApiKey, KeyOwner};
 pub use app::AppFacts;
+pub use devices::KnownDevice;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
-pub use sessions::Session;
+pub use sessions::{OpenedWith, Session};
 pub use signing_keys::SigningKey;
 pub use snapshots::{InvalidSnapshotName, Snapshot, SnapshotError, SnapshotName};
-pub use users::{Identity, User};
+pub use userpass_tokens::{OpenToken, Purpose};
+pub use users::{Identity, User, UserQuery};
 
 use self::snapshots::Shelf;
 use super::Storage;

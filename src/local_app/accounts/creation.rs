@@ -86,9 +86,10 @@ impl App {
     }
 }
 
-/// Whether somebody has the identity.
+/// Whether the identity leads to somebody already.
 fn is_known(tx: &Tx<'_>, identity: &VerifiedIdentity) -> Result<bool, Failure> {
-    Ok(tx.identity(identity.provider.name(), &identity.id)?.is_some())
+    // A user key leads to its owner, who is there, though the identity comes with its first login.
+    Ok(identity.owner().is_some() || tx.identity(identity.provider.name(), &identity.id)?.is_some())
 }
 
 #[cfg(test)]

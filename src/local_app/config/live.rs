@@ -83,6 +83,11 @@ impl LiveConfig {
         self.current().report
     }
 
+    /// Lifetimes that go before those of the configuration.
+    pub fn given(&self) -> GivenLifetimes {
+        self.given
+    }
+
     /// Where it comes from.
     pub fn source(&self) -> &ConfigSource {
         &self.source
@@ -154,6 +159,17 @@ impl App {
         }
         live.set(after.clone());
         Ok(Some(ReportChange { before: before.report, after: after.report }))
+    }
+
+    /// What a file of the configuration says, as [`App::edit_config_file`] finds it.
+    pub async fn config_file(&self, path: &'static str) -> Result<Value, Failure> {
+        let source = self.live_config().source();
+        let stored = source.files(self.store()).await.map_err(refused)?;
+        let files = match source {
+            ConfigSource::Store(default) if stored.is_empty() => AppFiles::of(default),
+            ConfigSource::Store(_) | ConfigSource::Folder(_) => stored,
+        };
+        files.editable(path).map_err(|error| Failure::BadRequest(error.to_string()))
     }
 
     /// Changes one file of the configuration, where it comes from and in effect. Either all of that happens or nothing:

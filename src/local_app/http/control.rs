@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
@@ -25,7 +26,7 @@ impl FromRequestParts<Context> for ControlGrant {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Failure> {
-        if !is_from_this_machine(parts, context) {
+        if !is_from_this_machine(&parts.headers, &parts.extensions, context) {
             return Err(Failure::Forbidden("the control API answers on this machine only"));
         }
         let token = bearer(&parts.headers)?.ok_or(Failure::NoControlToken)?;
@@ -35,11 +36,11 @@ impl FromRequestParts<Context> for ControlGrant {
 
 /// Whether the peer is on this machine, and asks for itself. A proxy on this machine asks for somebody else, wherever
 /// that is: one that is not trusted cannot say for whom, so that its requests are from nowhere.
-fn is_from_this_machine(parts: &Parts, context: &Context) -> bool {
-    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else { return false };
+pub fn is_from_this_machine(headers: &HeaderMap, extensions: &Extensions, context: &Context) -> bool {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else { return false };
     let peer = peer.ip().to_canonical();
-    let Some(origin) = origin_of(context, &parts.headers, &parts.extensions) else { return false };
-    let is_known = !is_forwarded(&parts.headers) || context.network.trusted_proxies.trust(peer);
+    let Some(origin) = origin_of(context, headers, extensions) else { return false };
+    let is_known = !is_forwarded(headers) || context.network.trusted_proxies.trust(peer);
     peer.is_loopback() && origin.client.is_loopback() && is_known
 }
 

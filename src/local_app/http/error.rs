@@ -58,6 +58,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::Conflict(_) => (S::CONFLICT, None),
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
+        F::ProviderExists(_) => (S::CONFLICT, Some("AuthProviderAlreadyExists")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
         F::ProofRefused(_) => (S::UNAUTHORIZED, Some("AuthError")),
         // Status unknown; like other log-ins that are refused.
@@ -67,6 +68,17 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
         F::UserDisabled => (S::UNAUTHORIZED, Some("UserDisabled")),
+        F::Unconfirmed => (S::UNAUTHORIZED, Some("AuthError")),
+        F::UserNotFound => (S::NOT_FOUND, Some("UserNotFound")),
+        F::AlreadyConfirmed => (S::BAD_REQUEST, Some("UserAlreadyConfirmed")),
+        F::ConfirmationFailed(_) | F::ResetFailed(_) | F::MalformedUserpassToken => {
+            (S::BAD_REQUEST, Some("BadRequest"))
+        }
+        F::UserpassTokenInvalid => (S::BAD_REQUEST, Some("UserpassTokenInvalid")),
+        F::MailNotFound(_) => (S::NOT_FOUND, None),
+        F::KeyNameMissing => (S::BAD_REQUEST, None),
+        F::KeyNameTaken => (S::CONFLICT, Some("APIKeyAlreadyExists")),
+        F::KeyNotFound => (S::NOT_FOUND, Some("APIKeyNotFound")),
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 

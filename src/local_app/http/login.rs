@@ -58,6 +58,7 @@ async fn link(
         return Err(Failure::LinkingNotSupported);
     }
     if provider == Provider::ApiKey {
+        // A key is its owner's from the start.
         return Err(Failure::InvalidParameter("invalid user link request".to_owned()));
     }
     let identity =

@@ -23,7 +23,7 @@ impl Signer {
     }
 
     pub fn sign(&self, claims: &Value) -> Option<String> {
-        self.0.sign(claims).ok()
+        self.0.sign(claims, None).ok()
     }
 
     pub fn verify(&self, token: &str, kind: TokenKind, now: Timestamp) -> Result<Grant, Failure> {

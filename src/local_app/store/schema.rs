@@ -124,6 +124,7 @@ const STEPS: &[&str] = &[
         expires_at      INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX userpass_tokens_of_registration ON userpass_tokens(registration_id);
+    CREATE INDEX userpass_tokens_by_expiry ON userpass_tokens(expires_at);
 
     -- The mailbox: what was, or would have been, sent.
     CREATE TABLE mails (
@@ -135,9 +136,11 @@ const STEPS: &[&str] = &[
         link     TEXT NOT NULL,
         token    TEXT NOT NULL,
         token_id TEXT NOT NULL,
-        delivery TEXT NOT NULL  -- mailbox, sent, or why SMTP failed
+        delivery TEXT NOT NULL, -- mailbox, sending, sent, or why SMTP failed
+        used     INTEGER NOT NULL DEFAULT 0 -- whether its token was
     ) STRICT;
     CREATE INDEX mails_of_email ON mails(email);
+    CREATE INDEX mails_of_token ON mails(token_id);
 
     CREATE TABLE api_keys (
         id         TEXT PRIMARY KEY, -- the id of the identity that it becomes
@@ -170,6 +173,18 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX users_by_creation ON users(created_at);
+
+    -- The identity that a session was opened with; NULL: it was opened before that was remembered.
+    ALTER TABLE sessions ADD COLUMN provider_type TEXT;
+    ALTER TABLE sessions ADD COLUMN identity_id TEXT;
+
+    -- Whoever is logged in at the Admin API.
+    CREATE TABLE admin_sessions (
+        id          TEXT PRIMARY KEY,
+        username    TEXT NOT NULL,
+        secret_hash BLOB NOT NULL, -- SHA-256 of the control token that opened it, and with which it ends
+        expires_at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

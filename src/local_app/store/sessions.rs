@@ -15,12 +15,21 @@ pub struct Session {
     pub user_id: String,
     pub device_id: String,
     pub opened_at: Timestamp,
+    /// The identity that it was opened with; `None`: that was not remembered.
+    pub opened_with: Option<OpenedWith>,
     /// When its refresh token ends.
     pub expires_at: Timestamp,
     /// The id of the key that signed its refresh token.
     pub signing_key: String,
     /// Lifetimes of this session alone; `None`: the server's.
     pub lifetimes: Option<Lifetimes>,
+}
+
+/// Names the identity that a session was opened with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedWith {
+    pub provider: String,
+    pub identity_id: String,
 }
 
 impl Tx<'_> {
@@ -30,8 +39,9 @@ impl Tx<'_> {
         };
         self.0
             .prepare_cached(
-                "INSERT INTO sessions (id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds, refresh_seconds)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO sessions (id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds,
+                                       refresh_seconds, provider_type, identity_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 session.id,
@@ -41,7 +51,9 @@ impl Tx<'_> {
                 session.expires_at.as_millisecond(),
                 session.signing_key,
                 seconds(|all| all.access),
-                seconds(|all| all.refresh)
+                seconds(|all| all.refresh),
+                session.opened_with.as_ref().map(|with| &with.provider),
+                session.opened_with.as_ref().map(|with| &with.identity_id),
             ])?;
         Ok(())
     }
@@ -76,14 +88,27 @@ impl Tx<'_> {
     pub fn delete_sessions_of(&self, user_id: &str) -> Result<usize, StoreError> {
         Ok(self.0.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?)
     }
+
+    /// Ends the sessions that a user opened with one of its identities.
+    pub fn delete_sessions_opened_with(&self, user_id: &str, with: &OpenedWith) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "DELETE FROM sessions WHERE user_id = ?1 AND provider_type = ?2 AND identity_id = ?3",
+            )?
+            .execute([user_id, &with.provider, &with.identity_id])?;
+        Ok(())
+    }
 }
 
 const COLUMNS: &str =
-    "id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds, refresh_seconds";
+    "id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds, refresh_seconds,
+     provider_type, identity_id";
 
 fn session_row(row: &Row<'_>) -> rusqlite::Result<Session> {
     let access: Option<i64> = row.get("access_seconds")?;
     let refresh: Option<i64> = row.get("refresh_seconds")?;
+    let provider: Option<String> = row.get("provider_type")?;
+    let identity_id: Option<String> = row.get("identity_id")?;
     let seconds = |count: i64| Duration::from_secs(count.unsigned_abs());
     Ok(Session {
         id: row.get("id")?,
@@ -92,6 +117,9 @@ fn session_row(row: &Row<'_>) -> rusqlite::Result<Session> {
         opened_at: time(row, "opened_at")?,
         expires_at: time(row, "expires_at")?,
         signing_key: row.get("signing_key")?,
+        opened_with: provider
+            .zip(identity_id)
+            .map(|(provider, identity_id)| OpenedWith { provider, identity_id }),
         lifetimes: access
             .zip(refresh)
             .map(|(access, refresh)| Lifetimes { access: seconds(access), refresh: seconds(refresh) }),

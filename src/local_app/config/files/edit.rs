@@ -24,7 +24,7 @@ impl AppFiles {
 
     /// What a file says. One that is not there says what older exports have in its place, so that it is not lost when
     /// the file comes to be.
-    fn editable(&self, path: &str) -> Result<Value, ConfigError> {
+    pub(in crate::local_app::config) fn editable(&self, path: &str) -> Result<Value, ConfigError> {
         let mut source = Source::new(self);
         if let Some(value) = source.json(path)? {
             return Ok(value);
