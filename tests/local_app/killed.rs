@@ -3,19 +3,21 @@
 #![cfg(unix)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-use crate::support::{Client, PASSWORD, Process, User};
+use crate::support::{Client, PASSWORD, Process, Reply, User};
 
 const ROUNDS: usize = 100;
 /// Streams at once in each round.
 const STREAMS: usize = 3;
-/// The longest that a round lasts once its streams run, in milliseconds.
-const LONGEST: u64 = 120;
+/// A round ends at most so many answers after its begin, and so many milliseconds after that.
+const ANSWERS: usize = 12;
+const MILLISECONDS: u64 = 20;
 
 /// What a stream did, and was told that it is done.
 #[derive(Default)]
@@ -34,52 +36,58 @@ impl Acknowledged {
     }
 }
 
-/// A request that may meet the end of the server: `None` if it did.
-async fn send(client: &Client, request: reqwest::RequestBuilder, killed: &AtomicBool) -> Option<u16> {
-    match client.try_send(request).await {
-        Ok(reply) => Some(reply.status.as_u16()),
-        Err(error) => {
-            assert!(killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
-            None
+/// What the streams of a round and its end tell each other.
+#[derive(Default)]
+struct Round {
+    answers: AtomicUsize,
+    killed: AtomicBool,
+}
+
+impl Round {
+    /// A request that may meet the end of the server: `None` if it did.
+    async fn send(&self, client: &Client, request: reqwest::RequestBuilder, status: u16) -> Option<Reply> {
+        match client.try_send(request).await {
+            Ok(reply) => {
+                assert_eq!(reply.status, status, "{reply:?}");
+                self.answers.fetch_add(1, Ordering::SeqCst);
+                Some(reply)
+            }
+            Err(error) => {
+                assert!(self.killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
+                None
+            }
         }
     }
 }
 
 /// Registers, logs in, renews and logs out until the server is gone.
-async fn stream(client: Client, killed: Arc<AtomicBool>, name: String) -> Acknowledged {
+async fn stream(client: Client, round: Arc<Round>, name: String) -> Acknowledged {
     let mut done = Acknowledged::default();
     let session =
         |method, token: &str| client.request(method, "/api/client/v2.0/auth/session").bearer_auth(token);
+    let post =
+        |path: &str, body: Value| client.request(Method::POST, &client.app_path(path)).body(body.to_string());
     for i in 0.. {
         // Hashing is slow, and anonymous users are written the same way: one registration in four.
         if i % 4 == 0 {
             let email = format!("{name}-{i}@example.com");
-            let path = client.app_path("/auth/providers/local-userpass/register");
-            let body = json!({ "email": email, "password": PASSWORD }).to_string();
-            let Some(status) = send(&client, client.request(Method::POST, &path).body(body), &killed).await
-            else {
-                break;
-            };
-            assert_eq!(status, 201);
+            let body = json!({ "email": email, "password": PASSWORD });
+            let register = post("/auth/providers/local-userpass/register", body);
+            let Some(_) = round.send(&client, register, 201).await else { break };
             done.emails.push(email);
         }
-        let path = client.app_path("/auth/providers/anon-user/login");
-        let login = client.try_send(client.request(Method::POST, &path).body("{}")).await;
-        let Ok(login) = login else {
-            assert!(killed.load(Ordering::SeqCst), "it failed before the kill");
-            break;
-        };
-        let user = User::of(&login.ok(200));
+        let login = post("/auth/providers/anon-user/login", json!({}));
+        let Some(login) = round.send(&client, login, 200).await else { break };
+        let user = User::of(&login.json());
         // A renewal never ends a session, answered or not.
         done.alive.push(user.clone());
-        let Some(status) = send(&client, session(Method::POST, &user.refresh), &killed).await else { break };
-        assert_eq!(status, 201);
+        let Some(_) = round.send(&client, session(Method::POST, &user.refresh), 201).await else { break };
         if i % 2 == 0 {
             done.alive.pop();
             // Without an answer, it may have ended or not.
-            let request = session(Method::DELETE, &user.refresh);
-            let Some(status) = send(&client, request, &killed).await else { break };
-            assert_eq!(status, 204);
+            let Some(_) = round.send(&client, session(Method::DELETE, &user.refresh), 204).await else {
+                break;
+            };
             done.ended.push(user);
         }
     }
@@ -91,16 +99,21 @@ async fn a_hundred_kills_lose_no_acknowledged_account_and_revive_no_session() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     let mut all = Acknowledged::default();
-    for round in 0..ROUNDS {
+    for number in 0..ROUNDS {
         let process = Process::start(&["--data", data]);
         let client = process.client();
         check(&client, &all, 3).await;
-        let killed = Arc::new(AtomicBool::new(false));
+        let round = Arc::new(Round::default());
         let streams: Vec<_> = (0..STREAMS)
-            .map(|i| tokio::spawn(stream(client.clone(), Arc::clone(&killed), format!("r{round}-s{i}"))))
+            .map(|i| tokio::spawn(stream(client.clone(), Arc::clone(&round), format!("r{number}-s{i}"))))
             .collect();
-        tokio::time::sleep(Duration::from_micros(fastrand::u64(0..LONGEST * 1000))).await;
-        killed.store(true, Ordering::SeqCst);
+        // Answers rather than time alone: a busy machine gets as far as an idle one.
+        let enough = fastrand::usize(..=ANSWERS);
+        while round.answers.load(Ordering::SeqCst) < enough && !streams.iter().all(JoinHandle::is_finished) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_micros(fastrand::u64(0..MILLISECONDS * 1000))).await;
+        round.killed.store(true, Ordering::SeqCst);
         process.signal("KILL");
         for stream in futures_util::future::join_all(streams).await {
             all.extend(stream.unwrap());
