@@ -5,22 +5,42 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
+//! `sessions` (tokens), `admin` (users as whoever looks after the App sees them), `functions` (the App's JavaScript),
+//! `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
+mod admin;
 mod app;
+mod app_clock;
 mod app_id;
+mod browser_login;
 pub mod config;
 mod documents;
+mod expression;
 mod failure;
+mod faults;
+mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod hashing;
+mod housekeeping;
 mod http;
 mod ids;
+mod import;
 mod lifetimes;
+mod mail;
+mod network;
 mod providers;
+mod rate_limits;
 mod request;
+mod serving;
 mod sessions;
+mod shared_state;
+mod snapshots;
 mod store;
+mod tls;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,20 +49,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use app::App;
-use config::AppConfig;
-use store::StoreError;
+use config::{AppConfig, GivenLifetimes, LoadError, Report};
+use failure::Failure;
+use serving::ServerHandle;
+use store::{Store, StoreError};
+use tls::{Certificate, TlsError};
 
+pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
-pub use lifetimes::Lifetimes;
+pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
+pub use lifetimes::{Lifetimes, parse_lifetime};
+pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
+pub use rate_limits::{Rate, RateLimits};
 
 /// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
 pub const EMBEDDED_APP_ID: &str = "local-idmux";
@@ -66,14 +91,25 @@ pub struct Options {
     pub app_id: String,
     /// Where users and data live.
     pub storage: Storage,
-    /// How long tokens live, unless [`LocalApp::open_sessions_with`] says otherwise.
+    /// How long tokens live where neither the next field nor the configuration says it, unless
+    /// [`LocalApp::open_sessions_with`] says otherwise.
     pub lifetimes: Lifetimes,
-    /// What the App offers. Read anew from its source where that changes.
+    /// Lifetimes that go before the configuration's.
+    pub given_lifetimes: GivenLifetimes,
+    /// What the App offers where no files say it: neither those of a folder nor any in the storage.
     pub config: AppConfig,
-    /// What tokens are issued and judged by.
+    /// The folder with the App's files; `None`: they are in the storage.
+    pub app_folder: Option<PathBuf>,
+    /// The clock below the App's, which a person may have moved.
     pub clock: Arc<dyn Clock>,
+    /// A change of the App's clock at this start; `None`: it is where it was.
+    pub move_clock: Option<ClockMove>,
     /// The token of the control API; `None`: a random one.
     pub control_token: Option<SecretString>,
+    /// How often credentials may be tried.
+    pub rate_limits: RateLimits,
+    /// Who may reach the server, and over what.
+    pub network: Network,
 }
 
 impl Options {
@@ -83,9 +119,14 @@ impl Options {
             app_id: app_id.into(),
             storage,
             lifetimes: Lifetimes::default(),
+            given_lifetimes: GivenLifetimes::default(),
             config: AppConfig::default(),
+            app_folder: None,
             clock: Arc::new(SystemClock),
+            move_clock: None,
             control_token: None,
+            rate_limits: RateLimits::default(),
+            network: Network::default(),
         }
     }
 }
@@ -98,7 +139,8 @@ pub enum LocalAppError {
     AppId(#[from] InvalidAppId),
     /// The address is reachable from other machines.
     #[error(
-        "the local App listens on this machine only, {0} is reachable from outside; use 127.0.0.1 or [::1]"
+        "the local App listens on this machine only, {0} is reachable from outside; use 127.0.0.1 or [::1], or add \
+         --allow-remote"
     )]
     NotLoopback(SocketAddr),
     /// The address is taken, or not one of this machine.
@@ -112,9 +154,26 @@ pub enum LocalAppError {
     /// The system gives no thread to run on.
     #[error("cannot start the server's threads: {0}")]
     Threads(std::io::Error),
+    /// The certificate cannot be used.
+    #[error("cannot serve HTTPS: {0}")]
+    Tls(#[from] TlsError),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration cannot be used.
+    #[error("the App's configuration cannot be used: {0}")]
+    Config(#[from] LoadError),
+    /// There is no data of that App.
+    #[error("there is no data of the app '{app_id}' in {}", folder.display())]
+    NoData {
+        /// The App.
+        app_id: String,
+        /// Where its data should be.
+        folder: PathBuf,
+    },
+    /// The clock was to be moved to where it cannot stand.
+    #[error(transparent)]
+    Clock(#[from] OutOfRange),
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -128,7 +187,7 @@ pub struct LocalApp {
     base_url: Url,
     app: Arc<App>,
     server: JoinHandle<std::io::Result<()>>,
-    stopping: DropGuard,
+    handle: ServerHandle,
     runtime: OwnRuntime,
 }
 
@@ -145,32 +204,40 @@ impl LocalApp {
     /// Opens the storage, binds `listen` (port 0: any free one) and serves; it accepts connections on return.
     ///
     /// # Errors
-    /// When the app id is malformed, the address is not a loopback address or is taken, or the data folder cannot be
-    /// used.
+    /// When the app id is malformed, the address is taken or reachable from outside without
+    /// [`Network::allow_remote`], or the certificate or the data folder cannot be used.
     pub async fn start(listen: SocketAddr, options: Options) -> Result<Self, LocalAppError> {
         let app_id: AppId = options.app_id.parse()?;
-        if !listen.ip().is_loopback() {
+        let network = options.network.clone();
+        if !listen.ip().is_loopback() && !network.allow_remote {
             return Err(LocalAppError::NotLoopback(listen));
         }
+        let certificate = match network.tls.clone() {
+            Some(files) => Some(Certificate::load(files).await?),
+            None => None,
+        };
         // Bound before the storage is opened: a second start by mistake leaves no folder behind.
         let refused = |source| LocalAppError::Listen { address: listen, source };
         let listener = std::net::TcpListener::bind(listen).map_err(refused)?;
-        listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        if !address.ip().is_loopback() && certificate.is_none() {
+            tracing::warn!(%address, "local App: other machines reach it over plain HTTP, passwords and tokens unsealed");
+        }
 
         let app = Arc::new(App::open(app_id, options).await?);
-        let base_url = http::base_url(address);
+        let base_url = http::base_url(address, &network);
         let runtime = OwnRuntime::start().map_err(LocalAppError::Threads)?;
-        let stopping = CancellationToken::new();
-        let server = {
-            let _entered = runtime.handle().enter();
-            let listener = TcpListener::from_std(listener).map_err(refused)?;
-            let router = http::router(Arc::clone(&app), base_url.clone());
-            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(stopping.clone().cancelled_owned());
-            runtime.handle().spawn(serving.into_future())
-        };
-        Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })
+        let handle = ServerHandle::new();
+        let router = http::router(Arc::clone(&app), base_url.clone(), network);
+        let tls = certificate.as_ref().map(Certificate::config);
+        let server = runtime.handle().spawn(serving::serve(listener, router, tls, handle.clone()));
+        if let Some(certificate) = certificate {
+            runtime.handle().spawn(certificate.follow());
+        }
+        runtime.handle().spawn(config::watch(Arc::clone(&app)));
+        let keeping_up = Arc::clone(&app);
+        runtime.handle().spawn(async move { keeping_up.keep_up().await });
+        Ok(Self { base_url, app, server, handle, runtime })
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234/`.
@@ -188,6 +255,11 @@ impl LocalApp {
         self.app.control_token()
     }
 
+    /// What the configuration asks for and does not get.
+    pub fn report(&self) -> Arc<Report> {
+        self.app.live_config().report()
+    }
+
     /// Lifetimes of sessions that are opened from here on; sessions already open keep theirs. `None`: the options'
     /// again.
     pub fn open_sessions_with(&self, lifetimes: Option<Lifetimes>) {
@@ -201,17 +273,48 @@ impl LocalApp {
     /// # Errors
     /// When the server had ended by itself before.
     pub async fn stop(self) -> Result<(), LocalAppError> {
-        let Self { app, mut server, stopping, runtime, .. } = self;
-        drop(stopping);
-        let outcome = match tokio::time::timeout(DRAIN, &mut server).await {
-            Ok(Ok(Ok(()))) | Err(_) => Ok(()),
-            Ok(Ok(Err(error))) => Err(LocalAppError::Server(error.to_string())),
+        let Self { app, server, handle, runtime, .. } = self;
+        handle.graceful_shutdown(Some(DRAIN));
+        let outcome = match server.await {
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(LocalAppError::Server(error.to_string())),
+            Err(error) => Err(LocalAppError::Server(error.to_string())),
         };
         drop(runtime);
         app.close().await;
         outcome
     }
+}
+
+/// Takes users over into the storage of `options`, without serving the App. Somebody else may serve it meanwhile.
+///
+/// # Errors
+/// When the app id is malformed, or the data folder cannot be used. Users that landed before that stay.
+pub async fn import_users(options: Options, request: ImportRequest) -> Result<ImportReport, LocalAppError> {
+    let app = Arc::new(App::open(options.app_id.parse()?, options).await?);
+    let report = app.import_users(request).await;
+    app.close().await;
+    report.map_err(|failure| match failure {
+        Failure::Store(error) => LocalAppError::Store(error),
+        other => LocalAppError::Server(other.to_string()),
+    })
+}
+
+/// The configuration of an App that keeps it with its data in `folder`, as files.
+///
+/// # Errors
+/// When there is no such App, or its data cannot be used.
+pub async fn stored_config(folder: PathBuf, app_id: &str) -> Result<config::AppFiles, LocalAppError> {
+    let id: AppId = app_id.parse()?;
+    if !folder.join(format!("{id}.db")).is_file() {
+        return Err(LocalAppError::NoData { app_id: app_id.to_owned(), folder });
+    }
+    let opening = tokio::task::spawn_blocking(move || Store::open(&Storage::Folder(folder), &id));
+    let store = opening.await.map_err(|error| LocalAppError::Server(error.to_string()))??;
+    let files: Vec<_> = store.read(|tx| tx.app_files()).await?;
+    store.close();
+    let none = files.is_empty();
+    Ok(if none { config::AppFiles::of(&AppConfig::default()) } else { files.into_iter().collect() })
 }
 
 /// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.

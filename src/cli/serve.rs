@@ -1,32 +1,73 @@
 //! `idmux serve`: the local App as a process of its own.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::{Span, SpanRelativeTo};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::folders::{Folders, FoldersError};
-use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Options, Storage};
+use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
+use crate::local_app::{
+    AppId, ClockMove, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
+    TlsFiles, TrustedProxies, parse_lifetime, parse_step, proxy_network,
+};
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+/// Environment variable with the control token. An argument would be there for every process to read.
+const CONTROL_TOKEN_VARIABLE: &str = "IDMUX_CONTROL_TOKEN";
+/// A shorter control token could be guessed.
+const SHORTEST_CONTROL_TOKEN: usize = 16;
+
+/// The variable that filters the log.
+const LOG_VARIABLE: &str = "IDMUX_LOG";
 
 /// Arguments of `idmux serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Address and port to listen on; port 0 takes any free one.
-    #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = loopback)]
+    #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN, value_parser = address)]
     listen: SocketAddr,
 
-    /// Client app id, as in shop-abcde. The default is the App that idmux embeds.
-    #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
-    app_id: AppId,
+    /// Listen also on addresses that other machines reach. The control API answers this machine only, in any case.
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// A proxy, or a network of them, whose Forwarded and X-Forwarded headers count. May be given several times.
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS", value_parser = proxy_network)]
+    trusted_proxies: Vec<IpNet>,
+
+    /// Serve HTTPS with this certificate, PEM with those that lead to a root. It is read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Wrong passwords that one account takes, as in 30/30m: 30 at once, and as many again in half an hour; or off.
+    #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
+    account_rate_limit: Option<Limit>,
+
+    /// The same for all log-ins, registrations and mails that come from one address.
+    #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
+    address_rate_limit: Option<Limit>,
+
+    /// Folder with the App's configuration in the export format of App Services, and in idmux.json. Read again when
+    /// it changes. Without it, the configuration is with the data.
+    #[arg(long, value_name = "FOLDER")]
+    app: Option<PathBuf>,
+    /// Client app id, as in shop-abcde [default: the folder's, or that of the App that idmux embeds]
+    #[arg(long, value_name = "ID")]
+    app_id: Option<AppId>,
 
     /// Folder for users, sessions and documents; made if it is not there [default: in the data folder of idmux]
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
@@ -36,13 +77,41 @@ pub struct ServeArgs {
     #[arg(long)]
     ephemeral: bool,
 
-    /// Lifetime of access tokens, as in 30m, 1h30m or 2d.
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = lifetime)]
-    access_token_ttl: Duration,
+    /// Lifetime of access tokens, as in 30m, 1h30m or 2d [default: what idmux.json says, or 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    access_token_ttl: Option<Duration>,
 
-    /// Lifetime of refresh tokens. At the default, anonymous sessions live 50 years, as at the hosted service.
-    #[arg(long, value_name = "TIME", default_value = "60d", value_parser = lifetime)]
-    refresh_token_ttl: Duration,
+    /// Lifetime of refresh tokens. At 60d, anonymous sessions live 50 years, as at the hosted service
+    /// [default: what idmux.json says, or 60d]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    refresh_token_ttl: Option<Duration>,
+
+    /// Start with the App's clock so far from the system's, as in +61d or -1h, or at an instant, as in
+    /// 2030-01-01T00:00:00Z. It stays so until it is moved again. [default: where it was left]
+    #[arg(long, value_name = "MOVE", allow_hyphen_values = true, value_parser = clock_move)]
+    clock: Option<ClockMove>,
+}
+
+/// A rate limit as somebody gave it; `None`: off.
+type Limit = Option<Rate>;
+
+impl ServeArgs {
+    fn network(&self) -> Network {
+        let files = self.tls_cert.clone().zip(self.tls_key.clone());
+        Network {
+            allow_remote: self.allow_remote,
+            trusted_proxies: TrustedProxies::new(self.trusted_proxies.clone()),
+            tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+        }
+    }
+
+    fn rate_limits(&self) -> RateLimits {
+        let usual = RateLimits::default();
+        RateLimits {
+            account: self.account_rate_limit.unwrap_or(usual.account),
+            address: self.address_rate_limit.unwrap_or(usual.address),
+        }
+    }
 }
 
 /// Why `serve` ended badly.
@@ -54,6 +123,12 @@ pub enum ServeError {
     /// The platform names no folder for data.
     #[error("{0}; or name one with --data, or use --ephemeral")]
     NoDataFolder(#[from] FoldersError),
+    /// The control token of the environment is not one.
+    #[error(
+        "{CONTROL_TOKEN_VARIABLE} must hold at least {SHORTEST_CONTROL_TOKEN} visible ASCII characters without spaces; \
+         unset it for a random control token"
+    )]
+    ControlToken,
     /// Signals cannot be listened to, or no thread started.
     #[error("cannot set up the process: {0}")]
     Process(std::io::Error),
@@ -64,10 +139,13 @@ pub enum ServeError {
 
 /// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`IDMUX_LOG` is its filter).
 pub fn run(args: ServeArgs) -> ExitCode {
-    let filter = EnvFilter::builder()
-        .with_env_var("IDMUX_LOG")
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+    let filter = match std::env::var(LOG_VARIABLE) {
+        Ok(filter) => {
+            EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(filter)
+        }
+        // Whoever edits the configuration sees that it was read.
+        Err(_) => EnvFilter::new("warn,idmux::local_app::config=info"),
+    };
     // Fails only if somebody set up logging before, which is as good.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     match serve(args) {
@@ -75,20 +153,35 @@ pub fn run(args: ServeArgs) -> ExitCode {
         Err(error) => {
             // Standard error may be closed as well; there is nowhere else to say it.
             let _ = writeln!(std::io::stderr(), "idmux serve: {error}");
-            ExitCode::FAILURE
+            match error {
+                // Wrong arguments, as clap has it.
+                ServeError::LocalApp(LocalAppError::NotLoopback(_)) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
 
 fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    let (network, rate_limits) = (args.network(), args.rate_limits());
     let storage = match (args.ephemeral, args.data) {
         (true, _) => Storage::Memory,
         (false, Some(folder)) => Storage::Folder(folder),
         (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
+    let app_id = match (args.app_id, &args.app) {
+        (Some(id), _) => Some(id),
+        (None, Some(folder)) => app_id_of(folder)?,
+        (None, None) => None,
+    };
     let options = Options {
-        lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
-        ..Options::new(args.app_id.as_str(), storage)
+        move_clock: args.clock,
+        control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
+        network,
+        rate_limits,
+        given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        app_folder: args.app,
+        ..Options::new(app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str), storage)
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;
@@ -96,6 +189,10 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         // Before the line is out: whoever reads it may signal at once.
         let stop = stop_signal().map_err(ServeError::Process)?;
         let app = LocalApp::start(args.listen, options).await?;
+        for setting in app.report().iter() {
+            // Nobody may be listening there; the App is served all the same.
+            let _ = writeln!(std::io::stderr(), "idmux serve: {setting}");
+        }
         announce(&app).map_err(ServeError::Output)?;
         stop.await;
         app.stop().await?;
@@ -103,15 +200,36 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     })
 }
 
-/// The one line on standard output. A reader that is gone is no reason not to serve.
+/// The app id that a folder names. A folder that cannot be used is refused before anything else happens.
+fn app_id_of(folder: &Path) -> Result<Option<AppId>, LocalAppError> {
+    let files = AppFolder::new(folder).read().map_err(LoadError::from)?;
+    let (config, _) = AppConfig::from_files(&files).map_err(LoadError::from)?;
+    Ok(config.app_id)
+}
+
+/// The two lines on standard output: where the App is, and what opens its control API. A reader that is gone is no reason
+/// not to serve.
 fn announce(app: &LocalApp) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let url = app.base_url().as_str().trim_end_matches('/');
-    let written = writeln!(out, "listening on {url} app {}", app.app_id()).and_then(|()| out.flush());
+    let token = app.control_token().expose_secret();
+    let written = writeln!(out, "listening on {url} app {}\ncontrol token {token}", app.app_id())
+        .and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// The control token that the environment chose, if it did; an empty one is none.
+fn control_token(variable: Option<OsString>) -> Result<Option<SecretString>, ServeError> {
+    let Some(token) = variable.filter(|token| !token.is_empty()) else { return Ok(None) };
+    // It has to fit into a header, and be one word of its line.
+    let is_fit = |token: &String| {
+        token.len() >= SHORTEST_CONTROL_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let token = token.into_string().ok().filter(is_fit).ok_or(ServeError::ControlToken)?;
+    Ok(Some(SecretString::from(token)))
 }
 
 /// Ends when the process is asked to; listens from the call on, not only when awaited.
@@ -136,32 +254,30 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| "expected an address and a port, as in 127.0.0.1:9090".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err(LocalAppError::NotLoopback(address).to_string())
-    }
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, as in 127.0.0.1:9090".to_owned())
 }
 
-/// Whole seconds, at least one; a day has 24 hours.
-fn lifetime(text: &str) -> Result<Duration, String> {
-    const FORM: &str = "expected a time, as in 30m, 1h30m or 60d";
-    let span: Span = text.parse().map_err(|_| FORM.to_owned())?;
-    if span.get_years() != 0 || span.get_months() != 0 {
-        return Err("months and years vary in length, use days".to_owned());
+/// A step from the system's clock, or an instant.
+fn clock_move(text: &str) -> Result<ClockMove, String> {
+    if let Ok(instant) = text.parse() {
+        return Ok(ClockMove::StartAt(instant));
     }
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| FORM.to_owned())?;
-    let duration = Duration::try_from(duration).map_err(|_| "a lifetime is at least 1s".to_owned())?;
-    if duration < Duration::from_secs(1) {
-        return Err("a lifetime is at least 1s".to_owned());
+    parse_step(text)
+        .map(ClockMove::Offset)
+        .map_err(|why| format!("{why}; or an instant, as in 2030-01-01T00:00:00Z"))
+}
+
+/// `30/30m`, or `off`.
+fn rate(text: &str) -> Result<Limit, String> {
+    if text == "off" {
+        return Ok(None);
     }
-    if duration.subsec_nanos() != 0 {
-        return Err("a lifetime has whole seconds".to_owned());
-    }
-    Ok(duration)
+    const FORM: &str = "expected a number of tries and a time, as in 30/30m, or off";
+    let (tries, time) = text.split_once('/').ok_or(FORM)?;
+    let tries = tries.parse().map_err(|_| FORM.to_owned())?;
+    let within = parse_lifetime(time).map_err(|_| FORM.to_owned())?;
+    Ok(Some(Rate { tries, within }))
 }
 
 #[cfg(test)]
@@ -169,49 +285,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lifetimes_are_whole_seconds_from_one_up() {
-        for (text, seconds) in [
-            ("1s", 1),
-            ("30m", 1800),
-            ("1h30m", 5400),
-            ("1h 30m", 5400),
-            ("60d", 5_184_000),
-            ("2w", 1_209_600),
-            ("PT5S", 5),
-        ] {
-            assert_eq!(lifetime(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for (text, says) in [
-            ("", "expected a time"),
-            ("soon", "expected a time"),
-            ("30", "expected a time"),
-            ("99999999999999999999d", "expected a time"),
-            ("0s", "at least 1s"),
-            ("500ms", "at least 1s"),
-            ("-5s", "at least 1s"),
-            ("1500ms", "whole seconds"),
-            ("1mo", "use days"),
-            ("1y", "use days"),
-        ] {
-            let error = lifetime(text).unwrap_err();
-            assert!(error.contains(says), "{text}: {error}");
+    fn a_control_token_is_long_and_fits_into_a_header() {
+        let chosen = |text: &str| control_token(Some(text.into()));
+        assert!(matches!(control_token(None), Ok(None)));
+        assert!(matches!(chosen(""), Ok(None)));
+        assert!(matches!(chosen("0123456789abcdef"), Ok(Some(_))));
+        for bad in ["0123456789abcde", "0123456789 abcdef", "0123456789abcdef\n", "0123456789abcdeé"] {
+            assert!(matches!(chosen(bad), Err(ServeError::ControlToken)), "{bad}");
         }
     }
 
     #[test]
-    fn only_this_machine_may_be_listened_on() {
-        for good in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:8080"] {
-            assert!(loopback(good).is_ok(), "{good}");
-        }
-        for (bad, says) in [
-            ("0.0.0.0:80", "this machine only"),
-            ("[::]:80", "this machine only"),
-            ("192.168.0.1:80", "this machine only"),
-            ("localhost", "an address and a port"),
-            ("127.0.0.1", "an address and a port"),
-        ] {
-            let error = loopback(bad).unwrap_err();
-            assert!(error.contains(says), "{bad}: {error}");
+    fn a_rate_is_a_number_of_tries_in_a_time() {
+        let thirty = Rate { tries: 30.try_into().unwrap(), within: Duration::from_secs(1800) };
+        assert_eq!(rate("30/30m"), Ok(Some(thirty)));
+        assert_eq!(rate("off"), Ok(None));
+        for bad in ["", "30", "0/1m", "-1/1m", "30/", "30/0s", "/1m", "30/1mo", "4294967296/1m"] {
+            assert!(rate(bad).unwrap_err().contains("as in 30/30m"), "{bad}");
         }
     }
 }

@@ -1,18 +1,34 @@
 //! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
 
+mod api_keys;
+mod confirmation;
+mod creation;
+mod foreign_hash;
+mod one_time_token;
 mod password;
+mod pending;
 mod registration;
+mod reset;
+mod verdict;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::config::{AppConfig, LocalUserpass, Offer};
 use super::failure::Failure;
-use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
-use super::store::{Identity, Tx, User};
+use super::store::{Identity, StoreError, Tx, User};
 
+pub use api_keys::{Keys, NewKey, key_hash};
+pub use creation::{Admission, Creations};
+pub use foreign_hash::{FirebaseParameters, StoredHash, base64};
+pub use one_time_token::OneTimeToken;
 pub use password::Password;
+pub use registration::check_email;
+
+/// The type of users who log in themselves (section 1.2).
+const NORMAL: &str = "normal";
 
 /// What a user may know about itself (section 6).
 pub struct Profile {
@@ -34,13 +50,7 @@ impl App {
         self.store()
             .read(move |tx| {
                 let user = tx.user(&user_id)?.ok_or(Failure::INVALID_SESSION)?;
-                let mut data = Map::new();
-                let mut identities = Vec::new();
-                for identity in tx.identities_of(&user_id)? {
-                    data.extend(identity.data.clone());
-                    let provider_id = tx.provider_id(&identity.provider)?.unwrap_or_default();
-                    identities.push(ProfileIdentity { identity, provider_id });
-                }
+                let (identities, data) = identities(tx, &user_id)?;
                 Ok(Profile { user_id, kind: user.kind, identities, data })
             })
             .await
@@ -61,8 +71,28 @@ impl App {
     }
 }
 
-/// The user whom `identity` leads to, created if this is its first login.
-pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
+/// A user's identities, and their data together.
+pub fn identities(
+    tx: &Tx<'_>,
+    user_id: &str,
+) -> Result<(Vec<ProfileIdentity>, Map<String, Value>), StoreError> {
+    let mut data = Map::new();
+    let mut identities = Vec::new();
+    for identity in tx.identities_of(user_id)? {
+        data.extend(identity.data.clone());
+        let provider_id = tx.provider_id(&identity.provider)?.unwrap_or_default();
+        identities.push(ProfileIdentity { identity, provider_id });
+    }
+    Ok((identities, data))
+}
+
+/// The user whom `identity` leads to, created with the id `new_user_id` if this is its first login.
+pub fn find_or_create(
+    tx: &Tx<'_>,
+    identity: &VerifiedIdentity,
+    new_user_id: String,
+    now: Timestamp,
+) -> Result<User, Failure> {
     if let Some(known) = tx.identity(identity.provider.name(), &identity.id)? {
         let user = tx.user(&known.user_id)?.ok_or(Failure::InvalidCredentials)?;
         if user.disabled {
@@ -74,9 +104,18 @@ pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) 
         }
         return Ok(user);
     }
+    if let Some(owner) = identity.owner() {
+        let user = tx.user(owner)?.ok_or(Failure::InvalidCredentials)?;
+        if user.disabled {
+            return Err(Failure::UserDisabled);
+        }
+        tx.note_login(&user.id, now)?;
+        attach(tx, &user.id, identity)?;
+        return Ok(user);
+    }
     let user = User {
-        id: ids::oid(),
-        kind: "normal".to_owned(),
+        id: new_user_id,
+        kind: NORMAL.to_owned(),
         disabled: false,
         created_at: now,
         last_login_at: now,
@@ -103,7 +142,17 @@ pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(
     }
 }
 
-fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
+/// How the App configures email/password, if one can log in with it.
+fn userpass(config: &AppConfig) -> Result<&LocalUserpass, Failure> {
+    let name = Provider::LocalUserpass.name();
+    match &config.providers.local_userpass {
+        Offer::Enabled(userpass) => Ok(userpass),
+        Offer::Disabled(_) => Err(Failure::ProviderDisabled(name)),
+        Offer::Absent => Err(Failure::ProviderNotFound(name.to_owned())),
+    }
+}
+
+pub fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
     tx.insert_identity(&Identity {
         user_id: user_id.to_owned(),
         provider: identity.provider.name().to_owned(),

@@ -5,35 +5,44 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::accounts::Creations;
+use super::app_clock::AppClock;
 use super::app_id::AppId;
-use super::config::AppConfig;
+use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
+use super::faults::Faults;
+use super::functions::{Engine, Limits};
+use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
-use super::providers::Provider;
+use super::providers::{Provider, RemoteDocuments};
+use super::rate_limits::Limiters;
 use super::sessions::TokenSigner;
+use super::shared_state::SharedState;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
-use crate::clock::Clock;
 
 /// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
 const SIGNING_KEY_BYTES: usize = 64;
 /// Characters of the control token.
 const CONTROL_TOKEN_LENGTH: usize = 40;
-/// Passwords that are hashed at once; each takes 19 MiB and a core.
-const HASHES_AT_ONCE: usize = 2;
 
 /// One App, as its rooms share it.
 pub struct App {
     facts: AppFacts,
     store: Store,
-    config: Mutex<Arc<AppConfig>>,
-    clock: Arc<dyn Clock>,
+    config: LiveConfig,
+    clock: AppClock,
+    shared: SharedState,
+    faults: Faults,
     control_token: SecretString,
     signer: TokenSigner,
-    hashing: Arc<Semaphore>,
+    functions: Engine,
+    creations: Creations,
+    hashing: HashingPool,
+    limiters: Limiters,
+    remote: RemoteDocuments,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -41,39 +50,71 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, .. } = options;
+        let Options {
+            storage,
+            lifetimes,
+            given_lifetimes,
+            config,
+            app_folder,
+            clock,
+            move_clock,
+            control_token,
+            rate_limits,
+            ..
+        } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let source = match app_folder {
+            Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
+            None => ConfigSource::Store(Box::new(config)),
+        };
+        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
             None => ids::secret(CONTROL_TOKEN_LENGTH).map_err(no_random)?,
         };
-        let now = clock.now();
+        let system = clock.now();
         let key = random_key().map_err(no_random)?;
-        let (facts, keys) = store
+        let (facts, keys, setting) = store
             .write(move |tx| {
+                let mut setting = tx.clock()?;
+                if let Some(change) = move_clock {
+                    setting = setting.moved(change, system)?;
+                    tx.set_clock(setting)?;
+                }
+                let now = setting.now(system);
                 let facts = match tx.app()? {
                     Some(facts) if facts.app_id == app_id => facts,
-                    Some(facts) => return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
+                    Some(facts) => {
+                        return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }.into());
+                    }
                     None => first_start(tx, app_id, key, now)?,
                 };
                 for provider in Provider::ALL {
                     tx.ensure_provider(provider.name(), &ids::oid())?;
                 }
-                Ok((facts, tx.signing_keys()?))
+                Ok::<_, LocalAppError>((facts, tx.signing_keys()?, setting))
             })
             .await?;
+        let limits = Limits::default();
+        let time = config.config().settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
-            config: Mutex::new(Arc::new(config)),
-            clock,
+            config,
+            clock: AppClock::new(clock, setting),
+            shared: SharedState::new(),
+            faults: Faults::default(),
             control_token,
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            creations: Creations::default(),
+            functions: Engine::new(Limits { time, ..limits }),
+            hashing: HashingPool::default(),
+            limiters: Limiters::new(rate_limits),
+            remote: RemoteDocuments::default(),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -100,15 +141,40 @@ impl App {
         digest(token) == digest(self.control_token.expose_secret())
     }
 
+    /// SHA-256 of the control token.
+    pub fn control_token_hash(&self) -> Vec<u8> {
+        Sha256::digest(self.control_token.expose_secret().as_bytes()).to_vec()
+    }
+
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// The configuration as it is now; a request keeps the one that it began with.
-    pub fn config(&self) -> Arc<AppConfig> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn live_config(&self) -> &LiveConfig {
+        &self.config
     }
 
+    pub fn clock(&self) -> &AppClock {
+        &self.clock
+    }
+
+    pub fn shared(&self) -> &SharedState {
+        &self.shared
+    }
+
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub fn creations(&self) -> &Creations {
+        &self.creations
+    }
+
+    pub fn functions(&self) -> &Engine {
+        &self.functions
+    }
+
+    /// The present moment of the App: all lifetimes follow it.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -117,9 +183,18 @@ impl App {
         &self.signer
     }
 
+    /// What identity providers publish, and the way to ask them.
+    pub fn remote(&self) -> &RemoteDocuments {
+        &self.remote
+    }
+
     /// The server's lifetimes, of every session without its own.
     pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+        let settings = &self.config().settings;
+        Lifetimes {
+            access: settings.access_token_lifetime.unwrap_or(self.lifetimes.access),
+            refresh: settings.refresh_token_lifetime.unwrap_or(self.lifetimes.refresh),
+        }
     }
 
     /// Lifetimes that a session opened now keeps for itself.
@@ -136,13 +211,18 @@ impl App {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        // Moved into the work, so that a request which is given up does not let more run at once.
-        let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(Failure::internal)?;
-        let hashed = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        hashed.await.map_err(Failure::internal)
+        self.hashing.run(work).await
+    }
+
+    /// How often something was hashed.
+    #[cfg(test)]
+    pub fn hashes(&self) -> u64 {
+        self.hashing.count()
+    }
+
+    /// How often credentials may be tried.
+    pub fn limiters(&self) -> &Limiters {
+        &self.limiters
     }
 }
 
@@ -158,7 +238,8 @@ fn first_start(
     Ok(facts)
 }
 
-fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
+/// Bytes that sign tokens.
+pub fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
     let mut key = Zeroizing::new(vec![0_u8; SIGNING_KEY_BYTES]);
     getrandom::fill(&mut key)?;
     Ok(key)

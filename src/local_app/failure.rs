@@ -2,6 +2,12 @@
 //!
 //! `http` gives each its status and code; nothing here knows HTTP.
 
+use std::time::Duration;
+
+use super::app_clock::OutOfRange;
+use super::expression::ExpressionError;
+use super::functions::FunctionFailure;
+use super::rate_limits::whole_seconds;
 use super::store::StoreError;
 
 /// Why a request was refused.
@@ -24,6 +30,13 @@ pub enum Failure {
     BodyTooLarge { limit: usize },
     #[error("the request took too long")]
     TimedOut,
+    #[error("too many attempts; try again in {}s", whole_seconds(*.wait))]
+    TooManyAttempts { wait: Duration },
+    /// More log-ins wait for their turn than will get it in time.
+    #[error("the server is busy; try again in a moment")]
+    Busy,
+    #[error("the app does not take requests of origin '{0}'; add it to allowed_request_origins")]
+    OriginNotAllowed(String),
 
     // --- who asks (section 5.3, 5.4)
     /// No token, or an empty one, where an access token is needed.
@@ -45,17 +58,34 @@ pub enum Failure {
     // --- whoever looks after the App
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
+    #[error(transparent)]
+    ClockRange(#[from] OutOfRange),
     #[error("{0}")]
     Forbidden(&'static str),
+    /// What a path of the control API names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// It does not go together with what is there.
+    #[error("{0}")]
+    Conflict(String),
 
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),
+    #[error("authentication provider '{0}' is there already")]
+    ProviderExists(&'static str),
     #[error("authentication provider '{0}' is disabled")]
     ProviderDisabled(&'static str),
     /// What an identity provider, an authentication function or a key says does not count; `0` says why.
     #[error("{0}")]
     AuthError(String),
+    /// A token of another issuer does not count. The hosted service did not say why; `0` does, in the log.
+    #[error("unauthorized")]
+    ProofRefused(String),
+    #[error("the email address is not of a domain that this app allows")]
+    DomainNotAllowed,
+    #[error("'{0}' is none of the provider's redirect URIs; add it to redirect_uris, letter for letter")]
+    InvalidRedirectUri(String),
     #[error("email invalid")]
     InvalidEmail,
     #[error("password must be between 6 and 128 characters")]
@@ -66,6 +96,31 @@ pub enum Failure {
     InvalidCredentials,
     #[error("user is disabled")]
     UserDisabled,
+    /// The right password for a registration that is not confirmed.
+    #[error("unauthorized")]
+    Unconfirmed,
+    #[error("user not found")]
+    UserNotFound,
+    #[error("already confirmed")]
+    AlreadyConfirmed,
+    #[error("failed to confirm user \"{0}\"")]
+    ConfirmationFailed(String),
+    #[error("failed to reset password for user \"{0}\"")]
+    ResetFailed(String),
+    #[error("invalid token data")]
+    MalformedUserpassToken,
+    #[error("userpass token is expired or invalid")]
+    UserpassTokenInvalid,
+    #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
+    MailNotFound(i64),
+
+    // --- API keys (section 3.4)
+    #[error("'name' is a required string")]
+    KeyNameMissing,
+    #[error("API key with name already exists")]
+    KeyNameTaken,
+    #[error("API key not found")]
+    KeyNotFound,
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
@@ -80,6 +135,19 @@ pub enum Failure {
     // --- functions and documents (section 8)
     #[error("function not found: '{0}'")]
     FunctionNotFound(String),
+    /// The function itself failed, or used too much.
+    #[error(transparent)]
+    Function(FunctionFailure),
+    /// Its rule allows the call not, or cannot be judged.
+    #[error(
+        "rule not matched for function \"{function}\"{}",
+        problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default()
+    )]
+    RuleNotMatched { function: String, problem: Option<ExpressionError> },
+    #[error(
+        "function \"{function}\" runs as user '{user_id}', who does not exist; change its run_as_user_id"
+    )]
+    NoUserToRunAs { function: String, user_id: String },
     #[error("service not found: '{0}'")]
     ServiceNotFound(String),
     #[error("service '{service}' has no action '{action}' here; it has {known}")]
@@ -106,6 +174,50 @@ impl Failure {
     pub const ACCESS_EXPIRED: Self = Self::InvalidSession(Some("access token expired"));
     /// The refresh token is past its lifetime.
     pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
+
+    /// Whether an access token was fine, and is past its lifetime.
+    pub fn is_access_expired(&self) -> bool {
+        matches!((self, Self::ACCESS_EXPIRED), (Self::InvalidSession(a), Self::InvalidSession(b)) if *a == b)
+    }
+
+    /// Whether it says that somebody tried a credential that does not count. What is wrong with the request itself, or
+    /// with this server, is no guess, nor is a right password for what is not confirmed; anything else counts as one.
+    pub fn is_wrong_guess(&self) -> bool {
+        !matches!(
+            self,
+            Self::BadRequest(_)
+                | Self::MissingParameter(_)
+                | Self::InvalidParameter(_)
+                | Self::ProviderNotFound(_)
+                | Self::ProviderDisabled(_)
+                | Self::Unconfirmed
+                | Self::TimedOut
+                | Self::TooManyAttempts { .. }
+                | Self::Busy
+                | Self::Function(_)
+                | Self::Store(_)
+                | Self::Internal(_)
+        )
+    }
+
+    /// How long to wait before trying again, where that helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(whole_seconds(*wait)),
+            Self::Busy => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The same refusal for a link request, in words outside the set that makes realm-web repeat it for ever.
+    pub fn of_a_link(self) -> Self {
+        match self {
+            Self::InvalidCredentials => Self::InvalidLinkCredentials,
+            Self::Unconfirmed => Self::AuthError("confirmation required".to_owned()),
+            Self::ProofRefused(why) => Self::AuthError(format!("these credentials do not count: {why}")),
+            other => other,
+        }
+    }
 
     /// Trouble of this server that the client can do nothing about; `cause` goes to the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {

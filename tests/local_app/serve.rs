@@ -1,14 +1,15 @@
 //! `idmux serve` as a real process.
 #![cfg(unix)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
 
 use crate::support::{PASSWORD, Process, User, claims};
 
 #[tokio::test]
-async fn it_says_one_line_and_ends_well_on_both_signals() {
+async fn it_says_two_lines_and_ends_well_on_both_signals() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(&["--data", folder.path().to_str().unwrap()]);
@@ -26,6 +27,28 @@ async fn it_says_one_line_and_ends_well_on_both_signals() {
         client.refresh(&user.refresh).await.ok(201);
         assert_eq!(User::of(&client.log_in("a@example.com", PASSWORD).await.ok(200)).id, user.id);
     }
+}
+
+#[tokio::test]
+async fn the_control_token_is_made_at_each_start_or_taken_from_the_environment() {
+    let (one, two) = (Process::start(&["--ephemeral"]), Process::start(&["--ephemeral"]));
+    assert_ne!(one.control_token, two.control_token);
+    assert!(one.control_token.len() >= 40, "{}", one.control_token);
+    one.control(Method::GET, "/about", Value::Null).await.ok(200);
+    let about = two.client().control(&one.control_token, Method::GET, "/about", Value::Null).await;
+    about.refused(401, Some("MissingAuthReq"), "control token");
+
+    let mut command = Process::command(&["--ephemeral", "--listen", "127.0.0.1:0"]);
+    command.env("IDMUX_CONTROL_TOKEN", "chosen-by-somebody");
+    let process = Process::spawn(command);
+    assert_eq!(process.control_token, "chosen-by-somebody");
+    process.control(Method::GET, "/about", Value::Null).await.ok(200);
+
+    let mut command = Process::command(&["--ephemeral", "--listen", "127.0.0.1:0"]);
+    let output = command.env("IDMUX_CONTROL_TOKEN", "short").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("IDMUX_CONTROL_TOKEN") && !error.contains("short"), "{error}");
 }
 
 #[tokio::test]
@@ -100,11 +123,17 @@ fn bad_arguments_are_refused_with_a_reason() {
         (&["--listen", "localhost"], "an address and a port"),
         (&["--app-id", "shop"], "as in shop-abcde"),
         (&["--app-id", "../../etc-abcde"], "as in shop-abcde"),
+        (&["--listen", "0.0.0.0:0", "--ephemeral"], "add --allow-remote"),
+        (&["--tls-cert", "x"], "--tls-key"),
+        (&["--trusted-proxy", "somewhere"], "an address or a network"),
+        (&["--account-rate-limit", "many"], "as in 30/30m"),
         (&["--access-token-ttl", "0s"], "at least 1s"),
         (&["--access-token-ttl", "500ms"], "at least 1s"),
         (&["--refresh-token-ttl", "soon"], "expected a time"),
         (&["--refresh-token-ttl", "1mo"], "use days"),
         (&["--ephemeral", "--data", "x"], "cannot be used with"),
+        (&["--clock", "soon"], "expected a step"),
+        (&["--clock", "+1y"], "use days"),
         (&["--nonsense"], "--nonsense"),
     ] {
         let (code, out, err) = run(arguments);
@@ -127,58 +156,4 @@ async fn a_start_that_fails_says_why_and_exits_1() {
     let (code, out, err) = run(&["--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("file"), "{err}");
-}
-
-/// The strictest end there is: no signal handler, no drain, no closing of the database.
-#[tokio::test]
-async fn a_kill_loses_no_acknowledged_registration() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap();
-    let mut acknowledged = Vec::new();
-    for round in 0..3 {
-        let process = Process::start(&["--data", data]);
-        let client = process.client();
-        let killed = Arc::new(AtomicBool::new(false));
-        let registering: Vec<_> = (0..4)
-            .map(|task| {
-                let (client, killed) = (client.clone(), Arc::clone(&killed));
-                tokio::spawn(async move {
-                    let mut stored = Vec::new();
-                    for i in 0.. {
-                        let email = format!("r{round}-t{task}-{i}@example.com");
-                        let path = client.app_path("/auth/providers/local-userpass/register");
-                        let body = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
-                        match client.try_send(client.request(reqwest::Method::POST, &path).body(body)).await {
-                            Ok(reply) => {
-                                reply.empty(201);
-                                stored.push(email);
-                            }
-                            Err(error) => {
-                                assert!(killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
-                                break;
-                            }
-                        }
-                    }
-                    stored
-                })
-            })
-            .collect();
-        tokio::time::sleep(Duration::from_millis(300 + 170 * round)).await;
-        killed.store(true, Ordering::SeqCst);
-        process.signal("KILL");
-        for stored in futures_util::future::join_all(registering).await {
-            acknowledged.extend(stored.unwrap());
-        }
-        assert_eq!(process.wait().0.code(), None);
-    }
-    assert!(acknowledged.len() > 3, "too few registrations to tell: {acknowledged:?}");
-
-    let process = Process::start(&["--data", data]);
-    let client = process.client();
-    for email in &acknowledged {
-        client.register(email, PASSWORD).await.refused(409, Some("AccountNameInUse"), "name already in use");
-    }
-    for email in acknowledged.iter().step_by(7) {
-        client.log_in(email, PASSWORD).await.ok(200);
-    }
 }

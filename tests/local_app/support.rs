@@ -12,6 +12,7 @@ use idmux::clock::ManualClock;
 use idmux::local_app::{ANY_PORT, Lifetimes, LocalApp, Options, Storage};
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 pub const APP: &str = "shop-abcde";
@@ -39,13 +40,31 @@ impl Server {
     }
 
     pub async fn start_app(app_id: &str, storage: Storage, lifetimes: Lifetimes) -> Self {
+        Self::start_from(Options { lifetimes, ..Options::new(app_id, storage) }).await
+    }
+
+    /// In memory, with what `change` makes of the usual options.
+    pub async fn start_options(change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::new(APP, Storage::Memory);
+        change(&mut options);
+        Self::start_from(options).await
+    }
+
+    async fn start_from(options: Options) -> Self {
         let clock = Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
-        let options = Options { lifetimes, clock: clock.clone(), ..Options::new(app_id, storage) };
+        let options = Options { clock: clock.clone(), ..options };
+        let app_id = options.app_id.clone();
         let app = LocalApp::start(ANY_PORT, options).await.unwrap();
-        let client = Client::new(app.base_url().as_str().trim_end_matches('/'), app_id);
+        let client = Client::new(app.base_url().as_str().trim_end_matches('/'), &app_id);
         Self { app, clock, client }
     }
 
+    /// A request to the control API, `path` below `/api/control/v1`.
+    pub async fn control(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.client.control(self.app.control_token().expose_secret(), method, path, body).await
+    }
+
+    /// Moves the clock below the App's.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
@@ -139,7 +158,10 @@ impl User {
 impl Client {
     pub fn new(base: &str, app_id: &str) -> Self {
         // No certificates: everything here is plain HTTP, and a machine without a store would fail to build it.
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        // No redirects: where a browser is sent is what a test looks at.
+        let redirects = reqwest::redirect::Policy::none();
+        let http =
+            reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(redirects).build().unwrap();
         Self { http, base: base.to_owned(), app_id: app_id.to_owned() }
     }
 
@@ -171,6 +193,13 @@ impl Client {
     /// A request to a path below `/api/client/v2.0/auth`, with a token.
     pub async fn auth(&self, method: Method, path: &str, token: &str) -> Reply {
         self.send(self.request(method, &format!("/api/client/v2.0/auth{path}")).bearer_auth(token)).await
+    }
+
+    /// A request to the control API with its token. A body that is `null` is none.
+    pub async fn control(&self, token: &str, method: Method, path: &str, body: Value) -> Reply {
+        let request = self.request(method, &format!("/api/control/v1{path}")).bearer_auth(token);
+        let request = if body.is_null() { request } else { request.body(body.to_string()) };
+        self.send(request).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
@@ -248,6 +277,8 @@ pub struct Process {
     child: Child,
     /// What it said when it listened.
     pub line: String,
+    /// What opens its control API.
+    pub control_token: String,
     rest: BufReader<std::process::ChildStdout>,
 }
 
@@ -255,12 +286,12 @@ impl Process {
     /// A command that knows nothing of the machine's folders.
     pub fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idmux"));
-        command.arg("serve").args(arguments).env_remove("IDMUX_HOME");
+        command.arg("serve").args(arguments).env_remove("IDMUX_HOME").env_remove("IDMUX_CONTROL_TOKEN");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Serves the App on any port, and waits for its line.
+    /// Serves the App on any port, and waits for its lines.
     pub fn start(arguments: &[&str]) -> Self {
         let all = [&["--listen", "127.0.0.1:0", "--app-id", APP], arguments].concat();
         Self::spawn(Self::command(&all))
@@ -271,7 +302,15 @@ impl Process {
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         rest.read_line(&mut line).unwrap();
-        Self { child, line, rest }
+        let mut second = String::new();
+        rest.read_line(&mut second).unwrap();
+        let control_token = second.strip_prefix("control token ").unwrap_or_else(|| panic!("{second:?}"));
+        Self { child, line, control_token: control_token.trim_end().to_owned(), rest }
+    }
+
+    /// A request to its control API, `path` below `/api/control/v1`.
+    pub async fn control(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.client().control(&self.control_token, method, path, body).await
     }
 
     pub fn client(&self) -> Client {

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::PasswordHasher;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::foreign_hash::StoredHash;
+use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 
 /// Allowed lengths in characters (section 3.3).
@@ -20,6 +21,9 @@ const NOBODYS_HASH: &str =
 /// A password as it was sent. It does not print, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
+
+/// What every hash made here begins with.
+const OUR_PARAMETERS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,16 +48,43 @@ impl Password {
         hash.map(|hash| hash.to_string()).map_err(Failure::internal)
     }
 
-    /// Whether `hash` was made of this password. Takes as long without a hash.
+    /// Whether `hash`, ours or one that was imported, was made of this password. Takes as long without a hash.
     pub fn matches(&self, hash: Option<&str>) -> bool {
-        PasswordHash::new(hash.unwrap_or(NOBODYS_HASH)).is_ok_and(|hash| {
-            Argon2::default().verify_password(self.0.expose_secret().as_bytes(), &hash).is_ok()
-        }) && hash.is_some()
+        let stored = hash.and_then(|hash| StoredHash::parse(hash).ok());
+        let password = self.0.expose_secret().as_bytes();
+        match stored {
+            Some(stored) => stored.matches(password),
+            None => {
+                let nobodys = StoredHash::parse(NOBODYS_HASH);
+                let _ = std::hint::black_box(nobodys.is_ok_and(|hash| hash.matches(password)));
+                false
+            }
+        }
+    }
+
+    /// Whether `hash` was made another way than hashes are made here.
+    pub fn is_foreign(hash: &str) -> bool {
+        !hash.starts_with(OUR_PARAMETERS)
+    }
+
+    /// The text, for a function of the App that has to know it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl App {
+    /// Whether `hash` was made of `password`: the one place where a password is compared. Costs one hash either way.
+    pub async fn is_password(&self, password: &Password, hash: Option<String>) -> Result<bool, Failure> {
+        let password = password.clone();
+        self.hashing(move || password.matches(hash.as_deref())).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::phc::PasswordHash;
+
     use super::*;
 
     #[test]
@@ -77,10 +108,15 @@ mod tests {
         assert!(password.matches(Some(&hash)));
         assert!(!Password::new("correct horsf".to_owned()).matches(Some(&hash)));
         assert!(!password.matches(None));
-        assert!(!password.matches(Some("not a hash")));
+        for none in ["", "not a hash", "$argon2id$"] {
+            assert!(!password.matches(Some(none)), "{none}");
+        }
         let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
         assert_eq!(ours.algorithm, nobodys.algorithm);
         assert_eq!(ours.params, nobodys.params);
+        assert!(!Password::is_foreign(&hash) && !Password::is_foreign(NOBODYS_HASH));
+        assert!(Password::is_foreign("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$AAAA"));
+        assert!(Password::is_foreign(""));
         assert_eq!(format!("{password:?}"), "Password");
     }
 }

@@ -37,7 +37,7 @@ pub async fn log_in(
         return link(&context, provider, &headers, &request, &payload).await;
     }
     let identity = context.app.verify_identity(provider, &payload, &request).await?;
-    let login = context.app.log_in(identity, Device::of_login(&payload)).await?;
+    let login = context.app.log_in(identity, Device::of_login(&payload), &request).await?;
     Ok(Json(Answer {
         access_token: login.access_token,
         refresh_token: Some(login.refresh_token),
@@ -57,11 +57,12 @@ async fn link(
     if provider == Provider::AnonUser {
         return Err(Failure::LinkingNotSupported);
     }
+    if provider == Provider::ApiKey {
+        // A key is its owner's from the start.
+        return Err(Failure::InvalidParameter("invalid user link request".to_owned()));
+    }
     let identity =
-        context.app.verify_identity(provider, payload, request).await.map_err(|failure| match failure {
-            Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
-            other => other,
-        })?;
+        context.app.verify_identity(provider, payload, request).await.map_err(Failure::of_a_link)?;
     let link = context.app.link(grant, identity).await?;
     Ok(Json(Answer {
         access_token: link.access_token,

@@ -79,12 +79,23 @@ const STEPS: &[&str] = &[
     "
     -- A key that signs tokens. The newest signs; each one verifies what it signed until that expires.
     CREATE TABLE signing_keys (
-        id         TEXT PRIMARY KEY,
-        key        BLOB NOT NULL,
-        created_at INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
+        position     INTEGER PRIMARY KEY AUTOINCREMENT, -- the App's clock may go back, this does not
+        id           TEXT NOT NULL UNIQUE,
+        key          BLOB NOT NULL,
+        created_at   INTEGER NOT NULL,
+        access_until INTEGER -- of a retired key: when the last access token that it signed ends
+    ) STRICT;
     INSERT INTO signing_keys (id, key, created_at) SELECT domain_id, signing_key, 0 FROM app;
     ALTER TABLE app DROP COLUMN signing_key;
+
+    -- When the refresh token ends, and the key that signed it. Of older sessions only a latest end is known.
+    ALTER TABLE sessions ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sessions ADD COLUMN signing_key TEXT NOT NULL DEFAULT '';
+    UPDATE sessions SET
+        expires_at = opened_at + min(coalesce(refresh_seconds, 1576800000), 1576800000) * 1000,
+        signing_key = (SELECT domain_id FROM app);
+    CREATE INDEX sessions_by_expiry ON sessions(expires_at);
+    CREATE INDEX sessions_by_signing_key ON sessions(signing_key, expires_at);
 
     -- How far the App's clock is from the system's; a frozen one stands at an instant.
     CREATE TABLE clock (
@@ -113,6 +124,7 @@ const STEPS: &[&str] = &[
         expires_at      INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX userpass_tokens_of_registration ON userpass_tokens(registration_id);
+    CREATE INDEX userpass_tokens_by_expiry ON userpass_tokens(expires_at);
 
     -- The mailbox: what was, or would have been, sent.
     CREATE TABLE mails (
@@ -124,9 +136,11 @@ const STEPS: &[&str] = &[
         link     TEXT NOT NULL,
         token    TEXT NOT NULL,
         token_id TEXT NOT NULL,
-        delivery TEXT NOT NULL  -- mailbox, sent, or why SMTP failed
+        delivery TEXT NOT NULL, -- mailbox, sending, sent, or why SMTP failed
+        used     INTEGER NOT NULL DEFAULT 0 -- whether its token was
     ) STRICT;
     CREATE INDEX mails_of_email ON mails(email);
+    CREATE INDEX mails_of_token ON mails(token_id);
 
     CREATE TABLE api_keys (
         id         TEXT PRIMARY KEY, -- the id of the identity that it becomes
@@ -159,6 +173,18 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX users_by_creation ON users(created_at);
+
+    -- The identity that a session was opened with; NULL: it was opened before that was remembered.
+    ALTER TABLE sessions ADD COLUMN provider_type TEXT;
+    ALTER TABLE sessions ADD COLUMN identity_id TEXT;
+
+    -- Whoever is logged in at the Admin API.
+    CREATE TABLE admin_sessions (
+        id          TEXT PRIMARY KEY,
+        username    TEXT NOT NULL,
+        secret_hash BLOB NOT NULL, -- SHA-256 of the control token that opened it, and with which it ends
+        expires_at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -189,6 +215,13 @@ pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
     })
 }
 
+/// A further connection to a database that [`open_file`] has opened, for reading alone.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_file(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 fn tune(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -214,7 +247,7 @@ fn turn_on_wal(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Each step and its number land together; a second process waits for the lock and finds nothing left to do.
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     loop {
         let tx = Transaction::new(connection, TransactionBehavior::Immediate)?;

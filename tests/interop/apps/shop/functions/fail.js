@@ -1,0 +1,3 @@
+exports = function () {
+    throw new TypeError("on purpose");
+};

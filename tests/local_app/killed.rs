@@ -1,0 +1,144 @@
+//! kill -9 under a stream of registrations, renewals and log-outs: the strictest end there is, without a signal handler,
+//! a drain or a closing of the database. What was acknowledged is there afterwards.
+#![cfg(unix)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::support::{Client, PASSWORD, Process, Reply, User};
+
+const ROUNDS: usize = 100;
+/// Streams at once in each round.
+const STREAMS: usize = 3;
+/// A round ends at most so many answers after its begin, and so many milliseconds after that.
+const ANSWERS: usize = 12;
+const MILLISECONDS: u64 = 20;
+
+/// What a stream did, and was told that it is done.
+#[derive(Default)]
+struct Acknowledged {
+    emails: Vec<String>,
+    /// Sessions that were opened, and by then neither logged out nor about to be.
+    alive: Vec<User>,
+    ended: Vec<User>,
+}
+
+impl Acknowledged {
+    fn extend(&mut self, other: Self) {
+        self.emails.extend(other.emails);
+        self.alive.extend(other.alive);
+        self.ended.extend(other.ended);
+    }
+}
+
+/// What the streams of a round and its end tell each other.
+#[derive(Default)]
+struct Round {
+    answers: AtomicUsize,
+    killed: AtomicBool,
+}
+
+impl Round {
+    /// A request that may meet the end of the server: `None` if it did.
+    async fn send(&self, client: &Client, request: reqwest::RequestBuilder, status: u16) -> Option<Reply> {
+        match client.try_send(request).await {
+            Ok(reply) => {
+                assert_eq!(reply.status, status, "{reply:?}");
+                self.answers.fetch_add(1, Ordering::SeqCst);
+                Some(reply)
+            }
+            Err(error) => {
+                assert!(self.killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
+                None
+            }
+        }
+    }
+}
+
+/// Registers, logs in, renews and logs out until the server is gone.
+async fn stream(client: Client, round: Arc<Round>, name: String) -> Acknowledged {
+    let mut done = Acknowledged::default();
+    let session =
+        |method, token: &str| client.request(method, "/api/client/v2.0/auth/session").bearer_auth(token);
+    let post =
+        |path: &str, body: Value| client.request(Method::POST, &client.app_path(path)).body(body.to_string());
+    for i in 0.. {
+        // Hashing is slow, and anonymous users are written the same way: one registration in four.
+        if i % 4 == 0 {
+            let email = format!("{name}-{i}@example.com");
+            let body = json!({ "email": email, "password": PASSWORD });
+            let register = post("/auth/providers/local-userpass/register", body);
+            let Some(_) = round.send(&client, register, 201).await else { break };
+            done.emails.push(email);
+        }
+        let login = post("/auth/providers/anon-user/login", json!({}));
+        let Some(login) = round.send(&client, login, 200).await else { break };
+        let user = User::of(&login.json());
+        // A renewal never ends a session, answered or not.
+        done.alive.push(user.clone());
+        let Some(_) = round.send(&client, session(Method::POST, &user.refresh), 201).await else { break };
+        if i % 2 == 0 {
+            done.alive.pop();
+            // Without an answer, it may have ended or not.
+            let Some(_) = round.send(&client, session(Method::DELETE, &user.refresh), 204).await else {
+                break;
+            };
+            done.ended.push(user);
+        }
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_lose_no_acknowledged_account_and_revive_no_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut all = Acknowledged::default();
+    for number in 0..ROUNDS {
+        let process = Process::start(&["--data", data]);
+        let client = process.client();
+        check(&client, &all, 3).await;
+        let round = Arc::new(Round::default());
+        let streams: Vec<_> = (0..STREAMS)
+            .map(|i| tokio::spawn(stream(client.clone(), Arc::clone(&round), format!("r{number}-s{i}"))))
+            .collect();
+        // Answers rather than time alone: a busy machine gets as far as an idle one.
+        let enough = fastrand::usize(..=ANSWERS);
+        while round.answers.load(Ordering::SeqCst) < enough && !streams.iter().all(JoinHandle::is_finished) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_micros(fastrand::u64(0..MILLISECONDS * 1000))).await;
+        round.killed.store(true, Ordering::SeqCst);
+        process.signal("KILL");
+        for stream in futures_util::future::join_all(streams).await {
+            all.extend(stream.unwrap());
+        }
+        assert_eq!(process.wait().0.code(), None);
+    }
+    let (emails, alive, ended) = (all.emails.len(), all.alive.len(), all.ended.len());
+    assert!(emails > 20 && alive > 20 && ended > 20, "too few to tell: {emails}, {alive}, {ended}");
+    let process = Process::start(&["--data", data]);
+    check(&process.client(), &all, usize::MAX).await;
+    for email in all.emails.iter().step_by(all.emails.len() / 5) {
+        process.client().log_in(email, PASSWORD).await.ok(200);
+    }
+}
+
+/// Checks the last `count` of each kind.
+async fn check(client: &Client, known: &Acknowledged, count: usize) {
+    for email in known.emails.iter().rev().take(count) {
+        client.register(email, PASSWORD).await.refused(409, Some("AccountNameInUse"), "name already in use");
+    }
+    for user in known.alive.iter().rev().take(count) {
+        client.refresh(&user.refresh).await.ok(201);
+    }
+    for user in known.ended.iter().rev().take(count) {
+        let gone = "failed to find refresh token";
+        client.refresh(&user.refresh).await.refused(401, Some("InvalidSession"), gone);
+    }
+}
