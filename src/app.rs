@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::AppError;
-use crate::account::{App, AppAlias, CustomDataSource};
+use crate::account::{App, AppAlias, ControlAccess, CustomDataSource};
 use crate::backend::app_services::AppServices;
 use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
@@ -150,6 +150,10 @@ async fn host_local_app(storage: Storage) -> Result<(LocalApp, App), AppError> {
         base_url: server.base_url().clone(),
         client_app_id: EMBEDDED_APP_ID.into(),
         custom_data: CustomDataSource::default(),
+        control: Some(ControlAccess {
+            base_url: server.base_url().clone(),
+            token: server.control_token().clone(),
+        }),
     };
     Ok((server, app))
 }

@@ -90,6 +90,7 @@ impl RemoteApp {
             base_url: self.url.clone(),
             client_app_id: self.app_id.clone(),
             custom_data: CustomDataSource::default(),
+            control: None,
         }
     }
 }

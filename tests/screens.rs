@@ -221,6 +221,7 @@ fn two_apps() {
                 current: Some(key(7).id),
                 skew: None,
                 kept: true,
+                local: None,
             });
             let mut margaret = user(7, "margaret@example.com");
             margaret.key.app = alias;

@@ -1,9 +1,9 @@
 //! States and events in words, each with its tone and glyph.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
-use crate::account::{Provider, SessionState};
+use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
 use crate::session::{Event, EventKind, Failure, RefreshOutcome, SetAside, Subject, UserView};
 
 /// How something stands.
@@ -113,6 +113,22 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
         EventKind::AppAdded => (Tone::Good, "app added".into()),
         EventKind::Registered => (Tone::Good, "registered".into()),
+        EventKind::ConfirmationPending => (
+            Tone::Warn,
+            "registered; the address has to be confirmed before the first log-in: look into the mailbox (M)"
+                .into(),
+        ),
+        EventKind::EmailActionDone(done) => (Tone::Good, email_action_done(*done).into()),
+        EventKind::ApiKeysRead(keys) => (Tone::Plain, count(keys.len(), "API key")),
+        EventKind::ApiKeyCreated(new) => (Tone::Good, format!("API key {} made", new.key.name)),
+        EventKind::ApiKeyEnabled { name } => (Tone::Good, format!("API key {name} enabled")),
+        EventKind::ApiKeyDisabled { name } => (Tone::Good, format!("API key {name} disabled")),
+        EventKind::ApiKeyDeleted { name } => (Tone::Plain, format!("API key {name} deleted")),
+        EventKind::AboutRead(about) => (Tone::Plain, format!("local App {}", about.version)),
+        EventKind::ClockRead(clock) | EventKind::ClockChanged(clock) => (Tone::Warn, clock_stands(clock)),
+        EventKind::MailsRead(mails) => (Tone::Plain, format!("mailbox: {}", count(mails.len(), "mail"))),
+        EventKind::MailConfirmed { email } => (Tone::Good, format!("{email} is confirmed and can log in")),
+        EventKind::MailsCleared => (Tone::Plain, "the mailbox is empty".into()),
         EventKind::LoggedIn { replaced: false } => (Tone::Good, "logged in".into()),
         EventKind::LoggedIn { replaced: true } => (Tone::Good, "logged in again".into()),
         EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
@@ -146,6 +162,36 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         // Answers to questions that only the command line asks.
         EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
+    }
+}
+
+/// What was done about an account.
+fn email_action_done(done: EmailActionDone) -> &'static str {
+    match done {
+        EmailActionDone::Confirmed => "confirmed; the user can log in",
+        EmailActionDone::ConfirmationSent => "the confirmation is on its way again",
+        EmailActionDone::ResetSent => "a mail to set a new password with is on its way",
+        EmailActionDone::PasswordReset => "the password is set",
+        EmailActionDone::ResetCalled => "the App's reset function has taken the new password",
+    }
+}
+
+/// Where an App's clock stands.
+fn clock_stands(clock: &AppClock) -> String {
+    match (clock.frozen, clock.offset.is_zero()) {
+        (true, _) => format!("its clock stands still at {}", moment(clock.now)),
+        (false, true) => "its clock goes with its machine's".into(),
+        (false, false) => format!("its clock is at {}, {}", moment(clock.now), offset(clock.offset)),
+    }
+}
+
+/// `+61d 0h`, `-5:00`: how far a clock is from another, in the units of countdowns.
+pub fn offset(by: SignedDuration) -> String {
+    let (sign, by) = if by.is_negative() { ('-', by.abs()) } else { ('+', by) };
+    let end = Timestamp::UNIX_EPOCH.saturating_add(by).unwrap_or(Timestamp::MAX);
+    match countdown::left(end, Timestamp::UNIX_EPOCH) {
+        over if over == "over" => "+0:00".into(),
+        left => format!("{sign}{left}"),
     }
 }
 
