@@ -5,7 +5,8 @@
 //! in the terminal's, it is reached over HTTP only.
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
-//! `providers` (who says who somebody is), `accounts` (users and their identities), `sessions` (tokens), `documents` (data and its rules), `store` (all SQL).
+//! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
+//! `sessions` (tokens), `functions` (the App's JavaScript), `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
@@ -14,9 +15,11 @@ mod app_id;
 pub mod config;
 mod documents;
 mod failure;
+mod functions;
 mod http;
 mod ids;
 mod lifetimes;
+mod mail;
 mod providers;
 mod request;
 mod sessions;

@@ -10,11 +10,17 @@ mod documents;
 mod durability;
 #[path = "local_app/linking.rs"]
 mod linking;
+#[path = "local_app/mailbox.rs"]
+mod mailbox;
 #[path = "local_app/serve.rs"]
 mod serve;
 #[path = "local_app/sessions.rs"]
 mod sessions;
 #[path = "local_app/support.rs"]
 mod support;
+#[path = "local_app/userpass.rs"]
+mod userpass;
+#[path = "local_app/userpass_app.rs"]
+mod userpass_app;
 #[path = "local_app/wire.rs"]
 mod wire;

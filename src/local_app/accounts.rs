@@ -1,18 +1,26 @@
 //! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
 
+mod confirmation;
+mod one_time_token;
 mod password;
+mod pending;
 mod registration;
+mod reset;
+mod verdict;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::config::{AppConfig, LocalUserpass, Offer};
 use super::failure::Failure;
 use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
 use super::store::{Identity, Tx, User};
 
+pub use one_time_token::OneTimeToken;
 pub use password::Password;
+pub use registration::check_email;
 
 /// What a user may know about itself (section 6).
 pub struct Profile {
@@ -100,6 +108,16 @@ pub fn link(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(
             }
             attach(tx, user_id, identity)
         }
+    }
+}
+
+/// How the App configures email/password, if one can log in with it.
+fn userpass(config: &AppConfig) -> Result<&LocalUserpass, Failure> {
+    let name = Provider::LocalUserpass.name();
+    match &config.providers.local_userpass {
+        Offer::Enabled(userpass) => Ok(userpass),
+        Offer::Disabled(_) => Err(Failure::ProviderDisabled(name)),
+        Offer::Absent => Err(Failure::ProviderNotFound(name.to_owned())),
     }
 }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
+use super::functions::{Engine, Limits};
 use super::lifetimes::Lifetimes;
 use super::providers::Provider;
 use super::sessions::TokenSigner;
@@ -34,6 +35,7 @@ pub struct App {
     control_token: SecretString,
     signer: TokenSigner,
     hashing: Arc<Semaphore>,
+    functions: Engine,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -66,6 +68,8 @@ impl App {
                 Ok((facts, tx.signing_keys()?))
             })
             .await?;
+        let limits = Limits::default();
+        let time = config.settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
@@ -74,6 +78,7 @@ impl App {
             clock,
             control_token,
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            functions: Engine::new(Limits { time, ..limits }),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -107,6 +112,10 @@ impl App {
     /// The configuration as it is now; a request keeps the one that it began with.
     pub fn config(&self) -> Arc<AppConfig> {
         Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn functions(&self) -> &Engine {
+        &self.functions
     }
 
     pub fn now(&self) -> Timestamp {

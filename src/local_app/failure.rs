@@ -66,6 +66,23 @@ pub enum Failure {
     InvalidCredentials,
     #[error("user is disabled")]
     UserDisabled,
+    /// The right password for a registration that is not confirmed.
+    #[error("unauthorized")]
+    Unconfirmed,
+    #[error("user not found")]
+    UserNotFound,
+    #[error("already confirmed")]
+    AlreadyConfirmed,
+    #[error("failed to confirm user \"{0}\"")]
+    ConfirmationFailed(String),
+    #[error("failed to reset password for user \"{0}\"")]
+    ResetFailed(String),
+    #[error("invalid token data")]
+    MalformedUserpassToken,
+    #[error("userpass token is expired or invalid")]
+    UserpassTokenInvalid,
+    #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
+    MailNotFound(i64),
 
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]

@@ -7,10 +7,11 @@ mod error;
 mod functions;
 mod location;
 mod login;
-mod registration;
+mod mailbox;
 mod request_facts;
 mod session;
 mod user;
+mod userpass;
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
     let of_app = Router::new()
         .route("/location", get(location::location))
         .route("/auth/providers/{provider}/login", post(login::log_in))
-        .route("/auth/providers/local-userpass/register", post(registration::register))
+        .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(endpoint_not_found)
@@ -71,7 +72,10 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
-        .nest("/api/control/v1", control::routes().method_not_allowed_fallback(method_not_allowed))
+        .nest(
+            "/api/control/v1",
+            control::routes().merge(mailbox::routes()).method_not_allowed_fallback(method_not_allowed),
+        )
         .fallback(endpoint_not_found);
     guarded(all, context)
 }

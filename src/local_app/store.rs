@@ -6,10 +6,12 @@
 
 mod app;
 mod documents;
+mod mails;
 mod registrations;
 mod schema;
 mod sessions;
 mod signing_keys;
+mod userpass_tokens;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,9 +26,11 @@ use tokio::sync::oneshot;
 
 pub use app::AppFacts;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
 pub use sessions::Session;
 pub use signing_keys::SigningKey;
+pub use userpass_tokens::{OpenToken, Purpose};
 pub use users::{Identity, User};
 
 use super::Storage;

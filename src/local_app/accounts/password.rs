@@ -7,6 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 
 /// Allowed lengths in characters (section 3.3).
@@ -44,11 +45,27 @@ impl Password {
         hash.map(|hash| hash.to_string()).map_err(Failure::internal)
     }
 
-    /// Whether `hash` was made of this password. Takes as long without a hash.
+    /// Whether `hash` was made of this password. Takes as long without a hash, or with one that is none.
     pub fn matches(&self, hash: Option<&str>) -> bool {
-        PasswordHash::new(hash.unwrap_or(NOBODYS_HASH)).is_ok_and(|hash| {
-            Argon2::default().verify_password(self.0.expose_secret().as_bytes(), &hash).is_ok()
-        }) && hash.is_some()
+        let hash = hash.and_then(|hash| PasswordHash::new(hash).ok());
+        let is_somebodys = hash.is_some();
+        let Some(hash) = hash.or_else(|| PasswordHash::new(NOBODYS_HASH).ok()) else { return false };
+        let is_made_of_it =
+            Argon2::default().verify_password(self.0.expose_secret().as_bytes(), &hash).is_ok();
+        is_made_of_it && is_somebodys
+    }
+
+    /// The text, for a function of the App that has to know it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl App {
+    /// Whether `hash` was made of `password`: the one place where a password is compared. Costs one hash either way.
+    pub async fn is_password(&self, password: &Password, hash: Option<String>) -> Result<bool, Failure> {
+        let password = password.clone();
+        self.hashing(move || password.matches(hash.as_deref())).await
     }
 }
 
@@ -77,7 +94,9 @@ mod tests {
         assert!(password.matches(Some(&hash)));
         assert!(!Password::new("correct horsf".to_owned()).matches(Some(&hash)));
         assert!(!password.matches(None));
-        assert!(!password.matches(Some("not a hash")));
+        for none in ["", "not a hash", "$argon2id$"] {
+            assert!(!password.matches(Some(none)), "{none}");
+        }
         let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
         assert_eq!(ours.algorithm, nobodys.algorithm);
         assert_eq!(ours.params, nobodys.params);

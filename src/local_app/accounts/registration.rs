@@ -1,34 +1,126 @@
-//! Registering an email address with a password.
+//! Registering an email address with a password (section 3.3).
 
-use super::Password;
+use std::sync::Arc;
+
+use super::confirmation::{confirm, confirmation_argument};
+use super::verdict::Verdict;
+use super::{OneTimeToken, Password, userpass};
 use crate::local_app::app::App;
+use crate::local_app::config::Confirmation;
 use crate::local_app::failure::Failure;
-use crate::local_app::store::Registration;
+use crate::local_app::request::RequestFacts;
+use crate::local_app::store::{Purpose, Registration};
 
 /// The longest email address (RFC 5321, section 4.5.3.1, with the correction of RFC 3696).
 const LONGEST_EMAIL: usize = 254;
 
+/// Whether `email` may be the name of an account.
+pub fn check_email(email: &str) -> Result<(), Failure> {
+    let is_odd = email.is_empty() || email.len() > LONGEST_EMAIL || email.chars().any(char::is_control);
+    if is_odd { Err(Failure::InvalidEmail) } else { Ok(()) }
+}
+
 impl App {
-    /// Registers `email`, confirmed at once. The user comes into being at the first login, or is the one that links it.
-    pub async fn register(&self, email: String, password: Password) -> Result<(), Failure> {
-        if email.is_empty() || email.len() > LONGEST_EMAIL || email.chars().any(char::is_control) {
-            return Err(Failure::InvalidEmail);
+    /// Registers `email`, and confirms it or starts its confirmation. The user comes into being at the first login, or is
+    /// the one that links it.
+    pub async fn register(
+        self: &Arc<Self>,
+        email: String,
+        password: Password,
+        request: &RequestFacts,
+    ) -> Result<(), Failure> {
+        let config = self.config();
+        let confirmation = &userpass(&config)?.confirmation;
+        let registration = self.new_registration(&email, &password).await?;
+        match confirmation {
+            Confirmation::Automatic => self.store_registration(registration).await,
+            Confirmation::Mail(template) => {
+                let token = OneTimeToken::fresh()?;
+                let letter = self.letter(&config, Purpose::Confirm, template, &email, &token);
+                let now = self.now();
+                let (mail_id, letter) = self
+                    .store()
+                    .write(move |tx| {
+                        let registration = registration.unconfirmed();
+                        if !tx.insert_registration(&registration)? {
+                            return Err(Failure::NameInUse);
+                        }
+                        token.issue(tx, &registration.id, Purpose::Confirm, now)?;
+                        Ok((letter.keep(tx, now)?, letter))
+                    })
+                    .await?;
+                self.dispatch(mail_id, letter);
+                Ok(())
+            }
+            Confirmation::Function(function) => {
+                self.register_by_function(registration.unconfirmed(), function, request).await
+            }
         }
+    }
+
+    /// A registration that may be stored, confirmed, and not stored yet.
+    pub(super) async fn new_registration(
+        &self,
+        email: &str,
+        password: &Password,
+    ) -> Result<Registration, Failure> {
+        check_email(email)?;
         password.check_length()?;
         let taken = {
-            let email = email.clone();
+            let email = email.to_owned();
             self.store().read(move |tx| tx.registration_by_email(&email)).await?.is_some()
         };
         if taken {
             return Err(Failure::NameInUse);
         }
+        let password = password.clone();
         let hash = self.hashing(move || password.hash()).await??;
-        let now = self.now();
+        Ok(Registration::new(email, &hash, self.now()))
+    }
+
+    async fn store_registration(&self, registration: Registration) -> Result<(), Failure> {
         self.store()
             .write(move |tx| {
-                let stored = tx.insert_registration(&Registration::new(&email, &hash, now))?;
+                let stored = tx.insert_registration(&registration)?;
                 if stored { Ok(()) } else { Err(Failure::NameInUse) }
             })
             .await
+    }
+
+    /// The registration is there while the function runs, so that the email is taken and the token good by the time that
+    /// the function sends it. If the server ends meanwhile it stays unconfirmed, and `confirm/call` runs the function
+    /// again.
+    async fn register_by_function(
+        &self,
+        registration: Registration,
+        function: &str,
+        request: &RequestFacts,
+    ) -> Result<(), Failure> {
+        let Registration { id, email, .. } = registration.clone();
+        let token = OneTimeToken::fresh()?;
+        let argument = confirmation_argument(&email, &token);
+        let now = self.now();
+        self.store()
+            .write(move |tx| {
+                if !tx.insert_registration(&registration)? {
+                    return Err(Failure::NameInUse);
+                }
+                token.issue(tx, &registration.id, Purpose::Confirm, now)
+            })
+            .await?;
+        match self.verdict_of(function, vec![argument], request).await {
+            Verdict::Success => self.store().write(move |tx| confirm(tx, &id)).await,
+            Verdict::Pending => Ok(()),
+            Verdict::Fail => {
+                self.store()
+                    .write(move |tx| {
+                        // Unless somebody confirmed it meanwhile, with the token or as an administrator.
+                        let is_open = tx.registration(&id)?.is_some_and(|current| !current.confirmed);
+                        if is_open { Ok::<_, Failure>(tx.delete_registration(&id)?) } else { Ok(()) }
+                    })
+                    .await?;
+                Err(Failure::ConfirmationFailed(email))
+            }
+        }
     }
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub access_token_lifetime: Option<Duration>,
     /// Lifetime of refresh tokens; `None`: 60 days, and 50 years for anonymous users.
     pub refresh_token_lifetime: Option<Duration>,
+    /// How long a function may run, from the next start on; `None`: 10 seconds.
+    pub function_time_limit: Option<Duration>,
     /// Where mail goes besides the mailbox.
     pub smtp: Option<Smtp>,
     /// Where Google, Facebook and Apple are, if not at their real addresses.

@@ -53,6 +53,14 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
         F::UserDisabled => (S::UNAUTHORIZED, Some("UserDisabled")),
+        F::Unconfirmed => (S::UNAUTHORIZED, Some("AuthError")),
+        F::UserNotFound => (S::NOT_FOUND, Some("UserNotFound")),
+        F::AlreadyConfirmed => (S::BAD_REQUEST, Some("UserAlreadyConfirmed")),
+        F::ConfirmationFailed(_) | F::ResetFailed(_) | F::MalformedUserpassToken => {
+            (S::BAD_REQUEST, Some("BadRequest"))
+        }
+        F::UserpassTokenInvalid => (S::BAD_REQUEST, Some("UserpassTokenInvalid")),
+        F::MailNotFound(_) => (S::NOT_FOUND, None),
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 

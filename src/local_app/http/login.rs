@@ -60,6 +60,7 @@ async fn link(
     let identity =
         context.app.verify_identity(provider, payload, request).await.map_err(|failure| match failure {
             Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
+            Failure::Unconfirmed => Failure::AuthError("confirmation required".to_owned()),
             other => other,
         })?;
     let link = context.app.link(grant, identity).await?;

@@ -113,6 +113,7 @@ const STEPS: &[&str] = &[
         expires_at      INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX userpass_tokens_of_registration ON userpass_tokens(registration_id);
+    CREATE INDEX userpass_tokens_by_expiry ON userpass_tokens(expires_at);
 
     -- The mailbox: what was, or would have been, sent.
     CREATE TABLE mails (
@@ -124,9 +125,11 @@ const STEPS: &[&str] = &[
         link     TEXT NOT NULL,
         token    TEXT NOT NULL,
         token_id TEXT NOT NULL,
-        delivery TEXT NOT NULL  -- mailbox, sent, or why SMTP failed
+        delivery TEXT NOT NULL, -- mailbox, sending, sent, or why SMTP failed
+        used     INTEGER NOT NULL DEFAULT 0 -- whether its token was
     ) STRICT;
     CREATE INDEX mails_of_email ON mails(email);
+    CREATE INDEX mails_of_token ON mails(token_id);
 
     CREATE TABLE api_keys (
         id         TEXT PRIMARY KEY, -- the id of the identity that it becomes

@@ -1,0 +1,165 @@
+//! Confirming a registration: by its token, by the App's function, or by whoever looks after the App (section 3.3).
+//!
+//! Choices where the hosted service's behaviour is unknown: an unknown email is refused first, then what the App's
+//! configuration rules out. `confirm/send` says "already confirmed" before it says which way to take; `confirm/call` of an
+//! App that confirms automatically says so, where every account is confirmed.
+
+use std::sync::Arc;
+
+use bson::{Bson, bson};
+use secrecy::ExposeSecret;
+
+use super::verdict::Verdict;
+use super::{OneTimeToken, check_email, userpass};
+use crate::local_app::app::App;
+use crate::local_app::config::{AppConfig, Confirmation, Mail};
+use crate::local_app::failure::Failure;
+use crate::local_app::mail::Letter;
+use crate::local_app::request::RequestFacts;
+use crate::local_app::store::{Purpose, Registration, Tx};
+
+impl App {
+    /// Confirms the registration that the token was made for.
+    pub async fn confirm(&self, token: OneTimeToken) -> Result<(), Failure> {
+        userpass(&self.config())?;
+        let now = self.now();
+        self.store()
+            .write(move |tx| {
+                let registration = token.redeem(tx, Purpose::Confirm, now)?;
+                confirm(tx, &registration.id)
+            })
+            .await
+    }
+
+    /// Does what opening the link of a confirmation mail does.
+    pub async fn confirm_by_mail(&self, mail_id: i64) -> Result<(), Failure> {
+        let mail = self.store().read(move |tx| tx.mail(mail_id)).await?;
+        let mail = mail.ok_or(Failure::MailNotFound(mail_id))?;
+        if mail.purpose != Purpose::Confirm {
+            return Err(Failure::BadRequest(
+                "this mail is about a password; open its link to choose a new one".to_owned(),
+            ));
+        }
+        self.confirm(OneTimeToken { id: mail.token_id, text: mail.token }).await
+    }
+
+    /// Sends another confirmation mail: `confirm/send`, and the Admin API's `send_confirm`, which is told the token.
+    pub async fn send_confirmation_by_email(
+        self: &Arc<Self>,
+        email: String,
+    ) -> Result<OneTimeToken, Failure> {
+        check_email(&email)?;
+        let config = self.config();
+        let token = OneTimeToken::fresh()?;
+        let letter = match &userpass(&config)?.confirmation {
+            Confirmation::Mail(template) => {
+                Ok(self.letter(&config, Purpose::Confirm, template, &email, &token))
+            }
+            Confirmation::Function(_) => {
+                Err(Failure::BadRequest("please use confirm via function".to_owned()))
+            }
+            Confirmation::Automatic => {
+                Err(no_confirmation_to_run(&email, "automatic confirmation is enabled"))
+            }
+        };
+        let now = self.now();
+        let issued = token.clone();
+        let (mail_id, letter) = self
+            .store()
+            .write(move |tx| {
+                let registration = unconfirmed(tx, &email)?;
+                let letter = letter?;
+                issued.issue(tx, &registration.id, Purpose::Confirm, now)?;
+                Ok::<_, Failure>((letter.keep(tx, now)?, letter))
+            })
+            .await?;
+        self.dispatch(mail_id, letter);
+        Ok(token)
+    }
+
+    /// Runs the confirmation function again, with a fresh token: `confirm/call`, and the Admin API's `run_confirm`.
+    pub async fn rerun_confirmation_by_email(
+        &self,
+        email: String,
+        request: &RequestFacts,
+    ) -> Result<(), Failure> {
+        check_email(&email)?;
+        let config = self.config();
+        let function = match &userpass(&config)?.confirmation {
+            Confirmation::Function(function) => Ok(function.clone()),
+            Confirmation::Automatic => Err("automatic confirmation is enabled"),
+            Confirmation::Mail(_) => Err("no confirmation function is configured"),
+        };
+        let is_automatic = matches!(userpass(&config)?.confirmation, Confirmation::Automatic);
+        let token = OneTimeToken::fresh()?;
+        let token_id = token.id.clone();
+        let argument = confirmation_argument(&email, &token);
+        let now = self.now();
+        let (registration, function) = self
+            .store()
+            .write(move |tx| {
+                let registration = tx.registration_by_email(&email)?.ok_or(Failure::UserNotFound)?;
+                if registration.confirmed && !is_automatic {
+                    return Err(Failure::AlreadyConfirmed);
+                }
+                let function = function.map_err(|why| no_confirmation_to_run(&email, why))?;
+                token.issue(tx, &registration.id, Purpose::Confirm, now)?;
+                Ok((registration, function))
+            })
+            .await?;
+        match self.verdict_of(&function, vec![argument], request).await {
+            Verdict::Success => self.store().write(move |tx| confirm(tx, &registration.id)).await,
+            Verdict::Pending => Ok(()),
+            Verdict::Fail => {
+                self.store().write(move |tx| tx.delete_userpass_token(&token_id)).await?;
+                Err(Failure::ConfirmationFailed(registration.email))
+            }
+        }
+    }
+
+    /// Confirms a registration without asking anybody, for the Admin API.
+    pub async fn confirm_registration_by_email(&self, email: String) -> Result<(), Failure> {
+        self.store()
+            .write(move |tx| {
+                let registration = unconfirmed(tx, &email)?;
+                confirm(tx, &registration.id)
+            })
+            .await
+    }
+
+    /// A mail with `token` in it, for the mail server of `config`.
+    pub(super) fn letter(
+        &self,
+        config: &AppConfig,
+        purpose: Purpose,
+        template: &Mail,
+        email: &str,
+        token: &OneTimeToken,
+    ) -> Letter {
+        let app = &self.facts().app_id;
+        Letter::new(purpose, template, app, email, (&token.id, &token.text))
+            .via(config.settings.smtp.as_ref())
+    }
+}
+
+/// The registration of `email`, if it still is to be confirmed.
+fn unconfirmed(tx: &Tx<'_>, email: &str) -> Result<Registration, Failure> {
+    let registration = tx.registration_by_email(email)?.ok_or(Failure::UserNotFound)?;
+    if registration.confirmed { Err(Failure::AlreadyConfirmed) } else { Ok(registration) }
+}
+
+/// Confirms a registration; its tokens are worth nothing from then on.
+pub fn confirm(tx: &Tx<'_>, registration_id: &str) -> Result<(), Failure> {
+    tx.confirm_registration(registration_id)?;
+    tx.delete_userpass_tokens_of(registration_id, Purpose::Confirm)?;
+    Ok(())
+}
+
+/// What a confirmation function gets (section 13.3).
+pub fn confirmation_argument(email: &str, token: &OneTimeToken) -> Bson {
+    bson!({ "username": email, "token": token.text.expose_secret(), "tokenId": token.id.as_str() })
+}
+
+fn no_confirmation_to_run(email: &str, why: &str) -> Failure {
+    Failure::BadRequest(format!("cannot run confirmation for {email}: {why}"))
+}

@@ -1,0 +1,76 @@
+//! What the App's own functions say of a confirmation or a password reset (section 3.3).
+
+use bson::Bson;
+
+use crate::local_app::app::App;
+use crate::local_app::functions::FunctionFailure;
+use crate::local_app::request::RequestFacts;
+
+/// What a confirmation or reset function returned as `status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done.
+    Success,
+    /// It takes the token, which the function has sent to somebody.
+    Pending,
+    /// Refused; also whatever else a function returns, or that it fails.
+    Fail,
+}
+
+impl Verdict {
+    fn of(result: &Bson) -> Self {
+        let status = result.as_document().and_then(|result| result.get_str("status").ok());
+        match status {
+            Some("success") => Self::Success,
+            Some("pending") => Self::Pending,
+            _ => Self::Fail,
+        }
+    }
+}
+
+impl App {
+    /// Runs a confirmation or reset function. Why it fails is for whoever looks after the App, not for the client; what
+    /// it threw may hold what it was given, so that only the kind of the failure is logged.
+    pub(super) async fn verdict_of(
+        &self,
+        function: &str,
+        arguments: Vec<Bson>,
+        request: &RequestFacts,
+    ) -> Verdict {
+        match self.run_hook(function, arguments, request).await {
+            Ok(result) => Verdict::of(&result),
+            Err(failure) => {
+                let failure = match failure {
+                    FunctionFailure::Thrown { .. } => "it threw".to_owned(),
+                    other => other.to_string(),
+                };
+                tracing::warn!(function, failure, "local App: a function of email/password failed");
+                Verdict::Fail
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::bson;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_neither_success_nor_pending_is_a_fail() {
+        for (result, verdict) in [
+            (bson!({ "status": "success" }), Verdict::Success),
+            (bson!({ "status": "pending", "more": 1 }), Verdict::Pending),
+            (bson!({ "status": "fail" }), Verdict::Fail),
+            (bson!({ "status": "Success" }), Verdict::Fail),
+            (bson!({ "status": true }), Verdict::Fail),
+            (bson!({}), Verdict::Fail),
+            (bson!("success"), Verdict::Fail),
+            (Bson::Null, Verdict::Fail),
+            (Bson::Undefined, Verdict::Fail),
+        ] {
+            assert_eq!(Verdict::of(&result), verdict, "{result}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+use std::collections::BTreeMap;
+
+use bson::{Document, doc};
+use proptest::prelude::*;
+
+use super::*;
+use crate::local_app::config::Function;
+
+fn limits() -> Limits {
+    Limits { time: Duration::from_secs(20), ..Limits::default() }
+}
+
+/// Little time: what these run never ends by itself.
+fn short() -> Limits {
+    Limits { time: Duration::from_millis(200), ..limits() }
+}
+
+fn call(functions: &[(&str, &str)], arguments: Vec<Bson>) -> Call {
+    let functions: BTreeMap<_, _> =
+        functions.iter().map(|(name, source)| ((*name).to_owned(), Function::new(*source))).collect();
+    let input = doc! {
+        "now": bson::DateTime::from_millis(1_767_225_600_000),
+        "user": { "id": "u", "type": "normal" },
+        "system": false,
+        "values": { "limit": 3, "nothing": Bson::Null },
+        "environment": { "tag": "testing", "values": { "a": 1 } },
+        "app": {},
+        "request": {},
+        "arguments": arguments,
+    };
+    let config = Arc::new(AppConfig { functions, ..AppConfig::default() });
+    Call { name: "main".to_owned(), config, input: Bson::Document(input) }
+}
+
+async fn run(source: &str, arguments: Vec<Bson>) -> Outcome {
+    Engine::new(limits()).run(call(&[("main", source)], arguments)).await
+}
+
+async fn value(source: &str) -> Bson {
+    run(source, Vec::new()).await.result.unwrap()
+}
+
+async fn thrown_by(source: &str) -> (String, String) {
+    match run(source, Vec::new()).await.result {
+        Err(FunctionFailure::Thrown { name, message }) => (name, message),
+        other => panic!("{source}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn functions_return_what_they_return_and_what_their_promises_settle_to() {
+    for source in [
+        "exports = function (a, b) { return a + b; };",
+        "exports = (a, b) => a + b",
+        "exports = async function (a, b) { await null; return a + b; }",
+        "exports = async (a, b) => { const add = async () => a + b; return await add(); } // ends in a comment",
+        "const add = (a, b) => a + b; function exported(a, b) { return add(a, b); } exports = exported;",
+        "exports = (a, b) => ({ then: (settle) => settle(a + b) })",
+        "undeclared = 0; exports = (a, b) => a + b + undeclared",
+    ] {
+        let sum = run(source, vec![Bson::Int32(1), Bson::Int32(2)]).await.result;
+        assert_eq!(sum, Ok(Bson::Int32(3)), "{source}");
+    }
+    assert_eq!(value("exports = () => {}").await, Bson::Undefined);
+    assert_eq!(value("exports = () => null").await, Bson::Null);
+}
+
+#[tokio::test]
+async fn what_a_function_throws_is_told_by_name_and_message() {
+    let told = |name: &str, message: &str| (name.to_owned(), message.to_owned());
+    for (source, expected) in [
+        ("exports = () => { throw new Error('boom'); }", told("Error", "boom")),
+        ("exports = async () => { await null; throw new TypeError('boom'); }", told("TypeError", "boom")),
+        ("exports = () => { throw 'boom'; }", told("Error", "boom")),
+        ("exports = () => { throw { code: 1 }; }", told("Error", r#"{"code":1}"#)),
+        (
+            "exports = () => { throw { get message() { throw 1; } }; }",
+            told("Error", "the thrown value cannot be shown"),
+        ),
+        ("exports = () => unknown", told("ReferenceError", "unknown is not defined")),
+        ("exports = () => Symbol('a')", told("TypeError", "a symbol has no Extended JSON")),
+        (
+            "const a = {}; a.a = a; exports = () => a",
+            told("TypeError", "a value is nested too deeply, or contains itself"),
+        ),
+        ("exports = () => new Date(NaN)", told("TypeError", "an invalid date has no Extended JSON")),
+        ("exports = 1", told("TypeError", "function 'main' does not assign a function to 'exports'")),
+        ("", told("TypeError", "function 'main' does not assign a function to 'exports'")),
+    ] {
+        assert_eq!(thrown_by(source).await, expected, "{source}");
+    }
+    assert_eq!(thrown_by("exports = (").await.0, "SyntaxError");
+    assert_eq!(thrown_by("}, exports = () => 1, {").await.0, "SyntaxError");
+    assert!(thrown_by("exports = () => ({ $oid: 'x' })").await.1.contains("no Extended JSON"));
+}
+
+#[tokio::test]
+async fn what_this_app_does_not_have_says_so() {
+    for what in [
+        "context.services.get('mongodb-atlas')",
+        "context.http.get({ url: 'http://localhost' })",
+        "require('axios')",
+        "utils.crypto.hash('sha256', '')",
+        "utils.jwt.encode('HS256', {}, 'x')",
+        "setTimeout(() => {}, 1)",
+    ] {
+        let (_, message) = thrown_by(&format!("exports = () => {what}")).await;
+        assert!(message.ends_with("this local App does not have it yet"), "{what}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn endless_work_ends_at_the_time_limit_whatever_it_catches() {
+    for source in [
+        "exports = () => { while (true) {} }",
+        "exports = () => { while (true) { try { while (true) {} } catch {} finally { continue; } } }",
+        "exports = async () => { await null; while (true) {} }",
+        "exports = async () => { while (true) await null; }",
+        "exports = async () => { while (true) { try { await (async () => { while (true) {} })(); } catch {} } }",
+        "exports = () => /(a+)+$/.test('a'.repeat(40) + '!')",
+        "while (true) {}",
+    ] {
+        let outcome = Engine::new(short()).run(call(&[("main", source)], Vec::new())).await;
+        assert_eq!(outcome.result, Err(FunctionFailure::TimeLimit), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn memory_has_a_limit_and_the_next_call_has_it_all_again() {
+    let engine = Engine::new(Limits { memory: 8 * 1024 * 1024, ..limits() });
+    for source in [
+        "exports = () => { let text = 'x'; while (true) text += text; }",
+        "exports = () => { const all = []; while (true) all.push({ a: [all.length] }); }",
+        "exports = async () => { const all = []; while (true) { await null; all.push(new Array(1000).fill(1)); } }",
+    ] {
+        let outcome = engine.run(call(&[("main", source)], Vec::new())).await;
+        assert_eq!(outcome.result, Err(FunctionFailure::MemoryLimit), "{source}");
+    }
+    let outcome = engine.run(call(&[("main", "exports = () => 'x'.repeat(1e6).length")], Vec::new())).await;
+    assert_eq!(outcome.result, Ok(Bson::Int32(1_000_000)));
+}
+
+#[tokio::test]
+async fn endless_recursion_is_an_error_that_a_function_can_catch() {
+    let (name, _) = thrown_by("const f = () => f() + 1; exports = f;").await;
+    assert_eq!(name, "RangeError");
+    let caught = "const f = () => f() + 1; exports = () => { try { f(); } catch (e) { return 'caught'; } }";
+    assert_eq!(value(caught).await, Bson::from("caught"));
+}
+
+#[tokio::test]
+async fn a_promise_that_can_never_settle_is_told_at_once() {
+    let (_, message) = thrown_by("exports = () => new Promise(() => {})").await;
+    assert_eq!(message, "the promise that function 'main' returned can never settle");
+}
+
+/// Joining many holes is one native loop, which nothing interrupts.
+#[tokio::test]
+async fn whoever_calls_is_answered_though_a_native_loop_runs_on_and_such_threads_stay_few() {
+    let engine = Engine::new(Limits { at_once: 1, ..short() });
+    let stuck = "exports = () => new Array(4e7).join('').length";
+    let outcome = engine.run(call(&[("main", stuck)], Vec::new())).await;
+    assert_eq!(outcome.result, Err(FunctionFailure::TimeLimit));
+    let outcome = engine.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+    assert_eq!(outcome.result, Err(FunctionFailure::Busy));
+    // The thread ends by itself at last, and its place is free again.
+    drop(engine.running.acquire().await.unwrap());
+    let outcome = engine.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+    assert_eq!(outcome.result, Ok(Bson::Int32(1)));
+}
+
+#[tokio::test]
+async fn functions_call_each_other_within_a_depth_and_share_no_variables() {
+    let functions = [
+        (
+            "main",
+            "const secret = 1; exports = async () => [context.functions.execute('add', 1, 2), await context.functions.execute('later'), context.user.id];",
+        ),
+        ("add", "exports = (a, b) => a + b"),
+        ("later", "exports = async () => typeof secret"),
+    ];
+    let outcome = Engine::new(limits()).run(call(&functions, Vec::new())).await;
+    let expected = Bson::Array(vec![Bson::Int32(3), "undefined".into(), "u".into()]);
+    assert_eq!(outcome.result, Ok(expected));
+
+    for again in [
+        "exports = () => context.functions.execute('main')",
+        "exports = async () => { await null; return await context.functions.execute('main'); }",
+    ] {
+        assert_eq!(thrown_by(again).await.0, "RangeError", "{again}");
+    }
+    let (_, message) = thrown_by("exports = () => context.functions.execute('nobody')").await;
+    assert_eq!(message, "function not found: 'nobody'");
+}
+
+#[tokio::test]
+async fn the_context_has_what_it_was_given() {
+    let source = "exports = () => [context.values.get('limit'), context.values.get('toString'), \
+        context.values.get('nothing'), context.environment.tag, context.environment.values.a, \
+        context.runningAsSystem(), new Date().toISOString().slice(0, 13), new Date(0).getTime(), \
+        new Date() instanceof Date, Math.abs(Date.now() - new Date()) < 60000]";
+    let expected = Bson::Array(vec![
+        Bson::Int32(3),
+        Bson::Undefined,
+        Bson::Null,
+        "testing".into(),
+        Bson::Int32(1),
+        false.into(),
+        "2026-01-01T00".into(),
+        Bson::Int32(0),
+        true.into(),
+        true.into(),
+    ]);
+    assert_eq!(value(source).await, expected);
+}
+
+#[tokio::test]
+async fn the_console_is_kept_within_bounds() {
+    let outcome =
+        run("exports = () => { console.log('a', 1, { b: new Date(0) }, new Error('c')); }", vec![]).await;
+    assert_eq!(outcome.logs, [r#"a 1 {"b":{"$date":"1970-01-01T00:00:00.000Z"}} Error: c"#]);
+    let outcome = Engine::new(short())
+        .run(call(&[("main", "exports = () => { for (;;) console.warn('x'.repeat(1e5)); }")], vec![]))
+        .await;
+    assert_eq!((outcome.logs.len(), outcome.logs[0].len()), (LOG_LINES, LOG_LINE_LENGTH));
+}
+
+#[tokio::test]
+async fn the_types_of_bson_are_there() {
+    for (source, expected) in [
+        (
+            "new BSON.ObjectId('0123456789abcdef01234567')",
+            doc! { "v": bson::oid::ObjectId::parse_str("0123456789abcdef01234567").unwrap() },
+        ),
+        ("BSON.ObjectId('0123456789ABCDEF01234567').toString()", doc! { "v": "0123456789abcdef01234567" }),
+        ("new BSON.ObjectId().equals(new BSON.ObjectId())", doc! { "v": false }),
+        ("new BSON.ObjectId().getTimestamp().getUTCFullYear()", doc! { "v": 2026 }),
+        ("BSON.Long.fromString('9007199254740993').add(1)", doc! { "v": 9_007_199_254_740_994_i64 }),
+        ("BSON.Long.fromString('9223372036854775807').add(1)", doc! { "v": i64::MIN }),
+        ("BSON.Long(5) + 1", doc! { "v": 6 }),
+        ("BSON.Double(1)", doc! { "v": 1.0 }),
+        ("BSON.Int32(1)", doc! { "v": 1 }),
+        ("2 ** 40", doc! { "v": 1_099_511_627_776_i64 }),
+        ("2n ** 40n", doc! { "v": 1_099_511_627_776_i64 }),
+        ("1.5", doc! { "v": 1.5 }),
+        ("-0", doc! { "v": -0.0 }),
+        ("1e300", doc! { "v": 1e300 }),
+        ("-Infinity", doc! { "v": f64::NEG_INFINITY }),
+        ("BSON.Binary.fromText('é').toHex()", doc! { "v": "c3a9" }),
+        ("BSON.Binary.fromBase64('w6k=').text()", doc! { "v": "é" }),
+        (
+            "BSON.Binary.fromHex('00ff')",
+            doc! { "v": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![0, 255] } },
+        ),
+        (
+            "new Uint8Array([1])",
+            doc! { "v": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![1] } },
+        ),
+        (
+            "/a/gi",
+            doc! { "v": bson::Regex { pattern: bson::cstr!("a").to_owned(), options: bson::cstr!("i").to_owned() } },
+        ),
+        ("new Map([['a', 1]])", doc! { "v": { "a": 1 } }),
+        ("({ a: undefined, f() {} })", doc! { "v": { "a": Bson::Undefined } }),
+        ("JSON.parse('{\"__proto__\":{\"a\":1}}')", doc! { "v": { "__proto__": { "a": 1 } } }),
+        (
+            "EJSON.stringify({ a: 1, b: new Date(0) })",
+            doc! { "v": r#"{"a":1,"b":{"$date":"1970-01-01T00:00:00.000Z"}}"# },
+        ),
+        ("EJSON.stringify({ a: 1 }, { relaxed: false })", doc! { "v": r#"{"a":{"$numberInt":"1"}}"# }),
+        ("EJSON.stringify({ a: 1 }, null, 1)", doc! { "v": "{\n \"a\": 1\n}" }),
+        ("EJSON.parse('{\"$numberLong\":\"7\"}').toNumber()", doc! { "v": 7 }),
+        (
+            "JSON.stringify({ id: BSON.ObjectId('0123456789abcdef01234567') })",
+            doc! { "v": r#"{"id":"0123456789abcdef01234567"}"# },
+        ),
+    ] {
+        let found = value(&format!("exports = () => ({{ v: {source} }})")).await;
+        assert_eq!(format!("{found:?}"), format!("{:?}", Bson::Document(expected)), "{source}");
+    }
+}
+
+/// Values as documents have them, with what JavaScript cannot tell apart left out: whole doubles are integers there, and
+/// keys that look like indexes come first.
+fn any_value() -> impl Strategy<Value = Bson> {
+    let leaf = prop_oneof![
+        Just(Bson::Null),
+        Just(Bson::Undefined),
+        Just(Bson::MinKey),
+        Just(Bson::MaxKey),
+        any::<bool>().prop_map(Bson::from),
+        any::<i32>().prop_map(Bson::from),
+        any::<i64>().prop_map(Bson::from),
+        any::<f64>().prop_filter("not whole", |n| n.fract() != 0.0 || n.is_infinite()).prop_map(Bson::from),
+        Just(Bson::Double(-0.0)),
+        ".*".prop_map(Bson::from),
+        any::<[u8; 12]>().prop_map(|bytes| Bson::ObjectId(bytes.into())),
+        (-8_640_000_000_000_000_i64..8_640_000_000_000_000)
+            .prop_map(|ms| Bson::DateTime(bson::DateTime::from_millis(ms))),
+        (any::<i64>(), -6000_i32..6000)
+            .prop_map(|(digits, exponent)| format!("{digits}E{exponent}").parse().unwrap())
+            .prop_map(Bson::Decimal128),
+        (any::<Vec<u8>>(), any::<u8>()).prop_map(|(bytes, subtype)| {
+            // Subtype 2 repeats its length inside, which the crate checks.
+            let subtype = if subtype == 2 { 0 } else { subtype };
+            Bson::Binary(bson::Binary { subtype: subtype.into(), bytes })
+        }),
+        (any::<u32>(), any::<u32>())
+            .prop_map(|(time, increment)| Bson::Timestamp(bson::Timestamp { time, increment })),
+        ".*".prop_map(Bson::Symbol),
+        ".*".prop_map(Bson::JavaScriptCode),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        let key = "[a-zA-Z_. ][a-zA-Z0-9_. $]{0,6}|__proto__|constructor|then|toJSON";
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Bson::Array),
+            proptest::collection::btree_map(key, inner, 0..5)
+                .prop_map(|fields| Bson::Document(fields.into_iter().collect::<Document>())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_value_goes_through_a_function_unharmed(value in proptest::collection::vec(any_value(), 0..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let argument = Bson::Array(value);
+        let returned = runtime.block_on(run("exports = (value) => [value][0]", vec![argument.clone()]));
+        prop_assert_eq!(format!("{:?}", returned.result.unwrap()), format!("{argument:?}"));
+    }
+}

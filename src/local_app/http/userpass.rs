@@ -1,0 +1,114 @@
+//! `POST /app/{app}/auth/providers/local-userpass/…`: registering, confirming, resetting the password (section 3.3).
+//!
+//! These ignore the `Authorization` header: realm-web sends one whenever somebody is logged in. Choices where the hosted
+//! service's answers are unknown: success has the status of the protocol document's suggestion and no body; a token that
+//! is missing counts as malformed; errors without a known code have `BadRequest`.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use bson::Bson;
+use serde_json::{Map, Value};
+
+use super::Context;
+use super::body::JsonObject;
+use crate::local_app::accounts::{OneTimeToken, Password};
+use crate::local_app::failure::Failure;
+use crate::local_app::providers::required_text;
+use crate::local_app::request::RequestFacts;
+
+/// The routes below `/app/{app}`.
+pub fn routes() -> Router<Context> {
+    let actions = Router::new()
+        .route("/register", post(register))
+        .route("/confirm", post(confirm))
+        .route("/confirm/send", post(send_confirmation))
+        .route("/confirm/call", post(call_confirmation))
+        .route("/reset", post(reset))
+        .route("/reset/send", post(send_reset))
+        .route("/reset/call", post(call_reset));
+    Router::new().nest("/auth/providers/local-userpass", actions)
+}
+
+async fn register(
+    State(context): State<Context>,
+    request: RequestFacts,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    context.app.register(email(&body)?, password(&body)?, &request).await?;
+    Ok(StatusCode::CREATED)
+}
+
+async fn confirm(
+    State(context): State<Context>,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    context.app.confirm(token(&body)?).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn send_confirmation(
+    State(context): State<Context>,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    context.app.send_confirmation_by_email(email(&body)?).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn call_confirmation(
+    State(context): State<Context>,
+    request: RequestFacts,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    context.app.rerun_confirmation_by_email(email(&body)?, &request).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn reset(State(context): State<Context>, JsonObject(body): JsonObject) -> Result<StatusCode, Failure> {
+    context.app.reset_password(token(&body)?, password(&body)?).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn send_reset(
+    State(context): State<Context>,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    context.app.send_password_reset(email(&body)?).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn call_reset(
+    State(context): State<Context>,
+    request: RequestFacts,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    let (email, password, arguments) = (email(&body)?, password(&body)?, arguments(&body)?);
+    context.app.call_password_reset(email, password, arguments, &request).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn email(body: &Map<String, Value>) -> Result<String, Failure> {
+    required_text(body, "email").map(str::to_owned)
+}
+
+fn password(body: &Map<String, Value>) -> Result<Password, Failure> {
+    required_text(body, "password").map(|text| Password::new(text.to_owned()))
+}
+
+fn token(body: &Map<String, Value>) -> Result<OneTimeToken, Failure> {
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    OneTimeToken::parse(text("tokenId"), text("token").to_owned())
+}
+
+/// Arguments in Extended JSON, canonical or relaxed; none at all is fine.
+fn arguments(body: &Map<String, Value>) -> Result<Vec<Bson>, Failure> {
+    match body.get("arguments") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(arguments)) => {
+            let arguments = arguments.iter().cloned().map(Bson::try_from).collect::<Result<_, _>>();
+            arguments.map_err(|error| Failure::InvalidParameter(format!("'arguments': {error}")))
+        }
+        Some(_) => Err(Failure::InvalidParameter("'arguments' must be an array".to_owned())),
+    }
+}
