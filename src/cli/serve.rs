@@ -1,5 +1,6 @@
 //! `idmux serve`: the local App as a process of its own.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
+use secrecy::{ExposeSecret, SecretString};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
@@ -16,6 +18,10 @@ use crate::local_app::{AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppErro
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+/// Environment variable with the control token. An argument would be there for every process to read.
+const CONTROL_TOKEN_VARIABLE: &str = "IDMUX_CONTROL_TOKEN";
+/// A shorter control token could be guessed.
+const SHORTEST_CONTROL_TOKEN: usize = 16;
 
 /// Arguments of `idmux serve`.
 #[derive(Debug, Args)]
@@ -54,6 +60,12 @@ pub enum ServeError {
     /// The platform names no folder for data.
     #[error("{0}; or name one with --data, or use --ephemeral")]
     NoDataFolder(#[from] FoldersError),
+    /// The control token of the environment is not one.
+    #[error(
+        "{CONTROL_TOKEN_VARIABLE} must hold at least {SHORTEST_CONTROL_TOKEN} visible ASCII characters without spaces; \
+         unset it for a random control token"
+    )]
+    ControlToken,
     /// Signals cannot be listened to, or no thread started.
     #[error("cannot set up the process: {0}")]
     Process(std::io::Error),
@@ -88,6 +100,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let options = Options {
         lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
         ..Options::new(args.app_id.as_str(), storage)
     };
     let runtime =
@@ -103,15 +116,29 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     })
 }
 
-/// The one line on standard output. A reader that is gone is no reason not to serve.
+/// The two lines on standard output: where the App is, and what opens its control API. A reader that is gone is no reason
+/// not to serve.
 fn announce(app: &LocalApp) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let url = app.base_url().as_str().trim_end_matches('/');
-    let written = writeln!(out, "listening on {url} app {}", app.app_id()).and_then(|()| out.flush());
+    let token = app.control_token().expose_secret();
+    let written = writeln!(out, "listening on {url} app {}\ncontrol token {token}", app.app_id())
+        .and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// The control token that the environment chose, if it did; an empty one is none.
+fn control_token(variable: Option<OsString>) -> Result<Option<SecretString>, ServeError> {
+    let Some(token) = variable.filter(|token| !token.is_empty()) else { return Ok(None) };
+    // It has to fit into a header, and be one word of its line.
+    let is_fit = |token: &String| {
+        token.len() >= SHORTEST_CONTROL_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let token = token.into_string().ok().filter(is_fit).ok_or(ServeError::ControlToken)?;
+    Ok(Some(SecretString::from(token)))
 }
 
 /// Ends when the process is asked to; listens from the call on, not only when awaited.
@@ -195,6 +222,17 @@ mod tests {
         ] {
             let error = lifetime(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_control_token_is_long_and_fits_into_a_header() {
+        let chosen = |text: &str| control_token(Some(text.into()));
+        assert!(matches!(control_token(None), Ok(None)));
+        assert!(matches!(chosen(""), Ok(None)));
+        assert!(matches!(chosen("0123456789abcdef"), Ok(Some(_))));
+        for bad in ["0123456789abcde", "0123456789 abcdef", "0123456789abcdef\n", "0123456789abcdeé"] {
+            assert!(matches!(chosen(bad), Err(ServeError::ControlToken)), "{bad}");
         }
     }
 

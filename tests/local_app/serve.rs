@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use reqwest::Method;
+use serde_json::Value;
+
 use crate::support::{PASSWORD, Process, User, claims};
 
 #[tokio::test]
-async fn it_says_one_line_and_ends_well_on_both_signals() {
+async fn it_says_two_lines_and_ends_well_on_both_signals() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(&["--data", folder.path().to_str().unwrap()]);
@@ -26,6 +29,28 @@ async fn it_says_one_line_and_ends_well_on_both_signals() {
         client.refresh(&user.refresh).await.ok(201);
         assert_eq!(User::of(&client.log_in("a@example.com", PASSWORD).await.ok(200)).id, user.id);
     }
+}
+
+#[tokio::test]
+async fn the_control_token_is_made_at_each_start_or_taken_from_the_environment() {
+    let (one, two) = (Process::start(&["--ephemeral"]), Process::start(&["--ephemeral"]));
+    assert_ne!(one.control_token, two.control_token);
+    assert!(one.control_token.len() >= 40, "{}", one.control_token);
+    one.control(Method::GET, "/about", Value::Null).await.ok(200);
+    let about = two.client().control(&one.control_token, Method::GET, "/about", Value::Null).await;
+    about.refused(401, Some("MissingAuthReq"), "control token");
+
+    let mut command = Process::command(&["--ephemeral", "--listen", "127.0.0.1:0"]);
+    command.env("IDMUX_CONTROL_TOKEN", "chosen-by-somebody");
+    let process = Process::spawn(command);
+    assert_eq!(process.control_token, "chosen-by-somebody");
+    process.control(Method::GET, "/about", Value::Null).await.ok(200);
+
+    let mut command = Process::command(&["--ephemeral", "--listen", "127.0.0.1:0"]);
+    let output = command.env("IDMUX_CONTROL_TOKEN", "short").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("IDMUX_CONTROL_TOKEN") && !error.contains("short"), "{error}");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use idmux::clock::ManualClock;
 use idmux::local_app::{ANY_PORT, Lifetimes, LocalApp, Options, Storage};
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 pub const APP: &str = "shop-abcde";
@@ -46,6 +47,12 @@ impl Server {
         Self { app, clock, client }
     }
 
+    /// A request to the control API, `path` below `/api/control/v1`.
+    pub async fn control(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.client.control(self.app.control_token().expose_secret(), method, path, body).await
+    }
+
+    /// Moves the clock below the App's.
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
@@ -173,6 +180,13 @@ impl Client {
         self.send(self.request(method, &format!("/api/client/v2.0/auth{path}")).bearer_auth(token)).await
     }
 
+    /// A request to the control API with its token. A body that is `null` is none.
+    pub async fn control(&self, token: &str, method: Method, path: &str, body: Value) -> Reply {
+        let request = self.request(method, &format!("/api/control/v1{path}")).bearer_auth(token);
+        let request = if body.is_null() { request } else { request.body(body.to_string()) };
+        self.send(request).await
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, &self.app_path(path)).body(body.to_string())).await
     }
@@ -248,6 +262,8 @@ pub struct Process {
     child: Child,
     /// What it said when it listened.
     pub line: String,
+    /// What opens its control API.
+    pub control_token: String,
     rest: BufReader<std::process::ChildStdout>,
 }
 
@@ -255,12 +271,12 @@ impl Process {
     /// A command that knows nothing of the machine's folders.
     pub fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idmux"));
-        command.arg("serve").args(arguments).env_remove("IDMUX_HOME");
+        command.arg("serve").args(arguments).env_remove("IDMUX_HOME").env_remove("IDMUX_CONTROL_TOKEN");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Serves the App on any port, and waits for its line.
+    /// Serves the App on any port, and waits for its lines.
     pub fn start(arguments: &[&str]) -> Self {
         let all = [&["--listen", "127.0.0.1:0", "--app-id", APP], arguments].concat();
         Self::spawn(Self::command(&all))
@@ -271,7 +287,15 @@ impl Process {
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         rest.read_line(&mut line).unwrap();
-        Self { child, line, rest }
+        let mut second = String::new();
+        rest.read_line(&mut second).unwrap();
+        let control_token = second.strip_prefix("control token ").unwrap_or_else(|| panic!("{second:?}"));
+        Self { child, line, control_token: control_token.trim_end().to_owned(), rest }
+    }
+
+    /// A request to its control API, `path` below `/api/control/v1`.
+    pub async fn control(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.client().control(&self.control_token, method, path, body).await
     }
 
     pub fn client(&self) -> Client {
