@@ -3,10 +3,14 @@
 //! Every command but `serve` speaks to a session worker in its own process, through the same public face as the terminal
 //! user interface. Processes share the vault.
 
+pub mod api_keys;
 pub mod apps;
 mod client;
+pub mod clock;
 mod command;
+pub mod email;
 pub mod login;
+pub mod mail;
 mod output;
 mod problem;
 mod secret;

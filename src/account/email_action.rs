@@ -14,6 +14,37 @@ pub struct MailToken {
     pub id: String,
 }
 
+impl MailToken {
+    /// Reads a mail's link, or its two halves with a space between.
+    pub fn parse(text: &str) -> Result<Self, MailTokenError> {
+        let text = text.trim();
+        let (mut token, mut id) = (None, None);
+        if let Some((_, query)) = text.split_once('?') {
+            let query = query.split('#').next().unwrap_or_default();
+            for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+                match &*name {
+                    "token" => token = Some(value.into_owned()),
+                    "tokenId" => id = Some(value.into_owned()),
+                    _ => {}
+                }
+            }
+        } else if let [first, second] = text.split_whitespace().collect::<Vec<_>>()[..] {
+            (token, id) = (Some(first.to_owned()), Some(second.to_owned()));
+        }
+        match (token, id) {
+            (Some(token), Some(id)) if !token.is_empty() && !id.is_empty() => {
+                Ok(Self { token: token.into(), id })
+            }
+            _ => Err(MailTokenError),
+        }
+    }
+}
+
+/// The text is not what a mail's link carries. It repeats nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the mail's link with token and tokenId in it, or both with a space between")]
+pub struct MailTokenError;
+
 impl PartialEq for MailToken {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id && self.token.expose_secret() == other.token.expose_secret()
@@ -126,6 +157,22 @@ impl EmailAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_or_its_halves_are_read() {
+        let token =
+            |text: &str| MailToken::parse(text).map(|it| (it.token.expose_secret().to_owned(), it.id));
+        for text in [
+            "http://localhost/confirm?token=abc&tokenId=65a1",
+            " https://x.example/?lang=en&tokenId=65a1&token=abc#top\n",
+            "abc 65a1",
+        ] {
+            assert_eq!(token(text), Ok(("abc".into(), "65a1".into())), "{text}");
+        }
+        for bad in ["", "abc", "a b c", "http://localhost/?token=abc", "http://localhost/?token=&tokenId=1"] {
+            assert_eq!(token(bad), Err(MailTokenError), "{bad}");
+        }
+    }
 
     #[test]
     fn nothing_secret_prints() {

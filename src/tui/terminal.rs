@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -15,6 +16,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use quiet::Quiet;
 
@@ -49,6 +51,12 @@ impl Guard {
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }
+}
+
+/// Hands a text to the clipboard of the terminal (OSC 52), wherever the program runs. What is drawn is flushed after each
+/// frame, so nothing comes between.
+pub fn copy(text: &SecretString) -> io::Result<()> {
+    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose_secret()))
 }
 
 impl Drop for Guard {

@@ -1,5 +1,6 @@
 //! Drawing. Reads the model, changes nothing.
 
+mod boards;
 mod chrome;
 mod custom_data;
 mod dialog;

@@ -6,6 +6,10 @@ use super::countdown;
 use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
 use crate::session::{Event, EventKind, Failure, RefreshOutcome, SetAside, Subject, UserView};
 
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -195,6 +199,29 @@ pub fn offset(by: SignedDuration) -> String {
     }
 }
 
+/// How long ago something was: `now`, `5 min`, `3 h`, `61 d`.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(at).as_secs();
+    match seconds {
+        ..MINUTE => "now".into(),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        DAY.. => format!("{} d", seconds / DAY),
+    }
+}
+
+/// The first moment after `now` at which [`age`] gives another text.
+pub fn next_age_change(at: Timestamp, now: Timestamp) -> Timestamp {
+    let seconds = now.duration_since(at).as_secs();
+    let step = match seconds {
+        ..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        DAY.. => DAY,
+    };
+    let next = (seconds.max(0) / step + 1) * step;
+    at.saturating_add(SignedDuration::from_secs(next)).unwrap_or(Timestamp::MAX)
+}
+
 /// A failure in one sentence or two.
 pub fn failed(failure: &Failure) -> String {
     let Failure { action, message, hint, .. } = failure;
@@ -250,6 +277,31 @@ mod tests {
         let glyphs: HashSet<_> = states.iter().map(|s| state(s).1).collect();
         let words: HashSet<_> = states.iter().map(|s| state(s).2).collect();
         assert_eq!((glyphs.len(), words.len()), (states.len(), states.len()));
+    }
+
+    #[test]
+    fn an_age_changes_when_it_says_so() {
+        let at = Timestamp::UNIX_EPOCH;
+        for (seconds, text) in
+            [(0, "now"), (59, "now"), (60, "1 min"), (3599, "59 min"), (7200, "2 h"), (86_400, "1 d")]
+        {
+            let now = at + SignedDuration::from_secs(seconds);
+            assert_eq!(age(at, now), text);
+            let change = next_age_change(at, now);
+            assert!(change > now);
+            assert_ne!(age(at, change), text);
+            assert_eq!(age(at, change - SignedDuration::from_secs(1)), text);
+        }
+        assert_eq!(age(at, at - SignedDuration::from_secs(5)), "now", "sent by a clock that was ahead");
+    }
+
+    #[test]
+    fn an_offset_has_a_sign() {
+        let offset = |seconds| offset(SignedDuration::from_secs(seconds));
+        assert_eq!(
+            (offset(0), offset(61 * DAY), offset(-90)),
+            ("+0:00".into(), "+61d 0h".into(), "-1:30".into())
+        );
     }
 
     #[test]
