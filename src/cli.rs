@@ -9,6 +9,7 @@ mod client;
 pub mod clock;
 mod command;
 pub mod email;
+pub mod import;
 pub mod login;
 pub mod mail;
 mod output;

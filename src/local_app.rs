@@ -6,24 +6,32 @@
 //!
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
 //! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
-//! `sessions` (tokens), `functions` (the App's JavaScript), `documents` (data and its rules), `store` (all SQL).
+//! `sessions` (tokens), `admin` (users as whoever looks after the App sees them), `functions` (the App's JavaScript),
+//! `documents` (data and its rules), `store` (all SQL).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
+mod admin;
 mod app;
 mod app_id;
 pub mod config;
 mod documents;
 mod failure;
 mod functions;
+mod hashing;
 mod http;
 mod ids;
+mod import;
 mod lifetimes;
 mod mail;
+mod network;
 mod providers;
+mod rate_limits;
 mod request;
+mod serving;
 mod sessions;
 mod store;
+mod tls;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,20 +40,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use app::App;
 use config::AppConfig;
+use failure::Failure;
+use serving::ServerHandle;
 use store::StoreError;
+use tls::{Certificate, TlsError};
 
 pub use app_id::{AppId, InvalidAppId};
-pub use lifetimes::Lifetimes;
+pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
+pub use lifetimes::{Lifetimes, parse_lifetime};
+pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
+pub use rate_limits::{Rate, RateLimits};
 
 /// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
 pub const EMBEDDED_APP_ID: &str = "local-idmux";
@@ -77,6 +89,10 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The token of the control API; `None`: a random one.
     pub control_token: Option<SecretString>,
+    /// How often credentials may be tried.
+    pub rate_limits: RateLimits,
+    /// Who may reach the server, and over what.
+    pub network: Network,
 }
 
 impl Options {
@@ -89,6 +105,8 @@ impl Options {
             config: AppConfig::default(),
             clock: Arc::new(SystemClock),
             control_token: None,
+            rate_limits: RateLimits::default(),
+            network: Network::default(),
         }
     }
 }
@@ -101,7 +119,8 @@ pub enum LocalAppError {
     AppId(#[from] InvalidAppId),
     /// The address is reachable from other machines.
     #[error(
-        "the local App listens on this machine only, {0} is reachable from outside; use 127.0.0.1 or [::1]"
+        "the local App listens on this machine only, {0} is reachable from outside; use 127.0.0.1 or [::1], or add \
+         --allow-remote"
     )]
     NotLoopback(SocketAddr),
     /// The address is taken, or not one of this machine.
@@ -115,6 +134,9 @@ pub enum LocalAppError {
     /// The system gives no thread to run on.
     #[error("cannot start the server's threads: {0}")]
     Threads(std::io::Error),
+    /// The certificate cannot be used.
+    #[error("cannot serve HTTPS: {0}")]
+    Tls(#[from] TlsError),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -131,7 +153,7 @@ pub struct LocalApp {
     base_url: Url,
     app: Arc<App>,
     server: JoinHandle<std::io::Result<()>>,
-    stopping: DropGuard,
+    handle: ServerHandle,
     runtime: OwnRuntime,
 }
 
@@ -148,32 +170,37 @@ impl LocalApp {
     /// Opens the storage, binds `listen` (port 0: any free one) and serves; it accepts connections on return.
     ///
     /// # Errors
-    /// When the app id is malformed, the address is not a loopback address or is taken, or the data folder cannot be
-    /// used.
+    /// When the app id is malformed, the address is taken or reachable from outside without
+    /// [`Network::allow_remote`], or the certificate or the data folder cannot be used.
     pub async fn start(listen: SocketAddr, options: Options) -> Result<Self, LocalAppError> {
         let app_id: AppId = options.app_id.parse()?;
-        if !listen.ip().is_loopback() {
+        let network = options.network.clone();
+        if !listen.ip().is_loopback() && !network.allow_remote {
             return Err(LocalAppError::NotLoopback(listen));
         }
+        let certificate = match network.tls.clone() {
+            Some(files) => Some(Certificate::load(files).await?),
+            None => None,
+        };
         // Bound before the storage is opened: a second start by mistake leaves no folder behind.
         let refused = |source| LocalAppError::Listen { address: listen, source };
         let listener = std::net::TcpListener::bind(listen).map_err(refused)?;
-        listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        if !address.ip().is_loopback() && certificate.is_none() {
+            tracing::warn!(%address, "local App: other machines reach it over plain HTTP, passwords and tokens unsealed");
+        }
 
         let app = Arc::new(App::open(app_id, options).await?);
-        let base_url = http::base_url(address);
+        let base_url = http::base_url(address, &network);
         let runtime = OwnRuntime::start().map_err(LocalAppError::Threads)?;
-        let stopping = CancellationToken::new();
-        let server = {
-            let _entered = runtime.handle().enter();
-            let listener = TcpListener::from_std(listener).map_err(refused)?;
-            let router = http::router(Arc::clone(&app), base_url.clone());
-            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(stopping.clone().cancelled_owned());
-            runtime.handle().spawn(serving.into_future())
-        };
-        Ok(Self { base_url, app, server, stopping: stopping.drop_guard(), runtime })
+        let handle = ServerHandle::new();
+        let router = http::router(Arc::clone(&app), base_url.clone(), network);
+        let tls = certificate.as_ref().map(Certificate::config);
+        let server = runtime.handle().spawn(serving::serve(listener, router, tls, handle.clone()));
+        if let Some(certificate) = certificate {
+            runtime.handle().spawn(certificate.follow());
+        }
+        Ok(Self { base_url, app, server, handle, runtime })
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234/`.
@@ -204,17 +231,31 @@ impl LocalApp {
     /// # Errors
     /// When the server had ended by itself before.
     pub async fn stop(self) -> Result<(), LocalAppError> {
-        let Self { app, mut server, stopping, runtime, .. } = self;
-        drop(stopping);
-        let outcome = match tokio::time::timeout(DRAIN, &mut server).await {
-            Ok(Ok(Ok(()))) | Err(_) => Ok(()),
-            Ok(Ok(Err(error))) => Err(LocalAppError::Server(error.to_string())),
+        let Self { app, server, handle, runtime, .. } = self;
+        handle.graceful_shutdown(Some(DRAIN));
+        let outcome = match server.await {
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(LocalAppError::Server(error.to_string())),
+            Err(error) => Err(LocalAppError::Server(error.to_string())),
         };
         drop(runtime);
         app.close().await;
         outcome
     }
+}
+
+/// Takes users over into the storage of `options`, without serving the App. Somebody else may serve it meanwhile.
+///
+/// # Errors
+/// When the app id is malformed, or the data folder cannot be used. Users that landed before that stay.
+pub async fn import_users(options: Options, request: ImportRequest) -> Result<ImportReport, LocalAppError> {
+    let app = Arc::new(App::open(options.app_id.parse()?, options).await?);
+    let report = app.import_users(request).await;
+    app.close().await;
+    report.map_err(|failure| match failure {
+        Failure::Store(error) => LocalAppError::Store(error),
+        other => LocalAppError::Server(other.to_string()),
+    })
 }
 
 /// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.

@@ -11,6 +11,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("reqwest", &["backend", "logging.rs"]),
     ("rusqlite", &["vault", "local_app/store"]),
     ("axum", &["local_app"]),
+    ("axum_server", &["local_app"]),
+    ("governor", &["local_app"]),
     ("clap", &["cli", "main.rs"]),
     ("rpassword", &["cli"]),
     ("keyring_core", &["vault", "logging.rs"]),

@@ -2,16 +2,26 @@
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/admin.rs"]
+mod admin;
+#[path = "local_app/api_keys.rs"]
+mod api_keys;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/documents.rs"]
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/killed.rs"]
+mod killed;
 #[path = "local_app/linking.rs"]
 mod linking;
 #[path = "local_app/mailbox.rs"]
 mod mailbox;
+#[path = "local_app/network.rs"]
+mod network;
+#[path = "local_app/rate_limits.rs"]
+mod rate_limits;
 #[path = "local_app/serve.rs"]
 mod serve;
 #[path = "local_app/sessions.rs"]

@@ -1,6 +1,8 @@
 //! Users and their identities: how a proven identity leads to a user, the profile, the end of an account.
 
+mod api_keys;
 mod confirmation;
+mod foreign_hash;
 mod one_time_token;
 mod password;
 mod pending;
@@ -16,8 +18,10 @@ use super::config::{AppConfig, LocalUserpass, Offer};
 use super::failure::Failure;
 use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
-use super::store::{Identity, Tx, User};
+use super::store::{Identity, StoreError, Tx, User};
 
+pub use api_keys::{Keys, NewKey, key_hash};
+pub use foreign_hash::{FirebaseParameters, StoredHash, base64};
 pub use one_time_token::OneTimeToken;
 pub use password::Password;
 pub use registration::check_email;
@@ -42,13 +46,7 @@ impl App {
         self.store()
             .read(move |tx| {
                 let user = tx.user(&user_id)?.ok_or(Failure::INVALID_SESSION)?;
-                let mut data = Map::new();
-                let mut identities = Vec::new();
-                for identity in tx.identities_of(&user_id)? {
-                    data.extend(identity.data.clone());
-                    let provider_id = tx.provider_id(&identity.provider)?.unwrap_or_default();
-                    identities.push(ProfileIdentity { identity, provider_id });
-                }
+                let (identities, data) = identities(tx, &user_id)?;
                 Ok(Profile { user_id, kind: user.kind, identities, data })
             })
             .await
@@ -69,6 +67,21 @@ impl App {
     }
 }
 
+/// A user's identities, and their data together.
+pub fn identities(
+    tx: &Tx<'_>,
+    user_id: &str,
+) -> Result<(Vec<ProfileIdentity>, Map<String, Value>), StoreError> {
+    let mut data = Map::new();
+    let mut identities = Vec::new();
+    for identity in tx.identities_of(user_id)? {
+        data.extend(identity.data.clone());
+        let provider_id = tx.provider_id(&identity.provider)?.unwrap_or_default();
+        identities.push(ProfileIdentity { identity, provider_id });
+    }
+    Ok((identities, data))
+}
+
 /// The user whom `identity` leads to, created if this is its first login.
 pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
     if let Some(known) = tx.identity(identity.provider.name(), &identity.id)? {
@@ -80,6 +93,15 @@ pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) 
         if known.data != identity.data {
             tx.replace_identity_data(identity.provider.name(), &identity.id, &identity.data)?;
         }
+        return Ok(user);
+    }
+    if let Some(owner) = identity.owner() {
+        let user = tx.user(owner)?.ok_or(Failure::InvalidCredentials)?;
+        if user.disabled {
+            return Err(Failure::UserDisabled);
+        }
+        tx.note_login(&user.id, now)?;
+        attach(tx, &user.id, identity)?;
         return Ok(user);
     }
     let user = User {
@@ -121,7 +143,7 @@ fn userpass(config: &AppConfig) -> Result<&LocalUserpass, Failure> {
     }
 }
 
-fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
+pub fn attach(tx: &Tx<'_>, user_id: &str, identity: &VerifiedIdentity) -> Result<(), Failure> {
     tx.insert_identity(&Identity {
         user_id: user_id.to_owned(),
         provider: identity.provider.name().to_owned(),

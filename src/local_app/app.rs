@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::app_id::AppId;
 use super::config::AppConfig;
 use super::failure::Failure;
 use super::functions::{Engine, Limits};
+use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
 use super::providers::Provider;
+use super::rate_limits::Limiters;
 use super::sessions::TokenSigner;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
@@ -23,8 +24,6 @@ use crate::clock::Clock;
 const SIGNING_KEY_BYTES: usize = 64;
 /// Characters of the control token.
 const CONTROL_TOKEN_LENGTH: usize = 40;
-/// Passwords that are hashed at once; each takes 19 MiB and a core.
-const HASHES_AT_ONCE: usize = 2;
 
 /// One App, as its rooms share it.
 pub struct App {
@@ -34,8 +33,9 @@ pub struct App {
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
-    hashing: Arc<Semaphore>,
     functions: Engine,
+    hashing: HashingPool,
+    limiters: Limiters,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -43,7 +43,7 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, .. } = options;
+        let Options { storage, lifetimes, config, clock, control_token, rate_limits, .. } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
@@ -77,8 +77,9 @@ impl App {
             config: Mutex::new(Arc::new(config)),
             clock,
             control_token,
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             functions: Engine::new(Limits { time, ..limits }),
+            hashing: HashingPool::default(),
+            limiters: Limiters::new(rate_limits),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -103,6 +104,11 @@ impl App {
     pub fn is_control_token(&self, token: &str) -> bool {
         let digest = |text: &str| Sha256::digest(text.as_bytes());
         digest(token) == digest(self.control_token.expose_secret())
+    }
+
+    /// SHA-256 of the control token.
+    pub fn control_token_hash(&self) -> Vec<u8> {
+        Sha256::digest(self.control_token.expose_secret().as_bytes()).to_vec()
     }
 
     pub fn store(&self) -> &Store {
@@ -145,13 +151,18 @@ impl App {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        // Moved into the work, so that a request which is given up does not let more run at once.
-        let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(Failure::internal)?;
-        let hashed = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        hashed.await.map_err(Failure::internal)
+        self.hashing.run(work).await
+    }
+
+    /// How often something was hashed.
+    #[cfg(test)]
+    pub fn hashes(&self) -> u64 {
+        self.hashing.count()
+    }
+
+    /// How often credentials may be tried.
+    pub fn limiters(&self) -> &Limiters {
+        &self.limiters
     }
 }
 

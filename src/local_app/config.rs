@@ -4,15 +4,20 @@
 //! ids, keys and users are not here but in the store.
 
 mod custom_user_data;
+pub mod files;
 mod functions;
 mod providers;
 mod settings;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::app_id::AppId;
+
 pub use custom_user_data::CustomUserData;
+pub use files::{AppFiles, ConfigError, Report, Unhonoured};
 pub use functions::{Function, FunctionRules};
 pub use providers::{
     Availability, Confirmation, CustomFunction, CustomToken, LocalUserpass, Mail, MetadataField, OAuth2,
@@ -21,8 +26,12 @@ pub use providers::{
 pub use settings::{Issuer, Settings, Smtp};
 
 /// What an App offers, and how.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct AppConfig {
+    /// The client app id that the files name; the one that is served may be another.
+    pub app_id: Option<AppId>,
+    /// What people call the App.
+    pub name: Option<String>,
     /// Origins (`scheme://host[:port]`) that browsers may call from; empty: any (section 11.1).
     pub allowed_request_origins: Vec<String>,
     /// Tag and values of the environment (section 11.6).
@@ -37,6 +46,23 @@ pub struct AppConfig {
     pub values: BTreeMap<String, Value>,
     /// What the export format has no place for.
     pub settings: Settings,
+}
+
+impl fmt::Debug for AppConfig {
+    /// Values go by their names: they may come from secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppConfig")
+            .field("app_id", &self.app_id)
+            .field("name", &self.name)
+            .field("allowed_request_origins", &self.allowed_request_origins)
+            .field("environment", &self.environment)
+            .field("providers", &self.providers)
+            .field("custom_user_data", &self.custom_user_data)
+            .field("functions", &self.functions)
+            .field("values", &self.values.keys())
+            .field("settings", &self.settings)
+            .finish()
+    }
 }
 
 /// Tag and values of the environment that the App runs in.

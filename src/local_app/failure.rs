@@ -2,6 +2,9 @@
 //!
 //! `http` gives each its status and code; nothing here knows HTTP.
 
+use std::time::Duration;
+
+use super::rate_limits::whole_seconds;
 use super::store::StoreError;
 
 /// Why a request was refused.
@@ -24,6 +27,13 @@ pub enum Failure {
     BodyTooLarge { limit: usize },
     #[error("the request took too long")]
     TimedOut,
+    #[error("too many attempts; try again in {}s", whole_seconds(*.wait))]
+    TooManyAttempts { wait: Duration },
+    /// More log-ins wait for their turn than will get it in time.
+    #[error("the server is busy; try again in a moment")]
+    Busy,
+    #[error("the app does not take requests of origin '{0}'; add it to allowed_request_origins")]
+    OriginNotAllowed(String),
 
     // --- who asks (section 5.3, 5.4)
     /// No token, or an empty one, where an access token is needed.
@@ -43,6 +53,8 @@ pub enum Failure {
     InvalidSession(Option<&'static str>),
 
     // --- whoever looks after the App
+    #[error("{0} not found")]
+    NotFound(&'static str),
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
     #[error("{0}")]
@@ -84,6 +96,14 @@ pub enum Failure {
     #[error("there is no mail {0} in the mailbox; list the mailbox for those that there are")]
     MailNotFound(i64),
 
+    // --- API keys (section 3.4)
+    #[error("'name' is a required string")]
+    KeyNameMissing,
+    #[error("API key with name already exists")]
+    KeyNameTaken,
+    #[error("API key not found")]
+    KeyNotFound,
+
     // --- linking: texts outside the set that makes realm-web repeat the request for ever (section 4)
     #[error("invalid username/password")]
     InvalidLinkCredentials,
@@ -123,6 +143,38 @@ impl Failure {
     pub const ACCESS_EXPIRED: Self = Self::InvalidSession(Some("access token expired"));
     /// The refresh token is past its lifetime.
     pub const REFRESH_EXPIRED: Self = Self::InvalidSession(Some("refresh token expired"));
+
+    /// Whether an access token was fine, and is past its lifetime.
+    pub fn is_access_expired(&self) -> bool {
+        matches!((self, Self::ACCESS_EXPIRED), (Self::InvalidSession(a), Self::InvalidSession(b)) if *a == b)
+    }
+
+    /// Whether it says that somebody tried a credential that does not count. What is wrong with the request itself, or
+    /// with this server, is no guess; anything else counts as one.
+    pub fn is_wrong_guess(&self) -> bool {
+        !matches!(
+            self,
+            Self::BadRequest(_)
+                | Self::MissingParameter(_)
+                | Self::InvalidParameter(_)
+                | Self::ProviderNotFound(_)
+                | Self::ProviderDisabled(_)
+                | Self::TimedOut
+                | Self::TooManyAttempts { .. }
+                | Self::Busy
+                | Self::Store(_)
+                | Self::Internal(_)
+        )
+    }
+
+    /// How long to wait before trying again, where that helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { wait } => Some(whole_seconds(*wait)),
+            Self::Busy => Some(1),
+            _ => None,
+        }
+    }
 
     /// Trouble of this server that the client can do nothing about; `cause` goes to the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {

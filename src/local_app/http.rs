@@ -1,13 +1,19 @@
 //! The wire: routes, and what holds for every one of them. Handlers are thin; what they do is in the rooms.
 
+mod admin;
+mod api_keys;
 mod authorization;
 mod body;
 mod control;
 mod error;
+mod forwarded;
 mod functions;
+mod guard;
+mod import;
 mod location;
 mod login;
 mod mailbox;
+mod public_url;
 mod request_facts;
 mod session;
 mod user;
@@ -21,16 +27,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderName, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use url::Url;
 
 use super::app::App;
 use super::failure::Failure;
+use super::network::Network;
 
 /// Largest request body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -42,11 +47,13 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 struct Context {
     app: Arc<App>,
     base_url: Arc<Url>,
+    network: Arc<Network>,
 }
 
 /// The URL of a server that listens on `address`.
-pub fn base_url(address: SocketAddr) -> Url {
-    let mut url = Url::parse("http://localhost").expect("a constant URL parses");
+pub fn base_url(address: SocketAddr, network: &Network) -> Url {
+    let constant = if network.tls.is_some() { "https://localhost" } else { "http://localhost" };
+    let mut url = Url::parse(constant).expect("a constant URL parses");
     // Cannot fail: the URL is one with a host, and takes any address and port.
     let _ = url.set_ip_host(address.ip());
     let _ = url.set_port(Some(address.port()));
@@ -54,8 +61,8 @@ pub fn base_url(address: SocketAddr) -> Url {
 }
 
 /// The whole API of one App.
-pub fn router(app: Arc<App>, base_url: Url) -> Router {
-    let context = Context { app, base_url: Arc::new(base_url) };
+pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
+    let context = Context { app, base_url: Arc::new(base_url), network: Arc::new(network) };
     let of_app = Router::new()
         .route("/location", get(location::location))
         .route("/auth/providers/{provider}/login", post(login::log_in))
@@ -68,13 +75,18 @@ pub fn router(app: Arc<App>, base_url: Url) -> Router {
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
+        .merge(api_keys::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
+        .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
         .nest(
             "/api/control/v1",
-            control::routes().merge(mailbox::routes()).method_not_allowed_fallback(method_not_allowed),
+            control::routes()
+                .merge(mailbox::routes())
+                .merge(import::routes())
+                .method_not_allowed_fallback(method_not_allowed),
         )
         .fallback(endpoint_not_found);
     guarded(all, context)
@@ -87,18 +99,9 @@ fn guarded(routes: Router<Context>, context: Context) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(in_time))
-        .layer(map_response_with_state(context.clone(), error::write_envelope))
-        .layer(cors())
+        .layer(guard::cors(Arc::clone(&context.app)))
+        .layer(from_fn_with_state(context.clone(), guard::guard))
         .with_state(context)
-}
-
-/// Any web page may call: what it can do there depends on the token that it has to know (section 2.4).
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AnyOrigin)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
-        .expose_headers([HeaderName::from_static("x-baas-location")])
 }
 
 /// The first segment is the App; the nested routes may have further parameters.
@@ -144,6 +147,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::local_app::network::TlsFiles;
     use crate::local_app::{Options, Storage};
 
     #[test]
@@ -153,7 +157,12 @@ mod tests {
             ("[::1]:1", "http://[::1]:1/"),
             ("127.0.0.1:80", "http://127.0.0.1/"),
         ] {
-            assert_eq!(base_url(address.parse().unwrap()).as_str(), url);
+            assert_eq!(base_url(address.parse().unwrap(), &Network::default()).as_str(), url);
+        }
+        let files = TlsFiles { certificate: "c".into(), key: "k".into() };
+        let secure = Network { tls: Some(files), ..Network::default() };
+        for (address, url) in [("127.0.0.1:80", "https://127.0.0.1:80/"), ("[::1]:443", "https://[::1]/")] {
+            assert_eq!(base_url(address.parse().unwrap(), &secure).as_str(), url);
         }
     }
 
@@ -163,10 +172,15 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let options = Options::new("shop-abcde", Storage::Memory);
         let app = App::open("shop-abcde".parse().unwrap(), options).await.unwrap();
-        let context = Context { app: Arc::new(app), base_url: Arc::new(base_url(address)) };
+        let network = Arc::new(Network::default());
+        let base_url = Arc::new(base_url(address, &network));
+        let context = Context { app: Arc::new(app), base_url, network };
         let server = tokio::spawn(axum::serve(listener, guarded(routes, context)).into_future());
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://y\r\nConnection: close\r\n\r\n")
+            .await
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         server.abort();
@@ -179,7 +193,7 @@ mod tests {
         assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
         assert!(answer.contains(&format!("\"error_code\":\"{code}\"")), "{answer}");
         assert!(answer.contains("/logs?co_id="), "{answer}");
-        assert!(answer.contains("access-control-allow-origin: *"), "{answer}");
+        assert!(answer.contains("access-control-allow-origin: http://y\r\n"), "{answer}");
     }
 
     #[tokio::test]

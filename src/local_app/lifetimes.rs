@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 /// How long tokens of a session live. Whole seconds count, and at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,27 @@ pub(super) fn expiry(now: Timestamp, lifetime: Duration) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
+/// A lifetime as people write it, such as `30m`, `1h30m` or `60d`: whole seconds, at least one; a day has 24 hours.
+///
+/// # Errors
+/// When it is none; the text says what a lifetime is.
+pub fn parse_lifetime(text: &str) -> Result<Duration, &'static str> {
+    const FORM: &str = "expected a time, as in 30m, 1h30m or 60d";
+    let span: Span = text.parse().map_err(|_| FORM)?;
+    if span.get_years() != 0 || span.get_months() != 0 {
+        return Err("months and years vary in length, use days");
+    }
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| FORM)?;
+    let duration = Duration::try_from(duration).map_err(|_| "a lifetime is at least 1s")?;
+    if duration < Duration::from_secs(1) {
+        return Err("a lifetime is at least 1s");
+    }
+    if duration.subsec_nanos() != 0 {
+        return Err("a lifetime has whole seconds");
+    }
+    Ok(duration)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +68,35 @@ mod tests {
             assert_eq!(expiry(now, lifetime), expected.parse().unwrap(), "{lifetime:?}");
         }
         assert_eq!(expiry(now, Duration::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn lifetimes_are_whole_seconds_from_one_up() {
+        for (text, seconds) in [
+            ("1s", 1),
+            ("30m", 1800),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            ("60d", 5_184_000),
+            ("2w", 1_209_600),
+            ("PT5S", 5),
+        ] {
+            assert_eq!(parse_lifetime(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for (text, says) in [
+            ("", "expected a time"),
+            ("soon", "expected a time"),
+            ("30", "expected a time"),
+            ("99999999999999999999d", "expected a time"),
+            ("0s", "at least 1s"),
+            ("500ms", "at least 1s"),
+            ("-5s", "at least 1s"),
+            ("1500ms", "whole seconds"),
+            ("1mo", "use days"),
+            ("1y", "use days"),
+        ] {
+            let error = parse_lifetime(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
     }
 }

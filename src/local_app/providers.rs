@@ -1,6 +1,7 @@
 //! Authentication providers: who says who somebody is (section 3).
 
 mod anon_user;
+mod api_key;
 mod local_userpass;
 
 use std::fmt;
@@ -11,7 +12,9 @@ use super::app::App;
 use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
-use super::store::{Registration, Tx};
+use super::store::{ApiKey, Registration, Tx};
+
+pub use api_key::data as key_data;
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
@@ -95,6 +98,8 @@ pub enum Proof {
     Given,
     /// The right password for this registration.
     Password(Registration),
+    /// This key, whose owner it leads to.
+    Key(ApiKey),
 }
 
 impl VerifiedIdentity {
@@ -108,6 +113,15 @@ impl VerifiedIdentity {
         match &self.proof {
             Proof::Given => Ok(true),
             Proof::Password(registration) => local_userpass::still_holds(tx, registration),
+            Proof::Key(key) => api_key::still_holds(tx, key),
+        }
+    }
+
+    /// The user whom it belongs to even before its first login.
+    pub fn owner(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Key(key) => Some(&key.user_id),
+            Proof::Given | Proof::Password(_) => None,
         }
     }
 }
@@ -124,8 +138,24 @@ impl App {
         }
     }
 
-    /// Checks what somebody sent to log in with.
+    /// Checks what somebody sent to log in with, as often as the rate limits let them try.
     pub async fn verify_identity(
+        &self,
+        provider: Provider,
+        payload: &Payload,
+        request: &RequestFacts,
+    ) -> Result<VerifiedIdentity, Failure> {
+        // Nobody guesses at an anonymous user.
+        if provider == Provider::AnonUser {
+            return anon_user::fresh_identity();
+        }
+        let attempt = self.limiters().attempt(account_named(provider, payload), request)?;
+        let outcome = self.verify_credential(provider, payload, request).await;
+        attempt.settle(&outcome);
+        outcome
+    }
+
+    async fn verify_credential(
         &self,
         provider: Provider,
         payload: &Payload,
@@ -134,13 +164,21 @@ impl App {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
-            Provider::ApiKey
-            | Provider::CustomToken
+            Provider::ApiKey => api_key::verify(self, payload).await,
+            Provider::CustomToken
             | Provider::CustomFunction
             | Provider::Google
             | Provider::Facebook
             | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
+    }
+}
+
+/// The account that a payload claims to be of, where it says so before it is verified.
+fn account_named(provider: Provider, payload: &Payload) -> Option<&str> {
+    match provider {
+        Provider::LocalUserpass => payload.get("username").and_then(Value::as_str),
+        _ => None,
     }
 }
 

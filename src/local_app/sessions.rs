@@ -12,11 +12,10 @@ use super::failure::Failure;
 use super::ids;
 use super::lifetimes::Lifetimes;
 use super::providers::{Provider, VerifiedIdentity};
-use super::store::{Session, Tx};
-use token::{AccessToken, RefreshToken, TokenKind, TokenTimes};
+use super::store::{OpenedWith, Session, Tx};
 
-pub use device::Device;
-pub use token::{Grant, TokenSigner};
+pub use device::{Device, NO_DEVICE};
+pub use token::{AccessToken, Grant, RefreshToken, TokenKind, TokenSigner, TokenTimes};
 
 /// What a login answers with.
 pub struct Login {
@@ -46,11 +45,20 @@ impl App {
                     return Err(Failure::InvalidCredentials);
                 }
                 let user = accounts::find_or_create(tx, &identity, now)?;
+                let (device_id, facts) = device.into_id();
+                if let Some(facts) = facts {
+                    tx.note_device(&user.id, &device_id, facts.as_map(), now)?;
+                }
+                let opened_with = OpenedWith {
+                    provider: identity.provider.name().to_owned(),
+                    identity_id: identity.id.clone(),
+                };
                 let session = Session {
                     id: ids::oid(),
                     user_id: user.id,
-                    device_id: device.into_id(),
+                    device_id,
                     opened_at: now,
+                    opened_with: Some(opened_with),
                     lifetimes,
                 };
                 tx.insert_session(&session)?;
@@ -156,7 +164,7 @@ impl App {
 }
 
 /// The session of `grant`, unless it or its user has ended.
-fn live_session(tx: &Tx<'_>, grant: &Grant) -> Result<Session, Failure> {
+pub fn live_session(tx: &Tx<'_>, grant: &Grant) -> Result<Session, Failure> {
     let session = tx.session(&grant.session_id)?.ok_or(Failure::SESSION_GONE)?;
     let user = tx.user(&session.user_id)?.ok_or(Failure::SESSION_GONE)?;
     if user.disabled { Err(Failure::SESSION_GONE) } else { Ok(session) }

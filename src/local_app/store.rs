@@ -4,7 +4,10 @@
 //! when the closure succeeds and leaves no trace when it fails. Nothing is cached here or above, since another process
 //! may have the same database open.
 
+mod admin_sessions;
+mod api_keys;
 mod app;
+mod devices;
 mod documents;
 mod mails;
 mod registrations;
@@ -24,14 +27,17 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
+pub use admin_sessions::AdminSession;
+pub use api_keys::{ApiKey, KeyOwner};
 pub use app::AppFacts;
+pub use devices::KnownDevice;
 pub use documents::{NewDocument, OwnerKey, StoredDocument};
 pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
-pub use sessions::Session;
+pub use sessions::{OpenedWith, Session};
 pub use signing_keys::SigningKey;
 pub use userpass_tokens::{OpenToken, Purpose};
-pub use users::{Identity, User};
+pub use users::{Identity, User, UserQuery};
 
 use super::Storage;
 use super::app_id::AppId;

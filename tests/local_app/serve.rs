@@ -1,8 +1,6 @@
 //! `idmux serve` as a real process.
 #![cfg(unix)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -125,6 +123,10 @@ fn bad_arguments_are_refused_with_a_reason() {
         (&["--listen", "localhost"], "an address and a port"),
         (&["--app-id", "shop"], "as in shop-abcde"),
         (&["--app-id", "../../etc-abcde"], "as in shop-abcde"),
+        (&["--listen", "0.0.0.0:0", "--ephemeral"], "add --allow-remote"),
+        (&["--tls-cert", "x"], "--tls-key"),
+        (&["--trusted-proxy", "somewhere"], "an address or a network"),
+        (&["--account-rate-limit", "many"], "as in 30/30m"),
         (&["--access-token-ttl", "0s"], "at least 1s"),
         (&["--access-token-ttl", "500ms"], "at least 1s"),
         (&["--refresh-token-ttl", "soon"], "expected a time"),
@@ -152,58 +154,4 @@ async fn a_start_that_fails_says_why_and_exits_1() {
     let (code, out, err) = run(&["--listen", "127.0.0.1:0", "--data", file.to_str().unwrap()]);
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("file"), "{err}");
-}
-
-/// The strictest end there is: no signal handler, no drain, no closing of the database.
-#[tokio::test]
-async fn a_kill_loses_no_acknowledged_registration() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap();
-    let mut acknowledged = Vec::new();
-    for round in 0..3 {
-        let process = Process::start(&["--data", data]);
-        let client = process.client();
-        let killed = Arc::new(AtomicBool::new(false));
-        let registering: Vec<_> = (0..4)
-            .map(|task| {
-                let (client, killed) = (client.clone(), Arc::clone(&killed));
-                tokio::spawn(async move {
-                    let mut stored = Vec::new();
-                    for i in 0.. {
-                        let email = format!("r{round}-t{task}-{i}@example.com");
-                        let path = client.app_path("/auth/providers/local-userpass/register");
-                        let body = serde_json::json!({ "email": email, "password": PASSWORD }).to_string();
-                        match client.try_send(client.request(reqwest::Method::POST, &path).body(body)).await {
-                            Ok(reply) => {
-                                reply.empty(201);
-                                stored.push(email);
-                            }
-                            Err(error) => {
-                                assert!(killed.load(Ordering::SeqCst), "it failed before the kill: {error}");
-                                break;
-                            }
-                        }
-                    }
-                    stored
-                })
-            })
-            .collect();
-        tokio::time::sleep(Duration::from_millis(300 + 170 * round)).await;
-        killed.store(true, Ordering::SeqCst);
-        process.signal("KILL");
-        for stored in futures_util::future::join_all(registering).await {
-            acknowledged.extend(stored.unwrap());
-        }
-        assert_eq!(process.wait().0.code(), None);
-    }
-    assert!(acknowledged.len() > 3, "too few registrations to tell: {acknowledged:?}");
-
-    let process = Process::start(&["--data", data]);
-    let client = process.client();
-    for email in &acknowledged {
-        client.register(email, PASSWORD).await.refused(409, Some("AccountNameInUse"), "name already in use");
-    }
-    for email in acknowledged.iter().step_by(7) {
-        client.log_in(email, PASSWORD).await.ok(200);
-    }
 }

@@ -40,10 +40,22 @@ impl Server {
     }
 
     pub async fn start_app(app_id: &str, storage: Storage, lifetimes: Lifetimes) -> Self {
+        Self::start_from(Options { lifetimes, ..Options::new(app_id, storage) }).await
+    }
+
+    /// In memory, with what `change` makes of the usual options.
+    pub async fn start_options(change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::new(APP, Storage::Memory);
+        change(&mut options);
+        Self::start_from(options).await
+    }
+
+    async fn start_from(options: Options) -> Self {
         let clock = Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
-        let options = Options { lifetimes, clock: clock.clone(), ..Options::new(app_id, storage) };
+        let options = Options { clock: clock.clone(), ..options };
+        let app_id = options.app_id.clone();
         let app = LocalApp::start(ANY_PORT, options).await.unwrap();
-        let client = Client::new(app.base_url().as_str().trim_end_matches('/'), app_id);
+        let client = Client::new(app.base_url().as_str().trim_end_matches('/'), &app_id);
         Self { app, clock, client }
     }
 

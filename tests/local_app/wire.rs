@@ -131,7 +131,7 @@ async fn a_browser_may_call_from_any_page_and_read_errors() {
         .header("access-control-request-headers", "authorization,content-type,accept");
     let reply = server.send(preflight).await;
     assert_eq!(reply.status, 200);
-    assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(reply.header("access-control-allow-origin"), Some(origin.1));
     assert!(reply.header("access-control-allow-methods").unwrap().contains("DELETE"));
     for header in ["authorization", "content-type", "accept"] {
         assert!(reply.header("access-control-allow-headers").unwrap().contains(header), "{header}");
@@ -140,6 +140,7 @@ async fn a_browser_may_call_from_any_page_and_read_errors() {
     let request = server.request(Method::GET, "/api/client/v2.0/auth/profile").header(origin.0, origin.1);
     let reply = server.send(request).await;
     reply.refused(401, None, "unauthorized");
-    assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
-    assert_eq!(reply.header("access-control-expose-headers"), Some("x-baas-location"));
+    assert_eq!(reply.header("access-control-allow-origin"), Some(origin.1));
+    assert_eq!(reply.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(reply.header("access-control-expose-headers"), Some("x-baas-location,retry-after"));
 }

@@ -56,13 +56,25 @@ impl OneTimeToken {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        self.issue_until(tx, registration_id, purpose, now, expiry(now, LIFETIME))
+    }
+
+    /// The same with another end.
+    pub fn issue_until(
+        &self,
+        tx: &Tx<'_>,
+        registration_id: &str,
+        purpose: Purpose,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), Failure> {
         tx.delete_expired_userpass_tokens(now)?;
         tx.insert_userpass_token(&OpenToken {
             id: self.id.clone(),
             registration_id: registration_id.to_owned(),
             purpose,
             hash: self.hash(),
-            expires_at: expiry(now, LIFETIME),
+            expires_at,
         })?;
         Ok(())
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::PasswordHasher;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::foreign_hash::StoredHash;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 
@@ -21,6 +21,9 @@ const NOBODYS_HASH: &str =
 /// A password as it was sent. It does not print, and is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
+
+/// What every hash made here begins with.
+const OUR_PARAMETERS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,14 +48,23 @@ impl Password {
         hash.map(|hash| hash.to_string()).map_err(Failure::internal)
     }
 
-    /// Whether `hash` was made of this password. Takes as long without a hash, or with one that is none.
+    /// Whether `hash`, ours or one that was imported, was made of this password. Takes as long without a hash.
     pub fn matches(&self, hash: Option<&str>) -> bool {
-        let hash = hash.and_then(|hash| PasswordHash::new(hash).ok());
-        let is_somebodys = hash.is_some();
-        let Some(hash) = hash.or_else(|| PasswordHash::new(NOBODYS_HASH).ok()) else { return false };
-        let is_made_of_it =
-            Argon2::default().verify_password(self.0.expose_secret().as_bytes(), &hash).is_ok();
-        is_made_of_it && is_somebodys
+        let stored = hash.and_then(|hash| StoredHash::parse(hash).ok());
+        let password = self.0.expose_secret().as_bytes();
+        match stored {
+            Some(stored) => stored.matches(password),
+            None => {
+                let nobodys = StoredHash::parse(NOBODYS_HASH);
+                let _ = std::hint::black_box(nobodys.is_ok_and(|hash| hash.matches(password)));
+                false
+            }
+        }
+    }
+
+    /// Whether `hash` was made another way than hashes are made here.
+    pub fn is_foreign(hash: &str) -> bool {
+        !hash.starts_with(OUR_PARAMETERS)
     }
 
     /// The text, for a function of the App that has to know it.
@@ -71,6 +83,8 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::phc::PasswordHash;
+
     use super::*;
 
     #[test]
@@ -100,6 +114,9 @@ mod tests {
         let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
         assert_eq!(ours.algorithm, nobodys.algorithm);
         assert_eq!(ours.params, nobodys.params);
+        assert!(!Password::is_foreign(&hash) && !Password::is_foreign(NOBODYS_HASH));
+        assert!(Password::is_foreign("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$AAAA"));
+        assert!(Password::is_foreign(""));
         assert_eq!(format!("{password:?}"), "Password");
     }
 }

@@ -129,14 +129,7 @@ pub struct LocalUserpass {
 
 impl Default for LocalUserpass {
     fn default() -> Self {
-        let mail = |path: &str, subject: &str| Mail {
-            url: format!("http://localhost/{path}"),
-            subject: subject.into(),
-        };
-        Self {
-            confirmation: Confirmation::Automatic,
-            reset: PasswordReset::Mail(mail("reset-password", "Reset your password")),
-        }
+        Self { confirmation: Confirmation::Automatic, reset: PasswordReset::Mail(Mail::reset()) }
     }
 }
 
@@ -167,6 +160,18 @@ pub struct Mail {
     pub url: String,
     /// The subject, at most 256 characters.
     pub subject: String,
+}
+
+impl Mail {
+    /// The confirmation mail of a new App.
+    pub(super) fn confirmation() -> Self {
+        Self { url: "http://localhost/confirm-email".into(), subject: "Confirm your email address".into() }
+    }
+
+    /// The reset mail of a new App.
+    pub(super) fn reset() -> Self {
+        Self { url: "http://localhost/reset-password".into(), subject: "Reset your password".into() }
+    }
 }
 
 /// Custom JWT (section 3.5).

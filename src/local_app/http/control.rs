@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
 use super::Context;
 use super::authorization::bearer;
+use super::forwarded::is_forwarded;
+use super::public_url::origin_of;
 use crate::local_app::config::Availability;
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::Provider;
@@ -23,13 +26,22 @@ impl FromRequestParts<Context> for ControlGrant {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Failure> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        if !peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback()) {
+        if !is_from_this_machine(&parts.headers, &parts.extensions, context) {
             return Err(Failure::Forbidden("the control API answers on this machine only"));
         }
         let token = bearer(&parts.headers)?.ok_or(Failure::NoControlToken)?;
         if context.app.is_control_token(token) { Ok(Self) } else { Err(Failure::NoControlToken) }
     }
+}
+
+/// Whether the peer is on this machine, and asks for itself. A proxy on this machine asks for somebody else, wherever
+/// that is: one that is not trusted cannot say for whom, so that its requests are from nowhere.
+pub fn is_from_this_machine(headers: &HeaderMap, extensions: &Extensions, context: &Context) -> bool {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else { return false };
+    let peer = peer.ip().to_canonical();
+    let Some(origin) = origin_of(context, headers, extensions) else { return false };
+    let is_known = !is_forwarded(headers) || context.network.trusted_proxies.trust(peer);
+    peer.is_loopback() && origin.client.is_loopback() && is_known
 }
 
 /// The routes below `/api/control/v1`.

@@ -1,10 +1,10 @@
 //! Errors on the wire: their status and code, and the envelope (section 10).
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use url::Url;
 
 use super::Context;
 use crate::local_app::failure::Failure;
@@ -30,13 +30,17 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
     use Failure as F;
     use StatusCode as S;
     match failure {
-        F::AppNotFound(_) | F::EndpointNotFound => (S::NOT_FOUND, None),
+        F::AppNotFound(_) | F::EndpointNotFound | F::NotFound(_) => (S::NOT_FOUND, None),
         F::BadRequest(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::MissingParameter(_) => (S::BAD_REQUEST, Some("MissingParameter")),
         F::InvalidParameter(_) => (S::BAD_REQUEST, Some("InvalidParameter")),
         F::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, None),
         F::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, Some("BadRequest")),
         F::TimedOut => (S::GATEWAY_TIMEOUT, Some("ExecutionTimeLimitExceeded")),
+        // The code is this server's: that of the hosted service is unknown. Clients of both kinds show the text.
+        F::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, Some("RateLimitExceeded")),
+        F::Busy => (S::SERVICE_UNAVAILABLE, Some("InternalServerError")),
+        F::OriginNotAllowed(_) => (S::FORBIDDEN, None),
 
         F::NoAccessToken | F::NoRefreshToken | F::NotBearer | F::NotARefreshToken | F::BadSignature => {
             (S::UNAUTHORIZED, None)
@@ -61,6 +65,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         }
         F::UserpassTokenInvalid => (S::BAD_REQUEST, Some("UserpassTokenInvalid")),
         F::MailNotFound(_) => (S::NOT_FOUND, None),
+        F::KeyNameMissing => (S::BAD_REQUEST, None),
+        F::KeyNameTaken => (S::CONFLICT, Some("APIKeyAlreadyExists")),
+        F::KeyNotFound => (S::NOT_FOUND, Some("APIKeyNotFound")),
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 
@@ -83,22 +90,20 @@ impl IntoResponse for Failure {
         }
         let (status, error_code) = status_and_code(&self);
         let mut response = status.into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(Refusal { error: self.to_string(), error_code });
         response
     }
 }
 
 /// Gives an error its body. The link has the shape of the hosted service's, which leads to its log entry.
-pub async fn write_envelope(State(context): State<Context>, mut response: Response) -> Response {
+pub fn write_envelope(context: &Context, base_url: &Url, mut response: Response) -> Response {
     let Some(Refusal { error, error_code }) = response.extensions_mut().remove() else { return response };
     let facts = context.app.facts();
-    let link = format!(
-        "{}groups/{}/apps/{}/logs?co_id={}",
-        context.base_url,
-        facts.group_id,
-        facts.internal_id,
-        ids::oid()
-    );
+    let link =
+        format!("{base_url}groups/{}/apps/{}/logs?co_id={}", facts.group_id, facts.internal_id, ids::oid());
     let (mut head, _) = response.into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     let (body_head, body) = Json(Envelope { error, error_code, link }).into_response().into_parts();

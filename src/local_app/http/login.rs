@@ -57,6 +57,10 @@ async fn link(
     if provider == Provider::AnonUser {
         return Err(Failure::LinkingNotSupported);
     }
+    if provider == Provider::ApiKey {
+        // A key is its owner's from the start.
+        return Err(Failure::InvalidParameter("invalid user link request".to_owned()));
+    }
     let identity =
         context.app.verify_identity(provider, payload, request).await.map_err(|failure| match failure {
             Failure::InvalidCredentials => Failure::InvalidLinkCredentials,

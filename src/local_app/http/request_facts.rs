@@ -1,13 +1,13 @@
 //! What a handler learns of a request besides its body.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, header};
 
 use super::Context;
+use super::public_url::origin_of;
 use crate::local_app::request::RequestFacts;
 
 /// Headers that prove somebody; functions do not get them.
@@ -16,11 +16,11 @@ const SECRET: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
 impl FromRequestParts<Context> for RequestFacts {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Context) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Infallible> {
+        let origin = origin_of(context, &parts.headers, &parts.extensions);
         let shown = parts.headers.iter().filter(|(name, _)| !SECRET.contains(name));
         Ok(Self {
-            remote_address: peer,
+            remote_address: origin.map(|origin| origin.client),
             method: parts.method.to_string(),
             raw_query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: shown

@@ -21,7 +21,7 @@ pub struct ProfileBody {
 }
 
 #[derive(Serialize)]
-struct IdentityBody {
+pub struct IdentityBody {
     id: String,
     provider_type: String,
     provider_id: String,

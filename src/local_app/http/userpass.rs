@@ -36,7 +36,9 @@ async fn register(
     request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.register(email(&body)?, password(&body)?, &request).await?;
+    let (email, password) = (email(&body)?, password(&body)?);
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.register(email, password, &request).await?;
     Ok(StatusCode::CREATED)
 }
 

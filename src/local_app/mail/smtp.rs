@@ -113,6 +113,15 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_mail_server_that_says_nothing_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let smtp = smtp(&format!("smtp://{}", listener.local_addr().unwrap()), "shop@example.com");
+        let date = "2026-01-01T00:00:00Z".parse().unwrap();
+        let error = send(&smtp, &letter("a@example.com"), date).await.unwrap_err();
+        assert!(matches!(error, NotSent::TimeLimit), "{error}");
+    }
+
     #[test]
     fn a_mail_server_that_repeats_secrets_is_not_repeated() {
         let reason = without_secrets(

@@ -1,9 +1,10 @@
 //! Access and refresh tokens: signed JWTs with the claims of section 5.1.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -110,7 +111,7 @@ struct IdentityClaim<'a> {
 }
 
 /// The claims that a token is judged by.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct JudgedClaims {
     typ: String,
     sub: String,
@@ -124,7 +125,7 @@ struct JudgedClaims {
 
 /// Signs the App's tokens and judges those that come back. The newest key signs; each one still verifies what it signed.
 pub struct TokenSigner {
-    keys: RwLock<Vec<KeyPair>>,
+    keys: Arc<RwLock<Vec<KeyPair>>>,
     domain_id: String,
 }
 
@@ -136,7 +137,12 @@ struct KeyPair {
 impl TokenSigner {
     /// A signer with these keys, the newest first.
     pub fn new(keys: &[SigningKey], domain_id: &str) -> Self {
-        Self { keys: RwLock::new(pairs(keys)), domain_id: domain_id.to_owned() }
+        Self { keys: Arc::new(RwLock::new(pairs(keys))), domain_id: domain_id.to_owned() }
+    }
+
+    /// A signer with the same keys, now and later, whose tokens count in its own domain only.
+    pub fn in_domain(&self, domain_id: &str) -> Self {
+        Self { keys: Arc::clone(&self.keys), domain_id: domain_id.to_owned() }
     }
 
     /// Takes these keys in place of those that it has.
@@ -195,12 +201,7 @@ impl TokenSigner {
 
     /// Judges a token: signature, App, kind, expiry, in this order (sections 5.3 and 5.4).
     pub fn verify(&self, token: &str, kind: TokenKind, now: Timestamp) -> Result<Grant, Failure> {
-        // The algorithm is ours, whatever the header says; expiry is judged by our clock, below.
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.required_spec_claims.clear();
-        rules.validate_exp = false;
-        rules.validate_aud = false;
-        let Some(claims) = self.verified_claims(token, &rules) else {
+        let Some(claims) = self.verified_claims::<JudgedClaims>(token) else {
             return Err(match kind {
                 TokenKind::Access => Failure::INVALID_SESSION,
                 TokenKind::Refresh => Failure::BadSignature,
@@ -222,12 +223,22 @@ impl TokenSigner {
         Ok(Grant { user_id: claims.sub, session_id })
     }
 
+    /// All that a token says, whatever it is worth by now, if this App signed it.
+    pub fn signed_claims(&self, token: &str) -> Option<Value> {
+        self.verified_claims(token)
+    }
+
     /// The claims of a token that one of the keys signed. The documented header names no key, so that each is tried; they
     /// are few.
-    fn verified_claims(&self, token: &str, rules: &Validation) -> Option<JudgedClaims> {
+    fn verified_claims<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
+        // The algorithm is ours, whatever the header says; expiry is judged by our clock, elsewhere.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.required_spec_claims.clear();
+        rules.validate_exp = false;
+        rules.validate_aud = false;
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         keys.iter()
-            .find_map(|key| jsonwebtoken::decode::<JudgedClaims>(token, &key.verify, rules).ok())
+            .find_map(|key| jsonwebtoken::decode::<T>(token, &key.verify, &rules).ok())
             .map(|decoded| decoded.claims)
     }
 }
@@ -277,6 +288,7 @@ mod tests {
             user_id: "5f0000000000000000000002".to_owned(),
             device_id: "000000000000000000000000".to_owned(),
             opened_at: now,
+            opened_with: None,
             lifetimes: None,
         };
         let times = TokenTimes::new(now, Duration::from_secs(10));

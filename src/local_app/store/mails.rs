@@ -127,3 +127,36 @@ fn mail_row(row: &Row<'_>) -> rusqlite::Result<Mail> {
         token_expires_at: expires_at.map(Timestamp::from_millisecond).transpose().map_err(damaged)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_app::Storage;
+    use crate::local_app::store::Store;
+
+    #[tokio::test]
+    async fn the_oldest_mails_go_when_there_are_too_many() {
+        let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
+        let kept = store
+            .write(|tx| {
+                for number in 0..KEPT + 3 {
+                    tx.insert_mail(&NewMail {
+                        sent_at: Timestamp::UNIX_EPOCH,
+                        purpose: Purpose::Reset,
+                        email: "a@example.com",
+                        subject: &number.to_string(),
+                        link: "http://localhost",
+                        token: &SecretString::from("token"),
+                        token_id: "id",
+                        delivery: "mailbox",
+                    })?;
+                }
+                tx.mails(None)
+            })
+            .await
+            .unwrap();
+        assert_eq!(kept.len(), usize::try_from(KEPT).unwrap());
+        assert_eq!(kept.first().unwrap().subject, (KEPT + 2).to_string());
+        assert_eq!(kept.last().unwrap().subject, "3");
+    }
+}

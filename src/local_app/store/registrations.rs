@@ -69,6 +69,30 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    pub fn set_registration_email(&self, id: &str, email: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("UPDATE registrations SET email = ?2 WHERE id = ?1")?.execute([id, email])?;
+        Ok(())
+    }
+
+    /// Takes back all tokens of confirmation and reset.
+    pub fn delete_userpass_tokens(&self, registration_id: &str) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("DELETE FROM userpass_tokens WHERE registration_id = ?1")?
+            .execute([registration_id])?;
+        Ok(())
+    }
+
+    /// Puts `new` in place of `old`. False, and nothing changed, if the hash is another one.
+    pub fn replace_password_hash(&self, id: &str, old: &str, new: &str) -> Result<bool, StoreError> {
+        let replaced = self
+            .0
+            .prepare_cached(
+                "UPDATE registrations SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
+            )?
+            .execute([id, old, new])?;
+        Ok(replaced == 1)
+    }
+
     pub fn registration(&self, id: &str) -> Result<Option<Registration>, StoreError> {
         Ok(self
             .0
@@ -96,6 +120,14 @@ impl Tx<'_> {
 
     pub fn confirm_registration(&self, id: &str) -> Result<(), StoreError> {
         self.0.prepare_cached("UPDATE registrations SET confirmed = 1 WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+
+    /// Lets the first password given at a log-in until then become the account's, or none.
+    pub fn set_adopt_until(&self, id: &str, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("UPDATE registrations SET adopt_until = ?2 WHERE id = ?1")?
+            .execute(params![id, until.map(Timestamp::as_millisecond)])?;
         Ok(())
     }
 

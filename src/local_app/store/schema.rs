@@ -162,6 +162,18 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX users_by_creation ON users(created_at);
+
+    -- The identity that a session was opened with; NULL: it was opened before that was remembered.
+    ALTER TABLE sessions ADD COLUMN provider_type TEXT;
+    ALTER TABLE sessions ADD COLUMN identity_id TEXT;
+
+    -- Whoever is logged in at the Admin API.
+    CREATE TABLE admin_sessions (
+        id          TEXT PRIMARY KEY,
+        username    TEXT NOT NULL,
+        secret_hash BLOB NOT NULL, -- SHA-256 of the control token that opened it, and with which it ends
+        expires_at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

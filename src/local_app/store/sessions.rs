@@ -15,8 +15,17 @@ pub struct Session {
     pub user_id: String,
     pub device_id: String,
     pub opened_at: Timestamp,
+    /// The identity that it was opened with; `None`: that was not remembered.
+    pub opened_with: Option<OpenedWith>,
     /// Lifetimes of this session alone; `None`: the server's.
     pub lifetimes: Option<Lifetimes>,
+}
+
+/// Names the identity that a session was opened with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedWith {
+    pub provider: String,
+    pub identity_id: String,
 }
 
 impl Tx<'_> {
@@ -26,8 +35,9 @@ impl Tx<'_> {
         };
         self.0
             .prepare_cached(
-                "INSERT INTO sessions (id, user_id, device_id, opened_at, access_seconds, refresh_seconds)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO sessions (id, user_id, device_id, opened_at, access_seconds, refresh_seconds,
+                                       provider_type, identity_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 session.id,
@@ -35,7 +45,9 @@ impl Tx<'_> {
                 session.device_id,
                 session.opened_at.as_millisecond(),
                 seconds(|all| all.access),
-                seconds(|all| all.refresh)
+                seconds(|all| all.refresh),
+                session.opened_with.as_ref().map(|with| &with.provider),
+                session.opened_with.as_ref().map(|with| &with.identity_id),
             ])?;
         Ok(())
     }
@@ -44,18 +56,23 @@ impl Tx<'_> {
         Ok(self
             .0
             .prepare_cached(
-                "SELECT id, user_id, device_id, opened_at, access_seconds, refresh_seconds
+                "SELECT id, user_id, device_id, opened_at, access_seconds, refresh_seconds, provider_type, identity_id
                  FROM sessions WHERE id = ?1",
             )?
             .query_row([id], |row| {
                 let access: Option<i64> = row.get("access_seconds")?;
                 let refresh: Option<i64> = row.get("refresh_seconds")?;
+                let provider: Option<String> = row.get("provider_type")?;
+                let identity_id: Option<String> = row.get("identity_id")?;
                 let seconds = |count: i64| Duration::from_secs(count.unsigned_abs());
                 Ok(Session {
                     id: row.get("id")?,
                     user_id: row.get("user_id")?,
                     device_id: row.get("device_id")?,
                     opened_at: time(row, "opened_at")?,
+                    opened_with: provider
+                        .zip(identity_id)
+                        .map(|(provider, identity_id)| OpenedWith { provider, identity_id }),
                     lifetimes: access.zip(refresh).map(|(access, refresh)| Lifetimes {
                         access: seconds(access),
                         refresh: seconds(refresh),
@@ -68,5 +85,21 @@ impl Tx<'_> {
     /// Ends a session. False if there was none.
     pub fn delete_session(&self, id: &str) -> Result<bool, StoreError> {
         Ok(self.0.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])? == 1)
+    }
+
+    /// Ends all sessions of a user.
+    pub fn delete_sessions_of_user(&self, user_id: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?;
+        Ok(())
+    }
+
+    /// Ends the sessions that a user opened with one of its identities.
+    pub fn delete_sessions_opened_with(&self, user_id: &str, with: &OpenedWith) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached(
+                "DELETE FROM sessions WHERE user_id = ?1 AND provider_type = ?2 AND identity_id = ?3",
+            )?
+            .execute([user_id, &with.provider, &with.identity_id])?;
+        Ok(())
     }
 }

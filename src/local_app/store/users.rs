@@ -15,7 +15,23 @@ pub struct User {
     /// May neither log in nor refresh.
     pub disabled: bool,
     pub created_at: Timestamp,
+    /// 1970 for one that never logged in.
     pub last_login_at: Timestamp,
+}
+
+/// Which users, and how many.
+#[derive(Debug, Clone, Default)]
+pub struct UserQuery {
+    /// The last id of the page before.
+    pub after: Option<String>,
+    pub descending: bool,
+    /// Only those that are, or are not, disabled.
+    pub disabled: Option<bool>,
+    /// Only those with an identity of one of these providers.
+    pub providers: Option<Vec<&'static str>>,
+    /// Only those whose id, email or name has this in it; the case of ASCII letters does not matter.
+    pub search: Option<String>,
+    pub limit: u32,
 }
 
 /// A link between a user and a provider.
@@ -49,16 +65,49 @@ impl Tx<'_> {
         Ok(self
             .0
             .prepare_cached("SELECT id, type, disabled, created_at, last_login_at FROM users WHERE id = ?1")?
-            .query_row([id], |row| {
-                Ok(User {
-                    id: row.get("id")?,
-                    kind: row.get("type")?,
-                    disabled: row.get("disabled")?,
-                    created_at: time(row, "created_at")?,
-                    last_login_at: time(row, "last_login_at")?,
-                })
-            })
+            .query_row([id], user_row)
             .optional()?)
+    }
+
+    /// One page of users in order of id.
+    pub fn users_page(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+        const FILTERED: &str = "SELECT id, type, disabled, created_at, last_login_at FROM users
+             WHERE (?2 IS NULL OR disabled = ?2)
+               AND (?3 IS NULL OR EXISTS (
+                   SELECT 1 FROM identities WHERE user_id = users.id
+                   AND provider_type IN (SELECT value FROM json_each(?3))))
+               AND (?4 IS NULL OR instr(users.id, lower(?4)) > 0 OR EXISTS (
+                   SELECT 1 FROM identities WHERE user_id = users.id
+                   AND (instr(lower(json_extract(data, '$.email')), lower(?4)) > 0
+                     OR instr(lower(json_extract(data, '$.name')), lower(?4)) > 0)))";
+        let providers: Option<Value> = query.providers.as_ref().map(|names| names.iter().copied().collect());
+        // Without a start, one that is before or after every id: the ids' index leads through the pages.
+        let (order, start) = if query.descending {
+            ("AND id < ?1 ORDER BY id DESC", "~")
+        } else {
+            ("AND id > ?1 ORDER BY id", "")
+        };
+        let mut statement = self.0.prepare_cached(&format!("{FILTERED} {order} LIMIT ?5"))?;
+        let rows = statement.query_map(
+            params![
+                query.after.as_deref().unwrap_or(start),
+                query.disabled,
+                providers.map(|names| names.to_string()),
+                query.search,
+                query.limit
+            ],
+            user_row,
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Lets a user log in and refresh, or not. False if there is none.
+    pub fn set_user_disabled(&self, id: &str, disabled: bool) -> Result<bool, StoreError> {
+        let changed = self
+            .0
+            .prepare_cached("UPDATE users SET disabled = ?2 WHERE id = ?1")?
+            .execute(params![id, disabled])?;
+        Ok(changed == 1)
     }
 
     pub fn note_login(&self, user_id: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -111,6 +160,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Takes an identity from its user. False if there was none.
+    pub fn delete_identity(&self, provider: &str, id: &str) -> Result<bool, StoreError> {
+        let deleted = self
+            .0
+            .prepare_cached("DELETE FROM identities WHERE provider_type = ?1 AND identity_id = ?2")?
+            .execute([provider, id])?;
+        Ok(deleted == 1)
+    }
+
     /// In order of addition.
     pub fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>, StoreError> {
         let mut statement = self.0.prepare_cached(
@@ -120,6 +178,16 @@ impl Tx<'_> {
         let rows = statement.query_map([user_id], identity_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: row.get("id")?,
+        kind: row.get("type")?,
+        disabled: row.get("disabled")?,
+        created_at: time(row, "created_at")?,
+        last_login_at: time(row, "last_login_at")?,
+    })
 }
 
 fn identity_row(row: &Row<'_>) -> rusqlite::Result<Identity> {

@@ -1,0 +1,101 @@
+//! Under which address clients reach this server.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Uri, header};
+use url::Url;
+
+use super::Context;
+use super::forwarded::{Origin, origin};
+
+/// For links, also in mails: where this server listens, or what a trusted proxy was asked for. The `Host` header alone
+/// never counts here, since whoever sends it could have a mail lead anywhere.
+pub struct PublicUrl(pub Url);
+
+/// For an answer to whoever asks, who knows best: the name in the request, which may be a forwarded port; otherwise as
+/// [`PublicUrl`].
+pub struct AskedUrl(pub Url);
+
+impl FromRequestParts<Context> for PublicUrl {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Infallible> {
+        Ok(Self(public_url(context, &parts.headers, &parts.extensions)))
+    }
+}
+
+impl FromRequestParts<Context> for AskedUrl {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Infallible> {
+        Ok(Self(asked_url(context, &parts.headers, &parts.uri, &parts.extensions)))
+    }
+}
+
+/// Where a request comes from; `None` without a connection, as in some tests.
+pub fn origin_of(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Option<Origin> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(origin(peer.ip(), headers, &context.network.trusted_proxies))
+}
+
+pub fn public_url(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Url {
+    let mut url = (*context.base_url).clone();
+    if let Some(Origin { scheme, host, .. }) = origin_of(context, headers, extensions) {
+        let scheme = scheme.unwrap_or(context.base_url.scheme());
+        if let Some(forwarded) = host.and_then(|host| at_host(scheme, &host)) {
+            return forwarded;
+        }
+        // Cannot fail between http and https. A port that is the new scheme's default is left out.
+        let _ = url.set_scheme(scheme);
+    }
+    url
+}
+
+pub fn asked_url(context: &Context, headers: &HeaderMap, uri: &Uri, extensions: &Extensions) -> Url {
+    let public = public_url(context, headers, extensions);
+    let by_proxy = origin_of(context, headers, extensions).is_some_and(|origin| origin.host.is_some());
+    if by_proxy {
+        return public;
+    }
+    // HTTP/2 has no Host header.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    host.and_then(|host| at_host(public.scheme(), host)).unwrap_or(public)
+}
+
+/// The URL of a host with perhaps a port, if it is no more than that.
+fn at_host(scheme: &str, host: &str) -> Option<Url> {
+    let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
+    let only_host = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    only_host.then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_counts_if_it_is_a_host() {
+        for (scheme, host, expected) in [
+            ("http", "127.0.0.1:9090", Some("http://127.0.0.1:9090/")),
+            ("https", "localhost", Some("https://localhost/")),
+            ("http", "[::1]:80", Some("http://[::1]/")),
+            ("https", "[::1]:80", Some("https://[::1]:80/")),
+            ("http", "a/b", None),
+            ("http", "user@host", None),
+            ("http", ":pass@host", None),
+            ("http", "a?b", None),
+            ("http", "a#b", None),
+            ("http", "", None),
+        ] {
+            assert_eq!(at_host(scheme, host).as_ref().map(Url::as_str), expected, "{host}");
+        }
+    }
+}
