@@ -1,5 +1,7 @@
 //! The screen as a person sees it, with a clock that stands still.
 
+#[path = "screens/boards.rs"]
+mod boards;
 #[path = "screens/driver.rs"]
 mod driver;
 #[path = "screens/fixture.rs"]
