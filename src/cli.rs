@@ -10,6 +10,7 @@ pub mod clock;
 mod command;
 pub mod email;
 pub mod import;
+pub mod init;
 pub mod login;
 pub mod mail;
 mod output;
@@ -55,9 +56,24 @@ pub struct Cli {
 pub enum Command {
     /// Run a local App: an App Services compatible server on this machine.
     Serve(serve::ServeArgs),
-    /// Everything that goes through a session worker.
+    /// Make Apps known on this device, list and forget them; write the configuration of a local one.
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Everything else goes through a session worker.
     #[command(flatten)]
     Session(SessionCommand),
+}
+
+/// What `idmux app` does.
+#[derive(Debug, Subcommand)]
+pub enum AppCommand {
+    /// Write the configuration of a local App as files, to edit and to serve with `idmux serve --app`.
+    Init(init::InitArgs),
+    /// Take over the users of another App into the data folder of a local one.
+    ImportUsers(import::ImportArgs),
+    /// The apps that this device knows.
+    #[command(flatten)]
+    Known(apps::AppCommand),
 }
 
 impl Command {
@@ -65,6 +81,9 @@ impl Command {
     pub fn run(self) -> ExitCode {
         match self {
             Self::Serve(args) => serve::run(args),
+            Self::App(AppCommand::Init(args)) => init::run(args),
+            Self::App(AppCommand::ImportUsers(args)) => import::run(args),
+            Self::App(AppCommand::Known(command)) => SessionCommand::App(command).run(),
             Self::Session(command) => command.run(),
         }
     }

@@ -42,14 +42,15 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use app::App;
-use config::AppConfig;
+use config::{AppConfig, GivenLifetimes, LoadError, Report};
 use failure::Failure;
 use serving::ServerHandle;
-use store::StoreError;
+use store::{Store, StoreError};
 use tls::{Certificate, TlsError};
 
 pub use app_id::{AppId, InvalidAppId};
@@ -81,10 +82,15 @@ pub struct Options {
     pub app_id: String,
     /// Where users and data live.
     pub storage: Storage,
-    /// How long tokens live, unless [`LocalApp::open_sessions_with`] says otherwise.
+    /// How long tokens live where neither the next field nor the configuration says it, unless
+    /// [`LocalApp::open_sessions_with`] says otherwise.
     pub lifetimes: Lifetimes,
-    /// What the App offers. Read anew from its source where that changes.
+    /// Lifetimes that go before the configuration's.
+    pub given_lifetimes: GivenLifetimes,
+    /// What the App offers where no files say it: neither those of a folder nor any in the storage.
     pub config: AppConfig,
+    /// The folder with the App's files; `None`: they are in the storage.
+    pub app_folder: Option<PathBuf>,
     /// What tokens are issued and judged by.
     pub clock: Arc<dyn Clock>,
     /// The token of the control API; `None`: a random one.
@@ -102,7 +108,9 @@ impl Options {
             app_id: app_id.into(),
             storage,
             lifetimes: Lifetimes::default(),
+            given_lifetimes: GivenLifetimes::default(),
             config: AppConfig::default(),
+            app_folder: None,
             clock: Arc::new(SystemClock),
             control_token: None,
             rate_limits: RateLimits::default(),
@@ -140,6 +148,17 @@ pub enum LocalAppError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The configuration cannot be used.
+    #[error("the App's configuration cannot be used: {0}")]
+    Config(#[from] LoadError),
+    /// There is no data of that App.
+    #[error("there is no data of the app '{app_id}' in {}", folder.display())]
+    NoData {
+        /// The App.
+        app_id: String,
+        /// Where its data should be.
+        folder: PathBuf,
+    },
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -154,6 +173,8 @@ pub struct LocalApp {
     app: Arc<App>,
     server: JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
+    /// Ends the watch over the configuration.
+    watching: DropGuard,
     runtime: OwnRuntime,
 }
 
@@ -200,7 +221,9 @@ impl LocalApp {
         if let Some(certificate) = certificate {
             runtime.handle().spawn(certificate.follow());
         }
-        Ok(Self { base_url, app, server, handle, runtime })
+        let watching = CancellationToken::new();
+        runtime.handle().spawn(config::watch(Arc::clone(&app), watching.clone()));
+        Ok(Self { base_url, app, server, handle, watching: watching.drop_guard(), runtime })
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234/`.
@@ -218,6 +241,11 @@ impl LocalApp {
         self.app.control_token()
     }
 
+    /// What the configuration asks for and does not get.
+    pub fn report(&self) -> Arc<Report> {
+        self.app.live_config().report()
+    }
+
     /// Lifetimes of sessions that are opened from here on; sessions already open keep theirs. `None`: the options'
     /// again.
     pub fn open_sessions_with(&self, lifetimes: Option<Lifetimes>) {
@@ -231,7 +259,8 @@ impl LocalApp {
     /// # Errors
     /// When the server had ended by itself before.
     pub async fn stop(self) -> Result<(), LocalAppError> {
-        let Self { app, server, handle, runtime, .. } = self;
+        let Self { app, server, handle, watching, runtime, .. } = self;
+        drop(watching);
         handle.graceful_shutdown(Some(DRAIN));
         let outcome = match server.await {
             Ok(Ok(())) => Ok(()),
@@ -256,6 +285,23 @@ pub async fn import_users(options: Options, request: ImportRequest) -> Result<Im
         Failure::Store(error) => LocalAppError::Store(error),
         other => LocalAppError::Server(other.to_string()),
     })
+}
+
+/// The configuration of an App that keeps it with its data in `folder`, as files.
+///
+/// # Errors
+/// When there is no such App, or its data cannot be used.
+pub async fn stored_config(folder: PathBuf, app_id: &str) -> Result<config::AppFiles, LocalAppError> {
+    let id: AppId = app_id.parse()?;
+    if !folder.join(format!("{id}.db")).is_file() {
+        return Err(LocalAppError::NoData { app_id: app_id.to_owned(), folder });
+    }
+    let opening = tokio::task::spawn_blocking(move || Store::open(&Storage::Folder(folder), &id));
+    let store = opening.await.map_err(|error| LocalAppError::Server(error.to_string()))??;
+    let files: Vec<_> = store.read(|tx| tx.app_files()).await?;
+    store.close();
+    let none = files.is_empty();
+    Ok(if none { config::AppFiles::of(&AppConfig::default()) } else { files.into_iter().collect() })
 }
 
 /// A runtime that may be dropped from inside another one: it ends its tasks without waiting for them.

@@ -6,6 +6,8 @@ mod accounts;
 mod admin;
 #[path = "local_app/api_keys.rs"]
 mod api_keys;
+#[path = "local_app/app_folder.rs"]
+mod app_folder;
 #[path = "local_app/control.rs"]
 mod control;
 #[path = "local_app/documents.rs"]

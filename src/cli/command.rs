@@ -14,8 +14,8 @@ use crate::app::command_line;
 /// A command to a session worker of its own.
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
-    /// Make Apps known on this device, list and forget them.
-    #[command(subcommand)]
+    /// `idmux app`, which has a command beside these that needs no worker.
+    #[command(skip)]
     App(apps::AppCommand),
     /// Log a user in; it becomes the current user of its app.
     Login(login::LoginArgs),

@@ -120,12 +120,15 @@ fn sentences(report: &ImportReport) -> String {
     }
     for refusal in &report.refused {
         let id = refusal.id.as_deref().unwrap_or("without an id");
-        lines.push(text::inert(&format!("refused: number {} ({id}): {}", refusal.index, refusal.reason)));
+        let refused = format!("refused: number {} ({id}): {}", refusal.index, refusal.reason);
+        lines.push(text::inert(&refused).into_owned());
     }
     let codes: Vec<_> = report
         .reset_codes
         .iter()
-        .map(|code| [text::inert(code.email()), code.token_id().to_owned(), code.token().to_owned()])
+        .map(|code| {
+            [text::inert(code.email()).into_owned(), code.token_id().to_owned(), code.token().to_owned()]
+        })
         .collect();
     let mut all = lines.join("\n");
     if !codes.is_empty() {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::folders::{Folders, FoldersError};
+use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
 use crate::local_app::{
-    AppId, EMBEDDED_APP_ID, Lifetimes, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
-    TlsFiles, TrustedProxies, parse_lifetime, proxy_network,
+    AppId, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage, TlsFiles,
+    TrustedProxies, parse_lifetime, proxy_network,
 };
 
 /// Where it listens unless told otherwise.
@@ -25,6 +26,9 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr
 const CONTROL_TOKEN_VARIABLE: &str = "IDMUX_CONTROL_TOKEN";
 /// A shorter control token could be guessed.
 const SHORTEST_CONTROL_TOKEN: usize = 16;
+
+/// The variable that filters the log.
+const LOG_VARIABLE: &str = "IDMUX_LOG";
 
 /// Arguments of `idmux serve`.
 #[derive(Debug, Args)]
@@ -57,9 +61,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
     address_rate_limit: Option<Limit>,
 
-    /// Client app id, as in shop-abcde. The default is the App that idmux embeds.
-    #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
-    app_id: AppId,
+    /// Folder with the App's configuration in the export format of App Services, and in idmux.json. Read again when
+    /// it changes. Without it, the configuration is with the data.
+    #[arg(long, value_name = "FOLDER")]
+    app: Option<PathBuf>,
+
+    /// Client app id, as in shop-abcde [default: the folder's, or that of the App that idmux embeds]
+    #[arg(long, value_name = "ID")]
+    app_id: Option<AppId>,
 
     /// Folder for users, sessions and documents; made if it is not there [default: in the data folder of idmux]
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
@@ -69,13 +78,14 @@ pub struct ServeArgs {
     #[arg(long)]
     ephemeral: bool,
 
-    /// Lifetime of access tokens, as in 30m, 1h30m or 2d.
-    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = parse_lifetime)]
-    access_token_ttl: Duration,
+    /// Lifetime of access tokens, as in 30m, 1h30m or 2d [default: what idmux.json says, or 30m]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    access_token_ttl: Option<Duration>,
 
-    /// Lifetime of refresh tokens. At the default, anonymous sessions live 50 years, as at the hosted service.
-    #[arg(long, value_name = "TIME", default_value = "60d", value_parser = parse_lifetime)]
-    refresh_token_ttl: Duration,
+    /// Lifetime of refresh tokens. At 60d, anonymous sessions live 50 years, as at the hosted service
+    /// [default: what idmux.json says, or 60d]
+    #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
+    refresh_token_ttl: Option<Duration>,
 }
 
 /// A rate limit as somebody gave it; `None`: off.
@@ -125,10 +135,13 @@ pub enum ServeError {
 
 /// Runs the local App until SIGINT or SIGTERM. Complaints go to standard error, as does the log (`IDMUX_LOG` is its filter).
 pub fn run(args: ServeArgs) -> ExitCode {
-    let filter = EnvFilter::builder()
-        .with_env_var("IDMUX_LOG")
-        .with_default_directive(LevelFilter::WARN.into())
-        .from_env_lossy();
+    let filter = match std::env::var(LOG_VARIABLE) {
+        Ok(filter) => {
+            EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(filter)
+        }
+        // Whoever edits the configuration sees that it was read.
+        Err(_) => EnvFilter::new("warn,idmux::local_app::config=info"),
+    };
     // Fails only if somebody set up logging before, which is as good.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
     match serve(args) {
@@ -152,12 +165,18 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         (false, Some(folder)) => Storage::Folder(folder),
         (false, None) => Storage::Folder(Folders::find()?.local_app()),
     };
+    let app_id = match (args.app_id, &args.app) {
+        (Some(id), _) => Some(id),
+        (None, Some(folder)) => app_id_of(folder)?,
+        (None, None) => None,
+    };
     let options = Options {
-        lifetimes: Lifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        app_folder: args.app,
         control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
         network,
         rate_limits,
-        ..Options::new(args.app_id.as_str(), storage)
+        ..Options::new(app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str), storage)
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;
@@ -165,11 +184,22 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         // Before the line is out: whoever reads it may signal at once.
         let stop = stop_signal().map_err(ServeError::Process)?;
         let app = LocalApp::start(args.listen, options).await?;
+        for setting in app.report().iter() {
+            // Nobody may be listening there; the App is served all the same.
+            let _ = writeln!(std::io::stderr(), "idmux serve: {setting}");
+        }
         announce(&app).map_err(ServeError::Output)?;
         stop.await;
         app.stop().await?;
         Ok(())
     })
+}
+
+/// The app id that a folder names. A folder that cannot be used is refused before anything else happens.
+fn app_id_of(folder: &Path) -> Result<Option<AppId>, LocalAppError> {
+    let files = AppFolder::new(folder).read().map_err(LoadError::from)?;
+    let (config, _) = AppConfig::from_files(&files).map_err(LoadError::from)?;
+    Ok(config.app_id)
 }
 
 /// The two lines on standard output: where the App is, and what opens its control API. A reader that is gone is no reason

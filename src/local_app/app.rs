@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::app_id::AppId;
-use super::config::AppConfig;
+use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::functions::{Engine, Limits};
 use super::hashing::HashingPool;
@@ -29,7 +29,7 @@ const CONTROL_TOKEN_LENGTH: usize = 40;
 pub struct App {
     facts: AppFacts,
     store: Store,
-    config: Mutex<Arc<AppConfig>>,
+    config: LiveConfig,
     clock: Arc<dyn Clock>,
     control_token: SecretString,
     signer: TokenSigner,
@@ -43,11 +43,26 @@ pub struct App {
 impl App {
     /// Opens the App's storage; at its first start, makes its ids and its key.
     pub async fn open(app_id: AppId, options: Options) -> Result<Self, LocalAppError> {
-        let Options { storage, lifetimes, config, clock, control_token, rate_limits, .. } = options;
+        let Options {
+            storage,
+            lifetimes,
+            given_lifetimes,
+            config,
+            app_folder,
+            clock,
+            control_token,
+            rate_limits,
+            ..
+        } = options;
         let (store, app_id) =
             tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
                 .await
                 .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let source = match app_folder {
+            Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
+            None => ConfigSource::Store(Box::new(config)),
+        };
+        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
@@ -69,12 +84,12 @@ impl App {
             })
             .await?;
         let limits = Limits::default();
-        let time = config.settings.function_time_limit.unwrap_or(limits.time);
+        let time = config.config().settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
             signer: TokenSigner::new(&keys, &facts.domain_id),
             facts,
             store,
-            config: Mutex::new(Arc::new(config)),
+            config,
             clock,
             control_token,
             functions: Engine::new(Limits { time, ..limits }),
@@ -115,9 +130,8 @@ impl App {
         &self.store
     }
 
-    /// The configuration as it is now; a request keeps the one that it began with.
-    pub fn config(&self) -> Arc<AppConfig> {
-        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn live_config(&self) -> &LiveConfig {
+        &self.config
     }
 
     pub fn functions(&self) -> &Engine {
@@ -134,7 +148,11 @@ impl App {
 
     /// The server's lifetimes, of every session without its own.
     pub fn lifetimes(&self) -> Lifetimes {
-        self.lifetimes
+        let settings = &self.config().settings;
+        Lifetimes {
+            access: settings.access_token_lifetime.unwrap_or(self.lifetimes.access),
+            refresh: settings.refresh_token_lifetime.unwrap_or(self.lifetimes.refresh),
+        }
     }
 
     /// Lifetimes that a session opened now keeps for itself.

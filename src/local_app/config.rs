@@ -5,9 +5,12 @@
 
 mod custom_user_data;
 pub mod files;
+mod folder;
 mod functions;
+mod live;
 mod providers;
 mod settings;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,12 +21,15 @@ use super::app_id::AppId;
 
 pub use custom_user_data::CustomUserData;
 pub use files::{AppFiles, ConfigError, Report, Unhonoured};
+pub use folder::{AppFolder, FolderError};
 pub use functions::{Function, FunctionRules};
+pub use live::{ConfigSource, GivenLifetimes, LiveConfig, LoadError};
 pub use providers::{
     Availability, Confirmation, CustomFunction, CustomToken, LocalUserpass, Mail, MetadataField, OAuth2,
     Offer, PasswordReset, Providers, TokenAlgorithm, TokenKeys,
 };
 pub use settings::{Issuer, Settings, Smtp};
+pub(super) use watch::watch;
 
 /// What an App offers, and how.
 #[derive(Clone, Default, PartialEq)]

@@ -63,6 +63,8 @@ pub enum Failure {
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
     ProviderNotFound(String),
+    #[error("authentication provider '{0}' is there already")]
+    ProviderExists(&'static str),
     #[error("authentication provider '{0}' is disabled")]
     ProviderDisabled(&'static str),
     /// What an identity provider, an authentication function or a key says does not count; `0` says why.

@@ -7,6 +7,7 @@
 mod admin_sessions;
 mod api_keys;
 mod app;
+mod app_files;
 mod devices;
 mod documents;
 mod mails;

@@ -3,6 +3,7 @@
 //! What a file says is taken, refused with its place, or reported: nothing is passed over in silence.
 
 mod custom_user_data;
+mod edit;
 mod error;
 mod fields;
 mod functions;
@@ -13,6 +14,10 @@ mod secrets;
 mod settings;
 mod source;
 mod values;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,6 +27,7 @@ pub use report::{Report, Unhonoured};
 
 use super::AppConfig;
 use source::Source;
+pub use write::{lifetime, pretty};
 
 /// The file that makes a folder an App's.
 pub const ROOT_CONFIG: &str = "root_config.json";

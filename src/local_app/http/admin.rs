@@ -3,6 +3,8 @@
 mod custom_user_data;
 mod keys;
 mod pending;
+mod providers;
+mod security;
 mod session;
 mod users;
 
@@ -36,7 +38,9 @@ pub fn routes(context: &Context) -> Router<Context> {
         .merge(users::routes())
         .merge(pending::routes())
         .merge(keys::routes())
+        .merge(providers::routes())
         .merge(custom_user_data::routes())
+        .merge(security::routes())
         .route_layer(from_fn_with_state(context.clone(), only_this_app));
     let for_admins = Router::new()
         .route("/auth/profile", get(session::profile))

@@ -52,6 +52,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::Forbidden(_) => (S::FORBIDDEN, None),
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
+        F::ProviderExists(_) => (S::CONFLICT, Some("AuthProviderAlreadyExists")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
         F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),

@@ -15,7 +15,7 @@ use crate::local_app::config::{CustomFunction, MetadataField, OAuth2, Offer, Pro
 use crate::local_app::providers::Provider;
 
 /// The folder of older exports: a file for each provider.
-const OLDER: &str = "auth_providers";
+pub const OLDER: &str = "auth_providers";
 
 /// The longest name that a metadata field can be given, in characters.
 const LONGEST_FIELD_NAME: usize = 63;

@@ -15,7 +15,7 @@ const NAMES: [&str; 4] = [ROOT_CONFIG, "realm_config.json", "config.json", "stit
 const VERSIONS: [u64; 3] = [20_180_301, 20_200_603, 20_210_101];
 
 /// Tags of environments.
-const ENVIRONMENTS: [&str; 5] = ["", "development", "testing", "qa", "production"];
+pub const ENVIRONMENTS: [&str; 5] = ["", "development", "testing", "qa", "production"];
 
 /// What the file says.
 pub struct Root {

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::error::ConfigError;
+use super::root::ENVIRONMENTS;
 use super::secrets::Secrets;
 use super::source::Source;
 use crate::local_app::config::Environment;
@@ -36,6 +37,9 @@ pub fn environment(source: &mut Source<'_>, tag: String) -> Result<Environment, 
     let active = if tag.is_empty() { "no-environment" } else { tag.as_str() };
     let mut values = serde_json::Map::new();
     for (path, name) in source.below("environments", ".json") {
+        if name != "no-environment" && (name.is_empty() || !ENVIRONMENTS.contains(&name)) {
+            continue;
+        }
         let Some(mut fields) = source.object(path)? else { continue };
         let mut inner = fields.object_or_empty("values")?;
         // The others wait for the App to be moved there: being read is all that they ask for.

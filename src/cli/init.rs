@@ -1,0 +1,91 @@
+//! `idmux app init`: a configuration as files.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::folders::{Folders, FoldersError};
+use crate::local_app::config::{AppConfig, AppFiles, AppFolder, FolderError};
+use crate::local_app::{AppId, EMBEDDED_APP_ID, LocalAppError, stored_config};
+
+/// Arguments of `idmux app init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where to write: `idmux serve --app` takes this folder. Made if it is not there.
+    folder: PathBuf,
+
+    /// Write the configuration that a local App keeps with its data, not that of a new App.
+    #[arg(long)]
+    from_data: bool,
+
+    /// The folder of that data [default: in the data folder of idmux]
+    #[arg(long, value_name = "DIR", requires = "from_data")]
+    data: Option<PathBuf>,
+
+    /// The client app id of that App [default: the one that idmux embeds]
+    #[arg(long, value_name = "ID", requires = "from_data")]
+    app_id: Option<AppId>,
+
+    /// Replace files that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Why nothing, or not everything, was written.
+#[derive(Debug, thiserror::Error)]
+enum InitError {
+    #[error("{0} is there already; name another folder, or replace its files with --force")]
+    Exists(String),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    LocalApp(#[from] LocalAppError),
+    #[error("{0}; or name the folder with --data")]
+    NoDataFolder(#[from] FoldersError),
+    #[error("cannot set up the process: {0}")]
+    Process(std::io::Error),
+}
+
+/// Writes the files, and says what it wrote.
+pub fn run(args: InitArgs) -> ExitCode {
+    match init(args) {
+        Ok(written) => {
+            // Whoever does not read it has the files all the same.
+            let _ = std::io::stdout().write_all(written.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "idmux app init: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn init(args: InitArgs) -> Result<String, InitError> {
+    let files = if args.from_data {
+        let folder = match args.data {
+            Some(folder) => folder,
+            None => Folders::find()?.local_app(),
+        };
+        let id = args.app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str);
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Process)?;
+        runtime.block_on(stored_config(folder, id))?
+    } else {
+        AppFiles::of(&AppConfig::default())
+    };
+    let folder = AppFolder::new(args.folder);
+    if !args.force
+        && let Some((taken, _)) = files.iter().find(|(path, _)| folder.path().join(path).exists())
+    {
+        return Err(InitError::Exists(folder.path().join(taken).display().to_string()));
+    }
+    let mut written = String::new();
+    for (path, text) in files.iter() {
+        folder.write(path, text)?;
+        written.push_str(&format!("{}\n", folder.path().join(path).display()));
+    }
+    Ok(written)
+}

@@ -1,0 +1,73 @@
+//! Reading the configuration again when it changes, wherever it comes from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::folder::Stamp;
+use super::{AppFiles, ConfigSource};
+use crate::local_app::app::App;
+
+/// How often the configuration is looked at.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What tells one state of the configuration from the next; something that cannot be looked at is a state too.
+#[derive(PartialEq)]
+pub enum State {
+    Folder(Option<Stamp>),
+    Store(Option<AppFiles>),
+}
+
+impl App {
+    /// The state of the configuration's source.
+    pub async fn config_state(&self) -> State {
+        match self.live_config().source() {
+            ConfigSource::Folder(folder) => {
+                let folder = folder.clone();
+                let stamp = tokio::task::spawn_blocking(move || folder.stamp().ok()).await;
+                State::Folder(stamp.ok().flatten())
+            }
+            source @ ConfigSource::Store(_) => State::Store(source.files(self.store()).await.ok()),
+        }
+    }
+}
+
+/// Reads the configuration again whenever it changed and then stood still for one look; ends with `stop`.
+pub async fn watch(app: Arc<App>, stop: CancellationToken) {
+    // Nothing counts as read yet, since it may have changed between the start and the first look.
+    let (mut loaded, mut seen) = (None, None);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+        let state = app.config_state().await;
+        if loaded.as_ref() == Some(&state) {
+            seen = None;
+        } else if seen.as_ref() == Some(&state) {
+            reload(&app).await;
+            (loaded, seen) = (Some(state), None);
+        } else {
+            seen = Some(state);
+        }
+    }
+}
+
+async fn reload(app: &App) {
+    match app.reload_config().await {
+        Ok(None) => {}
+        Ok(Some(change)) => {
+            tracing::info!("the configuration changed and was read again");
+            for setting in change.after.beyond(&change.before) {
+                tracing::warn!("{setting}");
+            }
+            for setting in change.before.beyond(&change.after) {
+                tracing::info!("no longer there: {setting}");
+            }
+        }
+        Err(error) => {
+            tracing::warn!("the configuration changed and cannot be used, the one before stays: {error}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! An App's configuration as a folder, with the real process.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Process, User, claims};
+
+/// Generous: machines are shared, and nothing here measures time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `idmux serve --app`, with what it says on standard error.
+struct Serving {
+    process: std::process::Child,
+    said: mpsc::Receiver<String>,
+    client: Client,
+    line: String,
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let arguments = ["--listen", "127.0.0.1:0", "--ephemeral", "--app", folder.to_str().unwrap()];
+        let mut process = Process::command(&arguments).env_remove("IDMUX_LOG").spawn().unwrap();
+        let (heard, said) = mpsc::channel();
+        let errors = BufReader::new(process.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in errors.lines() {
+                let _ = heard.send(line.unwrap());
+            }
+        });
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let words: Vec<_> = line.split_whitespace().collect();
+        let client = Client::new(words[2], words[4]);
+        Self { process, said, client, line }
+    }
+
+    /// Waits for a line on standard error that has `words` in it.
+    fn hear(&self, words: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it never said {words:?}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn init(arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idmux"));
+    let output = command.args(["app", "init"]).args(arguments).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// Changes a JSON file of the folder.
+fn edit(folder: &Path, file: &str, change: impl FnOnce(&mut Value)) {
+    let path = folder.join(file);
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn what_init_writes_is_served_and_changes_are_taken_up() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("my-app");
+    let (code, out, err) = init(&[folder.to_str().unwrap()]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("providers.json") && out.contains("idmux.json"), "{out}");
+
+    let serving = Serving::start(&folder);
+    assert!(serving.line.contains(" app local-idmux"), "{}", serving.line);
+    let user = serving.client.user("a@example.com").await;
+    let seconds =
+        |token: &str| claims(token)["exp"].as_i64().unwrap() - claims(token)["iat"].as_i64().unwrap();
+    assert_eq!((seconds(&user.access), seconds(&user.refresh)), (1800, 5_184_000));
+
+    edit(&folder, "auth/providers.json", |providers| {
+        providers["anon-user"]["disabled"] = json!(true);
+        providers["anon-user"]["colour"] = json!("red");
+    });
+    serving.hear("was read again");
+    serving.hear("auth/providers.json: anon-user.colour is not honoured");
+    let refused = serving.client.post("/auth/providers/anon-user/login", &json!({})).await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+
+    fs::write(folder.join("auth/providers.json"), "{ not json").unwrap();
+    let said = serving.hear("cannot be used, the one before stays");
+    assert!(said.contains("auth/providers.json: line 1"), "{said}");
+    serving.client.user("b@example.com").await;
+
+    fs::remove_file(folder.join("auth/providers.json")).unwrap();
+    serving.hear("was read again");
+    let refused = serving.client.log_in("a@example.com", crate::support::PASSWORD).await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn every_setting_without_effect_is_on_standard_error_and_the_id_is_the_folders() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/local_app/fixtures/exported");
+    let serving = Serving::start(&folder);
+    assert!(serving.line.contains(" app store-xyzab"), "{}", serving.line);
+    // In order, and once each: what is heard is used up.
+    for setting in [
+        "auth/providers.json: oauth2-facebook.config.graphVersion is not honoured",
+        "data_sources/mongodb-atlas/app/orders/rules.json is not honoured",
+        "functions/config.json: [3].run_as_user_id_script_source is not honoured",
+        "hosting is not honoured",
+        "triggers/greet.json is not honoured",
+    ] {
+        let line = serving.hear(setting);
+        assert_eq!(line, format!("idmux serve: {setting}"));
+    }
+}
+
+#[test]
+fn init_replaces_nothing_unless_told_to() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("idmux.json"), "mine").unwrap();
+    let folder = home.path().to_str().unwrap();
+    let (code, out, err) = init(&[folder]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("idmux.json is there already") && err.contains("--force"), "{err}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "nothing was written");
+    assert_eq!(init(&["--force", folder]).0, 0);
+    assert_ne!(fs::read_to_string(home.path().join("idmux.json")).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn init_writes_what_is_kept_with_the_data() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, folder) = (home.path().join("data"), home.path().join("app"));
+    let (data, folder) = (data.to_str().unwrap(), folder.to_str().unwrap());
+    let (code, _, err) = init(&["--from-data", "--data", data, "--app-id", "shop-abcde", folder]);
+    assert_eq!(code, 1);
+    assert!(err.contains("there is no data of the app 'shop-abcde'"), "{err}");
+    let process = Process::start(&["--data", data]);
+    User::of(&process.client().post("/auth/providers/anon-user/login", &json!({})).await.ok(200));
+    let (code, _, err) = init(&["--from-data", "--data", data, "--app-id", "shop-abcde", folder]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(Path::new(folder).join("auth/providers.json").is_file());
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_refused_with_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    let serve = |folder: &Path| {
+        let mut command = Process::command(&["--listen", "127.0.0.1:0", "--ephemeral"]);
+        let output = command.arg("--app").arg(folder).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, err) = serve(home.path());
+    assert_eq!(code, 1);
+    assert!(err.contains("root_config.json is missing") && err.contains("idmux app init"), "{err}");
+    let (code, err) = serve(&home.path().join("nowhere"));
+    assert_eq!(code, 1);
+    assert!(err.contains("nowhere"), "{err}");
+}
