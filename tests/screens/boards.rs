@@ -38,8 +38,11 @@ fn mail(id: i64, purpose: MailPurpose, email: &str, state: MailState, age: i64) 
         sent_at: after(-age),
         purpose,
         email: email.into(),
-        subject: if purpose == MailPurpose::Confirm { "Confirm your address" } else { "Reset your password" }.into(),
-        link: MailLink::new(format!("http://localhost/{page}?token={token}&tokenId=6501f0c2a4b8d93e0000000{id}")),
+        subject: if purpose == MailPurpose::Confirm { "Confirm your address" } else { "Reset your password" }
+            .into(),
+        link: MailLink::new(format!(
+            "http://localhost/{page}?token={token}&tokenId=6501f0c2a4b8d93e0000000{id}"
+        )),
         token: MailToken { token: token.into(), id: format!("6501f0c2a4b8d93e0000000{id}") },
         delivery: "kept in the mailbox".into(),
         state,
@@ -101,16 +104,29 @@ fn last(screen: &Screen) -> Command {
 #[test]
 fn clock() {
     both("clock", calm, |screen| board(screen, "T"));
-    both("clock_ahead", || watched(SignedDuration::from_hours(61 * 24)), |screen| {
-        board(screen, "T");
-        screen.keys("jjj");
-    });
-    small("clock_frozen", {
-        let mut snapshot = calm();
-        let clock = ClockView { offset: SignedDuration::ZERO, frozen_at: Some(after(-77)), stands_at: Some(after(-77)) };
-        snapshot.apps[0].local = Some(Arc::new(LocalView { clock: Some(clock), ..local(SignedDuration::ZERO) }));
-        snapshot
-    }, |screen| board(screen, "T"));
+    both(
+        "clock_ahead",
+        || watched(SignedDuration::from_hours(61 * 24)),
+        |screen| {
+            board(screen, "T");
+            screen.keys("jjj");
+        },
+    );
+    small(
+        "clock_frozen",
+        {
+            let mut snapshot = calm();
+            let clock = ClockView {
+                offset: SignedDuration::ZERO,
+                frozen_at: Some(after(-77)),
+                stands_at: Some(after(-77)),
+            };
+            snapshot.apps[0].local =
+                Some(Arc::new(LocalView { clock: Some(clock), ..local(SignedDuration::ZERO) }));
+            snapshot
+        },
+        |screen| board(screen, "T"),
+    );
     small("clock_amount", calm(), |screen| {
         board(screen, "T");
         screen.keys("a1w 2d");
@@ -132,12 +148,16 @@ fn mailbox() {
         board(screen, "M");
         screen.press(KeyCode::Enter).keys("secret1");
     });
-    small("mailbox_empty", {
-        let mut snapshot = calm();
-        let view = LocalView { mails: Some([].into()), ..local(SignedDuration::ZERO) };
-        snapshot.apps[0].local = Some(Arc::new(view));
-        snapshot
-    }, |screen| board(screen, "M"));
+    small(
+        "mailbox_empty",
+        {
+            let mut snapshot = calm();
+            let view = LocalView { mails: Some([].into()), ..local(SignedDuration::ZERO) };
+            snapshot.apps[0].local = Some(Arc::new(view));
+            snapshot
+        },
+        |screen| board(screen, "M"),
+    );
 }
 
 #[test]
@@ -326,7 +346,9 @@ fn a_key_is_toggled_and_its_secret_is_shown_once() {
 #[test]
 fn a_board_that_is_not_offered_says_why() {
     let mut screen = Screen::with(LARGE, six());
-    for (key, why) in [("T", "does not look after"), ("M", "does not look after"), ("jK", "anonymous user has no API keys")] {
+    for (key, why) in
+        [("T", "does not look after"), ("M", "does not look after"), ("jK", "anonymous user has no API keys")]
+    {
         screen.keys(key);
         assert!(screen.draw().contains(why), "{key}: {}", screen.draw());
         assert!(screen.model.dialogs.is_empty());

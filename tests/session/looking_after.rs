@@ -172,7 +172,7 @@ async fn a_registration_waits_for_its_mail_and_then_logs_in() {
     let snapshot = worker
         .snapshot_where(|snapshot| {
             let local = snapshot.app(&alias()).unwrap().local.clone().unwrap();
-            local.mails.is_some_and(|mails| !mails.is_empty())
+            local.mails.as_ref().is_some_and(|mails| !mails.is_empty())
         })
         .await;
     let mails = snapshot.app(&alias()).unwrap().local.clone().unwrap().mails.clone().unwrap();
@@ -188,7 +188,7 @@ async fn a_registration_waits_for_its_mail_and_then_logs_in() {
     worker
         .snapshot_where(|snapshot| {
             let local = snapshot.app(&alias()).unwrap().local.clone().unwrap();
-            local.mails.is_some_and(|mails| mails.is_empty())
+            local.mails.as_ref().is_some_and(|mails| mails.is_empty())
         })
         .await;
 }
