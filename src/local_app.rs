@@ -13,12 +13,16 @@
 mod accounts;
 mod admin;
 mod app;
+mod app_clock;
 mod app_id;
+mod browser_login;
 pub mod config;
 mod documents;
 mod failure;
+mod faults;
 mod functions;
 mod hashing;
+mod housekeeping;
 mod http;
 mod ids;
 mod import;
@@ -30,6 +34,8 @@ mod rate_limits;
 mod request;
 mod serving;
 mod sessions;
+mod shared_state;
+mod snapshots;
 mod store;
 mod tls;
 
@@ -42,7 +48,6 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::clock::{Clock, SystemClock};
@@ -53,6 +58,7 @@ use serving::ServerHandle;
 use store::{Store, StoreError};
 use tls::{Certificate, TlsError};
 
+pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
 pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
 pub use lifetimes::{Lifetimes, parse_lifetime};
@@ -91,8 +97,10 @@ pub struct Options {
     pub config: AppConfig,
     /// The folder with the App's files; `None`: they are in the storage.
     pub app_folder: Option<PathBuf>,
-    /// What tokens are issued and judged by.
+    /// The clock below the App's, which a person may have moved.
     pub clock: Arc<dyn Clock>,
+    /// A change of the App's clock at this start; `None`: it is where it was.
+    pub move_clock: Option<ClockMove>,
     /// The token of the control API; `None`: a random one.
     pub control_token: Option<SecretString>,
     /// How often credentials may be tried.
@@ -112,6 +120,7 @@ impl Options {
             config: AppConfig::default(),
             app_folder: None,
             clock: Arc::new(SystemClock),
+            move_clock: None,
             control_token: None,
             rate_limits: RateLimits::default(),
             network: Network::default(),
@@ -159,6 +168,9 @@ pub enum LocalAppError {
         /// Where its data should be.
         folder: PathBuf,
     },
+    /// The clock was to be moved to where it cannot stand.
+    #[error(transparent)]
+    Clock(#[from] OutOfRange),
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
@@ -173,8 +185,6 @@ pub struct LocalApp {
     app: Arc<App>,
     server: JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
-    /// Ends the watch over the configuration.
-    watching: DropGuard,
     runtime: OwnRuntime,
 }
 
@@ -221,9 +231,10 @@ impl LocalApp {
         if let Some(certificate) = certificate {
             runtime.handle().spawn(certificate.follow());
         }
-        let watching = CancellationToken::new();
-        runtime.handle().spawn(config::watch(Arc::clone(&app), watching.clone()));
-        Ok(Self { base_url, app, server, handle, watching: watching.drop_guard(), runtime })
+        runtime.handle().spawn(config::watch(Arc::clone(&app)));
+        let keeping_up = Arc::clone(&app);
+        runtime.handle().spawn(async move { keeping_up.keep_up().await });
+        Ok(Self { base_url, app, server, handle, runtime })
     }
 
     /// Where it listens, such as `http://127.0.0.1:41234/`.
@@ -259,8 +270,7 @@ impl LocalApp {
     /// # Errors
     /// When the server had ended by itself before.
     pub async fn stop(self) -> Result<(), LocalAppError> {
-        let Self { app, server, handle, watching, runtime, .. } = self;
-        drop(watching);
+        let Self { app, server, handle, runtime, .. } = self;
         handle.graceful_shutdown(Some(DRAIN));
         let outcome = match server.await {
             Ok(Ok(())) => Ok(()),

@@ -8,7 +8,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("tui_input", &["tui"]),
-    ("reqwest", &["backend", "logging.rs"]),
+    ("reqwest", &["backend", "logging.rs", "local_app/providers/outbound.rs"]),
     ("rusqlite", &["vault", "local_app/store"]),
     ("axum", &["local_app"]),
     ("axum_server", &["local_app"]),

@@ -16,8 +16,8 @@ use tracing_subscriber::EnvFilter;
 use crate::folders::{Folders, FoldersError};
 use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
 use crate::local_app::{
-    AppId, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage, TlsFiles,
-    TrustedProxies, parse_lifetime, proxy_network,
+    AppId, ClockMove, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
+    TlsFiles, TrustedProxies, parse_lifetime, parse_step, proxy_network,
 };
 
 /// Where it listens unless told otherwise.
@@ -65,7 +65,6 @@ pub struct ServeArgs {
     /// it changes. Without it, the configuration is with the data.
     #[arg(long, value_name = "FOLDER")]
     app: Option<PathBuf>,
-
     /// Client app id, as in shop-abcde [default: the folder's, or that of the App that idmux embeds]
     #[arg(long, value_name = "ID")]
     app_id: Option<AppId>,
@@ -86,6 +85,11 @@ pub struct ServeArgs {
     /// [default: what idmux.json says, or 60d]
     #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
     refresh_token_ttl: Option<Duration>,
+
+    /// Start with the App's clock so far from the system's, as in +61d or -1h, or at an instant, as in
+    /// 2030-01-01T00:00:00Z. It stays so until it is moved again. [default: where it was left]
+    #[arg(long, value_name = "MOVE", allow_hyphen_values = true, value_parser = clock_move)]
+    clock: Option<ClockMove>,
 }
 
 /// A rate limit as somebody gave it; `None`: off.
@@ -171,11 +175,12 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         (None, None) => None,
     };
     let options = Options {
-        given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
-        app_folder: args.app,
+        move_clock: args.clock,
         control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
         network,
         rate_limits,
+        given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
+        app_folder: args.app,
         ..Options::new(app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str), storage)
     };
     let runtime =
@@ -251,6 +256,16 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and a port, as in 127.0.0.1:9090".to_owned())
+}
+
+/// A step from the system's clock, or an instant.
+fn clock_move(text: &str) -> Result<ClockMove, String> {
+    if let Ok(instant) = text.parse() {
+        return Ok(ClockMove::StartAt(instant));
+    }
+    parse_step(text)
+        .map(ClockMove::Offset)
+        .map_err(|why| format!("{why}; or an instant, as in 2030-01-01T00:00:00Z"))
 }
 
 /// `30/30m`, or `off`.

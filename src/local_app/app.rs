@@ -7,18 +7,20 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::app_clock::AppClock;
 use super::app_id::AppId;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
+use super::faults::Faults;
 use super::functions::{Engine, Limits};
 use super::hashing::HashingPool;
 use super::lifetimes::Lifetimes;
-use super::providers::Provider;
+use super::providers::{Provider, RemoteDocuments};
 use super::rate_limits::Limiters;
 use super::sessions::TokenSigner;
+use super::shared_state::SharedState;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
 use super::{LocalAppError, Options, ids};
-use crate::clock::Clock;
 
 /// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
 const SIGNING_KEY_BYTES: usize = 64;
@@ -30,12 +32,15 @@ pub struct App {
     facts: AppFacts,
     store: Store,
     config: LiveConfig,
-    clock: Arc<dyn Clock>,
+    clock: AppClock,
+    shared: SharedState,
+    faults: Faults,
     control_token: SecretString,
     signer: TokenSigner,
     functions: Engine,
     hashing: HashingPool,
     limiters: Limiters,
+    remote: RemoteDocuments,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
 }
@@ -50,6 +55,7 @@ impl App {
             config,
             app_folder,
             clock,
+            move_clock,
             control_token,
             rate_limits,
             ..
@@ -68,19 +74,27 @@ impl App {
             Some(token) => token,
             None => ids::secret(CONTROL_TOKEN_LENGTH).map_err(no_random)?,
         };
-        let now = clock.now();
+        let system = clock.now();
         let key = random_key().map_err(no_random)?;
-        let (facts, keys) = store
+        let (facts, keys, setting) = store
             .write(move |tx| {
+                let mut setting = tx.clock()?;
+                if let Some(change) = move_clock {
+                    setting = setting.moved(change, system)?;
+                    tx.set_clock(setting)?;
+                }
+                let now = setting.now(system);
                 let facts = match tx.app()? {
                     Some(facts) if facts.app_id == app_id => facts,
-                    Some(facts) => return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }),
+                    Some(facts) => {
+                        return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }.into());
+                    }
                     None => first_start(tx, app_id, key, now)?,
                 };
                 for provider in Provider::ALL {
                     tx.ensure_provider(provider.name(), &ids::oid())?;
                 }
-                Ok((facts, tx.signing_keys()?))
+                Ok::<_, LocalAppError>((facts, tx.signing_keys()?, setting))
             })
             .await?;
         let limits = Limits::default();
@@ -90,11 +104,14 @@ impl App {
             facts,
             store,
             config,
-            clock,
+            clock: AppClock::new(clock, setting),
+            shared: SharedState::new(),
+            faults: Faults::default(),
             control_token,
             functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
+            remote: RemoteDocuments::default(),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
         })
@@ -134,16 +151,34 @@ impl App {
         &self.config
     }
 
+    pub fn clock(&self) -> &AppClock {
+        &self.clock
+    }
+
+    pub fn shared(&self) -> &SharedState {
+        &self.shared
+    }
+
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
     pub fn functions(&self) -> &Engine {
         &self.functions
     }
 
+    /// The present moment of the App: all lifetimes follow it.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     pub fn signer(&self) -> &TokenSigner {
         &self.signer
+    }
+
+    /// What identity providers publish, and the way to ask them.
+    pub fn remote(&self) -> &RemoteDocuments {
+        &self.remote
     }
 
     /// The server's lifetimes, of every session without its own.
@@ -196,7 +231,8 @@ fn first_start(
     Ok(facts)
 }
 
-fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
+/// Bytes that sign tokens.
+pub fn random_key() -> Result<Zeroizing<Vec<u8>>, getrandom::Error> {
     let mut key = Zeroizing::new(vec![0_u8; SIGNING_KEY_BYTES]);
     getrandom::fill(&mut key)?;
     Ok(key)

@@ -9,6 +9,7 @@ mod folder;
 mod functions;
 mod live;
 mod providers;
+mod redirects;
 mod settings;
 mod watch;
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::app_clock::OutOfRange;
 use super::rate_limits::whole_seconds;
 use super::store::StoreError;
 
@@ -53,12 +54,18 @@ pub enum Failure {
     InvalidSession(Option<&'static str>),
 
     // --- whoever looks after the App
-    #[error("{0} not found")]
-    NotFound(&'static str),
     #[error("the control token is missing or not that of this start")]
     NoControlToken,
+    #[error(transparent)]
+    ClockRange(#[from] OutOfRange),
     #[error("{0}")]
     Forbidden(&'static str),
+    /// What a path of the control API names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// It does not go together with what is there.
+    #[error("{0}")]
+    Conflict(String),
 
     // --- registration and login (section 3.3, 10.2)
     #[error("authentication provider not found: '{0}'")]
@@ -70,6 +77,13 @@ pub enum Failure {
     /// What an identity provider, an authentication function or a key says does not count; `0` says why.
     #[error("{0}")]
     AuthError(String),
+    /// A token of another issuer does not count. The hosted service did not say why; `0` does, in the log.
+    #[error("unauthorized")]
+    ProofRefused(String),
+    #[error("the email address is not of a domain that this app allows")]
+    DomainNotAllowed,
+    #[error("'{0}' is none of the provider's redirect URIs; add it to redirect_uris, letter for letter")]
+    InvalidRedirectUri(String),
     #[error("email invalid")]
     InvalidEmail,
     #[error("password must be between 6 and 128 characters")]
@@ -175,6 +189,16 @@ impl Failure {
             Self::TooManyAttempts { wait } => Some(whole_seconds(*wait)),
             Self::Busy => Some(1),
             _ => None,
+        }
+    }
+
+    /// The same refusal for a link request, in words outside the set that makes realm-web repeat it for ever.
+    pub fn of_a_link(self) -> Self {
+        match self {
+            Self::InvalidCredentials => Self::InvalidLinkCredentials,
+            Self::Unconfirmed => Self::AuthError("confirmation required".to_owned()),
+            Self::ProofRefused(why) => Self::AuthError(format!("these credentials do not count: {why}")),
+            other => other,
         }
     }
 

@@ -4,18 +4,23 @@ mod admin;
 mod api_keys;
 mod authorization;
 mod body;
+mod browser_login;
+mod clock;
 mod control;
 mod error;
+mod faults;
 mod forwarded;
 mod functions;
 mod guard;
 mod import;
+mod keys;
 mod location;
 mod login;
 mod mailbox;
 mod public_url;
 mod request_facts;
 mod session;
+mod snapshots;
 mod user;
 mod userpass;
 
@@ -65,29 +70,32 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     let context = Context { app, base_url: Arc::new(base_url), network: Arc::new(network) };
     let of_app = Router::new()
         .route("/location", get(location::location))
-        .route("/auth/providers/{provider}/login", post(login::log_in))
+        .route("/auth/providers/{provider}/login", post(login::log_in).get(browser_login::begin))
         .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(endpoint_not_found)
         .layer(from_fn_with_state(context.clone(), only_this_app));
     let of_token = Router::new()
+        .route("/auth/callback", get(browser_login::came_back).post(browser_login::came_back_by_form))
         .route("/auth/profile", get(user::profile))
         .route("/auth/delete", delete(user::delete))
         .route("/auth/session", post(session::refresh).delete(session::log_out))
         .merge(api_keys::routes())
         .method_not_allowed_fallback(method_not_allowed);
+    let of_control = control::routes()
+        .merge(import::routes())
+        .merge(mailbox::routes())
+        .merge(clock::routes())
+        .merge(faults::routes())
+        .merge(keys::routes())
+        .merge(snapshots::routes())
+        .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
         .nest("/api/client/v2.0/app/{app}", of_app)
         .nest("/api/client/v2.0", of_token)
         .nest("/api/admin/v3.0", admin::routes(&context).method_not_allowed_fallback(method_not_allowed))
-        .nest(
-            "/api/control/v1",
-            control::routes()
-                .merge(mailbox::routes())
-                .merge(import::routes())
-                .method_not_allowed_fallback(method_not_allowed),
-        )
+        .nest("/api/control/v1", of_control)
         .fallback(endpoint_not_found);
     guarded(all, context)
 }
@@ -99,8 +107,10 @@ fn guarded(routes: Router<Context>, context: Context) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(in_time))
+        .layer(from_fn_with_state(context.clone(), faults::strike))
         .layer(guard::cors(Arc::clone(&context.app)))
         .layer(from_fn_with_state(context.clone(), guard::guard))
+        .layer(from_fn_with_state(context.clone(), clock::follow))
         .with_state(context)
 }
 

@@ -86,7 +86,7 @@ fn batch_of(
 
 fn import(tx: &Tx<'_>, user: &ImportedUser, ways: WaysIn, now: Timestamp) -> Result<Outcome, Failure> {
     if tx.user(&user.id)?.is_some() {
-        return known(tx, user, ways, now);
+        return known(tx, user, ways);
     }
     if let Some(reason) = obstacle(tx, user)? {
         return Ok(Outcome::Refused(reason));
@@ -111,11 +111,11 @@ fn import(tx: &Tx<'_>, user: &ImportedUser, ways: WaysIn, now: Timestamp) -> Res
     if !tx.insert_registration(&registration)? {
         return Err(Failure::internal("the email was free a moment ago"));
     }
-    Ok(Outcome::Imported(open_ways(tx, &user.id, &registration, ways, now)?))
+    Ok(Outcome::Imported(open_ways(tx, &user.id, &registration, ways)?))
 }
 
 /// A user with this id is here: the same one, if all its identities are.
-fn known(tx: &Tx<'_>, user: &ImportedUser, ways: WaysIn, now: Timestamp) -> Result<Outcome, Failure> {
+fn known(tx: &Tx<'_>, user: &ImportedUser, ways: WaysIn) -> Result<Outcome, Failure> {
     let own = tx.identities_of(&user.id)?;
     let is_own = |provider: Provider, id: &str| {
         own.iter().any(|identity| identity.provider == provider.name() && identity.id == id)
@@ -128,7 +128,7 @@ fn known(tx: &Tx<'_>, user: &ImportedUser, ways: WaysIn, now: Timestamp) -> Resu
         None => None,
     };
     let code = match registration {
-        Some(registration) => open_ways(tx, &user.id, &registration, ways, now)?,
+        Some(registration) => open_ways(tx, &user.id, &registration, ways)?,
         None => None,
     };
     Ok(Outcome::Unchanged(code))
@@ -157,7 +157,6 @@ fn open_ways(
     user_id: &str,
     registration: &Registration,
     ways: WaysIn,
-    now: Timestamp,
 ) -> Result<Option<ResetCode>, Failure> {
     if !registration.password_hash.is_empty() {
         return Ok(None);
@@ -169,6 +168,6 @@ fn open_ways(
     // The codes of an earlier run, whose report may be anywhere.
     tx.delete_userpass_tokens_of(&registration.id, Purpose::Reset)?;
     let token = OneTimeToken::fresh()?;
-    token.issue_until(tx, &registration.id, Purpose::Reset, now, expires_at)?;
+    token.issue_until(tx, &registration.id, Purpose::Reset, expires_at)?;
     Ok(Some(ResetCode { user_id: user_id.to_owned(), email: registration.email.clone(), token, expires_at }))
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+/// The last instant that the storage, which counts milliseconds, and jiff both know.
+pub(super) const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 /// How long tokens of a session live. Whole seconds count, and at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
@@ -28,7 +31,7 @@ impl Lifetimes {
 /// `lifetime` after `now`, in whole seconds; the end of representable time if that is further than it.
 pub(super) fn expiry(now: Timestamp, lifetime: Duration) -> Timestamp {
     let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX).max(1);
-    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(LATEST).min(LATEST)
 }
 
 /// A lifetime as people write it, such as `30m`, `1h30m` or `60d`: whole seconds, at least one; a day has 24 hours.
@@ -67,7 +70,7 @@ mod tests {
         ] {
             assert_eq!(expiry(now, lifetime), expected.parse().unwrap(), "{lifetime:?}");
         }
-        assert_eq!(expiry(now, Duration::MAX), Timestamp::MAX);
+        assert_eq!(expiry(now, Duration::MAX), LATEST);
     }
 
     #[test]

@@ -2,7 +2,14 @@
 
 mod anon_user;
 mod api_key;
+mod custom_token;
+mod jwt;
+mod key_set;
 mod local_userpass;
+mod metadata;
+pub mod oauth2;
+mod outbound;
+mod remote_documents;
 
 use std::fmt;
 
@@ -15,6 +22,9 @@ use super::request::RequestFacts;
 use super::store::{ApiKey, Registration, Tx};
 
 pub use api_key::data as key_data;
+
+pub use outbound::is_loopback;
+pub use remote_documents::RemoteDocuments;
 
 /// The body of a login, without knowing whose it is.
 pub type Payload = Map<String, Value>;
@@ -165,11 +175,11 @@ impl App {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
             Provider::ApiKey => api_key::verify(self, payload).await,
-            Provider::CustomToken
-            | Provider::CustomFunction
-            | Provider::Google
-            | Provider::Facebook
-            | Provider::Apple => Err(Failure::ProviderNotFound(provider.name().to_owned())),
+            Provider::CustomToken => custom_token::verify(self, payload).await,
+            Provider::Google | Provider::Facebook | Provider::Apple => {
+                oauth2::verify(self, provider, payload).await
+            }
+            Provider::CustomFunction => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }

@@ -8,19 +8,23 @@ mod admin_sessions;
 mod api_keys;
 mod app;
 mod app_files;
+mod browser_logins;
+mod clock;
 mod devices;
 mod documents;
+mod housekeeping;
 mod mails;
 mod registrations;
 mod schema;
 mod sessions;
 mod signing_keys;
+mod snapshots;
 mod userpass_tokens;
 mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
@@ -37,9 +41,11 @@ pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
 pub use sessions::{OpenedWith, Session};
 pub use signing_keys::SigningKey;
+pub use snapshots::{InvalidSnapshotName, Snapshot, SnapshotError, SnapshotName};
 pub use userpass_tokens::{OpenToken, Purpose};
 pub use users::{Identity, User, UserQuery};
 
+use self::snapshots::Shelf;
 use super::Storage;
 use super::app_id::AppId;
 
@@ -93,6 +99,7 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// The database of one App.
 pub struct Store {
     worker: Mutex<Option<Worker>>,
+    shelf: Arc<Shelf>,
 }
 
 struct Worker {
@@ -107,6 +114,10 @@ impl Store {
             Storage::Memory => schema::open_in_memory()?,
             Storage::Folder(folder) => schema::open_file(&database_file(folder, app)?)?,
         };
+        let shelf = match storage {
+            Storage::Memory => Shelf::Memory(Mutex::default()),
+            Storage::Folder(folder) => Shelf::Folder(folder.join("snapshots").join(app.as_str())),
+        };
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("local-app-store".to_owned())
@@ -117,7 +128,7 @@ impl Store {
                 }
             })
             .map_err(|source| StoreError::Folder { path: PathBuf::from(app.as_str()), source })?;
-        Ok(Self { worker: Mutex::new(Some(Worker { jobs, thread })) })
+        Ok(Self { worker: Mutex::new(Some(Worker { jobs, thread })), shelf: Arc::new(shelf) })
     }
 
     /// Runs `work` on one consistent state of the database.
@@ -162,6 +173,19 @@ impl Store {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Runs `work` outside of any transaction.
+    async fn with_shelf<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &Shelf) -> Result<T, SnapshotError> + Send + 'static,
+    ) -> Result<T, SnapshotError> {
+        let (answer, answered) = oneshot::channel();
+        let shelf = Arc::clone(&self.shelf);
+        self.submit(Box::new(move |connection| {
+            let _ = answer.send(work(connection, &shelf));
+        }))?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
     fn submit(&self, job: Job) -> Result<(), StoreError> {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         worker.as_ref().ok_or(StoreError::Closed)?.jobs.send(job).map_err(|_| StoreError::Closed)
@@ -197,11 +221,7 @@ fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
         let path = path.to_owned();
         move |source| StoreError::Folder { path, source }
     };
-    let mut make = std::fs::DirBuilder::new();
-    make.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
-    make.create(folder).map_err(fail(folder))?;
+    private_folder(folder)?;
 
     // SQLite gives its journal files the permissions of the database, so that it must exist with them beforehand.
     let file = folder.join(format!("{app}.db"));
@@ -214,6 +234,15 @@ fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
     opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fail(&file))?;
     drop(opened);
     Ok(file)
+}
+
+/// Makes a folder that only its owner may read, unless it is there.
+fn private_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut make = std::fs::DirBuilder::new();
+    make.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
+    make.create(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
 }
 
 /// Reads a column that holds milliseconds since 1970.

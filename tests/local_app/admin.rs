@@ -437,10 +437,143 @@ async fn an_app_has_a_hundred_server_keys_at_most() {
 }
 
 #[tokio::test]
-async fn custom_user_data_is_shown() {
+async fn custom_user_data_is_shown_and_moved() {
     let server = Server::start().await;
     let admin = Admin::of(&server).await;
     let shown = admin.app(Method::GET, "/custom_user_data").await.ok(200);
-    assert_eq!(shown["database_name"], "app");
-    assert_eq!(shown["user_id_field"], "user_id");
+    assert_eq!((&shown["database_name"], &shown["user_id_field"]), (&json!("app"), &json!("user_id")));
+    let change = async |body: Value| admin.app_with(Method::PATCH, "/custom_user_data", body).await;
+    change(json!({ "mongo_service_id": "mongodb-atlas", "collection_name": "people" })).await.empty(204);
+    let moved = admin.app(Method::GET, "/custom_user_data").await.ok(200);
+    assert_eq!((&moved["collection_name"], &moved["database_name"]), (&json!("people"), &json!("app")));
+    change(json!({ "enabled": false })).await.empty(204);
+    let user = server.user("a@example.com").await;
+    assert!(claims(&user.access).get("user_data").is_none());
+    change(json!({ "collection": "x" })).await.refused(400, Some("BadRequest"), "no field 'collection'");
+    change(json!({ "enabled": "yes" })).await.refused(400, Some("BadRequest"), "enabled");
+}
+
+#[tokio::test]
+async fn providers_are_added_changed_switched_and_taken_away() {
+    let server = Server::start().await;
+    let admin = Admin::of(&server).await;
+    let listed = admin.app(Method::GET, "/auth_providers").await.ok(200);
+    let of = |name: &str| listed.as_array().unwrap().iter().find(|one| one["type"] == name).cloned();
+    let (anonymous, userpass) = (of("anon-user").unwrap(), of("local-userpass").unwrap());
+    assert_eq!(anonymous["disabled"], false);
+    assert!(of("custom-function").is_none());
+    let path = |provider: &Value, action: &str| {
+        format!("/auth_providers/{}{action}", provider["_id"].as_str().unwrap())
+    };
+    assert_eq!(admin.app(Method::GET, &path(&userpass, "")).await.ok(200), userpass);
+    // Identities name their provider by the same id.
+    let user = server.user("a@example.com").await;
+    let profile = server.profile(&user.access).await.ok(200);
+    assert_eq!(profile["identities"][0]["provider_id"], userpass["_id"]);
+
+    admin.app(Method::PUT, &path(&anonymous, "/disable")).await.empty(204);
+    let log_in = async || server.post("/auth/providers/anon-user/login", &json!({})).await;
+    log_in().await.refused(401, Some("AuthError"), "disabled");
+    admin.app(Method::PUT, &path(&anonymous, "/enable")).await.empty(204);
+    log_in().await.ok(200);
+    admin.app(Method::DELETE, &path(&anonymous, "")).await.empty(204);
+    log_in().await.refused(404, Some("AuthProviderNotFound"), "anon-user");
+    let gone = admin.app(Method::GET, &path(&anonymous, "")).await;
+    gone.refused(404, Some("AuthProviderNotFound"), "not found");
+    let body = json!({ "type": "anon-user", "name": "anon-user", "disabled": false });
+    let added = admin.app_with(Method::POST, "/auth_providers", body.clone()).await.ok(201);
+    assert_eq!(added["_id"], anonymous["_id"]);
+    log_in().await.ok(200);
+    let twice = admin.app_with(Method::POST, "/auth_providers", body).await;
+    twice.refused(409, Some("AuthProviderAlreadyExists"), "there already");
+
+    // Fields that a change does not name stay.
+    let change = async |body: Value| admin.app_with(Method::PATCH, &path(&userpass, ""), body).await;
+    let config = json!({
+        "autoConfirm": false,
+        "emailConfirmationUrl": "http://localhost/confirm",
+        "confirmEmailSubject": "Hello",
+    });
+    change(json!({ "config": config })).await.empty(204);
+    let changed = admin.app(Method::GET, &path(&userpass, "")).await.ok(200);
+    assert_eq!(changed["config"]["confirmEmailSubject"], "Hello");
+    assert_eq!(changed["config"]["resetPasswordUrl"], userpass["config"]["resetPasswordUrl"]);
+    server.register("b@example.com", PASSWORD).await.empty(201);
+    server.log_in("b@example.com", PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
+    change(json!({ "config": { "autoConfirm": "maybe" } })).await.refused(
+        400,
+        Some("BadRequest"),
+        "autoConfirm",
+    );
+    change(json!({ "type": "api-key" })).await.refused(400, Some("BadRequest"), "type");
+    let unknown = admin.app_with(Method::POST, "/auth_providers", json!({ "type": "ldap" })).await;
+    unknown.refused(400, Some("BadRequest"), "ldap");
+}
+
+/// An App that asks for confirmations by mail.
+async fn confirm_by_mail(admin: &Admin<'_>) {
+    let listed = admin.app(Method::GET, "/auth_providers").await.ok(200);
+    let userpass = listed.as_array().unwrap().iter().find(|one| one["type"] == "local-userpass").unwrap();
+    let config = json!({ "autoConfirm": false, "emailConfirmationUrl": "http://localhost/confirm" });
+    let path = format!("/auth_providers/{}", userpass["_id"].as_str().unwrap());
+    admin.app_with(Method::PATCH, &path, json!({ "config": config })).await.empty(204);
+}
+
+#[tokio::test]
+async fn pending_users_are_confirmed_by_an_admin_or_by_another_mail() {
+    let server = Server::start().await;
+    let admin = Admin::of(&server).await;
+    confirm_by_mail(&admin).await;
+    for email in ["a@example.com", "b@example.com"] {
+        server.register(email, PASSWORD).await.empty(201);
+        server.log_in(email, PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
+    }
+    let action = async |email: &str, action: &str| {
+        admin.app(Method::POST, &format!("/user_registrations/by_email/{email}/{action}")).await
+    };
+    action("a@example.com", "confirm").await.empty(204);
+    let pending = admin.app(Method::GET, "/user_registrations/pending_users").await.ok(200);
+    assert_eq!(pending.as_array().unwrap().len(), 2, "it waits for its first login");
+    server.log_in("a@example.com", PASSWORD).await.ok(200);
+    let token = action("b@example.com", "send_confirm").await.ok(200);
+    let body = json!({ "token": token["token"], "tokenId": token["token_id"] });
+    assert_eq!(server.post("/auth/providers/local-userpass/confirm", &body).await.status, 200);
+    server.log_in("b@example.com", PASSWORD).await.ok(200);
+    for name in ["confirm", "send_confirm", "run_confirm"] {
+        action("a@example.com", name).await.refused(400, Some("UserAlreadyConfirmed"), "already confirmed");
+        action("nobody@example.com", name).await.refused(404, Some("UserNotFound"), "user not found");
+    }
+}
+
+#[tokio::test]
+async fn the_lifetime_of_refresh_tokens_and_the_origins_are_set() {
+    let server = Server::start().await;
+    let admin = Admin::of(&server).await;
+    let path = "/security/refresh_token_expiration";
+    assert_eq!(admin.app(Method::GET, path).await.ok(200)["expiration_time_seconds"], 5_184_000);
+    let set = async |seconds: Value| {
+        admin.app_with(Method::PUT, path, json!({ "expiration_time_seconds": seconds })).await
+    };
+    set(json!(1800)).await.empty(204);
+    assert_eq!(admin.app(Method::GET, path).await.ok(200)["expiration_time_seconds"], 1800);
+    let user = server.user("a@example.com").await;
+    let claims = claims(&user.refresh);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 1800);
+    for (bad, code) in [
+        (json!(1799), "BadRequest"),
+        (json!(157_680_001), "BadRequest"),
+        (json!("60d"), "InvalidParameter"),
+        (json!(-1), "InvalidParameter"),
+    ] {
+        set(bad).await.refused(400, Some(code), "");
+    }
+
+    let path = "/security/allowed_request_origins";
+    assert_eq!(admin.app(Method::GET, path).await.ok(200), json!([]));
+    admin.app_with(Method::POST, path, json!(["https://shop.example.com"])).await.empty(204);
+    assert_eq!(admin.app(Method::GET, path).await.ok(200), json!(["https://shop.example.com"]));
+    admin.app_with(Method::POST, path, json!({})).await.refused(400, Some("BadRequest"), "list of origins");
+    admin.app_with(Method::POST, path, json!(["shop"])).await.refused(400, Some("BadRequest"), "origin");
+    let request = server.request(Method::GET, &server.app_path("/location"));
+    assert_eq!(server.send(request.header("origin", "https://evil.example.com")).await.status, 403);
 }

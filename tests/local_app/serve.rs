@@ -132,6 +132,8 @@ fn bad_arguments_are_refused_with_a_reason() {
         (&["--refresh-token-ttl", "soon"], "expected a time"),
         (&["--refresh-token-ttl", "1mo"], "use days"),
         (&["--ephemeral", "--data", "x"], "cannot be used with"),
+        (&["--clock", "soon"], "expected a step"),
+        (&["--clock", "+1y"], "use days"),
         (&["--nonsense"], "--nonsense"),
     ] {
         let (code, out, err) = run(arguments);

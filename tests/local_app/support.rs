@@ -158,7 +158,10 @@ impl User {
 impl Client {
     pub fn new(base: &str, app_id: &str) -> Self {
         // No certificates: everything here is plain HTTP, and a machine without a store would fail to build it.
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        // No redirects: where a browser is sent is what a test looks at.
+        let redirects = reqwest::redirect::Policy::none();
+        let http =
+            reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(redirects).build().unwrap();
         Self { http, base: base.to_owned(), app_id: app_id.to_owned() }
     }
 

@@ -4,6 +4,7 @@
 //! disabled: who takes a key away from somebody wants that one out. A session cannot do that to the key it was opened
 //! with.
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -54,7 +55,7 @@ impl App {
             .write(move |tx| {
                 let id = ids::oid();
                 let user_id = match &keys {
-                    Keys::Own(grant) => may_make_keys(tx, grant)?,
+                    Keys::Own(grant) => may_make_keys(tx, grant, now)?,
                     Keys::Server => ids::oid(),
                 };
                 let is_server = matches!(keys, Keys::Server);
@@ -65,7 +66,7 @@ impl App {
                 }
                 check_count(existing.len(), is_server)?;
                 if is_server {
-                    let never = jiff::Timestamp::UNIX_EPOCH;
+                    let never = Timestamp::UNIX_EPOCH;
                     let kind = "server".to_owned();
                     let user = User {
                         id: user_id.clone(),
@@ -91,18 +92,21 @@ impl App {
 
     /// All keys, the oldest first.
     pub async fn keys(&self, keys: Keys) -> Result<Vec<ApiKey>, Failure> {
-        self.store().read(move |tx| keys.with_owner(tx, |owner, _| Ok(tx.api_keys(owner)?))).await
+        let now = self.now();
+        self.store().read(move |tx| keys.with_owner(tx, now, |owner, _| Ok(tx.api_keys(owner)?))).await
     }
 
     pub async fn key(&self, keys: Keys, id: String) -> Result<ApiKey, Failure> {
-        let find = move |tx: &Tx<'_>| keys.with_owner(tx, |owner, _| found(tx, owner, &id));
+        let now = self.now();
+        let find = move |tx: &Tx<'_>| keys.with_owner(tx, now, |owner, _| found(tx, owner, &id));
         self.store().read(find).await
     }
 
     /// Lets a key log in, or not.
     pub async fn switch_key(&self, keys: Keys, id: String, enabled: bool) -> Result<(), Failure> {
+        let now = self.now();
         let switch = move |tx: &Tx<'_>| {
-            keys.with_owner(tx, |owner, session| {
+            keys.with_owner(tx, now, |owner, session| {
                 let key = found(tx, owner, &id)?;
                 if !enabled {
                     end_sessions(tx, &key, session)?;
@@ -115,8 +119,9 @@ impl App {
 
     /// Deletes a key with its identity; a server key with its user.
     pub async fn delete_key(&self, keys: Keys, id: String) -> Result<(), Failure> {
+        let now = self.now();
         let delete = move |tx: &Tx<'_>| {
-            keys.with_owner(tx, |owner, session| {
+            keys.with_owner(tx, now, |owner, session| {
                 let key = found(tx, owner, &id)?;
                 end_sessions(tx, &key, session)?;
                 tx.delete_api_key(&key.id)?;
@@ -136,11 +141,12 @@ impl Keys {
     fn with_owner<T>(
         &self,
         tx: &Tx<'_>,
+        now: Timestamp,
         work: impl FnOnce(KeyOwner<'_>, Option<&Session>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         match self {
             Self::Own(grant) => {
-                let session = live_session(tx, grant)?;
+                let session = live_session(tx, grant, now)?;
                 work(KeyOwner::User(&session.user_id), Some(&session))
             }
             Self::Server => work(KeyOwner::Server, None),
@@ -164,8 +170,8 @@ fn end_sessions(tx: &Tx<'_>, key: &ApiKey, asking: Option<&Session>) -> Result<(
 }
 
 /// The user of a session that may make keys: neither an anonymous user nor a server (status and text are ours).
-fn may_make_keys(tx: &Tx<'_>, grant: &Grant) -> Result<String, Failure> {
-    let session = live_session(tx, grant)?;
+fn may_make_keys(tx: &Tx<'_>, grant: &Grant, now: Timestamp) -> Result<String, Failure> {
+    let session = live_session(tx, grant, now)?;
     let user = tx.user(&session.user_id)?.ok_or(Failure::SESSION_GONE)?;
     if user.kind == "server" {
         return Err(Failure::Forbidden("a server user cannot make API keys"));

@@ -56,7 +56,7 @@ impl OneTimeToken {
         purpose: Purpose,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        self.issue_until(tx, registration_id, purpose, now, expiry(now, LIFETIME))
+        self.issue_until(tx, registration_id, purpose, expiry(now, LIFETIME))
     }
 
     /// The same with another end.
@@ -65,10 +65,8 @@ impl OneTimeToken {
         tx: &Tx<'_>,
         registration_id: &str,
         purpose: Purpose,
-        now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), Failure> {
-        tx.delete_expired_userpass_tokens(now)?;
         tx.insert_userpass_token(&OpenToken {
             id: self.id.clone(),
             registration_id: registration_id.to_owned(),

@@ -46,7 +46,7 @@ impl App {
             secret_hash: self.control_token_hash(),
             expires_at: expiry(now, Lifetimes::default().refresh),
         };
-        let session = self.admin_token_session(&stored.id);
+        let session = self.admin_token_session(&stored.id)?;
         self.store().write(move |tx| tx.insert_admin_session(&stored, now)).await?;
         let identity =
             VerifiedIdentity::given(Provider::LocalUserpass, session.user_id.clone(), serde_json::Map::new());
@@ -64,7 +64,7 @@ impl App {
     pub async fn admin_refresh(&self, refresh_token: &str) -> Result<String, Failure> {
         let grant = self.admin_signer().verify(refresh_token, TokenKind::Refresh, self.now())?;
         let session = self.live_admin_session(&grant).await?.ok_or(Failure::SESSION_GONE)?;
-        self.admin_access_token(&self.admin_token_session(&session.id))
+        self.admin_access_token(&self.admin_token_session(&session.id)?)
     }
 
     /// Ends the session of a refresh token, and with it its access tokens.
@@ -96,16 +96,18 @@ impl App {
         self.admin_signer().access_token(&AccessToken { session, user_data: None, times })
     }
 
-    /// An admin session as tokens show one.
-    fn admin_token_session(&self, id: &str) -> Session {
-        Session {
+    /// An admin session as tokens show one. When it ends is in the token's own times.
+    fn admin_token_session(&self, id: &str) -> Result<Session, Failure> {
+        Ok(Session {
             id: id.to_owned(),
             user_id: self.admin_id("user"),
             device_id: NO_DEVICE.to_owned(),
             opened_at: self.now(),
+            expires_at: self.now(),
+            signing_key: self.signer().newest_key()?,
             opened_with: None,
             lifetimes: None,
-        }
+        })
     }
 
     fn admin_signer(&self) -> TokenSigner {

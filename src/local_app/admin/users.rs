@@ -61,18 +61,7 @@ impl App {
 
     /// Lets a user log in and refresh, or not. Its sessions stay: they are of use again once it is enabled.
     pub async fn switch_user(&self, id: String, enabled: bool) -> Result<(), Failure> {
-        let found = self.store().write(move |tx| tx.set_user_disabled(&id, !enabled)).await?;
-        if found { Ok(()) } else { Err(Failure::UserNotFound) }
-    }
-
-    /// Ends all sessions of a user. Access tokens already issued live on, as at the hosted service (section 5.6).
-    pub async fn revoke_sessions(&self, id: String) -> Result<(), Failure> {
-        self.store()
-            .write(move |tx| {
-                tx.user(&id)?.ok_or(Failure::UserNotFound)?;
-                Ok(tx.delete_sessions_of_user(&id)?)
-            })
-            .await
+        if self.set_disabled(id, !enabled).await? { Ok(()) } else { Err(Failure::UserNotFound) }
     }
 
     /// Gives a user's email/password identity another email. Tokens that were mailed to the old one count no longer.

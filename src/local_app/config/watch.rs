@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::folder::Stamp;
 use super::{AppFiles, ConfigSource};
 use crate::local_app::app::App;
@@ -33,15 +31,12 @@ impl App {
     }
 }
 
-/// Reads the configuration again whenever it changed and then stood still for one look; ends with `stop`.
-pub async fn watch(app: Arc<App>, stop: CancellationToken) {
+/// Reads the configuration again whenever it changed and then stood still for one look; never ends.
+pub async fn watch(app: Arc<App>) {
     // Nothing counts as read yet, since it may have changed between the start and the first look.
     let (mut loaded, mut seen) = (None, None);
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(INTERVAL) => {}
-        }
+        tokio::time::sleep(INTERVAL).await;
         let state = app.config_state().await;
         if loaded.as_ref() == Some(&state) {
             seen = None;

@@ -89,9 +89,9 @@ async fn only_this_app(
     };
     let facts = context.app.facts();
     if group != facts.group_id {
-        Failure::NotFound("group").into_response()
+        Failure::NotFound("group not found".to_owned()).into_response()
     } else if internal_id != facts.internal_id {
-        Failure::NotFound("app").into_response()
+        Failure::NotFound("app not found".to_owned()).into_response()
     } else {
         next.run(request).await
     }
@@ -139,7 +139,7 @@ async fn apps(
 ) -> Result<Json<Vec<AppBody>>, Failure> {
     let facts = context.app.facts();
     if group != facts.group_id {
-        return Err(Failure::NotFound("group"));
+        return Err(Failure::NotFound("group not found".to_owned()));
     }
     let client_app_id = facts.app_id.to_string();
     let name = client_app_id.rsplit_once('-').map_or(client_app_id.as_str(), |(name, _)| name).to_owned();

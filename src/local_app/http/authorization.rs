@@ -34,7 +34,7 @@ impl FromRequestParts<Context> for RefreshGrant {
 
     async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Failure> {
         let token = bearer(&parts.headers)?.ok_or(Failure::NoRefreshToken)?;
-        context.app.refresh_grant(token).map(Self)
+        context.app.refresh_grant(token).await.map(Self)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Errors on the wire: their status and code, and the envelope (section 10).
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,14 +16,14 @@ use crate::local_app::ids;
 #[derive(Clone)]
 struct Refusal {
     error: String,
-    error_code: Option<&'static str>,
+    error_code: Option<Cow<'static, str>>,
 }
 
 #[derive(Serialize)]
 struct Envelope {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<&'static str>,
+    error_code: Option<Cow<'static, str>>,
     link: String,
 }
 
@@ -30,10 +32,11 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
     use Failure as F;
     use StatusCode as S;
     match failure {
-        F::AppNotFound(_) | F::EndpointNotFound | F::NotFound(_) => (S::NOT_FOUND, None),
+        F::AppNotFound(_) | F::EndpointNotFound => (S::NOT_FOUND, None),
         F::BadRequest(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::MissingParameter(_) => (S::BAD_REQUEST, Some("MissingParameter")),
         F::InvalidParameter(_) => (S::BAD_REQUEST, Some("InvalidParameter")),
+        F::ClockRange(_) => (S::BAD_REQUEST, Some("InvalidParameter")),
         F::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, None),
         F::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, Some("BadRequest")),
         F::TimedOut => (S::GATEWAY_TIMEOUT, Some("ExecutionTimeLimitExceeded")),
@@ -50,10 +53,16 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
 
         F::NoControlToken => (S::UNAUTHORIZED, Some("MissingAuthReq")),
         F::Forbidden(_) => (S::FORBIDDEN, None),
+        F::NotFound(_) => (S::NOT_FOUND, None),
+        F::Conflict(_) => (S::CONFLICT, None),
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
         F::ProviderExists(_) => (S::CONFLICT, Some("AuthProviderAlreadyExists")),
         F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
+        F::ProofRefused(_) => (S::UNAUTHORIZED, Some("AuthError")),
+        // Status unknown; like other log-ins that are refused.
+        F::DomainNotAllowed => (S::UNAUTHORIZED, Some("DomainNotAllowed")),
+        F::InvalidRedirectUri(_) => (S::BAD_REQUEST, Some("InvalidRedirectURI")),
         F::InvalidEmail | F::PasswordLength | F::SecondIdentity(_) => (S::BAD_REQUEST, Some("BadRequest")),
         F::NameInUse => (S::CONFLICT, Some("AccountNameInUse")),
         F::InvalidCredentials | F::InvalidLinkCredentials => (S::UNAUTHORIZED, Some("InvalidPassword")),
@@ -87,16 +96,25 @@ impl IntoResponse for Failure {
         match &self {
             Self::Store(cause) => tracing::error!(%cause, "local App: the store failed"),
             Self::Internal(cause) => tracing::error!(%cause, "local App: internal error"),
+            Self::ProofRefused(cause) => {
+                tracing::info!(%cause, "local App: credentials from elsewhere do not count")
+            }
             _ => {}
         }
         let (status, error_code) = status_and_code(&self);
-        let mut response = status.into_response();
+        let mut response = refusal(status, self.to_string(), error_code.map(Cow::Borrowed));
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        response.extensions_mut().insert(Refusal { error: self.to_string(), error_code });
         response
     }
+}
+
+/// An error that gets its body when the App is known.
+pub fn refusal(status: StatusCode, error: String, error_code: Option<Cow<'static, str>>) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Refusal { error, error_code });
+    response
 }
 
 /// Gives an error its body. The link has the shape of the hosted service's, which leads to its log entry.

@@ -62,11 +62,7 @@ async fn link(
         return Err(Failure::InvalidParameter("invalid user link request".to_owned()));
     }
     let identity =
-        context.app.verify_identity(provider, payload, request).await.map_err(|failure| match failure {
-            Failure::InvalidCredentials => Failure::InvalidLinkCredentials,
-            Failure::Unconfirmed => Failure::AuthError("confirmation required".to_owned()),
-            other => other,
-        })?;
+        context.app.verify_identity(provider, payload, request).await.map_err(Failure::of_a_link)?;
     let link = context.app.link(grant, identity).await?;
     Ok(Json(Answer {
         access_token: link.access_token,

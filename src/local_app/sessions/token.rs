@@ -45,7 +45,11 @@ pub struct TokenTimes {
 
 impl TokenTimes {
     pub fn new(now: Timestamp, lifetime: std::time::Duration) -> Self {
-        Self { issued: now.as_second(), expires: expiry(now, lifetime).as_second() }
+        Self::until(now, expiry(now, lifetime))
+    }
+
+    pub fn until(now: Timestamp, expires_at: Timestamp) -> Self {
+        Self { issued: now.as_second(), expires: expires_at.as_second() }
     }
 }
 
@@ -130,6 +134,7 @@ pub struct TokenSigner {
 }
 
 struct KeyPair {
+    id: String,
     sign: EncodingKey,
     verify: DecodingKey,
 }
@@ -152,20 +157,23 @@ impl TokenSigner {
 
     pub fn access_token(&self, token: &AccessToken<'_>) -> Result<String, Failure> {
         let Session { id, user_id, device_id, .. } = token.session;
-        self.sign(&AccessClaims {
-            baas_device_id: device_id,
-            baas_domain_id: &self.domain_id,
-            exp: token.times.expires,
-            iat: token.times.issued,
-            iss: id,
-            stitch_dev_id: device_id,
-            stitch_domain_id: &self.domain_id,
-            sub: user_id,
-            typ: TokenKind::Access.claim(),
-            user_data: token
-                .user_data
-                .map(|document| bson::Bson::Document(document.clone()).into_relaxed_extjson()),
-        })
+        self.sign(
+            &AccessClaims {
+                baas_device_id: device_id,
+                baas_domain_id: &self.domain_id,
+                exp: token.times.expires,
+                iat: token.times.issued,
+                iss: id,
+                stitch_dev_id: device_id,
+                stitch_domain_id: &self.domain_id,
+                sub: user_id,
+                typ: TokenKind::Access.claim(),
+                user_data: token
+                    .user_data
+                    .map(|document| bson::Bson::Document(document.clone()).into_relaxed_extjson()),
+            },
+            None,
+        )
     }
 
     pub fn refresh_token(&self, token: &RefreshToken<'_>) -> Result<String, Failure> {
@@ -175,28 +183,47 @@ impl TokenSigner {
             provider_type: token.identity.provider.name(),
             provider_id: token.provider_id,
         };
-        self.sign(&RefreshClaims {
-            baas_data: (),
-            baas_device_id: device_id,
-            baas_domain_id: &self.domain_id,
-            baas_id: id,
-            baas_identity: identity,
-            exp: token.times.expires,
-            iat: token.times.issued,
-            stitch_data: (),
-            stitch_dev_id: device_id,
-            stitch_domain_id: &self.domain_id,
-            stitch_id: id,
-            stitch_ident: identity,
-            sub: user_id,
-            typ: TokenKind::Refresh.claim(),
-        })
+        self.sign(
+            &RefreshClaims {
+                baas_data: (),
+                baas_device_id: device_id,
+                baas_domain_id: &self.domain_id,
+                baas_id: id,
+                baas_identity: identity,
+                exp: token.times.expires,
+                iat: token.times.issued,
+                stitch_data: (),
+                stitch_dev_id: device_id,
+                stitch_domain_id: &self.domain_id,
+                stitch_id: id,
+                stitch_ident: identity,
+                sub: user_id,
+                typ: TokenKind::Refresh.claim(),
+            },
+            Some(&token.session.signing_key),
+        )
     }
 
-    fn sign(&self, claims: &impl Serialize) -> Result<String, Failure> {
+    /// The key that signs now.
+    pub fn newest_key(&self) -> Result<String, Failure> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let newest = keys.first().ok_or_else(|| Failure::internal("the App has no signing key"))?;
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &newest.sign).map_err(Failure::internal)
+        keys.first().map(|key| key.id.clone()).ok_or_else(no_key)
+    }
+
+    /// Signs with the key `id`, or with the newest.
+    fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<String, Failure> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().find(|key| id.is_none_or(|id| key.id == id)).ok_or_else(no_key)?;
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key.sign).map_err(Failure::internal)
+    }
+
+    /// Whether a token that did not count could be one of this App's which a key signed that is not known here (yet).
+    pub fn may_be_of_unknown_key(&self, token: &str) -> bool {
+        let Ok(unproven) = jsonwebtoken::dangerous::insecure_decode::<JudgedClaims>(token) else {
+            return false;
+        };
+        unproven.claims.baas_domain_id == self.domain_id
+            && self.verified_claims::<JudgedClaims>(token).is_none()
     }
 
     /// Judges a token: signature, App, kind, expiry, in this order (sections 5.3 and 5.4).
@@ -231,11 +258,7 @@ impl TokenSigner {
     /// The claims of a token that one of the keys signed. The documented header names no key, so that each is tried; they
     /// are few.
     fn verified_claims<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
-        // The algorithm is ours, whatever the header says; expiry is judged by our clock, elsewhere.
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.required_spec_claims.clear();
-        rules.validate_exp = false;
-        rules.validate_aud = false;
+        let rules = rules();
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         keys.iter()
             .find_map(|key| jsonwebtoken::decode::<T>(token, &key.verify, &rules).ok())
@@ -243,8 +266,28 @@ impl TokenSigner {
     }
 }
 
+/// The user that a token names, whoever wrote it.
+pub fn unproven_user(token: &str) -> Option<String> {
+    let unproven = jsonwebtoken::dangerous::insecure_decode::<JudgedClaims>(token).ok()?;
+    Some(unproven.claims.sub)
+}
+
+/// The algorithm is ours, whatever the header says; expiry is judged by our clock.
+fn rules() -> Validation {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.required_spec_claims.clear();
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    rules
+}
+
+fn no_key() -> Failure {
+    Failure::internal("the App has no key to sign with")
+}
+
 fn pairs(keys: &[SigningKey]) -> Vec<KeyPair> {
     let pair = |key: &SigningKey| KeyPair {
+        id: key.id.clone(),
         sign: EncodingKey::from_secret(&key.key),
         verify: DecodingKey::from_secret(&key.key),
     };
@@ -289,6 +332,8 @@ mod tests {
             device_id: "000000000000000000000000".to_owned(),
             opened_at: now,
             opened_with: None,
+            expires_at: now,
+            signing_key: "1".to_owned(),
             lifetimes: None,
         };
         let times = TokenTimes::new(now, Duration::from_secs(10));
@@ -328,7 +373,7 @@ mod tests {
             let claims = serde_json::json!({
                 "typ": typ, "sub": "u", "exp": i64::MAX, "baas_domain_id": "domain", "iss": "s", "baas_id": "s",
             });
-            let token = signer.sign(&claims).unwrap();
+            let token = signer.sign(&claims, None).unwrap();
             let counts_as = |kind| signer.verify(&token, kind, Timestamp::UNIX_EPOCH).is_ok();
             assert_eq!(counts_as(TokenKind::Access), typ == "access", "{typ}");
             assert_eq!(counts_as(TokenKind::Refresh), typ == "refresh", "{typ}");

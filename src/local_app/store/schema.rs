@@ -79,12 +79,23 @@ const STEPS: &[&str] = &[
     "
     -- A key that signs tokens. The newest signs; each one verifies what it signed until that expires.
     CREATE TABLE signing_keys (
-        id         TEXT PRIMARY KEY,
-        key        BLOB NOT NULL,
-        created_at INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
+        position     INTEGER PRIMARY KEY AUTOINCREMENT, -- the App's clock may go back, this does not
+        id           TEXT NOT NULL UNIQUE,
+        key          BLOB NOT NULL,
+        created_at   INTEGER NOT NULL,
+        access_until INTEGER -- of a retired key: when the last access token that it signed ends
+    ) STRICT;
     INSERT INTO signing_keys (id, key, created_at) SELECT domain_id, signing_key, 0 FROM app;
     ALTER TABLE app DROP COLUMN signing_key;
+
+    -- When the refresh token ends, and the key that signed it. Of older sessions only a latest end is known.
+    ALTER TABLE sessions ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE sessions ADD COLUMN signing_key TEXT NOT NULL DEFAULT '';
+    UPDATE sessions SET
+        expires_at = opened_at + min(coalesce(refresh_seconds, 1576800000), 1576800000) * 1000,
+        signing_key = (SELECT domain_id FROM app);
+    CREATE INDEX sessions_by_expiry ON sessions(expires_at);
+    CREATE INDEX sessions_by_signing_key ON sessions(signing_key, expires_at);
 
     -- How far the App's clock is from the system's; a frozen one stands at an instant.
     CREATE TABLE clock (
@@ -229,7 +240,7 @@ fn turn_on_wal(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Each step and its number land together; a second process waits for the lock and finds nothing left to do.
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     loop {
         let tx = Transaction::new(connection, TransactionBehavior::Immediate)?;

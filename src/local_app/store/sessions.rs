@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{StoreError, Tx, time};
 use crate::local_app::lifetimes::Lifetimes;
@@ -17,6 +17,10 @@ pub struct Session {
     pub opened_at: Timestamp,
     /// The identity that it was opened with; `None`: that was not remembered.
     pub opened_with: Option<OpenedWith>,
+    /// When its refresh token ends.
+    pub expires_at: Timestamp,
+    /// The id of the key that signed its refresh token.
+    pub signing_key: String,
     /// Lifetimes of this session alone; `None`: the server's.
     pub lifetimes: Option<Lifetimes>,
 }
@@ -35,8 +39,8 @@ impl Tx<'_> {
         };
         self.0
             .prepare_cached(
-                "INSERT INTO sessions (id, user_id, device_id, opened_at, access_seconds, refresh_seconds,
-                                       provider_type, identity_id)
+                "INSERT INTO sessions (id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds,
+                                       refresh_seconds, provider_type, identity_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
@@ -44,6 +48,8 @@ impl Tx<'_> {
                 session.user_id,
                 session.device_id,
                 session.opened_at.as_millisecond(),
+                session.expires_at.as_millisecond(),
+                session.signing_key,
                 seconds(|all| all.access),
                 seconds(|all| all.refresh),
                 session.opened_with.as_ref().map(|with| &with.provider),
@@ -53,33 +59,24 @@ impl Tx<'_> {
     }
 
     pub fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached(
-                "SELECT id, user_id, device_id, opened_at, access_seconds, refresh_seconds, provider_type, identity_id
-                 FROM sessions WHERE id = ?1",
-            )?
-            .query_row([id], |row| {
-                let access: Option<i64> = row.get("access_seconds")?;
-                let refresh: Option<i64> = row.get("refresh_seconds")?;
-                let provider: Option<String> = row.get("provider_type")?;
-                let identity_id: Option<String> = row.get("identity_id")?;
-                let seconds = |count: i64| Duration::from_secs(count.unsigned_abs());
-                Ok(Session {
-                    id: row.get("id")?,
-                    user_id: row.get("user_id")?,
-                    device_id: row.get("device_id")?,
-                    opened_at: time(row, "opened_at")?,
-                    opened_with: provider
-                        .zip(identity_id)
-                        .map(|(provider, identity_id)| OpenedWith { provider, identity_id }),
-                    lifetimes: access.zip(refresh).map(|(access, refresh)| Lifetimes {
-                        access: seconds(access),
-                        refresh: seconds(refresh),
-                    }),
-                })
-            })
-            .optional()?)
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], session_row).optional()?)
+    }
+
+    /// The sessions of a user, the newest first.
+    pub fn sessions_of(&self, user_id: &str) -> Result<Vec<Session>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM sessions WHERE user_id = ?1 ORDER BY opened_at DESC, id DESC");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map([user_id], session_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The longest lifetime of access tokens that a session has for itself.
+    pub fn longest_own_access_lifetime(&self) -> Result<Option<Duration>, StoreError> {
+        let longest: Option<i64> =
+            self.0.query_row("SELECT max(access_seconds) FROM sessions", [], |row| row.get(0))?;
+        Ok(longest.map(|seconds| Duration::from_secs(seconds.unsigned_abs())))
     }
 
     /// Ends a session. False if there was none.
@@ -87,10 +84,9 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])? == 1)
     }
 
-    /// Ends all sessions of a user.
-    pub fn delete_sessions_of_user(&self, user_id: &str) -> Result<(), StoreError> {
-        self.0.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?;
-        Ok(())
+    /// Ends all sessions of a user; says how many.
+    pub fn delete_sessions_of(&self, user_id: &str) -> Result<usize, StoreError> {
+        Ok(self.0.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?)
     }
 
     /// Ends the sessions that a user opened with one of its identities.
@@ -102,4 +98,30 @@ impl Tx<'_> {
             .execute([user_id, &with.provider, &with.identity_id])?;
         Ok(())
     }
+}
+
+const COLUMNS: &str =
+    "id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds, refresh_seconds,
+     provider_type, identity_id";
+
+fn session_row(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let access: Option<i64> = row.get("access_seconds")?;
+    let refresh: Option<i64> = row.get("refresh_seconds")?;
+    let provider: Option<String> = row.get("provider_type")?;
+    let identity_id: Option<String> = row.get("identity_id")?;
+    let seconds = |count: i64| Duration::from_secs(count.unsigned_abs());
+    Ok(Session {
+        id: row.get("id")?,
+        user_id: row.get("user_id")?,
+        device_id: row.get("device_id")?,
+        opened_at: time(row, "opened_at")?,
+        expires_at: time(row, "expires_at")?,
+        signing_key: row.get("signing_key")?,
+        opened_with: provider
+            .zip(identity_id)
+            .map(|(provider, identity_id)| OpenedWith { provider, identity_id }),
+        lifetimes: access
+            .zip(refresh)
+            .map(|(access, refresh)| Lifetimes { access: seconds(access), refresh: seconds(refresh) }),
+    })
 }

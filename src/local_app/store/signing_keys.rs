@@ -24,11 +24,25 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Marks all keys as such that sign nothing any more; the access tokens of those in use end at `access_until`.
+    pub fn retire_signing_keys(&self, access_until: Timestamp) -> Result<(), StoreError> {
+        self.0.execute(
+            "UPDATE signing_keys SET access_until = ?1 WHERE access_until IS NULL",
+            [access_until.as_millisecond()],
+        )?;
+        Ok(())
+    }
+
+    /// Drops all keys: no token that was signed before counts from here on.
+    pub fn delete_signing_keys(&self) -> Result<(), StoreError> {
+        self.0.execute("DELETE FROM signing_keys", [])?;
+        Ok(())
+    }
+
     /// The newest, which signs, first.
     pub fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT id, key, created_at FROM signing_keys ORDER BY created_at DESC, id DESC",
-        )?;
+        let mut statement =
+            self.0.prepare_cached("SELECT id, key, created_at FROM signing_keys ORDER BY position DESC")?;
         let rows = statement.query_map([], |row| {
             Ok(SigningKey {
                 id: row.get("id")?,

@@ -90,12 +90,4 @@ impl Tx<'_> {
             .execute([registration_id, purpose.name()])?;
         Ok(())
     }
-
-    /// Deletes tokens that nobody can use any more.
-    pub fn delete_expired_userpass_tokens(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.0
-            .prepare_cached("DELETE FROM userpass_tokens WHERE expires_at <= ?1")?
-            .execute([now.as_millisecond()])?;
-        Ok(())
-    }
 }

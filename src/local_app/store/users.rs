@@ -117,6 +117,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Lets a user in, or keeps it out. False if there was none.
+    pub fn set_disabled(&self, user_id: &str, disabled: bool) -> Result<bool, StoreError> {
+        let changed = self
+            .0
+            .prepare_cached("UPDATE users SET disabled = ?2 WHERE id = ?1")?
+            .execute(params![user_id, disabled])?;
+        Ok(changed == 1)
+    }
+
     /// Deletes the user with its identities and sessions. False if there was none.
     pub fn delete_user(&self, id: &str) -> Result<bool, StoreError> {
         Ok(self.0.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? == 1)

@@ -115,7 +115,7 @@ async fn delete(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Re
 }
 
 async fn revoke(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Result<StatusCode, Failure> {
-    context.app.revoke_sessions(id).await?;
+    context.app.revoke_sessions(id).await?.ok_or(Failure::UserNotFound)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

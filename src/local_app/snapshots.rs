@@ -1,0 +1,56 @@
+//! Snapshots of the whole App: accounts, sessions, documents, keys, configuration and clock.
+
+use super::app::App;
+use super::failure::Failure;
+use super::ids;
+use super::providers::Provider;
+use super::store::{Snapshot, SnapshotError, SnapshotName, StoreError};
+
+impl App {
+    pub async fn take_snapshot(&self, name: &str) -> Result<Snapshot, Failure> {
+        let taken_at = self.clock().system_now();
+        Ok(self.store().take_snapshot(named(name)?, taken_at).await?)
+    }
+
+    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Failure> {
+        Ok(self.store().snapshots().await?)
+    }
+
+    /// Brings everything back to what it was. Who logged in since then did not: no session of theirs is there.
+    pub async fn restore_snapshot(&self, name: &str) -> Result<(), Failure> {
+        self.store().restore_snapshot(named(name)?).await?;
+        self.store()
+            .write(|tx| {
+                // An older snapshot may not know all of them.
+                for provider in Provider::ALL {
+                    tx.ensure_provider(provider.name(), &ids::oid())?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        Ok(self.reload().await?)
+    }
+
+    pub async fn delete_snapshot(&self, name: &str) -> Result<(), Failure> {
+        Ok(self.store().delete_snapshot(named(name)?).await?)
+    }
+}
+
+fn named(name: &str) -> Result<SnapshotName, Failure> {
+    name.parse().map_err(|invalid: super::store::InvalidSnapshotName| {
+        Failure::InvalidParameter(format!("name: {invalid}"))
+    })
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Missing(_) => Self::NotFound(error.to_string()),
+            SnapshotError::Exists(_) | SnapshotError::Damaged(_) | SnapshotError::OtherApp(_) => {
+                Self::Conflict(error.to_string())
+            }
+            SnapshotError::Store(newer @ StoreError::Newer { .. }) => Self::Conflict(newer.to_string()),
+            SnapshotError::Store(store) => store.into(),
+        }
+    }
+}
