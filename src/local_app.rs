@@ -18,9 +18,12 @@ mod app_id;
 mod browser_login;
 pub mod config;
 mod documents;
+mod expression;
 mod failure;
 mod faults;
 mod functions;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hashing;
 mod housekeeping;
 mod http;

@@ -20,8 +20,12 @@ mod custom_jwt;
 mod documents;
 #[path = "local_app/durability.rs"]
 mod durability;
+#[path = "local_app/every_endpoint.rs"]
+mod every_endpoint;
 #[path = "local_app/faults.rs"]
 mod faults;
+#[path = "local_app/functions.rs"]
+mod functions;
 #[path = "local_app/housekeeping.rs"]
 mod housekeeping;
 #[path = "local_app/identity_provider.rs"]

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod confirmation;
+mod creation;
 mod foreign_hash;
 mod one_time_token;
 mod password;
@@ -16,15 +17,18 @@ use serde_json::{Map, Value};
 use super::app::App;
 use super::config::{AppConfig, LocalUserpass, Offer};
 use super::failure::Failure;
-use super::ids;
 use super::providers::{Provider, VerifiedIdentity};
 use super::store::{Identity, StoreError, Tx, User};
 
 pub use api_keys::{Keys, NewKey, key_hash};
+pub use creation::{Admission, Creations};
 pub use foreign_hash::{FirebaseParameters, StoredHash, base64};
 pub use one_time_token::OneTimeToken;
 pub use password::Password;
 pub use registration::check_email;
+
+/// The type of users who log in themselves (section 1.2).
+const NORMAL: &str = "normal";
 
 /// What a user may know about itself (section 6).
 pub struct Profile {
@@ -82,8 +86,13 @@ pub fn identities(
     Ok((identities, data))
 }
 
-/// The user whom `identity` leads to, created if this is its first login.
-pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) -> Result<User, Failure> {
+/// The user whom `identity` leads to, created with the id `new_user_id` if this is its first login.
+pub fn find_or_create(
+    tx: &Tx<'_>,
+    identity: &VerifiedIdentity,
+    new_user_id: String,
+    now: Timestamp,
+) -> Result<User, Failure> {
     if let Some(known) = tx.identity(identity.provider.name(), &identity.id)? {
         let user = tx.user(&known.user_id)?.ok_or(Failure::InvalidCredentials)?;
         if user.disabled {
@@ -105,8 +114,8 @@ pub fn find_or_create(tx: &Tx<'_>, identity: &VerifiedIdentity, now: Timestamp) 
         return Ok(user);
     }
     let user = User {
-        id: ids::oid(),
-        kind: "normal".to_owned(),
+        id: new_user_id,
+        kind: NORMAL.to_owned(),
         disabled: false,
         created_at: now,
         last_login_at: now,

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::accounts::Creations;
 use super::app_clock::AppClock;
 use super::app_id::AppId;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
@@ -38,6 +39,7 @@ pub struct App {
     control_token: SecretString,
     signer: TokenSigner,
     functions: Engine,
+    creations: Creations,
     hashing: HashingPool,
     limiters: Limiters,
     remote: RemoteDocuments,
@@ -108,6 +110,7 @@ impl App {
             shared: SharedState::new(),
             faults: Faults::default(),
             control_token,
+            creations: Creations::default(),
             functions: Engine::new(Limits { time, ..limits }),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
@@ -161,6 +164,10 @@ impl App {
 
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    pub fn creations(&self) -> &Creations {
+        &self.creations
     }
 
     pub fn functions(&self) -> &Engine {

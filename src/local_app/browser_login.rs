@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::ids;
 use super::providers::Provider;
 use super::providers::oauth2::{self, Code, Consent};
+use super::request::RequestFacts;
 use super::sessions::{Device, Grant};
 use fragment::{Ending, Fragment};
 
@@ -56,6 +57,8 @@ pub struct Return {
     pub code: Option<String>,
     pub error: Option<String>,
     pub error_description: Option<String>,
+    /// The request that brought it, for the user creation function.
+    pub request: RequestFacts,
 }
 
 /// A log-in that a browser is away for, as it is stored.
@@ -152,7 +155,7 @@ impl App {
             return Err(format!("{error}{description}").chars().take(LONGEST_ERROR).collect());
         }
         let code = came_back.code.ok_or("the identity provider sent no code")?;
-        self.redeem(pending, &code).await.map_err(|failure| {
+        self.redeem(pending, &code, &came_back.request).await.map_err(|failure| {
             if let Failure::Store(_) | Failure::Internal(_) = failure {
                 tracing::error!(?failure, "local App: a log-in in the browser");
             }
@@ -160,7 +163,7 @@ impl App {
         })
     }
 
-    async fn redeem(&self, pending: &Pending, code: &str) -> Result<Ending, Failure> {
+    async fn redeem(&self, pending: &Pending, code: &str, request: &RequestFacts) -> Result<Ending, Failure> {
         let provider = self.enabled_provider(&pending.provider)?;
         let code = Code {
             code,
@@ -174,7 +177,9 @@ impl App {
                 let grant = Grant { user_id: user_id.clone(), session_id: session_id.clone() };
                 self.link(grant, identity).await.map(Ending::Linked)
             }
-            None => self.log_in(identity, device(pending.device.clone())).await.map(Ending::LoggedIn),
+            None => {
+                self.log_in(identity, device(pending.device.clone()), request).await.map(Ending::LoggedIn)
+            }
         }
     }
 }

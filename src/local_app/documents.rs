@@ -1,7 +1,7 @@
 //! Documents: the MongoDB service as a client calls it (section 8.2), under data rules.
 
 mod action;
-mod compare;
+pub mod compare;
 pub mod custom_data;
 mod filter;
 mod number;

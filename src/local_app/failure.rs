@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use super::app_clock::OutOfRange;
+use super::expression::ExpressionError;
+use super::functions::FunctionFailure;
 use super::rate_limits::whole_seconds;
 use super::store::StoreError;
 
@@ -133,6 +135,19 @@ pub enum Failure {
     // --- functions and documents (section 8)
     #[error("function not found: '{0}'")]
     FunctionNotFound(String),
+    /// The function itself failed, or used too much.
+    #[error(transparent)]
+    Function(FunctionFailure),
+    /// Its rule allows the call not, or cannot be judged.
+    #[error(
+        "rule not matched for function \"{function}\"{}",
+        problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default()
+    )]
+    RuleNotMatched { function: String, problem: Option<ExpressionError> },
+    #[error(
+        "function \"{function}\" runs as user '{user_id}', who does not exist; change its run_as_user_id"
+    )]
+    NoUserToRunAs { function: String, user_id: String },
     #[error("service not found: '{0}'")]
     ServiceNotFound(String),
     #[error("service '{service}' has no action '{action}' here; it has {known}")]
@@ -175,9 +190,11 @@ impl Failure {
                 | Self::InvalidParameter(_)
                 | Self::ProviderNotFound(_)
                 | Self::ProviderDisabled(_)
+                | Self::Unconfirmed
                 | Self::TimedOut
                 | Self::TooManyAttempts { .. }
                 | Self::Busy
+                | Self::Function(_)
                 | Self::Store(_)
                 | Self::Internal(_)
         )

@@ -89,6 +89,7 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(keys::routes())
+        .merge(mailbox::routes())
         .merge(snapshots::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()
@@ -149,6 +150,25 @@ async fn endpoint_not_found() -> Failure {
 
 async fn method_not_allowed() -> Failure {
     Failure::MethodNotAllowed
+}
+
+/// The steps from a body to a call, for the fuzz targets.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use bson::Bson;
+    use serde_json::{Map, Value};
+
+    use super::Failure;
+
+    /// A body that is a JSON object.
+    pub fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+        super::body::parse(body)
+    }
+
+    /// Service, name and arguments of a call.
+    pub fn call(body: Map<String, Value>) -> Result<(Option<String>, String, Vec<Bson>), Failure> {
+        super::functions::Call::parse(body).map(|call| (call.service, call.name, call.arguments))
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod anon_user;
 mod api_key;
+mod custom_function;
 mod custom_token;
 mod jwt;
 mod key_set;
@@ -169,17 +170,17 @@ impl App {
         &self,
         provider: Provider,
         payload: &Payload,
-        _request: &RequestFacts,
+        request: &RequestFacts,
     ) -> Result<VerifiedIdentity, Failure> {
         match provider {
             Provider::AnonUser => anon_user::fresh_identity(),
             Provider::LocalUserpass => local_userpass::verify(self, payload).await,
             Provider::ApiKey => api_key::verify(self, payload).await,
+            Provider::CustomFunction => custom_function::verify(self, payload, request).await,
             Provider::CustomToken => custom_token::verify(self, payload).await,
             Provider::Google | Provider::Facebook | Provider::Apple => {
                 oauth2::verify(self, provider, payload).await
             }
-            Provider::CustomFunction => Err(Failure::ProviderNotFound(provider.name().to_owned())),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Sessions: opened by a login, renewed by a refresh token, ended by logout (section 5).
 
 mod device;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keys;
 mod token;
 
 use jiff::Timestamp;
 
-use super::accounts;
+use super::accounts::{self, Admission};
 use super::app::App;
 use super::documents::custom_data;
 use super::failure::Failure;
@@ -14,6 +16,7 @@ use super::housekeeping::is_aged_out;
 use super::ids;
 use super::lifetimes::{Lifetimes, expiry};
 use super::providers::{Provider, VerifiedIdentity};
+use super::request::RequestFacts;
 use super::store::{OpenedWith, Session, Tx, User};
 
 pub use device::{Device, NO_DEVICE};
@@ -36,7 +39,13 @@ pub struct Link {
 
 impl App {
     /// Opens a session for the user whom `identity` leads to.
-    pub async fn log_in(&self, identity: VerifiedIdentity, device: Device) -> Result<Login, Failure> {
+    pub async fn log_in(
+        &self,
+        identity: VerifiedIdentity,
+        device: Device,
+        request: &RequestFacts,
+    ) -> Result<Login, Failure> {
+        let Admission { identity, new_user_id, turn: _turn } = self.admit(identity, request).await?;
         let now = self.now();
         let lifetimes = self.new_session_lifetimes();
         let config = self.config();
@@ -48,7 +57,7 @@ impl App {
                 if !identity.still_holds(tx)? {
                     return Err(Failure::InvalidCredentials);
                 }
-                let user = accounts::find_or_create(tx, &identity, now)?;
+                let user = accounts::find_or_create(tx, &identity, new_user_id, now)?;
                 let (device_id, facts) = device.into_id();
                 if let Some(facts) = facts {
                     tx.note_device(&user.id, &device_id, facts.as_map(), now)?;
@@ -235,7 +244,7 @@ mod tests {
 
     async fn log_in(app: &App, id: &str) -> Login {
         let identity = VerifiedIdentity::given(Provider::CustomFunction, id.to_owned(), Map::new());
-        app.log_in(identity, Device::Absent).await.unwrap()
+        app.log_in(identity, Device::Absent, &RequestFacts::default()).await.unwrap()
     }
 
     async fn refresh(app: &App, login: &Login) -> Result<String, Failure> {
@@ -270,7 +279,10 @@ mod tests {
         assert_eq!(refused.to_string(), Failure::SESSION_GONE.to_string());
         assert!(app.access_grant(&login.access_token).await.is_ok());
         let identity = VerifiedIdentity::given(Provider::CustomFunction, "a".to_owned(), Map::new());
-        assert!(matches!(app.log_in(identity, Device::Absent).await, Err(Failure::UserDisabled)));
+        assert!(matches!(
+            app.log_in(identity, Device::Absent, &RequestFacts::default()).await,
+            Err(Failure::UserDisabled)
+        ));
         assert!(app.set_disabled(login.user_id.clone(), false).await.unwrap());
         assert!(refresh(&app, &login).await.is_ok());
         assert!(!app.set_disabled("nobody".to_owned(), true).await.unwrap());

@@ -1,4 +1,5 @@
-//! What the App keeps: a SQLite database on a thread of its own. All SQL of the local App is in this room.
+//! What the App keeps: a SQLite database, written on one thread and read on another, so that nobody who only reads waits
+//! until what others wrote is on the disk. All SQL of the local App is in this room.
 //!
 //! A service hands over a closure that runs inside one transaction and speaks in typed queries ([`Tx`]); it commits
 //! when the closure succeeds and leaves no trace when it fails. Nothing is cached here or above, since another process
@@ -24,7 +25,7 @@ mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
@@ -99,6 +100,8 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// The database of one App.
 pub struct Store {
     worker: Mutex<Option<Worker>>,
+    /// For reading alone; a database in memory has one connection, and none of this.
+    reader: Mutex<Option<Worker>>,
     shelf: Arc<Shelf>,
 }
 
@@ -107,17 +110,8 @@ struct Worker {
     thread: JoinHandle<()>,
 }
 
-impl Store {
-    /// Opens or creates the database of `app`. Blocks.
-    pub fn open(storage: &Storage, app: &AppId) -> Result<Self, StoreError> {
-        let mut connection = match storage {
-            Storage::Memory => schema::open_in_memory()?,
-            Storage::Folder(folder) => schema::open_file(&database_file(folder, app)?)?,
-        };
-        let shelf = match storage {
-            Storage::Memory => Shelf::Memory(Mutex::default()),
-            Storage::Folder(folder) => Shelf::Folder(folder.join("snapshots").join(app.as_str())),
-        };
+impl Worker {
+    fn start(mut connection: Connection, app: &AppId) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("local-app-store".to_owned())
@@ -128,10 +122,40 @@ impl Store {
                 }
             })
             .map_err(|source| StoreError::Folder { path: PathBuf::from(app.as_str()), source })?;
-        Ok(Self { worker: Mutex::new(Some(Worker { jobs, thread })), shelf: Arc::new(shelf) })
+        Ok(Self { jobs, thread })
     }
 
-    /// Runs `work` on one consistent state of the database.
+    fn submit(&self, job: Job) -> Result<(), StoreError> {
+        self.jobs.send(job).map_err(|_| StoreError::Closed)
+    }
+
+    /// Finishes what is queued. Blocks.
+    fn finish(self) {
+        drop(self.jobs);
+        let _ = self.thread.join();
+    }
+}
+
+impl Store {
+    /// Opens or creates the database of `app`. Blocks.
+    pub fn open(storage: &Storage, app: &AppId) -> Result<Self, StoreError> {
+        let (connection, second, shelf) = match storage {
+            Storage::Memory => (schema::open_in_memory()?, None, Shelf::Memory(Mutex::default())),
+            Storage::Folder(folder) => {
+                let file = database_file(folder, app)?;
+                let shelf = Shelf::Folder(folder.join("snapshots").join(app.as_str()));
+                (schema::open_file(&file)?, Some(schema::open_reader(&file)?), shelf)
+            }
+        };
+        let reader = second.map(|connection| Worker::start(connection, app)).transpose()?;
+        Ok(Self {
+            worker: Mutex::new(Some(Worker::start(connection, app)?)),
+            reader: Mutex::new(reader),
+            shelf: Arc::new(shelf),
+        })
+    }
+
+    /// Runs `work` on one consistent state of the database, which has everything that a finished write wrote.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -140,7 +164,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(TransactionBehavior::Deferred, work).await
+        self.run(&self.reader, TransactionBehavior::Deferred, work).await
     }
 
     /// Runs `work` as the only writer; what it wrote is durable when this returns `Ok`, and undone otherwise.
@@ -153,11 +177,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         // Immediate: a reader that turns writer half-way fails as busy, whatever the busy timeout says.
-        self.run(TransactionBehavior::Immediate, work).await
+        self.run(&self.worker, TransactionBehavior::Immediate, work).await
     }
 
     async fn run<T, E>(
         &self,
+        worker: &Mutex<Option<Worker>>,
         behaviour: TransactionBehavior,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -169,7 +194,7 @@ impl Store {
         let job: Job = Box::new(move |connection| {
             let _ = answer.send(in_transaction(connection, behaviour, work));
         });
-        self.submit(job)?;
+        self.submit_to(worker, job)?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -186,19 +211,32 @@ impl Store {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// To `worker`, or to the writer if there is none.
+    fn submit_to(&self, worker: &Mutex<Option<Worker>>, job: Job) -> Result<(), StoreError> {
+        if let Some(worker) = &*lock(worker) {
+            return worker.submit(job);
+        }
+        self.submit(job)
+    }
+
     fn submit(&self, job: Job) -> Result<(), StoreError> {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
-        worker.as_ref().ok_or(StoreError::Closed)?.jobs.send(job).map_err(|_| StoreError::Closed)
+        lock(&self.worker).as_ref().ok_or(StoreError::Closed)?.submit(job)
     }
 
     /// Finishes what is queued and closes the database. Blocks. Later requests fail as closed.
     pub fn close(&self) {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Worker { jobs, thread }) = worker {
-            drop(jobs);
-            let _ = thread.join();
+        // The writer last: whoever closes a database last tidies its files up.
+        for worker in [&self.reader, &self.worker] {
+            let worker = lock(worker).take();
+            if let Some(worker) = worker {
+                worker.finish();
+            }
         }
     }
+}
+
+fn lock(worker: &Mutex<Option<Worker>>) -> MutexGuard<'_, Option<Worker>> {
+    worker.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn in_transaction<T, E: From<StoreError>>(

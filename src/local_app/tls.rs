@@ -105,3 +105,52 @@ fn not_pem(files: &TlsFiles, source: std::io::Error) -> TlsError {
 fn digest(certificate: &[u8], key: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(certificate).chain_update([0]).chain_update(key).finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Makes a certificate that signs itself, in place of the one that is there.
+    fn renew(files: &TlsFiles) {
+        let status = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "2", "-subj", "/CN=idmux test", "-out"])
+            .arg(&files.certificate)
+            .arg("-keyout")
+            .arg(&files.key)
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.expect("openssl is there").success());
+    }
+
+    #[tokio::test]
+    async fn a_renewed_certificate_is_taken_over_and_half_of_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = TlsFiles { certificate: folder.path().join("a.crt"), key: folder.path().join("a.key") };
+        renew(&files);
+        let mut certificate = Certificate::load(files.clone()).await.unwrap();
+        let config = certificate.config();
+        let in_use = || config.get_inner();
+        let first = in_use();
+        assert!(!certificate.look().await.unwrap());
+        assert!(Arc::ptr_eq(&first, &in_use()));
+
+        let key = std::fs::read(&files.key).unwrap();
+        renew(&files);
+        let new_key = std::fs::read(&files.key).unwrap();
+        std::fs::write(&files.key, key).unwrap();
+        let error = certificate.look().await.unwrap_err();
+        assert!(error.to_string().contains("a.key"), "{error}");
+        assert!(Arc::ptr_eq(&first, &in_use()), "a certificate without its key");
+        assert!(!certificate.look().await.unwrap(), "the same trouble is told once");
+
+        std::fs::write(&files.key, new_key).unwrap();
+        assert!(certificate.look().await.unwrap());
+        assert!(!Arc::ptr_eq(&first, &in_use()));
+        std::fs::remove_file(&files.key).unwrap();
+        assert!(matches!(certificate.look().await, Err(TlsError::Read { .. })));
+    }
+}

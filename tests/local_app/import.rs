@@ -148,7 +148,7 @@ async fn whoever_cannot_land_keeps_nobody_out_and_is_named() {
     let list = json!([
         user(ANN, "ann@example.com"),
         with(user(BOB, "bob@example.com"), "_id", json!("short")),
-        user(BOB, "here@example.com"),
+        user("5f0000000000000000000005", "here@example.com"),
         user(BOB, "bob@example.com"),
         with(user("5f0000000000000000000003", "c@example.com"), "password_hash", json!("secret")),
         with(

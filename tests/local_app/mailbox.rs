@@ -10,13 +10,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::support::{PASSWORD, Server};
-use crate::userpass_app::{action, by_mail, control, mails, proof, start, start_with, with_smtp};
+use crate::userpass_app::{action, by_mail, mails, proof, start, start_with, with_smtp};
 use idmux::local_app::Storage;
 
 const MINUTE: i64 = 60;
 
 async fn confirm_by_mail(server: &Server, mail: &Value) -> crate::support::Reply {
-    control(server, Method::POST, &format!("/mails/{}/confirm", mail["id"])).await
+    server.control(Method::POST, &format!("/mails/{}/confirm", mail["id"]), Value::Null).await
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_mail_shows_what_it_holds_and_whether_it_still_works() {
     server.advance(MINUTE);
     server.register("b+c@example.com", PASSWORD).await.empty(201);
 
-    let all = control(&server, Method::GET, "/mails").await.ok(200);
+    let all = server.control(Method::GET, "/mails", Value::Null).await.ok(200);
     let emails: Vec<_> = all.as_array().unwrap().iter().map(|mail| mail["email"].as_str().unwrap()).collect();
     assert_eq!(emails, ["b+c@example.com", "a@example.com"]);
     assert_eq!(mails(&server, "b%2Bc@example.com").await.len(), 1);
@@ -70,8 +70,12 @@ async fn a_confirmation_mail_is_opened_from_the_mailbox() {
     let reset = &mails(&server, "a@example.com").await[0];
     assert_eq!(reset["purpose"], "reset");
     confirm_by_mail(&server, reset).await.refused(400, Some("BadRequest"), "about a password");
-    control(&server, Method::POST, "/mails/999/confirm").await.refused(404, None, "no mail 999");
-    control(&server, Method::POST, "/mails/x/confirm").await.refused(400, Some("InvalidParameter"), "number");
+    server.control(Method::POST, "/mails/999/confirm", Value::Null).await.refused(404, None, "no mail 999");
+    server.control(Method::POST, "/mails/x/confirm", Value::Null).await.refused(
+        400,
+        Some("InvalidParameter"),
+        "number",
+    );
 }
 
 #[tokio::test]
@@ -79,8 +83,8 @@ async fn an_empty_mailbox_does_not_spoil_the_links() {
     let server = start(by_mail()).await;
     server.register("a@example.com", PASSWORD).await.empty(201);
     let proof = proof(&server, "a@example.com").await;
-    control(&server, Method::DELETE, "/mails").await.empty(204);
-    assert_eq!(control(&server, Method::GET, "/mails").await.ok(200), json!([]));
+    server.control(Method::DELETE, "/mails", Value::Null).await.empty(204);
+    assert_eq!(server.control(Method::GET, "/mails", Value::Null).await.ok(200), json!([]));
     action(&server, "confirm", &proof).await.empty(200);
 }
 

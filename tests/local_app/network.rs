@@ -213,6 +213,8 @@ fn certificate(folder: &Path, name: &str) -> (String, TlsFiles) {
     let status = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
         .args(["-days", "2", "-subj", "/CN=idmux test", "-addext", "subjectAltName=IP:127.0.0.1"])
+        // Not one that signs others, which a server does not show.
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-out")
         .arg(&files.certificate)
         .arg("-keyout")

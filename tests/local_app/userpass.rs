@@ -1,5 +1,7 @@
 //! Email/password in full: confirmation and reset by mail and by function, and every refusal.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use idmux::local_app::Storage;
 use idmux::local_app::config::{Confirmation, LocalUserpass, Offer};
@@ -444,6 +446,29 @@ async fn the_function_can_be_run_again_and_each_outcome_counts() {
     let server = serve("success").await;
     action(&server, "confirm/call", &to(email)).await.empty(202);
     server.log_in(email, PASSWORD).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_no_email_taken_by_nobody() {
+    let slow = "exports = () => { const end = Date.now() + 2000; while (Date.now() < end); return { status: 'fail' }; };";
+    let config = config(Offer::Enabled(by_function()), &[("confirm", slow)]);
+    let server = start_with(config, Storage::Memory).await;
+    // An unconfirmed registration is told by whoever has its password.
+    let is_there = async || server.log_in("a@example.com", PASSWORD).await.text.contains("AuthError");
+    let wait_until = async |expected: bool| {
+        for _ in 0..100 {
+            if is_there().await == expected {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        false
+    };
+    let client = server.client.clone();
+    let registering = tokio::spawn(async move { client.register("a@example.com", PASSWORD).await });
+    assert!(wait_until(true).await, "the registration is there while the function runs");
+    registering.abort();
+    assert!(wait_until(false).await, "the registration goes when the function refuses it");
 }
 
 #[tokio::test]

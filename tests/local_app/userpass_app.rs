@@ -1,17 +1,14 @@
 //! An App with email/password as a test wants it, and its mailbox.
 
-use std::sync::Arc;
-
-use idmux::clock::ManualClock;
+use idmux::local_app::Storage;
 use idmux::local_app::config::{
     AppConfig, Confirmation, Function, LocalUserpass, Mail, Offer, PasswordReset, Providers, Settings, Smtp,
 };
-use idmux::local_app::{ANY_PORT, LocalApp, Options, Storage};
 use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::support::{APP, Client, Reply, Server};
+use crate::support::{Reply, Server};
 
 pub const PROVIDER: &str = "/auth/providers/local-userpass";
 
@@ -57,25 +54,16 @@ pub async fn start(userpass: LocalUserpass) -> Server {
 }
 
 pub async fn start_with(config: AppConfig, storage: Storage) -> Server {
-    let clock = Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
-    let options = Options { config, clock: clock.clone(), ..Options::new(APP, storage) };
-    let app = LocalApp::start(ANY_PORT, options).await.unwrap();
-    let client = Client::new(app.base_url().as_str().trim_end_matches('/'), APP);
-    Server { app, clock, client }
+    Server::start_options(|options| (options.config, options.storage) = (config, storage)).await
 }
 
 pub async fn action(server: &Server, action: &str, body: &Value) -> Reply {
     server.post(&format!("{PROVIDER}/{action}"), body).await
 }
 
-pub async fn control(server: &Server, method: Method, path: &str) -> Reply {
-    let token = server.app.control_token().expose_secret();
-    server.send(server.request(method, &format!("/api/control/v1{path}")).bearer_auth(token)).await
-}
-
 /// The mails to `email`, newest first.
 pub async fn mails(server: &Server, email: &str) -> Vec<Value> {
-    let reply = control(server, Method::GET, &format!("/mails?email={email}")).await;
+    let reply = server.control(Method::GET, &format!("/mails?email={email}"), Value::Null).await;
     reply.ok(200).as_array().unwrap().clone()
 }
 

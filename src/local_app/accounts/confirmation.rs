@@ -163,3 +163,36 @@ pub fn confirmation_argument(email: &str, token: &OneTimeToken) -> Bson {
 fn no_confirmation_to_run(email: &str, why: &str) -> Failure {
     Failure::BadRequest(format!("cannot run confirmation for {email}: {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_app::{Options, Storage};
+
+    /// Nothing can leave a function yet, so that what it would send to somebody is taken from what it is given.
+    #[tokio::test]
+    async fn the_token_that_a_function_is_given_confirms() {
+        let options = Options::new("shop-abcde", Storage::Memory);
+        let app = App::open("shop-abcde".parse().unwrap(), options).await.unwrap();
+        let (registration, now) =
+            (Registration::new("a@example.com", "", app.now()).unconfirmed(), app.now());
+        let token = OneTimeToken::fresh().unwrap();
+        let argument = confirmation_argument(&registration.email, &token);
+        app.store()
+            .write(move |tx| {
+                tx.insert_registration(&registration)?;
+                token.issue(tx, &registration.id, Purpose::Confirm, now)
+            })
+            .await
+            .unwrap();
+
+        let given = argument.as_document().unwrap();
+        assert_eq!(given.keys().collect::<Vec<_>>(), ["username", "token", "tokenId"]);
+        let text = |key: &str| given.get_str(key).unwrap();
+        let returned = OneTimeToken::parse(text("tokenId"), text("token").to_owned()).unwrap();
+        app.confirm(returned).await.unwrap();
+        let email = text("username").to_owned();
+        let stored = app.store().read(move |tx| tx.registration_by_email(&email)).await.unwrap().unwrap();
+        assert!(stored.confirmed);
+    }
+}

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Password, find_or_create, userpass};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
+use crate::local_app::ids;
 use crate::local_app::providers::{Provider, VerifiedIdentity};
 use crate::local_app::store::{Registration, User};
 
@@ -48,7 +49,7 @@ impl App {
                 }
                 let data = Map::from_iter([("email".to_owned(), Value::from(email))]);
                 let identity = VerifiedIdentity::given(Provider::LocalUserpass, registration.id, data);
-                find_or_create(tx, &identity, now)
+                find_or_create(tx, &identity, ids::oid(), now)
             })
             .await
     }
@@ -86,7 +87,7 @@ mod tests {
         let payload = Map::from_iter(credentials.map(|(key, value)| (key.to_owned(), Value::from(value))));
         let identity =
             app.verify_identity(Provider::LocalUserpass, &payload, &RequestFacts::default()).await?;
-        app.log_in(identity, Device::Absent).await.map(drop)
+        app.log_in(identity, Device::Absent, &RequestFacts::default()).await.map(drop)
     }
 
     async fn pending(app: &App) -> Vec<(String, bool)> {

@@ -53,7 +53,12 @@ impl App {
                 Ok(())
             }
             Confirmation::Function(function) => {
-                self.register_by_function(registration.unconfirmed(), function, request).await
+                // A task of its own: a client that goes away must not leave the email taken by nobody.
+                let (app, function, request) = (Arc::clone(self), function.clone(), request.clone());
+                let registering = tokio::spawn(async move {
+                    app.register_by_function(registration.unconfirmed(), &function, &request).await
+                });
+                registering.await.map_err(Failure::internal)?
             }
         }
     }

@@ -3,7 +3,6 @@
 // Evaluates to a function that runs the function `host.name` of the App and hands the outcome to `host.done` or
 // `host.fail`, at once or when the promise settles.
 (function (host, { EJSON, BSON, canonicalText }) {
-  "use strict";
   const DEEPEST_CALL = 16;
   const input = EJSON.parse(host.input);
 
@@ -35,8 +34,11 @@
     try { return EJSON.stringify(value); } catch { return String(value); }
   };
   const console = {};
+  let lines = 0;
   for (const level of ["log", "info", "debug", "warn", "error"]) {
-    console[level] = (...values) => host.log(values.map(shown).join(" "));
+    console[level] = (...values) => {
+      if (lines++ < host.logLines) host.log(values.map(shown).join(" "));
+    };
   }
 
   /** The entry point of a function of the App; each is compiled anew, and shares no variables with another. */

@@ -3,7 +3,6 @@
 // Numbers of 32 bits and doubles are JavaScript numbers; everything else that JavaScript has no value for is an object of
 // one of the classes below. Evaluates to a function that makes them all.
 (function () {
-  "use strict";
   const { parse, stringify } = JSON;
   const DEEPEST = 100;
   const INT32 = [-2147483648, 2147483647];

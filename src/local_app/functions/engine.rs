@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bson::Bson;
 use rquickjs::prelude::Func;
-use rquickjs::{Context, Ctx, Function as JsFunction, Object, Runtime};
+use rquickjs::{Context, Ctx, Exception, Function as JsFunction, Object, Runtime, Value as JsValue};
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -21,6 +21,8 @@ use crate::local_app::config::AppConfig;
 const EJSON: &str = include_str!("ejson.js");
 const CONTEXT: &str = include_str!("context.js");
 
+/// What the engine says when there is none left.
+const OUT_OF_MEMORY: &str = "out of memory";
 /// For how long after its limit a call may take to notice.
 const GRACE: Duration = Duration::from_millis(500);
 /// Far more than the engine's own limit, which counts only its own frames well.
@@ -125,15 +127,11 @@ fn evaluate(call: &Call, limits: Limits, logs: &Rc<RefCell<Vec<String>>>) -> Res
     runtime.set_memory_limit(limits.memory);
     runtime.set_max_stack_size(limits.stack);
     runtime.set_interrupt_handler(Some(Box::new(is_over)));
-    let context = Context::full(&runtime).map_err(|error| failure_of(&error))?;
+    let context = Context::full(&runtime).map_err(|error| failure_of(&error, None))?;
     let report = Report::default();
 
     let started = context.with(|ctx| {
-        start(&ctx, call, &report, logs).map_err(|error| {
-            // Taken, so that nothing is left of it when the runtime goes.
-            let _ = ctx.catch();
-            failure_of(&error)
-        })
+        start(&ctx, call, &report, logs).map_err(|error| failure_of(&error, ctx.catch().into_exception()))
     });
     let mut failed = started.err();
     while failed.is_none() && report.borrow().is_none() && !is_over() {
@@ -141,9 +139,7 @@ fn evaluate(call: &Call, limits: Limits, logs: &Rc<RefCell<Vec<String>>>) -> Res
             Ok(true) => {}
             Ok(false) => break,
             Err(job) => {
-                job.0.with(|ctx| drop(ctx.catch()));
-                // A job of the engine fails only when it was interrupted, or nothing could be allocated any more.
-                failed = Some(FunctionFailure::MemoryLimit);
+                failed = Some(job.0.with(|ctx| failure_of_job(&ctx.catch())));
             }
         }
     }
@@ -175,8 +171,9 @@ fn start(
         "source",
         Func::from(move |name: String| config.functions.get(&name).map(|found| found.source.clone())),
     )?;
-    let (to, name) = (Rc::clone(logs), call.name.clone());
-    host.set("log", Func::from(move |line: String| log(&mut to.borrow_mut(), &name, &line)))?;
+    host.set("logLines", LOG_LINES)?;
+    let to = Rc::clone(logs);
+    host.set("log", Func::from(move |line: String| log(&mut to.borrow_mut(), &line)))?;
     let to = Rc::clone(report);
     host.set("done", Func::from(move |text: String| report_once(&to, Ok(text))))?;
     let to = Rc::clone(report);
@@ -193,24 +190,36 @@ fn report_once(report: &Report, outcome: Result<String, (String, String)>) {
     report.borrow_mut().get_or_insert(outcome);
 }
 
-fn log(lines: &mut Vec<String>, function: &str, line: &str) {
-    if lines.len() < LOG_LINES {
-        let line: String = line.chars().take(LOG_LINE_LENGTH).collect();
-        tracing::debug!(function, %line, "local App: console");
-        lines.push(line);
-    }
+fn log(lines: &mut Vec<String>, line: &str) {
+    lines.push(line.chars().take(LOG_LINE_LENGTH).collect());
 }
 
 /// Why the code around a function failed, which throws nothing by itself: it was interrupted, or had no memory.
-fn failure_of(error: &rquickjs::Error) -> FunctionFailure {
-    match error {
-        rquickjs::Error::Exception | rquickjs::Error::Allocation => FunctionFailure::MemoryLimit,
-        other => FunctionFailure::engine(other),
+fn failure_of(error: &rquickjs::Error, exception: Option<Exception<'_>>) -> FunctionFailure {
+    let message = exception.and_then(|exception| exception.message());
+    match (error, message) {
+        (rquickjs::Error::Exception, Some(message)) if message != OUT_OF_MEMORY => {
+            FunctionFailure::Engine(message)
+        }
+        (rquickjs::Error::Exception | rquickjs::Error::Allocation, _) => FunctionFailure::MemoryLimit,
+        (other, _) => FunctionFailure::engine(other),
+    }
+}
+
+/// What a job threw that belongs to no promise, such as one of `queueMicrotask`.
+fn failure_of_job(thrown_value: &JsValue<'_>) -> FunctionFailure {
+    match thrown_value.as_exception() {
+        Some(exception) => {
+            let name = exception.as_object().get("name").unwrap_or_else(|_| "Error".to_owned());
+            thrown(name, exception.message().unwrap_or_default())
+        }
+        None if thrown_value.is_null() => FunctionFailure::MemoryLimit,
+        None => thrown("Error".to_owned(), "a microtask threw".to_owned()),
     }
 }
 
 fn thrown(name: String, message: String) -> FunctionFailure {
-    let no_memory = name.is_empty() || (name == "InternalError" && message == "out of memory");
+    let no_memory = name.is_empty() || (name == "InternalError" && message == OUT_OF_MEMORY);
     if no_memory { FunctionFailure::MemoryLimit } else { FunctionFailure::Thrown { name, message } }
 }
 

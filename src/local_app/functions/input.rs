@@ -78,9 +78,9 @@ fn app(facts: &AppFacts) -> Document {
 pub fn request(facts: &RequestFacts) -> Document {
     let mut headers = Document::new();
     for (name, value) in &facts.headers {
-        match headers.entry(header_name(name)).or_insert_with(|| Bson::Array(Vec::new())) {
-            Bson::Array(values) => values.push(Bson::String(value.clone())),
-            _ => {}
+        let values = headers.entry(header_name(name)).or_insert_with(|| Bson::Array(Vec::new()));
+        if let Bson::Array(values) = values {
+            values.push(Bson::String(value.clone()));
         }
     }
     let mut request = doc! {

@@ -26,7 +26,8 @@ impl FromRequest<Context> for JsonObject {
     }
 }
 
-fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+/// The object that a body is.
+pub fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }

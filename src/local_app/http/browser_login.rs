@@ -17,6 +17,7 @@ use super::public_url::AskedUrl;
 use super::{BODY_LIMIT, Context};
 use crate::local_app::browser_login::{Begun, Return, Start, TIME_LIMIT};
 use crate::local_app::failure::Failure;
+use crate::local_app::request::RequestFacts;
 
 /// Where providers send browsers; each has to have it listed.
 const CALLBACK: &str = "/api/client/v2.0/auth/callback";
@@ -77,14 +78,16 @@ pub async fn begin(
 pub async fn came_back(
     State(context): State<Context>,
     uri: Uri,
+    request: RequestFacts,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    finish(&context, returned(uri.query().unwrap_or_default().as_bytes()), &headers).await
+    finish(&context, returned(uri.query().unwrap_or_default().as_bytes(), request), &headers).await
 }
 
 /// The same from Apple, which has the browser send a form.
 pub async fn came_back_by_form(
     State(context): State<Context>,
+    request: RequestFacts,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
@@ -92,11 +95,11 @@ pub async fn came_back_by_form(
         StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLarge { limit: BODY_LIMIT },
         _ => Failure::BadRequest("the request body broke off".to_owned()),
     })?;
-    finish(&context, returned(&form), &headers).await
+    finish(&context, returned(&form, request), &headers).await
 }
 
 /// What the provider says, in a query or a form.
-fn returned(pairs: &[u8]) -> Return {
+fn returned(pairs: &[u8], request: RequestFacts) -> Return {
     let find = |key: &str| {
         form_urlencoded::parse(pairs).find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
     };
@@ -105,6 +108,8 @@ fn returned(pairs: &[u8]) -> Return {
         code: find("code"),
         error: find("error"),
         error_description: find("error_description"),
+        // The query has the code, which is nobody else's business.
+        request: RequestFacts { raw_query: String::new(), ..request },
     }
 }
 

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::Context;
 use crate::local_app::failure::Failure;
+use crate::local_app::functions::FunctionFailure;
 use crate::local_app::ids;
 
 /// What the body of an error says; rides on the response until [`write_envelope`] knows the App.
@@ -81,6 +82,12 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::IdentityTaken => (S::UNAUTHORIZED, Some("AuthError")),
         F::LinkingNotSupported => (S::BAD_REQUEST, Some("LinkingNotSupported")),
 
+        // Statuses of the limits are unknown; 400 as for all that fails inside a function, so that no client tries again.
+        F::Function(FunctionFailure::TimeLimit) => (S::BAD_REQUEST, Some("ExecutionTimeLimitExceeded")),
+        F::Function(FunctionFailure::MemoryLimit) => (S::BAD_REQUEST, Some("ExecutionMemoryLimitExceeded")),
+        F::Function(_) | F::RuleNotMatched { .. } | F::NoUserToRunAs { .. } => {
+            (S::BAD_REQUEST, Some("FunctionExecutionError"))
+        }
         F::FunctionNotFound(_) => (S::NOT_FOUND, Some("FunctionNotFound")),
         F::ServiceNotFound(_) => (S::NOT_FOUND, Some("ServiceNotFound")),
         F::ActionNotFound { .. } => (S::NOT_FOUND, Some("ServiceCommandNotFound")),

@@ -9,16 +9,17 @@ use super::Context;
 use super::authorization::AccessGrant;
 use super::body::JsonObject;
 use crate::local_app::failure::Failure;
+use crate::local_app::request::RequestFacts;
 
 /// A call as it was sent. Its arguments may be canonical or relaxed Extended JSON.
-struct Call {
-    name: String,
-    service: Option<String>,
-    arguments: Vec<Bson>,
+pub struct Call {
+    pub name: String,
+    pub service: Option<String>,
+    pub arguments: Vec<Bson>,
 }
 
 impl Call {
-    fn parse(mut body: Map<String, Value>) -> Result<Self, Failure> {
+    pub fn parse(mut body: Map<String, Value>) -> Result<Self, Failure> {
         let invalid = |detail: &str| Failure::BadRequest(format!("invalid function call request{detail}"));
         let Some(Value::String(name)) = body.remove("name") else { return Err(invalid("")) };
         let service = match body.remove("service") {
@@ -40,10 +41,13 @@ impl Call {
 pub async fn call(
     State(context): State<Context>,
     AccessGrant(grant): AccessGrant,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<Json<Value>, Failure> {
     let Call { name, service, arguments } = Call::parse(body)?;
-    let Some(service) = service else { return Err(Failure::FunctionNotFound(name)) };
-    let result = context.app.call_service(grant.user_id, service, &name, arguments).await?;
+    let result = match service {
+        Some(service) => context.app.call_service(grant.user_id, service, &name, arguments).await?,
+        None => context.app.call_function(grant.user_id, &name, arguments, &request).await?,
+    };
     Ok(Json(result.into_canonical_extjson()))
 }

@@ -37,7 +37,7 @@ pub async fn log_in(
         return link(&context, provider, &headers, &request, &payload).await;
     }
     let identity = context.app.verify_identity(provider, &payload, &request).await?;
-    let login = context.app.log_in(identity, Device::of_login(&payload)).await?;
+    let login = context.app.log_in(identity, Device::of_login(&payload), &request).await?;
     Ok(Json(Answer {
         access_token: login.access_token,
         refresh_token: Some(login.refresh_token),

@@ -44,17 +44,24 @@ async fn register(
 
 async fn confirm(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.confirm(token(&body)?).await?;
-    Ok(StatusCode::OK)
+    let token = token(&body)?;
+    let attempt = context.app.limiters().attempt(None, &request)?;
+    let outcome = context.app.confirm(token).await;
+    attempt.settle(&outcome);
+    outcome.map(|()| StatusCode::OK)
 }
 
 async fn send_confirmation(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.send_confirmation_by_email(email(&body)?).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.send_confirmation_by_email(email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -63,20 +70,32 @@ async fn call_confirmation(
     request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.rerun_confirmation_by_email(email(&body)?, &request).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.rerun_confirmation_by_email(email, &request).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn reset(State(context): State<Context>, JsonObject(body): JsonObject) -> Result<StatusCode, Failure> {
-    context.app.reset_password(token(&body)?, password(&body)?).await?;
-    Ok(StatusCode::OK)
+async fn reset(
+    State(context): State<Context>,
+    request: RequestFacts,
+    JsonObject(body): JsonObject,
+) -> Result<StatusCode, Failure> {
+    let (token, password) = (token(&body)?, password(&body)?);
+    let attempt = context.app.limiters().attempt(None, &request)?;
+    let outcome = context.app.reset_password(token, password).await;
+    attempt.settle(&outcome);
+    outcome.map(|()| StatusCode::OK)
 }
 
 async fn send_reset(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
-    context.app.send_password_reset(email(&body)?).await?;
+    let email = email(&body)?;
+    context.app.limiters().request(Some(&email), &request)?;
+    context.app.send_password_reset(email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -86,6 +105,7 @@ async fn call_reset(
     JsonObject(body): JsonObject,
 ) -> Result<StatusCode, Failure> {
     let (email, password, arguments) = (email(&body)?, password(&body)?, arguments(&body)?);
+    context.app.limiters().request(Some(&email), &request)?;
     context.app.call_password_reset(email, password, arguments, &request).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -175,11 +175,11 @@ mod tests {
         app.register(EMAIL.to_owned(), password(), &facts).await.unwrap();
         let first = verify(&app, "correct horse").await.unwrap();
         let late = verify(&app, "correct horse").await.unwrap();
-        let user = app.log_in(first, Device::Absent).await.unwrap();
+        let user = app.log_in(first, Device::Absent, &facts).await.unwrap();
         app.delete_user(user.user_id).await.unwrap();
         // The email is somebody else's by the time the slow login gets on.
         app.register(EMAIL.to_owned(), password(), &facts).await.unwrap();
-        let outcome = app.log_in(late, Device::Absent).await;
+        let outcome = app.log_in(late, Device::Absent, &facts).await;
         assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
     }
 

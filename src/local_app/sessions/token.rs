@@ -211,7 +211,7 @@ impl TokenSigner {
     }
 
     /// Signs with the key `id`, or with the newest.
-    fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<String, Failure> {
+    pub(super) fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<String, Failure> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let key = keys.iter().find(|key| id.is_none_or(|id| key.id == id)).ok_or_else(no_key)?;
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key.sign).map_err(Failure::internal)

@@ -215,6 +215,13 @@ pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
     })
 }
 
+/// A further connection to a database that [`open_file`] has opened, for reading alone.
+pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_file(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 fn tune(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);

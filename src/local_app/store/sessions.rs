@@ -41,7 +41,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO sessions (id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds,
                                        refresh_seconds, provider_type, identity_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 session.id,

@@ -101,15 +101,6 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Lets a user log in and refresh, or not. False if there is none.
-    pub fn set_user_disabled(&self, id: &str, disabled: bool) -> Result<bool, StoreError> {
-        let changed = self
-            .0
-            .prepare_cached("UPDATE users SET disabled = ?2 WHERE id = ?1")?
-            .execute(params![id, disabled])?;
-        Ok(changed == 1)
-    }
-
     pub fn note_login(&self, user_id: &str, at: Timestamp) -> Result<(), StoreError> {
         self.0
             .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?

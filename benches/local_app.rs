@@ -1,0 +1,123 @@
+//! What the local App costs, as ratios within one run: log-ins beside bare Argon2id hashing with the same parameters on
+//! the same cores, renewals beside an empty axum route, at few accounts and at many.
+//!
+//! Everything goes over loopback HTTP. What is compared takes turns, a second each, so that a machine that is busy for a
+//! while is busy for all. `-- --test` runs it briefly, to see that it works.
+
+#[path = "local_app/accounts.rs"]
+mod accounts;
+#[path = "local_app/client.rs"]
+mod client;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::runtime::Runtime;
+
+use self::accounts::{Accounts, PASSWORD};
+
+/// How much of everything.
+struct Scale {
+    accounts: [usize; 2],
+    turns: usize,
+    turn: Duration,
+}
+
+const FULL: Scale = Scale { accounts: [100, 100_000], turns: 8, turn: Duration::from_secs(1) };
+const BRIEF: Scale = Scale { accounts: [100, 1_000], turns: 1, turn: Duration::from_millis(200) };
+
+fn main() {
+    let scale = if std::env::args().any(|argument| argument == "--test") { BRIEF } else { FULL };
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let runtime = Runtime::new().expect("a runtime starts");
+    let apps = scale.accounts.map(|count| Accounts::build(&runtime, count));
+    let empty = empty_route();
+
+    let names = |what: &str| scale.accounts.map(|count| format!("{what}, {count} accounts"));
+    report(
+        "log-ins per second",
+        &scale,
+        &[&["bare Argon2id".to_owned()][..], &names("log-in")].concat(),
+        |contender| match contender {
+            0 => hashes(cores, scale.turn),
+            n => {
+                let app = &apps[n - 1];
+                client::rate(&runtime, app.address, cores * 4, scale.turn, 200, |i| app.log_in(i))
+            }
+        },
+    );
+    report(
+        "renewals per second",
+        &scale,
+        &[&["empty axum route".to_owned()][..], &names("renewal")].concat(),
+        |contender| match contender {
+            0 => {
+                let request = client::request("GET", "/", empty, "", "");
+                client::rate(&runtime, empty, 32, scale.turn, 200, |_| request.clone())
+            }
+            n => {
+                let app = &apps[n - 1];
+                client::rate(&runtime, app.address, 32, scale.turn, 201, |i| app.refresh(i))
+            }
+        },
+    );
+}
+
+/// Lets the contenders take turns and prints the rate of each, and its ratio to the first's.
+fn report(title: &str, scale: &Scale, contenders: &[String], run: impl Fn(usize) -> f64) {
+    let mut rates = vec![0.0; contenders.len()];
+    for _ in 0..scale.turns {
+        for (contender, rate) in rates.iter_mut().enumerate() {
+            *rate += run(contender) / scale.turns as f64;
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    let mut say = |line: String| writeln!(out, "{line}").expect("standard output takes it");
+    say(title.to_owned());
+    for (name, rate) in contenders.iter().zip(&rates) {
+        say(format!("  {name:<28} {rate:>10.1}   ratio {:.3}", rate / rates[0]));
+    }
+}
+
+/// Verifies on all cores, with the parameters that the local App hashes with, and nothing else.
+fn hashes(cores: usize, turn: Duration) -> f64 {
+    let argon = || {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19_456, 2, 1, None).expect("they fit"))
+    };
+    let hash = argon().hash_password(PASSWORD.as_bytes()).expect("it hashes").to_string();
+    let begin = Instant::now();
+    let total: usize = std::thread::scope(|scope| {
+        let worker = || {
+            let parsed = PasswordHash::new(&hash).expect("it parses");
+            let mut count = 0;
+            while begin.elapsed() < turn {
+                argon().verify_password(PASSWORD.as_bytes(), &parsed).expect("it matches");
+                count += 1;
+            }
+            count
+        };
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("it ends")).sum()
+    });
+    total as f64 / begin.elapsed().as_secs_f64()
+}
+
+/// A server whose only route does nothing, on as many threads as the local App has.
+fn empty_route() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.set_nonblocking(true).expect("it can");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.expect("a runtime starts").block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("it is one");
+            let router = axum::Router::new().route("/", axum::routing::get(async || {}));
+            axum::serve(listener, router).await.expect("it serves");
+        });
+    });
+    address
+}

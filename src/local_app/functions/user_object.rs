@@ -1,0 +1,41 @@
+//! A user as functions and rules see it (sections 12.3 and 13.1).
+
+use bson::{Bson, Document, doc};
+
+use super::input::document_of;
+use crate::local_app::config::AppConfig;
+use crate::local_app::documents::custom_data;
+use crate::local_app::failure::Failure;
+use crate::local_app::store::{Identity, Tx};
+
+/// The user object of a user, `None` if there is none. Its custom data is what the store has, which is newer than what the
+/// user's token carries if it changed since.
+pub fn of_user(tx: &Tx<'_>, config: &AppConfig, user_id: &str) -> Result<Option<Document>, Failure> {
+    let Some(user) = tx.user(user_id)? else { return Ok(None) };
+    let custom_data = custom_data::of(tx, &config.custom_user_data, user_id)?.unwrap_or_default();
+    Ok(Some(user_object(&user.id, &user.kind, &tx.identities_of(user_id)?, custom_data)))
+}
+
+/// A user object: `context.user`, and the argument of the user creation function.
+pub fn user_object(id: &str, kind: &str, identities: &[Identity], custom_data: Document) -> Document {
+    let mut data = Document::new();
+    let mut shown = Vec::new();
+    for identity in identities {
+        let own = document_of(&identity.data);
+        data.extend(own.clone());
+        shown.push(doc! { "id": &identity.id, "provider_type": &identity.provider, "data": own });
+    }
+    doc! { "id": id, "type": kind, "data": data, "custom_data": custom_data, "identities": shown }
+}
+
+/// The same as rules have it, `%%user`: the provider of an identity has another name there.
+pub fn in_rules(user: &Document) -> Document {
+    let mut user = user.clone();
+    if let Ok(identities) = user.get_array_mut("identities") {
+        for identity in identities.iter_mut().filter_map(Bson::as_document_mut) {
+            let provider = identity.remove("provider_type").unwrap_or(Bson::Null);
+            *identity = doc! { "id": identity.remove("id"), "providerType": provider };
+        }
+    }
+    user
+}

@@ -1,0 +1,7 @@
+//! The files of an App.
+#![no_main]
+
+use idmux::local_app::fuzzing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| fuzzing::app_files(text));
