@@ -50,6 +50,19 @@ pub struct Begun {
     pub state: String,
 }
 
+/// Why a browser is not sent to the provider.
+pub struct NotBegun {
+    pub failure: Failure,
+    /// Where a browser can be told, once it is sure that the App allows it.
+    pub back: Option<String>,
+}
+
+impl From<Failure> for NotBegun {
+    fn from(failure: Failure) -> Self {
+        Self { failure, back: None }
+    }
+}
+
 /// What a browser brings back.
 #[derive(Debug, Default)]
 pub struct Return {
@@ -82,12 +95,20 @@ struct PendingLink {
 
 impl App {
     /// Remembers what a client asks for, and says where its browser has to go.
-    pub async fn begin_browser_login(&self, start: Start) -> Result<Begun, Failure> {
+    pub async fn begin_browser_login(&self, start: Start) -> Result<Begun, NotBegun> {
         let config = self.config();
         let oauth2 = config.providers.oauth2(start.provider).ok_or(Failure::MethodNotAllowed)?;
         if !oauth2.allows_redirect(&start.redirect) {
-            return Err(Failure::InvalidRedirectUri(start.redirect));
+            return Err(Failure::InvalidRedirectUri(start.redirect).into());
         }
+        let (state, redirect) = (start.client_state.clone(), start.redirect.clone());
+        self.begin(start).await.map_err(|failure| {
+            let back = self.fragment(&state, Ending::Failed(failure.to_string())).on(&redirect);
+            NotBegun { failure, back: Some(back) }
+        })
+    }
+
+    async fn begin(&self, start: Start) -> Result<Begun, Failure> {
         let random = || ids::secret(SECRET_LENGTH).map(|text| text.expose_secret().to_owned());
         let (state, nonce, verifier) = (|| Ok((random()?, random()?, random()?)))()
             .map_err(|error: getrandom::Error| Failure::internal(error))?;
@@ -141,12 +162,12 @@ impl App {
         } else {
             self.ending(&pending, came_back).await
         };
-        let fragment = Fragment {
-            app_id: self.facts().app_id.as_str(),
-            state: &pending.client_state,
-            ending: outcome.unwrap_or_else(Ending::Failed),
-        };
-        Ok(fragment.on(&pending.redirect))
+        let ending = outcome.unwrap_or_else(Ending::Failed);
+        Ok(self.fragment(&pending.client_state, ending).on(&pending.redirect))
+    }
+
+    fn fragment<'a>(&'a self, state: &'a str, ending: Ending) -> Fragment<'a> {
+        Fragment { app_id: self.facts().app_id.as_str(), state, ending }
     }
 
     async fn ending(&self, pending: &Pending, came_back: Return) -> Result<Ending, String> {

@@ -181,7 +181,7 @@ impl Failure {
     }
 
     /// Whether it says that somebody tried a credential that does not count. What is wrong with the request itself, or
-    /// with this server, is no guess; anything else counts as one.
+    /// with this server, is no guess, nor is a right password for what is not confirmed; anything else counts as one.
     pub fn is_wrong_guess(&self) -> bool {
         !matches!(
             self,

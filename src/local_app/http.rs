@@ -89,7 +89,6 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
         .merge(clock::routes())
         .merge(faults::routes())
         .merge(keys::routes())
-        .merge(mailbox::routes())
         .merge(snapshots::routes())
         .method_not_allowed_fallback(method_not_allowed);
     let all = Router::new()

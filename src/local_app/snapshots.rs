@@ -28,7 +28,12 @@ impl App {
                 Ok::<_, StoreError>(())
             })
             .await?;
-        Ok(self.reload().await?)
+        self.reload().await?;
+        // A configuration that comes from a folder is the folder's business; this brings back the storage's own.
+        if let Err(error) = self.reload_config().await {
+            tracing::warn!(%error, "local App: the configuration cannot be read after a restore, the one before stays");
+        }
+        Ok(())
     }
 
     pub async fn delete_snapshot(&self, name: &str) -> Result<(), Failure> {

@@ -58,6 +58,8 @@ const fn row(
 const MISSING: Refusal = (400, Some("MissingParameter"));
 const INVALID: Refusal = (400, Some("InvalidParameter"));
 const BAD: Refusal = (400, Some("BadRequest"));
+const NOBODY: Refusal = (404, Some("UserNotFound"));
+const NOT_FOUND: Refusal = (404, None);
 const EMAIL_AND_PASSWORD: &[(&str, Refusal)] = &[
     ("", MISSING),
     ("{}", MISSING),
@@ -91,29 +93,93 @@ const CALLS: &[(&str, Refusal)] = &[
     ),
 ];
 
+const EMAIL: &[(&str, Refusal)] = &[
+    ("", MISSING),
+    (r#"{"email":null}"#, MISSING),
+    (r#"{"email":5}"#, INVALID),
+    (r#"{"email":""}"#, BAD),
+    (r#"{"email":"nobody@example.com"}"#, NOBODY),
+];
+const TOKENS: &[(&str, Refusal)] = &[
+    ("", BAD),
+    (r#"{"token":"0123"}"#, BAD),
+    (r#"{"token":5,"tokenId":[],"password":"correct horse"}"#, BAD),
+    (r#"{"token":"short","tokenId":"5f0000000000000000000001","password":"correct horse"}"#, BAD),
+];
+const RESETS: &[(&str, Refusal)] = &[
+    ("", MISSING),
+    (r#"{"email":"nobody@example.com"}"#, MISSING),
+    (r#"{"email":"nobody@example.com","password":5}"#, INVALID),
+    (r#"{"email":"nobody@example.com","password":"short"}"#, BAD),
+    (r#"{"email":"nobody@example.com","password":"correct horse","arguments":{}}"#, INVALID),
+    (r#"{"email":"nobody@example.com","password":"correct horse"}"#, NOBODY),
+];
+const CLOCKS: &[(&str, Refusal)] = &[
+    ("", INVALID),
+    (r#"{"advance":5}"#, INVALID),
+    (r#"{"advance":"soon"}"#, INVALID),
+    (r#"{"set":"soon"}"#, INVALID),
+    (r#"{"reset":false}"#, INVALID),
+    (r#"{"advance":"1h","freeze":true}"#, INVALID),
+];
+const FAULTS: &[(&str, Refusal)] = &[
+    ("", INVALID),
+    (r#"{"effect":5}"#, INVALID),
+    (r#"{"effect":{"nonsense":1}}"#, INVALID),
+    (r#"{"effect":{"status":200}}"#, INVALID),
+    (r#"{"effect":{"status":503},"times":0}"#, INVALID),
+    (r#"{"effect":{"status":503},"match":{"path_prefix":"x"}}"#, INVALID),
+];
+
 #[rustfmt::skip]
 fn table() -> Vec<Row> {
     use Needs as N;
     use Takes as T;
-    let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+    let (get, post, put, delete) = (|| Method::GET, || Method::POST, || Method::PUT, || Method::DELETE);
     vec![
-        row(get.clone(), "/api/client/v2.0/app/{app}/location", N::Nothing, T::Nothing, &[]),
-        row(post.clone(), "/api/client/v2.0/app/{app}/auth/providers/{provider}/login", N::Nothing, T::Json, CREDENTIALS),
-        row(get.clone(), "/api/client/v2.0/app/{app}/auth/providers/{provider}/login", N::Nothing, T::Nothing, &[("", MISSING)]),
-        row(get.clone(), "/api/client/v2.0/auth/callback", N::Nothing, T::Nothing, &[("", BAD)]),
-        row(post.clone(), "/api/client/v2.0/auth/callback", N::Nothing, T::Form, &[("", BAD), ("state=unknown&code=x", BAD), ("%ff&&=", BAD)]),
-        row(post.clone(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/register", N::Nothing, T::Json, EMAIL_AND_PASSWORD),
-        row(post.clone(), "/api/client/v2.0/app/{app}/functions/call", N::Access, T::Json, CALLS),
-        row(get.clone(), "/api/client/v2.0/auth/profile", N::Access, T::Nothing, &[]),
-        row(delete.clone(), "/api/client/v2.0/auth/delete", N::Access, T::Nothing, &[]),
-        row(post, "/api/client/v2.0/auth/session", N::Refresh, T::Nothing, &[]),
-        row(delete, "/api/client/v2.0/auth/session", N::Refresh, T::Nothing, &[]),
-        row(get, "/api/control/v1/about", N::Control, T::Nothing, &[]),
+        row(get(), "/api/client/v2.0/app/{app}/location", N::Nothing, T::Nothing, &[]),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/{provider}/login", N::Nothing, T::Json, CREDENTIALS),
+        row(get(), "/api/client/v2.0/app/{app}/auth/providers/{provider}/login", N::Nothing, T::Nothing, &[("", MISSING)]),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/register", N::Nothing, T::Json, EMAIL_AND_PASSWORD),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/confirm", N::Nothing, T::Json, TOKENS),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/confirm/send", N::Nothing, T::Json, EMAIL),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/confirm/call", N::Nothing, T::Json, EMAIL),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/reset", N::Nothing, T::Json, TOKENS),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/reset/send", N::Nothing, T::Json, EMAIL),
+        row(post(), "/api/client/v2.0/app/{app}/auth/providers/local-userpass/reset/call", N::Nothing, T::Json, RESETS),
+        row(post(), "/api/client/v2.0/app/{app}/functions/call", N::Access, T::Json, CALLS),
+        row(get(), "/api/client/v2.0/auth/callback", N::Nothing, T::Nothing, &[("", BAD)]),
+        row(post(), "/api/client/v2.0/auth/callback", N::Nothing, T::Form, &[("", BAD), ("state=unknown&code=x", BAD), ("%ff&&=", BAD)]),
+        row(get(), "/api/client/v2.0/auth/profile", N::Access, T::Nothing, &[]),
+        row(delete(), "/api/client/v2.0/auth/delete", N::Access, T::Nothing, &[]),
+        row(post(), "/api/client/v2.0/auth/session", N::Refresh, T::Nothing, &[]),
+        row(delete(), "/api/client/v2.0/auth/session", N::Refresh, T::Nothing, &[]),
+        row(get(), "/api/control/v1/about", N::Control, T::Nothing, &[]),
+        row(get(), "/api/control/v1/clock", N::Control, T::Nothing, &[]),
+        row(put(), "/api/control/v1/clock", N::Control, T::Json, CLOCKS),
+        row(get(), "/api/control/v1/faults", N::Control, T::Nothing, &[]),
+        row(post(), "/api/control/v1/faults", N::Control, T::Json, FAULTS),
+        row(delete(), "/api/control/v1/faults", N::Control, T::Nothing, &[]),
+        row(delete(), "/api/control/v1/faults/{id}", N::Control, T::Nothing, &[("", NOT_FOUND)]),
+        row(post(), "/api/control/v1/keys/rotate", N::Control, T::Json, &[(r#"{"forget_old":5}"#, INVALID)]),
+        row(get(), "/api/control/v1/mails", N::Control, T::Nothing, &[]),
+        row(delete(), "/api/control/v1/mails", N::Control, T::Nothing, &[]),
+        row(post(), "/api/control/v1/mails/{id}/confirm", N::Control, T::Nothing, &[("", NOT_FOUND)]),
+        row(get(), "/api/control/v1/snapshots", N::Control, T::Nothing, &[]),
+        row(post(), "/api/control/v1/snapshots", N::Control, T::Json, &[("", MISSING), (r#"{"name":5}"#, MISSING)]),
+        row(delete(), "/api/control/v1/snapshots/{name}", N::Control, T::Nothing, &[("", NOT_FOUND)]),
+        row(post(), "/api/control/v1/snapshots/{name}/restore", N::Control, T::Nothing, &[("", NOT_FOUND)]),
     ]
 }
 
 /// What stands for the parameters of a path.
-const PARAMETERS: &[(&str, &str)] = &[("app", APP), ("provider", "local-userpass")];
+const PARAMETERS: &[(&str, &str)] = &[
+    ("app", APP),
+    ("provider", "local-userpass"),
+    // Of which there is none.
+    ("id", "999999"),
+    ("name", "nothing-here"),
+];
 
 impl Row {
     fn path(&self) -> String {

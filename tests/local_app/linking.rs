@@ -1,6 +1,6 @@
 //! Linking: a second identity for a user (section 4 of the protocol document).
 
-use idmux::local_app::config::{CustomToken, Offer, TokenAlgorithm, TokenKeys};
+use idmux::local_app::config::{CustomFunction, CustomToken, Function, Offer, TokenAlgorithm, TokenKeys};
 use serde_json::{Value, json};
 
 use crate::identity_provider::{IdentityProvider, NOW, serve};
@@ -120,8 +120,14 @@ struct People {
 impl People {
     const SECRET: &str = "a-shared-secret_of-more-than-32-letters";
     /// Anonymous identities are only ever the first.
-    const LINKABLE: [&str; 5] =
-        ["local-userpass", "custom-token", "oauth2-google", "oauth2-facebook", "oauth2-apple"];
+    const LINKABLE: [&str; 6] = [
+        "local-userpass",
+        "custom-token",
+        "custom-function",
+        "oauth2-google",
+        "oauth2-facebook",
+        "oauth2-apple",
+    ];
 
     async fn start() -> Self {
         let provider = IdentityProvider::start().await;
@@ -133,6 +139,8 @@ impl People {
             keys: TokenKeys::Given(vec![Self::SECRET.into()]),
             metadata_fields: Vec::new(),
         });
+        config.functions.insert("authenticate".into(), Function::new("exports = ({ who }) => who;"));
+        config.providers.custom_function = Offer::Enabled(CustomFunction { function: "authenticate".into() });
         Self { server: serve(config).await, provider }
     }
 
@@ -145,6 +153,7 @@ impl People {
                 self.server.register(&email, PASSWORD).await;
                 credentials(&email)
             }
+            "custom-function" => json!({ "who": who }),
             "custom-token" => {
                 let claims = json!({ "sub": who, "aud": APP, "exp": NOW + 60 });
                 let key = jsonwebtoken::EncodingKey::from_secret(Self::SECRET.as_bytes());

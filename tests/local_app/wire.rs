@@ -68,9 +68,7 @@ async fn unknown_paths_and_wrong_methods_get_the_envelope() {
 #[tokio::test]
 async fn providers_that_are_not_enabled_are_not_found() {
     let server = Server::start().await;
-    for provider in
-        ["api-key", "custom-token", "custom-function", "oauth2-google", "oauth2-apple", "nonsense"]
-    {
+    for provider in ["custom-token", "custom-function", "oauth2-google", "oauth2-apple", "nonsense"] {
         let reply = server.post(&format!("/auth/providers/{provider}/login"), &json!({})).await;
         reply.refused(404, Some("AuthProviderNotFound"), provider);
     }

@@ -86,9 +86,8 @@ impl App {
     }
 }
 
-/// Whether the identity leads to somebody already.
+/// Whether somebody has the identity. A key is its owner's before its first login.
 fn is_known(tx: &Tx<'_>, identity: &VerifiedIdentity) -> Result<bool, Failure> {
-    // A user key leads to its owner, who is there, though the identity comes with its first login.
     Ok(identity.owner().is_some() || tx.identity(identity.provider.name(), &identity.id)?.is_some())
 }
 

@@ -15,7 +15,7 @@ use url::form_urlencoded;
 use super::authorization::AccessGrant;
 use super::public_url::AskedUrl;
 use super::{BODY_LIMIT, Context};
-use crate::local_app::browser_login::{Begun, Return, Start, TIME_LIMIT};
+use crate::local_app::browser_login::{Begun, NotBegun, Return, Start, TIME_LIMIT};
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -55,13 +55,14 @@ pub async fn begin(
         device: query("device").and_then(|text| decode(&text)),
         link,
     };
-    let Begun { consent_page, state } = context.app.begin_browser_login(start).await?;
-    let page = HeaderValue::from_str(consent_page.as_str()).map_err(Failure::internal)?;
-    let mut response = if is_true("providerRedirectHeader") {
-        [(PROVIDER_LOCATION, page)].into_response()
-    } else {
-        found(page)
+    let by_header = is_true("providerRedirectHeader");
+    let Begun { consent_page, state } = match context.app.begin_browser_login(start).await {
+        Ok(begun) => begun,
+        Err(NotBegun { back: Some(back), .. }) if !by_header => return sent_back(&back),
+        Err(NotBegun { failure, .. }) => return Err(failure),
     };
+    let page = HeaderValue::from_str(consent_page.as_str()).map_err(Failure::internal)?;
+    let mut response = if by_header { [(PROVIDER_LOCATION, page)].into_response() } else { found(page) };
     if is_link {
         let cookie = format!(
             "{LINK_COOKIE}={state}; Path={CALLBACK}; Max-Age={}; HttpOnly; SameSite=Lax",
@@ -115,11 +116,16 @@ fn returned(pairs: &[u8], request: RequestFacts) -> Return {
 
 async fn finish(context: &Context, came_back: Return, headers: &HeaderMap) -> Result<Response, Failure> {
     let redirect = context.app.finish_browser_login(came_back, own_link(headers)).await?;
-    let mut response = found(HeaderValue::from_str(&redirect).map_err(Failure::internal)?);
+    let mut response = sent_back(&redirect)?;
     let gone = format!("{LINK_COOKIE}=; Path={CALLBACK}; Max-Age=0; HttpOnly; SameSite=Lax");
-    response
-        .headers_mut()
-        .insert(header::SET_COOKIE, HeaderValue::from_str(&gone).map_err(Failure::internal)?);
+    let gone = HeaderValue::from_str(&gone).map_err(Failure::internal)?;
+    response.headers_mut().insert(header::SET_COOKIE, gone);
+    Ok(response)
+}
+
+/// To the page that a log-in ends on.
+fn sent_back(redirect: &str) -> Result<Response, Failure> {
+    let mut response = found(HeaderValue::from_str(redirect).map_err(Failure::internal)?);
     keep_secret(&mut response);
     Ok(response)
 }

@@ -54,8 +54,8 @@ impl Outbound {
     }
 
     fn client(&self, url: &Url) -> Result<&Client, OutboundError> {
-        let made = if is_loopback(url) {
-            // No proxy reaches this machine's own addresses, and nobody certifies them.
+        let made = if is_loopback(url) && url.scheme() == "http" {
+            // No proxy reaches this machine's own addresses.
             self.near.get_or_init(|| made(builder().no_proxy().tls_certs_only([])))
         } else {
             self.far.get_or_init(|| made(builder()))

@@ -42,7 +42,8 @@ const provider = new Provider(issuer, {
     jwks: { keys: [jwk("rsa", { modulusLength: 2048 }, "RS256"), jwk("ec", { namedCurve: "P-256" }, "ES256")] },
     cookies: { keys: ["only for tests"] },
     claims: { profile: ["name", "given_name", "family_name", "picture"], email: ["email", "email_verified"] },
-    // As Google does it; names and pictures are left to the userinfo endpoint all the same.
+    // ID tokens have the claims in them, as Google's have.
+    conformIdTokenClaims: false,
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...person(id) }) }),
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
@@ -59,12 +60,13 @@ const provider = new Provider(issuer, {
 
 /** The log-in page, which nobody has to look at. */
 async function interact(request, response) {
-    const { params } = await provider.interactionDetails(request, response);
+    const { params, prompt } = await provider.interactionDetails(request, response);
     const accountId = params.login_hint ?? "ada";
+    const answers = { login: { login: { accountId } }, consent: { consent: {} } };
     const result = accountId === "mallory"
         ? { error: "access_denied", error_description: "mallory said no" }
-        : { login: { accountId } };
-    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+        : answers[prompt.name];
+    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
 const reply = (response, status, body, headers = {}) => {
@@ -157,7 +159,10 @@ async function writeApp() {
                 useJWKURI: true,
                 jwkURI: `${issuer}/jwks`,
             },
-            metadata_fields: [{ required: false, name: "at_hash", field_name: "hash" }],
+            metadata_fields: [
+                { required: true, name: "email" },
+                { required: false, name: "given_name", field_name: "first_name" },
+            ],
         },
         "oauth2-google": oauth2("oauth2-google", {
             metadata_fields: [{ name: "email", required: true }, { name: "first_name", required: false }],
