@@ -117,11 +117,9 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
         EventKind::AppAdded => (Tone::Good, "app added".into()),
         EventKind::Registered => (Tone::Good, "registered".into()),
-        EventKind::ConfirmationPending => (
-            Tone::Warn,
-            "registered; the address has to be confirmed before the first log-in: look into the mailbox (M)"
-                .into(),
-        ),
+        EventKind::ConfirmationPending => {
+            (Tone::Warn, "registered; confirm it by its mail, then log in".into())
+        }
         EventKind::EmailActionDone(done) => (Tone::Good, email_action_done(*done).into()),
         EventKind::ApiKeysRead(keys) => (Tone::Plain, count(keys.len(), "API key")),
         EventKind::ApiKeyCreated(new) => (Tone::Good, format!("API key {} made", new.key.name)),

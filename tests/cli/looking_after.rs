@@ -72,6 +72,11 @@ fn an_api_key_is_made_used_disabled_and_deleted() {
     assert_eq!((&keys[0]["name"], &keys[0]["enabled"]), (&json!("ci"), &json!(true)));
     let log_in = || device.run_with(&["login", "key", "--secret-stdin", "--json"], &secret);
     assert_eq!(log_in().json()["id"], ada["id"], "it is its owner's");
+    // Whoever came by a key may not manage keys.
+    device.run(&["api-key", "disable", "ci"]).refused(4);
+    let by_password =
+        || device.run_with(&["login", "email", "ada@example.com", "--password-stdin"], PASSWORD);
+    by_password().ok();
     device.run(&["api-key", "create", "no good"]).refused(2);
     device.run(&["api-key", "disable", "nobody"]).refused(1);
 
@@ -79,7 +84,7 @@ fn an_api_key_is_made_used_disabled_and_deleted() {
     assert_eq!(log_in().error(3)["code"], "credentials");
     device.run(&["api-key", "enable", keys[0]["id"].as_str().unwrap()]).ok();
     log_in().ok();
-    device.run_with(&["login", "email", "ada@example.com", "--password-stdin"], PASSWORD).ok();
+    by_password().ok();
     let deleted = device.run(&["api-key", "delete", "ci", "--json"]).json();
     assert_eq!(deleted["result"], "deleted");
     log_in().refused(3);
@@ -118,12 +123,18 @@ fn a_password_is_reset_by_the_mail_that_the_mailbox_shows() {
 #[test]
 fn a_new_address_waits_for_its_confirmation() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("auth")).unwrap();
-    let providers = json!({ "local-userpass": { "name": "local-userpass", "type": "local-userpass", "disabled": false,
-        "config": { "autoConfirm": false, "emailConfirmationUrl": "http://localhost/confirm",
-            "resetPasswordUrl": "http://localhost/reset" } } });
-    std::fs::write(folder.path().join("auth/providers.json"), providers.to_string()).unwrap();
-    let server = Serve::start(&["--app", folder.path().to_str().unwrap()]);
+    let folder = folder.path().join("app");
+    let folder = folder.to_str().unwrap();
+    Device::new().run(&["app", "init", folder]).ok();
+    let path = std::path::Path::new(folder).join("auth/providers.json");
+    let mut providers: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    providers["local-userpass"]["config"] = json!({
+        "autoConfirm": false,
+        "emailConfirmationUrl": "http://localhost/confirm",
+        "resetPasswordUrl": "http://localhost/reset",
+    });
+    std::fs::write(&path, providers.to_string()).unwrap();
+    let server = Serve::start(&["--app", folder]);
     let device = caretaker(&server);
     let register = ["login", "email", "ada@example.com", "--register", "--password-stdin", "--json"];
     assert_eq!(device.run_with(&register, PASSWORD).error(3)["code"], "confirmation-pending");

@@ -238,6 +238,12 @@ async fn an_api_key_is_made_used_disabled_and_deleted() {
     assert!(!format!("{:?}", worker.snapshot()).contains(&secret), "no snapshot has it");
 
     assert_eq!(worker.log_in(Credentials::ApiKey(secret.clone().into())).await, ada, "it is its owner's");
+    // Whoever came by a key may not manage keys.
+    assert_eq!(
+        failure(&mut worker, keys(ApiKeyAction::Disable(new.key.id.clone()))).await,
+        FailureKind::Refused
+    );
+    worker.log_in(email("ada@example.com")).await;
     let event = worker.ask(keys(ApiKeyAction::Disable(new.key.id.clone()))).await;
     assert_eq!(event.kind, EventKind::ApiKeyDisabled { name: "ci".into() });
     let with_key =
@@ -245,8 +251,8 @@ async fn an_api_key_is_made_used_disabled_and_deleted() {
     assert_eq!(failure(&mut worker, with_key()).await, FailureKind::Credentials);
     worker.ask(keys(ApiKeyAction::Enable(new.key.id.clone()))).await;
     assert!(matches!(worker.ask(with_key()).await.kind, EventKind::LoggedIn { .. }));
-    let ada = worker.log_in(email("ada@example.com")).await;
-    let delete = Command::ApiKeys { user: ada.clone(), action: ApiKeyAction::Delete(new.key.id) };
+    worker.log_in(email("ada@example.com")).await;
+    let delete = keys(ApiKeyAction::Delete(new.key.id));
     assert_eq!(worker.ask(delete).await.kind, EventKind::ApiKeyDeleted { name: "ci".into() });
     worker.user_where(&ada, |view| view.api_keys.as_ref().is_some_and(|keys| keys.is_empty())).await;
     assert_eq!(failure(&mut worker, with_key()).await, FailureKind::Credentials);

@@ -10,7 +10,7 @@ use crate::session::{EventKind, Failure, LocalAction, RequestId, Subject};
 #[derive(Debug)]
 pub(super) enum Entered {
     /// With a session.
-    Session(NewSession, Option<Profile>),
+    Session(Box<NewSession>, Option<Profile>),
     /// With an account that has to be confirmed first.
     Unconfirmed,
 }
@@ -34,7 +34,7 @@ pub(super) async fn enter(
     };
     // A log-in does not fail because the profile cannot be read.
     let profile = backend.profile(&session.tokens.access).await.ok();
-    Ok(Entered::Session(session, profile))
+    Ok(Entered::Session(Box::new(session), profile))
 }
 
 impl Worker {

@@ -144,7 +144,7 @@ impl Worker {
             Outcome::VaultOpened { request, result } => self.vault_opened(request, result),
             Outcome::LoggedIn { request, subject, action, app, result } => match result {
                 Ok(Entered::Session(session, profile)) => {
-                    self.session_opened(request, action, app, session, profile);
+                    self.session_opened(request, action, app, *session, profile);
                 }
                 Ok(Entered::Unconfirmed) => self.confirmation_pending(request, subject, app),
                 Err(error) => {

@@ -93,7 +93,7 @@ fn clock(model: &mut Model, action: Action) -> Vec<Effect> {
             model.open(Body::Amount(AmountForm::new(app)));
             return vec![];
         }
-        Action::ClockFreeze => ClockChange::Freeze(!clock.is_some_and(|clock| clock.frozen_at.is_some())),
+        Action::ClockFreeze => ClockChange::Freeze(clock.is_none_or(|clock| clock.frozen_at.is_none())),
         Action::ClockReset => ClockChange::Reset,
         step => match ClockBoard::step(step) {
             Some(step) => ClockChange::Advance(step),

@@ -6,7 +6,7 @@ use super::{boards, panes};
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
-    Body, CredentialsForm, Dialog, DialogId, Outcome, Progress, ShownSecret, Submission, VaultForm,
+    Body, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, ShownSecret, Submission, VaultForm,
 };
 use crate::tui::effect::Effect;
 use crate::tui::form::Form;
@@ -122,6 +122,12 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
             if let (EventKind::LoggedIn { .. }, Subject::User { key, .. }) = (&event.kind, &event.subject) {
                 let snapshot = model.snapshot.clone();
                 model.users.select(key.clone(), &snapshot);
+            }
+            // What has to be done next is in the mailbox; the worker reads it by itself.
+            if let (EventKind::ConfirmationPending, Subject::App { app, .. }) = (&event.kind, &event.subject)
+                && model.snapshot.app(app).is_some_and(|app| app.local.is_some())
+            {
+                model.open(Body::Mailbox(Mailbox::new(app.clone())));
             }
             if let EventKind::ApiKeyCreated(new) = &event.kind {
                 let (name, secret) = (new.key.name.clone(), new.secret.clone());
