@@ -172,7 +172,7 @@ fn email_action_done(done: EmailActionDone) -> &'static str {
     match done {
         EmailActionDone::Confirmed => "confirmed; the user can log in",
         EmailActionDone::ConfirmationSent => "the confirmation is on its way again",
-        EmailActionDone::ResetSent => "a mail to set a new password with is on its way",
+        EmailActionDone::ResetSent => "the reset mail is on its way",
         EmailActionDone::PasswordReset => "the password is set",
         EmailActionDone::ResetCalled => "the App's reset function has taken the new password",
     }

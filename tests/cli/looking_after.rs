@@ -142,5 +142,5 @@ fn a_new_address_waits_for_its_confirmation() {
     let confirmed = device.run(&["mail", "confirm", "ada@example.com", "--json"]).json();
     assert_eq!(confirmed["result"], "confirmed");
     device.run_with(&["login", "email", "ada@example.com", "--password-stdin"], PASSWORD).ok();
-    device.run_with(&["confirm", "link", "--secret-stdin"], "no link").refused(2);
+    device.run_with(&["confirm", "link", "--secret-stdin"], "nolink").refused(2);
 }

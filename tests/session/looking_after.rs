@@ -252,6 +252,7 @@ async fn an_api_key_is_made_used_disabled_and_deleted() {
     worker.ask(keys(ApiKeyAction::Enable(new.key.id.clone()))).await;
     assert!(matches!(worker.ask(with_key()).await.kind, EventKind::LoggedIn { .. }));
     worker.log_in(email("ada@example.com")).await;
+    worker.ask(keys(ApiKeyAction::List)).await;
     let delete = keys(ApiKeyAction::Delete(new.key.id));
     assert_eq!(worker.ask(delete).await.kind, EventKind::ApiKeyDeleted { name: "ci".into() });
     worker.user_where(&ada, |view| view.api_keys.as_ref().is_some_and(|keys| keys.is_empty())).await;

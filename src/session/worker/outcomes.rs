@@ -435,21 +435,21 @@ impl Worker {
         let Some(session) = self.roster.get_mut(user) else { return };
         let former = session.api_keys.clone().unwrap_or_default();
         let name = |id: &ApiKeyId| {
-            let known = former.iter().find(|key| key.id == *id);
+            let known = former.iter().chain(keys.iter().flatten()).find(|key| key.id == *id);
             known.map_or_else(|| id.to_string(), |key| key.name.clone())
         };
-        if let Some(keys) = keys {
-            session.api_keys = Some(keys.into());
-        }
         let kind = match (asked, created) {
             (ApiKeyAction::Create { .. }, Some(created)) => EventKind::ApiKeyCreated(created),
             (ApiKeyAction::Enable(id), _) => EventKind::ApiKeyEnabled { name: name(&id) },
             (ApiKeyAction::Disable(id), _) => EventKind::ApiKeyDisabled { name: name(&id) },
             (ApiKeyAction::Delete(id), _) => EventKind::ApiKeyDeleted { name: name(&id) },
             (ApiKeyAction::List | ApiKeyAction::Create { .. }, _) => {
-                EventKind::ApiKeysRead(session.api_keys.clone().unwrap_or_default())
+                EventKind::ApiKeysRead(keys.clone().unwrap_or_default().into())
             }
         };
+        if let Some(keys) = keys {
+            session.api_keys = Some(keys.into());
+        }
         let subject = self.subject(user);
         self.user_changed(user);
         self.tell(request, subject, kind);
