@@ -1,19 +1,25 @@
 //! Plain domain types and rules: no I/O, no async, nobody else's types.
 
+pub mod api_key;
 pub mod app;
 pub mod credentials;
 pub mod custom_data;
+pub mod email_action;
 pub mod identity;
 pub mod lifetime;
+pub mod local;
 pub mod state;
 pub mod token;
 pub mod user;
 
+pub use api_key::{ApiKey, ApiKeyAction, ApiKeyId, NewApiKey};
 pub use app::{App, AppAlias, CustomDataSource};
-pub use credentials::{Credentials, DeviceId, FunctionPayload};
+pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
 pub use custom_data::FieldPath;
+pub use email_action::{EmailAction, EmailActionDone, MailToken, ResetArguments};
 pub use identity::{Identity, Provider};
 pub use lifetime::{Lead, Lifetime};
+pub use local::{About, AppClock, ClockChange, ControlAccess, Mail, MailLink, MailPurpose, MailState};
 pub use state::{EndReason, SessionState};
 pub use token::{AccessToken, Claims, RefreshToken, Tokens};
 pub use user::{Profile, UserId, UserKey};

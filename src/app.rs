@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::AppError;
-use crate::account::{App, AppAlias, CustomDataSource};
+use crate::account::{App, AppAlias, ControlAccess, CustomDataSource};
 use crate::backend::app_services::AppServices;
 use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
@@ -133,7 +133,10 @@ async fn run_in_runtime(
 /// Starts the embedded local App, unless the App is elsewhere, and tells the worker where it is.
 async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
     let (app, server) = match start {
-        Start::Remote(remote) => (remote.app(), None),
+        Start::Remote(remote) => {
+            let app = remote.app();
+            (App { control: control_of_environment(&app), ..app }, None)
+        }
         Start::Local | Start::Demo => {
             let storage = match start {
                 Start::Demo => Storage::Memory,
@@ -157,8 +160,21 @@ async fn host_local_app(storage: Storage) -> Result<(LocalApp, App), AppError> {
         base_url: server.base_url().clone(),
         client_app_id: EMBEDDED_APP_ID.into(),
         custom_data: CustomDataSource::default(),
+        control: Some(ControlAccess {
+            base_url: server.base_url().clone(),
+            token: server.control_token().clone(),
+        }),
     };
     Ok((server, app))
+}
+
+/// The variable with a control token, for `idmux serve` and for whoever looks after what it serves.
+const CONTROL_TOKEN: &str = "IDMUX_CONTROL_TOKEN";
+
+/// The way to the control API of an App that the arguments name, if the environment has its token.
+fn control_of_environment(app: &App) -> Option<ControlAccess> {
+    let token = std::env::var(CONTROL_TOKEN).ok().filter(|token| !token.is_empty())?;
+    Some(ControlAccess { base_url: app.base_url.clone(), token: token.into() })
 }
 
 /// Clients of the App Services API that share one pool of connections.

@@ -3,9 +3,11 @@
 pub mod app_services;
 mod error;
 mod http;
+pub mod local_control;
 mod server_clock;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use bson::Bson;
 use futures_util::future::BoxFuture;
@@ -13,10 +15,11 @@ use jiff::SignedDuration;
 
 pub use self::error::{BackendError, Verdict};
 pub use self::http::HttpClient;
+pub use self::local_control::{ControlClient, LocalControl};
 use crate::account::{
-    AccessToken, Credentials, CustomDataSource, DeviceId, FieldPath, Profile, RefreshToken, Tokens,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, FieldPath,
+    NewApiKey, Profile, Provider, RefreshToken, Tokens, UserId,
 };
-use crate::account::{Provider, UserId};
 
 /// The answer to a request.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
@@ -34,6 +37,9 @@ pub trait Backend: Debug + Send + Sync + 'static {
 
     /// Creates an e-mail/password account.
     fn register<'a>(&'a self, email: &'a str, password: &'a secrecy::SecretString) -> Answer<'a, ()>;
+
+    /// Does something about an e-mail/password account without a session.
+    fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()>;
 
     /// Adds an identity to the user whom `access` proves. The answer is the new access token.
     fn link<'a>(
@@ -63,6 +69,28 @@ pub trait Backend: Debug + Send + Sync + 'static {
         source: &'a CustomDataSource,
         change: &'a FieldChange,
     ) -> Answer<'a, ()>;
+
+    /// The user's API keys.
+    fn api_keys<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>>;
+
+    /// Makes an API key.
+    fn create_api_key<'a>(&'a self, refresh: &'a RefreshToken, name: &'a str) -> Answer<'a, NewApiKey>;
+
+    /// Lets an API key log in, or keeps it from doing so.
+    fn set_api_key_enabled<'a>(
+        &'a self,
+        refresh: &'a RefreshToken,
+        id: &'a ApiKeyId,
+        enabled: bool,
+    ) -> Answer<'a, ()>;
+
+    /// Deletes an API key.
+    fn delete_api_key<'a>(&'a self, refresh: &'a RefreshToken, id: &'a ApiKeyId) -> Answer<'a, ()>;
+
+    /// The way to the App's control API, if this client has one.
+    fn control(&self) -> Option<Arc<dyn LocalControl>> {
+        None
+    }
 
     /// How far the server's clock is ahead of ours, give or take a second, as its answers show.
     fn clock_ahead(&self) -> Option<SignedDuration>;

@@ -3,12 +3,16 @@
 //! Every command but `serve` speaks to a session worker in its own process, through the same public face as the terminal
 //! user interface. Processes share the vault.
 
+pub mod api_keys;
 pub mod apps;
 mod client;
+pub mod clock;
 mod command;
+pub mod email;
 pub mod import;
 pub mod init;
 pub mod login;
+pub mod mail;
 mod output;
 mod problem;
 mod secret;
@@ -110,6 +114,7 @@ impl RemoteApp {
             base_url: self.url.clone(),
             client_app_id: self.app_id.clone(),
             custom_data: CustomDataSource::default(),
+            control: None,
         }
     }
 }

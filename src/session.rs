@@ -18,10 +18,12 @@ mod timeline;
 mod user_session;
 mod worker;
 
-pub use command::{Command, Envelope, RequestId};
+pub use command::{Command, Envelope, LocalAction, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
 pub use handle::{SendError, SessionHandle};
-pub use snapshot::{AppView, LastRefresh, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus};
+pub use snapshot::{
+    AppView, ClockView, LastRefresh, LocalView, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus,
+};
 pub use worker::{Connect, Renewals, Setup, start};
 
 pub use crate::vault::{KeyChoice, KeySource, SetAside, TimelineEntry};

@@ -11,6 +11,8 @@ mod device;
 mod embedded_app;
 #[path = "cli/locking.rs"]
 mod locking;
+#[path = "cli/looking_after.rs"]
+mod looking_after;
 #[path = "cli/prompts.rs"]
 mod prompts;
 #[path = "cli/secrets.rs"]

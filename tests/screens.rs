@@ -1,5 +1,7 @@
 //! The screen as a person sees it, with a clock that stands still.
 
+#[path = "screens/boards.rs"]
+mod boards;
 #[path = "screens/driver.rs"]
 mod driver;
 #[path = "screens/fixture.rs"]
@@ -221,6 +223,7 @@ fn two_apps() {
                 current: Some(key(7).id),
                 skew: None,
                 kept: true,
+                local: None,
             });
             let mut margaret = user(7, "margaret@example.com");
             margaret.key.app = alias;

@@ -6,3 +6,5 @@ mod against_a_local_app;
 mod against_a_scripted_server;
 #[path = "session/harness.rs"]
 mod harness;
+#[path = "session/looking_after.rs"]
+mod looking_after;

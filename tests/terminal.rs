@@ -6,6 +6,8 @@ mod bad_input;
 mod journey;
 #[path = "terminal/lifecycle.rs"]
 mod lifecycle;
+#[path = "terminal/looking_after.rs"]
+mod looking_after;
 #[path = "terminal/quiet.rs"]
 mod quiet;
 #[path = "support/terminal.rs"]

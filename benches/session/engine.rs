@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use idmux::account::{
-    AccessToken, Credentials, CustomDataSource, DeviceId, Profile, Provider, RefreshToken, Tokens, UserId,
-    UserKey,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
+    Provider, RefreshToken, Tokens, UserId, UserKey,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::SystemClock;
@@ -202,6 +202,26 @@ impl Backend for Server {
     }
 
     fn register<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Answer<'a, ()> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn email_action<'a>(&'a self, _: &'a EmailAction) -> Answer<'a, ()> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn api_keys<'a>(&'a self, _: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn create_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a str) -> Answer<'a, NewApiKey> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn set_api_key_enabled<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId, _: bool) -> Answer<'a, ()> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn delete_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId) -> Answer<'a, ()> {
         async { Err(unexpected()) }.boxed()
     }
 

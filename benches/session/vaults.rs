@@ -35,6 +35,7 @@ pub mod app {
             base_url: "http://localhost".parse().expect("it is a URL"),
             client_app_id: format!("{name}-abcde"),
             custom_data: CustomDataSource::default(),
+            control: None,
         })
     }
 }

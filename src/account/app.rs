@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::ControlAccess;
+
 /// The short name a person gives an App, unique on this device.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -42,6 +44,8 @@ pub struct App {
     pub client_app_id: String,
     /// Where the App keeps custom user data.
     pub custom_data: CustomDataSource,
+    /// The way to its control API: a local App has one for whoever looks after it.
+    pub control: Option<ControlAccess>,
 }
 
 /// The collection that holds custom user data (protocol document, section 7).

@@ -26,6 +26,21 @@ pub enum Credentials {
     CustomJwt(SecretString),
     /// Whatever the App's authentication function takes.
     CustomFunction(FunctionPayload),
+    /// What Google gave the person.
+    Google(GoogleProof),
+    /// An access token of Facebook.
+    Facebook(SecretString),
+    /// An ID token of Apple.
+    Apple(SecretString),
+}
+
+/// What Google gives; which of the two an App takes is its own choice (protocol document, section 3.7).
+#[derive(Debug, Clone)]
+pub enum GoogleProof {
+    /// An ID token, for Apps with OpenID Connect.
+    IdToken(SecretString),
+    /// An authorization code, which the App exchanges.
+    AuthCode(SecretString),
 }
 
 /// What an authentication function takes: fields of any kind, any of which may be a secret.
@@ -47,6 +62,9 @@ impl Credentials {
             Self::ApiKey(_) => Provider::ApiKey,
             Self::CustomJwt(_) => Provider::CustomJwt,
             Self::CustomFunction(_) => Provider::CustomFunction,
+            Self::Google(_) => Provider::Google,
+            Self::Facebook(_) => Provider::Facebook,
+            Self::Apple(_) => Provider::Apple,
         }
     }
 
@@ -58,6 +76,9 @@ impl Credentials {
             Self::ApiKey(_) => "the owner of an API key",
             Self::CustomJwt(_) => "the subject of a JWT",
             Self::CustomFunction(_) => "a user of the authentication function",
+            Self::Google(_) => "a Google user",
+            Self::Facebook(_) => "a Facebook user",
+            Self::Apple(_) => "an Apple user",
         }
     }
 }

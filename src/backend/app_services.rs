@@ -1,6 +1,10 @@
 //! The App Services client API (protocol document, sections 2 to 9).
 
+mod api_keys;
+mod email;
 mod wire;
+
+use std::sync::Arc;
 
 use bson::{Document, doc};
 use jiff::SignedDuration;
@@ -13,10 +17,12 @@ use url::Url;
 use self::wire::{LoginAnswer, RefreshAnswer};
 use super::http::Request;
 use super::server_clock::ServerClock;
-use super::{Answer, Backend, BackendError, FieldChange, HttpClient, NewSession};
+use super::{
+    Answer, Backend, BackendError, ControlClient, FieldChange, HttpClient, LocalControl, NewSession,
+};
 use crate::account::{
-    AccessToken, App, Credentials, CustomDataSource, DeviceId, Profile, Provider, RefreshToken, Tokens,
-    UserId,
+    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey,
+    Profile, Provider, RefreshToken, Tokens, UserId,
 };
 
 /// The client of one App.
@@ -28,12 +34,15 @@ pub struct AppServices {
     /// The host that serves the App: asked for once, before the first request; asked again after a failure.
     host: OnceCell<Url>,
     clock: ServerClock,
+    control: Option<Arc<ControlClient>>,
 }
 
 impl AppServices {
     /// A client for `app`. Nothing is sent yet.
     pub fn new(http: HttpClient, app: &App) -> Self {
+        let control = app.control.clone().map(|access| ControlClient::new(http.clone(), access));
         Self {
+            control: control.map(Arc::new),
             http,
             base_url: app.base_url.clone(),
             client_app_id: app.client_app_id.clone(),
@@ -118,6 +127,10 @@ impl Backend for AppServices {
         self.clock.ahead()
     }
 
+    fn control(&self) -> Option<Arc<dyn LocalControl>> {
+        self.control.clone().map(|control| control as Arc<dyn LocalControl>)
+    }
+
     fn log_in<'a>(
         &'a self,
         credentials: &'a Credentials,
@@ -146,6 +159,37 @@ impl Backend for AppServices {
             let body = serde_json::json!({ "email": email, "password": password.expose_secret() });
             self.call(Method::POST, &path, None, Some(&body)).await.map(drop)
         })
+    }
+
+    fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (action, body) = email::request(action);
+            let provider = Provider::EmailPassword;
+            let mut path = vec!["app", &*self.client_app_id, "auth", "providers", provider.wire_name()];
+            path.extend(action);
+            self.call(Method::POST, &path, None, Some(&body)).await.map(drop)
+        })
+    }
+
+    fn api_keys<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
+        Box::pin(self.list_keys(refresh))
+    }
+
+    fn create_api_key<'a>(&'a self, refresh: &'a RefreshToken, name: &'a str) -> Answer<'a, NewApiKey> {
+        Box::pin(self.create_key(refresh, name))
+    }
+
+    fn set_api_key_enabled<'a>(
+        &'a self,
+        refresh: &'a RefreshToken,
+        id: &'a ApiKeyId,
+        enabled: bool,
+    ) -> Answer<'a, ()> {
+        Box::pin(self.set_key_enabled(refresh, id, enabled))
+    }
+
+    fn delete_api_key<'a>(&'a self, refresh: &'a RefreshToken, id: &'a ApiKeyId) -> Answer<'a, ()> {
+        Box::pin(self.delete_key(refresh, id))
     }
 
     fn link<'a>(

@@ -137,7 +137,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The address without path and query: those may hold secrets.
-fn host_of(url: &Url) -> String {
+pub(super) fn host_of(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),

@@ -7,8 +7,9 @@ use url::Url;
 use super::client::Client;
 use super::output::Printed;
 use super::problem::{Code, Problem};
+use super::secret::{self, Descriptor, Question, Source};
 use super::table::table;
-use crate::account::{App, AppAlias, CustomDataSource};
+use crate::account::{App, AppAlias, ControlAccess, CustomDataSource};
 use crate::session::{AppView, Command, Snapshot};
 
 /// Arguments of `idmux app`.
@@ -63,9 +64,55 @@ pub struct AddArgs {
     #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().user_id_field)]
     custom_data_field: String,
 
+    #[command(flatten)]
+    control: ControlArgs,
+
     /// Print an object for scripts.
     #[arg(long)]
     json: bool,
+}
+
+/// How idmux gets to look after a local App.
+#[derive(Debug, Args)]
+struct ControlArgs {
+    /// Look after this local App as well, its clock and its mailbox: read the control token that `idmux serve` prints
+    /// from standard input.
+    #[arg(long, conflicts_with = "control_token_fd")]
+    control_token_stdin: bool,
+
+    /// The same, from this open file descriptor.
+    #[arg(long, value_name = "N", value_parser = Descriptor::open)]
+    control_token_fd: Option<Descriptor>,
+
+    /// Base URL of the control API [default: that of the App]
+    #[arg(long, value_name = "URL", value_parser = super::base_url)]
+    control_url: Option<Url>,
+}
+
+impl ControlArgs {
+    /// The way to the control API, if the token is to be had.
+    async fn access(&self, app: &AppAlias, base_url: &Url) -> Result<Option<ControlAccess>, Problem> {
+        let source = Source::from_flags(self.control_token_stdin, self.control_token_fd.as_ref());
+        if matches!(source, Source::Prompt) {
+            return match &self.control_url {
+                None => Ok(None),
+                Some(_) => Err(Problem::new(
+                    Code::Input,
+                    "the control API has an address and no token",
+                    "use --control-token-stdin or --control-token-fd",
+                )),
+            };
+        }
+        let question = Question {
+            what: "control token",
+            whose: app.to_string(),
+            twice: false,
+            instead: "use --control-token-stdin or --control-token-fd",
+        };
+        let token = secret::read(source, question).await?;
+        let base_url = self.control_url.as_ref().unwrap_or(base_url).clone();
+        Ok(Some(ControlAccess { base_url, token }))
+    }
 }
 
 impl AppCommand {
@@ -102,6 +149,7 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
             format!("take another name, or forget that one first with `idmux app remove {alias}`"),
         ));
     }
+    let control = args.control.access(&alias, &args.url).await?;
     let json = app_json(&alias, &args.app_id, Some(&args.url));
     let sentence = format!("{alias}: {} at {}", args.app_id, args.url);
     let app = App {
@@ -114,6 +162,7 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
             collection: args.custom_data_collection,
             user_id_field: args.custom_data_field,
         },
+        control,
     };
     client.ask(Command::KeepApp(app)).await?;
     Ok(Printed::either(args.json, &json, &sentence))
@@ -157,6 +206,7 @@ fn list(snapshot: &Snapshot, json: bool) -> Printed {
 fn listed_json(snapshot: &Snapshot, app: &AppView) -> Value {
     let mut json = app_json(&app.alias, &app.client_app_id, app.base_url.as_ref());
     json["kept"] = app.kept.into();
+    json["looked_after"] = app.local.is_some().into();
     json["current"] = app.current.as_ref().map(|id| id.as_str()).into();
     json["users"] = users_of(snapshot, &app.alias).into();
     json

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::output::{self, Printed};
 use super::problem::Problem;
 use super::session::{Action, SwitchArgs, UserArgs};
-use super::{apps, login, session, timeline, token, users, vault};
+use super::{api_keys, apps, clock, email, login, mail, session, timeline, token, users, vault};
 use crate::app::command_line;
 
 /// A command to a session worker of its own.
@@ -33,6 +33,20 @@ pub enum SessionCommand {
     Remove(UserArgs),
     /// Show what happened to a user, and why.
     Timeline(timeline::TimelineArgs),
+    /// Make API keys of a user, list, enable, disable and delete them.
+    #[command(subcommand)]
+    ApiKey(api_keys::ApiKeyCommand),
+    /// Confirm a new account, or have its confirmation sent again.
+    #[command(subcommand)]
+    Confirm(email::ConfirmCommand),
+    /// Set a new password without the old one.
+    #[command(subcommand)]
+    ResetPassword(email::ResetCommand),
+    /// Show, move, stop and reset the clock of a local App.
+    Clock(clock::ClockArgs),
+    /// Read the mailbox of a local App, and confirm accounts by it.
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Close the vault: keys and tokens leave the memory of every idmux process.
     Lock(vault::LockArgs),
     /// Open the vault again.
@@ -68,6 +82,11 @@ impl SessionCommand {
             Self::Refresh(args) | Self::Logout(args) | Self::Remove(args) => args.json,
             Self::Switch(args) => args.json,
             Self::Timeline(args) => args.json,
+            Self::ApiKey(command) => command.json(),
+            Self::Confirm(command) => command.json(),
+            Self::ResetPassword(command) => command.json(),
+            Self::Clock(args) => args.json(),
+            Self::Mail(command) => command.json(),
             Self::Lock(args) => args.json,
             Self::Unlock(args) => args.json,
         }
@@ -95,6 +114,11 @@ impl SessionCommand {
             Self::Switch(args) => session::run(args.into(), Action::Switch, client).await,
             Self::Remove(args) => session::run(args, Action::Remove, client).await,
             Self::Timeline(args) => timeline::run(args, client).await,
+            Self::ApiKey(command) => command.run(client).await,
+            Self::Confirm(command) => command.run(client).await,
+            Self::ResetPassword(command) => command.run(client).await,
+            Self::Clock(args) => args.run(client).await,
+            Self::Mail(command) => command.run(client).await,
             Self::Lock(args) => vault::lock(args, client).await,
             Self::Unlock(args) => vault::unlock(args, client).await,
         }

@@ -8,14 +8,14 @@ use secrecy::ExposeSecret;
 
 use super::client::Client;
 use super::output::Printed;
-use super::problem::{Code, Problem};
+use super::problem::{Code, Problem, whom};
 use super::secret::{self, PasswordArgs, Question, SecretArgs};
 use super::session;
 use super::target::AppTarget;
 use crate::account::credentials::check_registration;
 use crate::account::custom_data::{ValueError, parse_value};
-use crate::account::{AppAlias, Credentials, FunctionPayload};
-use crate::session::{Command, EventKind, Subject};
+use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof};
+use crate::session::{Command, Event, EventKind, Subject};
 
 /// Arguments of `idmux login`.
 #[derive(Debug, Args)]
@@ -61,6 +61,30 @@ enum ProviderArgs {
         #[command(flatten)]
         common: Common,
     },
+    /// With what Google gave: an ID token, or with --code an authorization code.
+    Google {
+        /// The secret is an authorization code, which the App exchanges.
+        #[arg(long)]
+        code: bool,
+        #[command(flatten)]
+        secret: SecretArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With an access token of Facebook.
+    Facebook {
+        #[command(flatten)]
+        secret: SecretArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// With an ID token of Apple.
+    Apple {
+        #[command(flatten)]
+        secret: SecretArgs,
+        #[command(flatten)]
+        common: Common,
+    },
     /// With what the App's authentication function takes: a JSON object, from standard input or a file.
     Function {
         /// Read the object from this file.
@@ -87,6 +111,9 @@ impl LoginArgs {
             | ProviderArgs::Email { common, .. }
             | ProviderArgs::Key { common, .. }
             | ProviderArgs::Jwt { common, .. }
+            | ProviderArgs::Google { common, .. }
+            | ProviderArgs::Facebook { common, .. }
+            | ProviderArgs::Apple { common, .. }
             | ProviderArgs::Function { common, .. } => common,
         }
     }
@@ -107,6 +134,9 @@ impl LoginArgs {
         client.reach(&app).await?;
         let before = client.snapshot();
         let event = client.ask(command).await?;
+        if event.kind == EventKind::ConfirmationPending {
+            return Err(confirmation_pending(&event));
+        }
         let was_known = match &event.subject {
             Subject::User { key, .. } => before.user(key).is_some(),
             _ => false,
@@ -151,12 +181,36 @@ impl ProviderArgs {
             Self::Jwt { secret, .. } => {
                 to(Credentials::CustomJwt(secret::read((&secret).into(), question("JWT", app)).await?))
             }
+            Self::Google { code: true, secret, .. } => {
+                let code = secret::read((&secret).into(), question("authorization code", app)).await?;
+                to(Credentials::Google(GoogleProof::AuthCode(code)))
+            }
+            Self::Google { secret, .. } => {
+                let token = secret::read((&secret).into(), question("ID token", app)).await?;
+                to(Credentials::Google(GoogleProof::IdToken(token)))
+            }
+            Self::Facebook { secret, .. } => to(Credentials::Facebook(
+                secret::read((&secret).into(), question("access token", app)).await?,
+            )),
+            Self::Apple { secret, .. } => {
+                to(Credentials::Apple(secret::read((&secret).into(), question("ID token", app)).await?))
+            }
             Self::Function { payload, .. } => {
                 let text = secret::read_text(payload, "payload").await?;
                 to(Credentials::CustomFunction(FunctionPayload(document(text.expose_secret())?)))
             }
         })
     }
+}
+
+/// The account is there, and nobody is logged in yet.
+fn confirmation_pending(event: &Event) -> Problem {
+    let who = whom(&event.subject).unwrap_or_default();
+    Problem::new(
+        Code::ConfirmationPending,
+        format!("{who}: registered; the address has to be confirmed before the first log-in"),
+        "follow the link of its mail; `idmux mail confirm` does so for a local App",
+    )
 }
 
 fn question(what: &'static str, app: &AppAlias) -> Question {

@@ -37,6 +37,12 @@ pub enum Code {
     UnknownUser,
     /// Several users of the app go by that name.
     AmbiguousUser,
+    /// The user has no API key of that name.
+    UnknownKey,
+    /// The mailbox has no such mail.
+    UnknownMail,
+    /// The account has to be confirmed before its first log-in.
+    ConfirmationPending,
     /// No user was named, and the app has no current one.
     NoCurrentUser,
     /// The user has no session.
@@ -72,6 +78,9 @@ impl Code {
             Self::AppNeeded => "app-needed",
             Self::UnknownUser => "unknown-user",
             Self::AmbiguousUser => "ambiguous-user",
+            Self::UnknownKey => "unknown-key",
+            Self::UnknownMail => "unknown-mail",
+            Self::ConfirmationPending => "confirmation-pending",
             Self::NoCurrentUser => "no-current-user",
             Self::NotLoggedIn => "not-logged-in",
             Self::Credentials => "credentials",
@@ -89,9 +98,9 @@ impl Code {
     /// The exit code; see [`EXIT_CODES`].
     pub fn exit(self) -> u8 {
         match self {
-            Self::Failed | Self::AppExists => 1,
+            Self::Failed | Self::AppExists | Self::UnknownKey | Self::UnknownMail => 1,
             Self::Input | Self::UnknownApp | Self::AppNeeded | Self::UnknownUser | Self::AmbiguousUser => 2,
-            Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials => 3,
+            Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials | Self::ConfirmationPending => 3,
             Self::Refused => 4,
             Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol => 5,
             Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
@@ -200,7 +209,10 @@ mod tests {
     use super::*;
     use crate::account::AppAlias;
 
-    const ALL: [Code; 17] = [
+    const ALL: [Code; 20] = [
+        Code::UnknownKey,
+        Code::UnknownMail,
+        Code::ConfirmationPending,
         Code::Failed,
         Code::AppExists,
         Code::Input,

@@ -63,7 +63,7 @@ pub struct Descriptor {
 impl Descriptor {
     /// Opens what the descriptor refers to by its name in the file system. That needs no unsafe code, and the descriptor
     /// itself stays its owner's.
-    fn open(number: &str) -> Result<Self, String> {
+    pub fn open(number: &str) -> Result<Self, String> {
         let number: u32 = number.parse().map_err(|_| "expected the number of an open file descriptor")?;
         let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
         let file = File::open(format!("{folder}/{number}")).map_err(|error| error.to_string())?;
@@ -88,7 +88,8 @@ pub enum Source {
 const PASSPHRASE_VARIABLE: &str = "IDMUX_PASSPHRASE";
 
 impl Source {
-    fn from_flags(stdin: bool, descriptor: Option<&Descriptor>) -> Self {
+    /// What the flags say; a person, where they say nothing.
+    pub(super) fn from_flags(stdin: bool, descriptor: Option<&Descriptor>) -> Self {
         match (stdin, descriptor) {
             (true, _) => Self::Stdin,
             (false, Some(descriptor)) => Self::Descriptor(descriptor.clone()),

@@ -14,7 +14,7 @@ use crate::session::{Command, Event, Subject};
 #[derive(Debug, Args)]
 pub struct UserArgs {
     #[command(flatten)]
-    user: UserTarget,
+    pub(super) user: UserTarget,
     /// Print an object for scripts.
     #[arg(long)]
     pub json: bool,

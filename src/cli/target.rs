@@ -142,6 +142,7 @@ mod tests {
             current: current.map(UserId::new),
             skew: None,
             kept: true,
+            local: None,
         }
     }
 
@@ -159,6 +160,7 @@ mod tests {
             next_refresh: None,
             last_refresh: None,
             custom_data: None,
+            api_keys: None,
         })
     }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use bson::Bson;
 use secrecy::SecretString;
 
-use crate::account::{App, AppAlias, Credentials, FieldPath, UserKey};
+use crate::account::{
+    ApiKeyAction, App, AppAlias, ClockChange, Credentials, EmailAction, FieldPath, UserKey,
+};
 use crate::vault::KeyChoice;
 
 /// Names one request, so that its outcome can be told apart from others.
@@ -129,4 +131,56 @@ pub enum Command {
         /// The field.
         path: FieldPath,
     },
+    /// Do something about an e-mail/password account without a session.
+    EmailAction {
+        /// The App.
+        app: AppAlias,
+        /// What to do.
+        action: EmailAction,
+    },
+    /// Do something with a user's API keys; the list of them is read again after it.
+    ApiKeys {
+        /// The user.
+        user: UserKey,
+        /// What to do.
+        action: ApiKeyAction,
+    },
+    /// Look after a local App.
+    Local {
+        /// The App.
+        app: AppAlias,
+        /// What to do.
+        action: LocalAction,
+    },
+}
+
+/// What whoever looks after a local App may do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalAction {
+    /// Ask what it offers.
+    ReadAbout,
+    /// Read its clock.
+    ReadClock,
+    /// Move, stop or reset its clock.
+    ChangeClock(ClockChange),
+    /// Read its mailbox.
+    ReadMails,
+    /// Confirm the registration that a mail is about.
+    ConfirmMail(i64),
+    /// Empty its mailbox.
+    ClearMails,
+}
+
+impl LocalAction {
+    /// What is tried, for a person.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::ReadAbout => "ask what the App offers",
+            Self::ReadClock => "read the App's clock",
+            Self::ChangeClock(_) => "change the App's clock",
+            Self::ReadMails => "read the mailbox",
+            Self::ConfirmMail(_) => "confirm the registration",
+            Self::ClearMails => "empty the mailbox",
+        }
+    }
 }

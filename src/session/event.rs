@@ -1,9 +1,14 @@
 //! What happened, for the activity line, the log, and whoever waits for a request.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{KeySource, RequestId, TimelineEntry};
-use crate::account::{AccessToken, AppAlias, EndReason, FieldPath, Provider, UserKey};
+use crate::account::{
+    About, AccessToken, ApiKey, AppAlias, AppClock, EmailActionDone, EndReason, FieldPath, Mail, NewApiKey,
+    Provider, UserKey,
+};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +93,44 @@ pub enum EventKind {
     Timeline(Vec<TimelineEntry>),
     /// An account was created.
     Registered,
+    /// An account was created, and has to be confirmed before its first log-in.
+    ConfirmationPending,
+    /// Something was done about an e-mail/password account.
+    EmailActionDone(EmailActionDone),
+    /// The user's API keys.
+    ApiKeysRead(Arc<[ApiKey]>),
+    /// An API key was made. This is the only time that its secret is told.
+    ApiKeyCreated(NewApiKey),
+    /// One can log in with an API key again.
+    ApiKeyEnabled {
+        /// Its name.
+        name: String,
+    },
+    /// One cannot log in with an API key any more.
+    ApiKeyDisabled {
+        /// Its name.
+        name: String,
+    },
+    /// An API key is gone.
+    ApiKeyDeleted {
+        /// Its name.
+        name: String,
+    },
+    /// What a local App offers.
+    AboutRead(About),
+    /// The clock of a local App.
+    ClockRead(AppClock),
+    /// The clock of a local App was moved, stopped or reset.
+    ClockChanged(AppClock),
+    /// The mailbox of a local App, newest first.
+    MailsRead(Arc<[Mail]>),
+    /// A registration was confirmed by its mail.
+    MailConfirmed {
+        /// The address.
+        email: String,
+    },
+    /// The mailbox of a local App was emptied.
+    MailsCleared,
     /// A session began, and is durable.
     LoggedIn {
         /// Whether a session of the same user was replaced.

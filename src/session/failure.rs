@@ -22,7 +22,16 @@ impl Failure {
                 Some("InvalidPassword") => {
                     (FailureKind::Credentials, "check e-mail and password, or register the account first")
                 }
-                Some("AuthError") => (FailureKind::Credentials, "check the credentials"),
+                Some("AuthError") => (
+                    FailureKind::Credentials,
+                    "check the credentials; a new e-mail address has to be confirmed before its first log-in",
+                ),
+                Some("UserpassTokenInvalid") => {
+                    (FailureKind::Refused, "a mail's link works once, for a while; have another mail sent")
+                }
+                Some("UserAlreadyConfirmed") => (FailureKind::Refused, "log in"),
+                Some("APIKeyAlreadyExists") => (FailureKind::Refused, "take another name"),
+                Some("APIKeyNotFound") => (FailureKind::Refused, "it was deleted; read the list again"),
                 Some("UserDisabled") => {
                     (FailureKind::Credentials, "the user is disabled; an administrator can enable it")
                 }
@@ -45,6 +54,35 @@ impl Failure {
             },
         };
         Self { kind, action, message: message(error), hint: hint.into() }
+    }
+
+    /// A request to a control API that was refused or never answered.
+    pub fn control(action: &'static str, error: &BackendError) -> Self {
+        let failure = Self::backend(action, error);
+        let (kind, hint) = match error {
+            BackendError::Refused { status: 401 | 403, .. } => (
+                FailureKind::Refused,
+                "`idmux serve` prints a control token at each start; give it with `idmux app add`".into(),
+            ),
+            BackendError::Garbage { .. } => (
+                FailureKind::Garbage,
+                "check that the address is that of a local App of this version of idmux".into(),
+            ),
+            _ => (failure.kind, failure.hint),
+        };
+        Self { kind, hint, ..failure }
+    }
+
+    /// A request to look after an App whose control API is closed to idmux.
+    pub fn no_control(action: &'static str) -> Self {
+        Self {
+            kind: FailureKind::Refused,
+            action,
+            message: "idmux does not look after this App".into(),
+            hint: "only a local App can be looked after: give the control token that `idmux serve` prints \
+                   with `idmux app add … --control-token-stdin`"
+                .into(),
+        }
     }
 
     /// A write that did not reach the disk.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{RequestId, retry};
-use crate::account::{AccessToken, Credentials, CustomDataSource, DeviceId, Profile, UserId};
+use crate::account::{
+    AccessToken, ApiKey, ApiKeyAction, Credentials, CustomDataSource, DeviceId, NewApiKey, Profile, Tokens,
+    UserId,
+};
 use crate::backend::{Backend, BackendError, FieldChange, Verdict};
 
 /// Something to do as a user.
@@ -54,6 +57,8 @@ pub enum OperationKind {
     Delete,
     /// Change the custom data.
     ChangeCustomData(FieldChange),
+    /// Something with the user's API keys.
+    ApiKeys(ApiKeyAction),
 }
 
 /// What came of an operation.
@@ -67,6 +72,8 @@ pub enum Done {
     Deleted,
     /// The custom data was changed.
     CustomDataChanged,
+    /// An API key was made, if one was to be, and all of them; `None` if they could not be read again.
+    ApiKeys(Option<NewApiKey>, Option<Vec<ApiKey>>),
 }
 
 impl OperationKind {
@@ -77,18 +84,24 @@ impl OperationKind {
             Self::Link { .. } => "link an identity",
             Self::Delete => "delete the account",
             Self::ChangeCustomData(_) => "change custom data",
+            Self::ApiKeys(ApiKeyAction::List) => "read the API keys",
+            Self::ApiKeys(ApiKeyAction::Create { .. }) => "make an API key",
+            Self::ApiKeys(ApiKeyAction::Enable(_)) => "enable the API key",
+            Self::ApiKeys(ApiKeyAction::Disable(_)) => "disable the API key",
+            Self::ApiKeys(ApiKeyAction::Delete(_)) => "delete the API key",
         }
     }
 
-    /// Runs the operation once, with the given access token.
+    /// Runs the operation once, with the given tokens.
     pub async fn run(
         &self,
         backend: Arc<dyn Backend>,
         user: &UserId,
-        access: &AccessToken,
+        tokens: &Tokens,
         device: Option<&DeviceId>,
         source: &CustomDataSource,
     ) -> Result<Done, BackendError> {
+        let access = &tokens.access;
         match self {
             Self::FetchProfile => backend.profile(access).await.map(Done::Profile),
             Self::Link { credentials, register } => {
@@ -104,6 +117,25 @@ impl OperationKind {
                 .change_custom_data(access, user, source, change)
                 .await
                 .map(|()| Done::CustomDataChanged),
+            Self::ApiKeys(action) => {
+                let (backend, refresh) = (backend.as_ref(), &tokens.refresh);
+                let created = match action {
+                    ApiKeyAction::List => {
+                        let keys = backend.api_keys(refresh).await?;
+                        return Ok(Done::ApiKeys(None, Some(keys)));
+                    }
+                    ApiKeyAction::Create { name } => Some(backend.create_api_key(refresh, name).await?),
+                    ApiKeyAction::Enable(id) => {
+                        backend.set_api_key_enabled(refresh, id, true).await.map(|()| None)?
+                    }
+                    ApiKeyAction::Disable(id) => {
+                        backend.set_api_key_enabled(refresh, id, false).await.map(|()| None)?
+                    }
+                    ApiKeyAction::Delete(id) => backend.delete_api_key(refresh, id).await.map(|()| None)?,
+                };
+                // What was asked for is done; a list that does not come changes nothing of it.
+                Ok(Done::ApiKeys(created, backend.api_keys(refresh).await.ok()))
+            }
         }
     }
 }

@@ -25,6 +25,12 @@ impl Skew {
         self.settle();
     }
 
+    /// Learns from the clock itself, which a local App shows to whoever looks after it. As good as a token.
+    pub fn learn_from_clock(&mut self, ahead: SignedDuration) {
+        self.from_token = Some(ahead);
+        self.settle();
+    }
+
     /// Learns from the `Date` of an answer.
     pub fn learn_from_date(&mut self, ahead: Option<SignedDuration>) {
         self.from_date = ahead.or(self.from_date);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::account::{
-    AppAlias, Claims, Identity, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
+    ApiKey, AppAlias, Claims, Identity, Lifetime, Mail, Profile, Provider, SessionState, UserId, UserKey,
 };
 use crate::vault::{KeySource, SetAside};
 
@@ -90,6 +90,44 @@ pub struct AppView {
     pub skew: Option<SignedDuration>,
     /// Whether the App is remembered for the next start.
     pub kept: bool,
+    /// What whoever looks after the App sees; `None` where idmux has no access to its control API.
+    pub local: Option<Arc<LocalView>>,
+}
+
+impl AppView {
+    /// Whether one can log in with `provider`, as far as it is known.
+    pub fn offers(&self, provider: &Provider) -> bool {
+        let known = self.local.as_ref().and_then(|local| local.providers.as_ref());
+        known.is_none_or(|providers| providers.contains(provider))
+    }
+
+    /// The moment to judge the App's lifetimes by: the present, or when the App's clock was stopped.
+    pub fn present(&self, now: Timestamp) -> Timestamp {
+        let clock = self.local.as_ref().and_then(|local| local.clock);
+        clock.and_then(|clock| clock.stands_at).unwrap_or(now)
+    }
+}
+
+/// What whoever looks after a local App sees of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LocalView {
+    /// How one can log in; `None` before the App was asked.
+    pub providers: Option<Vec<Provider>>,
+    /// Its clock; `None` before it was read.
+    pub clock: Option<ClockView>,
+    /// Its mailbox, newest first; `None` before it was read. Links in it are there to be seen, and work once.
+    pub mails: Option<Arc<[Mail]>>,
+}
+
+/// The clock of a local App.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockView {
+    /// How far it is ahead of its machine's; while it stands still, how far it was.
+    pub offset: SignedDuration,
+    /// Its time, if it stands still.
+    pub frozen_at: Option<Timestamp>,
+    /// The same moment by this machine's clock: lifetimes stand still there.
+    pub stands_at: Option<Timestamp>,
 }
 
 /// A user with everything that is known of the session.
@@ -115,6 +153,8 @@ pub struct UserView {
     pub last_refresh: Option<LastRefresh>,
     /// Custom data, as the access token carries it.
     pub custom_data: Option<Document>,
+    /// The user's API keys, without their secrets; `None` before they were read.
+    pub api_keys: Option<Arc<[ApiKey]>>,
 }
 
 impl UserView {

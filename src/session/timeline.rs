@@ -18,6 +18,12 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
             "access token renewed".into(),
             "a renewed token is stored before it is used; one renewal is on the wire at a time",
         ),
+        EventKind::ApiKeyCreated(new) => {
+            (format!("API key {} made", new.key.name), "its secret is told once and kept nowhere")
+        }
+        EventKind::ApiKeyDeleted { name } => {
+            (format!("API key {name} deleted"), "nobody logs in with it again")
+        }
         EventKind::RefreshPostponed { cause, retry_at: Some(_) } => (
             format!("renewal put off: {cause}"),
             "what a server in trouble says does not end a session; tries back off, up to a minute apart",
@@ -54,7 +60,22 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         EventKind::Failed(failure) => {
             (format!("could not {}: {}", failure.action, failure.message), "a failed request changes nothing")
         }
-        EventKind::VaultOpened { .. }
+        EventKind::ApiKeyEnabled { name } => {
+            (format!("API key {name} enabled"), "whoever has it can log in as the user again")
+        }
+        EventKind::ApiKeyDisabled { name } => {
+            (format!("API key {name} disabled"), "sessions that were opened with it live on")
+        }
+        EventKind::ConfirmationPending
+        | EventKind::EmailActionDone(_)
+        | EventKind::ApiKeysRead(_)
+        | EventKind::AboutRead(_)
+        | EventKind::ClockRead(_)
+        | EventKind::ClockChanged(_)
+        | EventKind::MailsRead(_)
+        | EventKind::MailConfirmed { .. }
+        | EventKind::MailsCleared
+        | EventKind::VaultOpened { .. }
         | EventKind::RecordSetAside { .. }
         | EventKind::AppAdded
         | EventKind::AppForgotten

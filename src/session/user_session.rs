@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::operation::Operation;
 use super::{LastRefresh, RequestId, TokenView, UserView};
 use crate::account::{
-    AccessToken, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens, UserKey,
-    token, user,
+    AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
+    UserKey, token, user,
 };
 use crate::vault::UserRecord;
 
@@ -21,6 +21,8 @@ pub struct UserSession {
     pub generation: u64,
     pub provider: Provider,
     pub profile: Option<Profile>,
+    /// The user's API keys, once they were read.
+    pub api_keys: Option<Arc<[ApiKey]>>,
     pub tokens: Option<Tokens>,
     pub state: SessionState,
     pub last_refresh: Option<LastRefresh>,
@@ -74,6 +76,7 @@ impl UserSession {
             generation,
             provider: record.provider,
             profile: record.profile,
+            api_keys: None,
             tokens: None,
             state,
             last_refresh: None,
@@ -117,6 +120,7 @@ impl UserSession {
             next_refresh: self.next_refresh,
             last_refresh: self.last_refresh.clone(),
             custom_data: self.access.as_ref().and_then(custom_data),
+            api_keys: self.api_keys.clone(),
         })
     }
 
@@ -161,6 +165,7 @@ impl UserSession {
     pub fn end(&mut self, state: SessionState) -> Option<RefreshToken> {
         let refresh = self.tokens.take().map(|tokens| tokens.refresh);
         self.set_tokens(None);
+        self.api_keys = None;
         self.state = state;
         self.next_refresh = None;
         self.wants_fresh = false;

@@ -3,8 +3,10 @@
 //! It never waits for the network or the disk itself. Requests and writes run as jobs; each ends in an [`Outcome`] that
 //! carries the generation of the session it began with. An outcome of an older generation is dropped.
 
+mod accounts;
 mod apps;
 mod commands;
+mod local;
 mod outcomes;
 mod renewal;
 mod sharing;
@@ -22,6 +24,7 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::local::Local;
 use self::outcomes::Outcome;
 use self::time::Time;
 use super::outbox::Outbox;
@@ -105,6 +108,7 @@ pub fn start(
         setup,
         looking: false,
         next_look: Instant::now(),
+        next_clock_look: Instant::now(),
         vault: None,
         vault_status: VaultStatus::Opening,
         apps: Vec::new(),
@@ -137,6 +141,7 @@ struct KnownApp {
     /// Bounds the renewals on the wire.
     renewals: Arc<Semaphore>,
     outage: Outage,
+    local: Local,
 }
 
 /// An app that does not answer, as far as it is known.
@@ -162,6 +167,8 @@ struct Worker {
     looking: bool,
     /// When it is asked next.
     next_look: Instant,
+    /// When the clocks of local Apps are read next.
+    next_clock_look: Instant,
     vault: Option<Vault>,
     vault_status: VaultStatus,
     apps: Vec<KnownApp>,
@@ -283,6 +290,7 @@ impl Worker {
                 skew: Skew::default(),
                 renewals: Arc::new(Semaphore::new(self.setup.renewals.in_flight.max(1))),
                 outage: Outage::default(),
+                local: Local::default(),
             });
             self.apps.len() - 1
         });
@@ -348,6 +356,9 @@ impl Worker {
             current: known.current.clone(),
             skew: Some(known.skew.ahead()).filter(|ahead| !ahead.is_zero()),
             kept: known.kept,
+            local: (known.connected.as_ref())
+                .filter(|(app, _)| app.control.is_some())
+                .map(|_| Arc::new(known.local.view(known.skew.ahead()))),
         });
         let snapshot = Snapshot {
             version: self.version,

@@ -1,13 +1,19 @@
 //! Dialogs: what they hold, and what they ask the worker for.
 
+pub mod boards;
 pub mod confirm;
 pub mod credentials;
 pub mod edit;
+pub mod email;
+pub mod secret;
 pub mod vault;
 
+pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
 pub use credentials::{CredentialsForm, Purpose};
 pub use edit::EditForm;
+pub use email::EmailForm;
+pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
 use super::form::Form;
@@ -47,6 +53,20 @@ pub enum Body {
     Edit(EditForm),
     /// The vault needs a person.
     Vault(VaultForm),
+    /// An address to confirm, a password to set.
+    Email(EmailForm),
+    /// The clock of a local App.
+    Clock(ClockBoard),
+    /// How far to move it.
+    Amount(AmountForm),
+    /// The mailbox of a local App.
+    Mailbox(Mailbox),
+    /// The API keys of a user.
+    Keys(KeyList),
+    /// A new API key.
+    NewKey(KeyForm),
+    /// A secret that is shown once.
+    Secret(ShownSecret),
     /// All keys.
     Help {
         /// The first line in sight.
@@ -109,6 +129,10 @@ impl Dialog {
         match &self.body {
             Body::Help { .. } => Context::Help,
             Body::Confirm(_) => Context::Question,
+            Body::Clock(_) => Context::Clock,
+            Body::Mailbox(_) => Context::Mailbox,
+            Body::Keys(_) => Context::ApiKeys,
+            Body::Secret(_) => Context::Secret,
             body => match body.form().and_then(Form::focused) {
                 Some(field) if field.is_text() => Context::TextField,
                 Some(_) => Context::ChoiceField,
@@ -150,6 +174,11 @@ impl Dialog {
             | EventKind::RefreshPostponed { .. }
             | EventKind::RecordSetAside { .. }
             | EventKind::AppAdded => Outcome::Underway,
+            // A board stays, and shows what is new.
+            _ if self.body.is_board() => {
+                self.progress = Progress::Idle;
+                Outcome::Underway
+            }
             _ => Outcome::Done,
         }
     }
@@ -162,7 +191,15 @@ impl Body {
             Self::Credentials(dialog) => Some(&dialog.form),
             Self::Edit(dialog) => Some(&dialog.form),
             Self::Vault(dialog) => Some(&dialog.form),
-            Self::Confirm(_) | Self::Help { .. } => None,
+            Self::Email(dialog) => Some(&dialog.form),
+            Self::Amount(dialog) => Some(&dialog.form),
+            Self::NewKey(dialog) => Some(&dialog.form),
+            Self::Confirm(_)
+            | Self::Help { .. }
+            | Self::Clock(_)
+            | Self::Mailbox(_)
+            | Self::Keys(_)
+            | Self::Secret(_) => None,
         }
     }
 
@@ -171,7 +208,15 @@ impl Body {
             Self::Credentials(dialog) => Some(&mut dialog.form),
             Self::Edit(dialog) => Some(&mut dialog.form),
             Self::Vault(dialog) => Some(&mut dialog.form),
-            Self::Confirm(_) | Self::Help { .. } => None,
+            Self::Email(dialog) => Some(&mut dialog.form),
+            Self::Amount(dialog) => Some(&mut dialog.form),
+            Self::NewKey(dialog) => Some(&mut dialog.form),
+            Self::Confirm(_)
+            | Self::Help { .. }
+            | Self::Clock(_)
+            | Self::Mailbox(_)
+            | Self::Keys(_)
+            | Self::Secret(_) => None,
         }
     }
 
@@ -180,12 +225,18 @@ impl Body {
         matches!(self, Self::Help { .. })
     }
 
+    /// Whether it shows what the worker knows, and stays open until it is closed.
+    pub fn is_board(&self) -> bool {
+        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_))
+    }
+
     /// Shows and hides fields as the others demand.
     pub(super) fn settle(&mut self) {
         match self {
             Self::Credentials(dialog) => dialog.settle(),
             Self::Vault(dialog) => dialog.settle(),
-            Self::Confirm(_) | Self::Edit(_) | Self::Help { .. } => {}
+            Self::Email(dialog) => dialog.settle(),
+            _ => {}
         }
     }
 
@@ -196,7 +247,12 @@ impl Body {
             Self::Confirm(dialog) => dialog.submit(),
             Self::Edit(dialog) => dialog.submit(),
             Self::Vault(dialog) => dialog.submit(),
-            Self::Help { .. } => Submission::Close,
+            Self::Email(dialog) => dialog.submit(),
+            Self::Amount(dialog) => dialog.submit(),
+            Self::NewKey(dialog) => dialog.submit(),
+            Self::Help { .. } | Self::Secret(_) | Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) => {
+                Submission::Close
+            }
         }
     }
 
@@ -207,7 +263,12 @@ impl Body {
             Self::Confirm(dialog) => dialog.waiting(),
             Self::Edit(_) => "writing…",
             Self::Vault(_) => "opening the vault…",
-            Self::Help { .. } => "",
+            Self::Email(_) => "asking the App…",
+            Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",
+            Self::Mailbox(_) => "reading the mailbox…",
+            Self::Keys(_) => "asking for the keys…",
+            Self::NewKey(_) => "making the key…",
+            Self::Help { .. } | Self::Secret(_) => "",
         }
     }
 

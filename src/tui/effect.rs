@@ -1,5 +1,7 @@
 //! What the model asks the event loop to do.
 
+use secrecy::SecretString;
+
 use super::dialog::DialogId;
 use crate::session::Command;
 
@@ -13,6 +15,8 @@ pub enum Effect {
         /// The dialog that waits for its outcome.
         dialog: Option<DialogId>,
     },
+    /// Hand something to the clipboard of the person's terminal.
+    Copy(SecretString),
     /// Draw every cell anew, whatever the terminal shows.
     Repaint,
     /// End the program.

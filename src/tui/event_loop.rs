@@ -21,7 +21,7 @@ use super::model::{Model, Start, whole_second};
 use super::terminal::background::{Answer, Heard};
 use super::update::update;
 use super::view::view;
-use super::{Setup, TuiError, wake};
+use super::{Setup, TuiError, terminal, wake};
 use crate::clock::Clock;
 use crate::session::{Event, SessionHandle};
 
@@ -114,6 +114,11 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                 Effect::Send { command, dialog } => {
                     let result = self.session.try_send(*command);
                     effects.extend(update(&mut self.model, Message::Sent { dialog, result }));
+                }
+                Effect::Copy(text) => {
+                    if let Err(error) = terminal::copy(&text) {
+                        tracing::warn!(%error, "nothing was copied");
+                    }
                 }
                 Effect::Repaint => {
                     // `Terminal::clear` would ask the terminal for the cursor and lose the answer to the key stream.

@@ -65,6 +65,42 @@ pub enum Action {
     PreviousField,
     /// Do what the dialog offers.
     Submit,
+    /// What helps somebody who cannot log in.
+    Password,
+    /// The API keys of the selected user.
+    ApiKeys,
+    /// The mailbox of a local App.
+    Mailbox,
+    /// The clock of a local App.
+    Clock,
+    /// Copy what is shown to the clipboard.
+    Copy,
+    /// Read again what is shown.
+    Reload,
+    /// Make an API key.
+    NewKey,
+    /// Enable the API key under the cursor, or disable it.
+    ToggleKey,
+    /// Delete the API key under the cursor.
+    DeleteKey,
+    /// Do what the mail under the cursor is for.
+    UseMail,
+    /// Empty the mailbox.
+    ClearMails,
+    /// Move the App's clock by half an hour.
+    ClockHalfHour,
+    /// By an hour.
+    ClockHour,
+    /// By a day.
+    ClockDay,
+    /// Past the life of a refresh token.
+    ClockTwoMonths,
+    /// By an amount that is asked for.
+    ClockAmount,
+    /// Stop the App's clock, or let it run.
+    ClockFreeze,
+    /// Back to the machine's time.
+    ClockReset,
 }
 
 /// Where a key is pressed.
@@ -88,6 +124,14 @@ pub enum Context {
     Help,
     /// Something that can only be read.
     Notice,
+    /// The clock of a local App.
+    Clock,
+    /// The mailbox of a local App.
+    Mailbox,
+    /// The API keys of a user.
+    ApiKeys,
+    /// A secret that is shown once.
+    Secret,
 }
 
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
@@ -96,7 +140,17 @@ const PANES: &[Context] = &[Users, Session, Identities, CustomData];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
-const LISTS: &[Context] = &[Users, Session, Identities, CustomData, Context::Help];
+const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const LISTS: &[Context] = &[
+    Users,
+    Session,
+    Identities,
+    CustomData,
+    Context::Help,
+    Context::Clock,
+    Context::Mailbox,
+    Context::ApiKeys,
+];
 
 /// A key with its modifiers. Shift is part of the character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -194,9 +248,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
-    bind(Action::Link, &[plain('L')], PANES, "link", "link an e-mail identity to the user"),
+    bind(Action::Link, &[plain('L')], PANES, "link", "link another identity to the user"),
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
+    bind(Action::Mailbox, &[plain('M')], PANES, "mailbox", "the mailbox of a local App"),
+    bind(Action::Clock, &[plain('T')], PANES, "clock", "the clock of a local App: move, stop, reset it"),
+    bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
+    bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
@@ -209,6 +267,43 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
     bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
+    // Boards.
+    bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
+    bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
+    bind(Action::ClockDay, &[plain('d')], &[Context::Clock], "", "1 day on"),
+    bind(
+        Action::ClockTwoMonths,
+        &[plain('e')],
+        &[Context::Clock],
+        "",
+        "61 days on: past the end of a usual refresh token",
+    ),
+    bind(Action::ClockAmount, &[plain('a')], &[Context::Clock], "", "another amount, forwards or back"),
+    bind(Action::ClockFreeze, &[plain('f')], &[Context::Clock], "", "stop it, or let it run again"),
+    bind(Action::ClockReset, &[plain('r')], &[Context::Clock], "", "back to its machine's time"),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Clock], "do it", ""),
+    bind(
+        Action::UseMail,
+        &[plain('c'), key(KeyCode::Enter)],
+        &[Context::Mailbox],
+        "confirm",
+        "confirm the address, or set a new password",
+    ),
+    bind(Action::Copy, &[plain('y')], &[Context::Mailbox], "copy link", "copy the mail's link"),
+    bind(Action::ClearMails, &[plain('X')], &[Context::Mailbox], "empty", "empty the mailbox"),
+    bind(Action::NewKey, &[plain('n')], &[Context::ApiKeys], "new", "make a key"),
+    bind(
+        Action::ToggleKey,
+        &[plain('e'), plain(' ')],
+        &[Context::ApiKeys],
+        "enable/disable",
+        "enable the key, or disable it",
+    ),
+    bind(Action::DeleteKey, &[plain('d')], &[Context::ApiKeys], "delete", "delete the key"),
+    bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
+    bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
+    bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
+    bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
     // Dialogs.
     bind(Action::Submit, &[key(KeyCode::Enter)], FORM, "submit", ""),
     bind(Action::NextField, &[key(KeyCode::Tab)], FORM, "next field", ""),
@@ -232,7 +327,22 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
-    bind(Action::Quit, &[ctrl('c')], &[TextField, ChoiceField, Question, Context::Help], "quit", ""),
+    bind(
+        Action::Quit,
+        &[ctrl('c')],
+        &[
+            TextField,
+            ChoiceField,
+            Question,
+            Context::Help,
+            Context::Clock,
+            Context::Mailbox,
+            Context::ApiKeys,
+            Context::Secret,
+        ],
+        "quit",
+        "",
+    ),
 ];
 
 const fn bind(
@@ -264,8 +374,21 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 9] =
-        [Users, Session, Identities, CustomData, TextField, ChoiceField, Question, Context::Help, Notice];
+    const CONTEXTS: [Context; 13] = [
+        Users,
+        Session,
+        Identities,
+        CustomData,
+        TextField,
+        ChoiceField,
+        Question,
+        Context::Help,
+        Notice,
+        Context::Clock,
+        Context::Mailbox,
+        Context::ApiKeys,
+        Context::Secret,
+    ];
 
     fn press(context: Context, code: KeyCode) -> Option<Action> {
         action(context, &KeyEvent::new(code, KeyModifiers::NONE))

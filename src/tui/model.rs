@@ -16,7 +16,7 @@ use super::layout::{self, Regions};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
 use super::words::Tone;
-use crate::account::UserKey;
+use crate::account::{AppAlias, UserKey};
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
 /// The panes of the main screen.
@@ -198,6 +198,28 @@ impl Model {
             Some(user) => self.snapshot.app(&user.key.app),
             None => self.snapshot.apps.first(),
         }
+    }
+
+    /// The moment to judge the lifetimes of an app's users by: the present, unless the App's clock stands still.
+    pub fn present(&self, app: &AppAlias) -> Timestamp {
+        self.snapshot.app(app).map_or(self.now, |app| app.present(self.now))
+    }
+
+    /// What the clock of an App shows, as far as it is known; `None` where it stands still.
+    pub fn server_time(&self, app: &AppAlias) -> Option<Timestamp> {
+        let app = self.snapshot.app(app)?;
+        let frozen = app.local.as_ref().and_then(|local| local.clock).and_then(|clock| clock.frozen_at);
+        match frozen {
+            Some(_) => None,
+            None => self.now.saturating_add(app.skew.unwrap_or_default()).ok(),
+        }
+    }
+
+    /// What the clock of an App shows, moving or not.
+    pub fn app_time(&self, app: &AppAlias) -> Timestamp {
+        let clock = self.snapshot.app(app).and_then(|app| app.local.as_ref()?.clock);
+        let frozen = clock.and_then(|clock| clock.frozen_at);
+        frozen.or_else(|| self.server_time(app)).unwrap_or(self.now)
     }
 
     /// The dialog that gets the keys.

@@ -2,7 +2,7 @@
 
 use super::keymap::Action;
 use super::model::Model;
-use crate::account::SessionState;
+use crate::account::{Provider, SessionState};
 use crate::session::VaultStatus;
 
 /// Why `action` makes no sense at the moment; `None` where it does.
@@ -10,6 +10,12 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
     match action {
         Action::LogIn | Action::Register => app(model),
         Action::MakeCurrent | Action::Remove => user(model),
+        Action::Clock | Action::Mailbox => app(model).or_else(|| control(model)),
+        Action::Password => app(model).or_else(|| offered(model, &Provider::EmailPassword)),
+        Action::ApiKeys => user(model)
+            .or_else(|| session(model))
+            .or_else(|| offered(model, &Provider::ApiKey))
+            .or_else(|| more_than_anonymous(model)),
         Action::Link
         | Action::Refresh
         | Action::LogOut
@@ -26,7 +32,7 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
     match (model.dialog(), action) {
         (Some(dialog), Action::Close) => dialog.can_close(),
         (Some(dialog), Action::Quit) => !dialog.body.is_help(),
-        (Some(dialog), _) if dialog.is_waiting() => false,
+        (Some(dialog), _) if dialog.is_waiting() && !dialog.body.is_board() => false,
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
         (None, Action::Close) => model.activity.unread() > 0,
         _ => missing(model, action).is_none(),
@@ -54,6 +60,24 @@ fn session(model: &Model) -> Option<String> {
         _ => return None,
     };
     Some(format!("{} {what}; l in Users logs in", user.label))
+}
+
+fn control(model: &Model) -> Option<String> {
+    let app = model.app()?;
+    app.local.is_none().then(|| {
+        format!("idmux does not look after the App {}: `idmux app add` takes a control token", app.alias)
+    })
+}
+
+fn offered(model: &Model, provider: &Provider) -> Option<String> {
+    let app = model.app()?;
+    (!app.offers(provider)).then(|| format!("the App {} does not offer {provider}", app.alias))
+}
+
+fn more_than_anonymous(model: &Model) -> Option<String> {
+    let user = model.selected()?;
+    let is_anonymous = user.provider == Provider::Anonymous && user.identities().len() <= 1;
+    is_anonymous.then(|| "an anonymous user has no API keys; L links another identity first".into())
 }
 
 fn field(model: &Model) -> Option<String> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
@@ -17,6 +18,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use quiet::Quiet;
 
@@ -53,6 +55,12 @@ impl Guard {
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }
+}
+
+/// Hands a text to the clipboard of the terminal (OSC 52), wherever the program runs. What is drawn is flushed after each
+/// frame, so nothing comes between.
+pub fn copy(text: &SecretString) -> io::Result<()> {
+    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose_secret()))
 }
 
 impl Drop for Guard {

@@ -1,5 +1,6 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
+mod boards;
 mod dialogs;
 mod panes;
 mod users;

@@ -1,6 +1,7 @@
 //! Drawing. Reads the model, changes nothing.
 
 mod ascii;
+mod boards;
 mod chrome;
 mod custom_data;
 mod dialog;

@@ -1,9 +1,10 @@
 //! When the screen changes by itself: the next moment at which a visible text is another.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::dialog::Body;
 use super::model::{Model, Pane};
-use super::{countdown, layout};
+use super::{countdown, layout, words};
 use crate::account::SessionState;
 use crate::session::{TokenView, UserView};
 
@@ -19,9 +20,12 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
     let users = rows
         .filter(|_| in_sight(Pane::Users))
         .map_while(|row| model.snapshot.users.get(row))
-        .filter_map(|user| row_change(user, model.now));
+        .filter_map(|user| row_change(user, moving(model, user)?));
     let session = model.selected().filter(|_| in_sight(Pane::Session));
-    users.chain(session.and_then(|user| session_change(user, model.now))).min()
+    users
+        .chain(session.and_then(|user| session_change(model, user)))
+        .chain(model.dialog().and_then(|dialog| dialog_change(model, &dialog.body)))
+        .min()
 }
 
 /// What counts down in a row of the Users pane.
@@ -31,17 +35,39 @@ fn row_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// What counts down in the Session pane.
-fn session_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
+fn session_change(model: &Model, user: &UserView) -> Option<Timestamp> {
     let planned = match &user.state {
         SessionState::Active => user.next_refresh,
         SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => *retry_at,
         _ => None,
     };
+    let planned = planned.and_then(|at| countdown::next_change(at, model.now));
+    let now = moving(model, user);
     let gauges = [&user.access, &user.refresh]
         .into_iter()
-        .filter_map(|token| countdown::next_percent_change(&token.as_ref()?.lifetime?, now));
-    let planned = planned.and_then(|at| countdown::next_change(at, now));
-    gauges.chain(planned).chain(row_change(user, now)).min()
+        .filter_map(|token| countdown::next_percent_change(&token.as_ref()?.lifetime?, now?));
+    gauges.chain(planned).chain(now.and_then(|now| row_change(user, now))).min()
+}
+
+/// The present of a user's App; `None` where its clock stands still, and with it every countdown.
+fn moving(model: &Model, user: &UserView) -> Option<Timestamp> {
+    Some(model.now).filter(|now| model.present(&user.key.app) == *now)
+}
+
+/// When a dialog changes by itself.
+fn dialog_change(model: &Model, body: &Body) -> Option<Timestamp> {
+    let second = model.now.saturating_add(SignedDuration::from_secs(1)).ok();
+    match body {
+        Body::Clock(_) => second,
+        Body::Mailbox(mailbox) => {
+            let now = model.server_time(&mailbox.app)?;
+            let ages = mailbox.mails(&model.snapshot)?.iter();
+            let next = ages.map(|mail| words::next_age_change(mail.sent_at, now)).min()?;
+            // By this machine's clock.
+            model.now.saturating_add(next.duration_since(now)).ok()
+        }
+        _ => None,
+    }
 }
 
 fn expiry(token: &Option<TokenView>) -> Option<Timestamp> {

@@ -1,10 +1,14 @@
 //! States and events in words, each with its tone and glyph.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
-use crate::account::{Provider, SessionState};
+use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
 use crate::session::{Event, EventKind, Failure, RefreshOutcome, SetAside, Subject, UserView};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 /// How something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +117,20 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
         EventKind::AppAdded => (Tone::Good, "app added".into()),
         EventKind::Registered => (Tone::Good, "registered".into()),
+        EventKind::ConfirmationPending => {
+            (Tone::Warn, "registered; confirm it by its mail, then log in".into())
+        }
+        EventKind::EmailActionDone(done) => (Tone::Good, email_action_done(*done).into()),
+        EventKind::ApiKeysRead(keys) => (Tone::Plain, count(keys.len(), "API key")),
+        EventKind::ApiKeyCreated(new) => (Tone::Good, format!("API key {} made", new.key.name)),
+        EventKind::ApiKeyEnabled { name } => (Tone::Good, format!("API key {name} enabled")),
+        EventKind::ApiKeyDisabled { name } => (Tone::Good, format!("API key {name} disabled")),
+        EventKind::ApiKeyDeleted { name } => (Tone::Plain, format!("API key {name} deleted")),
+        EventKind::AboutRead(about) => (Tone::Plain, format!("local App {}", about.version)),
+        EventKind::ClockRead(clock) | EventKind::ClockChanged(clock) => (Tone::Warn, clock_stands(clock)),
+        EventKind::MailsRead(mails) => (Tone::Plain, format!("mailbox: {}", count(mails.len(), "mail"))),
+        EventKind::MailConfirmed { email } => (Tone::Good, format!("{email} is confirmed and can log in")),
+        EventKind::MailsCleared => (Tone::Plain, "the mailbox is empty".into()),
         EventKind::LoggedIn { replaced: false } => (Tone::Good, "logged in".into()),
         EventKind::LoggedIn { replaced: true } => (Tone::Good, "logged in again".into()),
         EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
@@ -147,6 +165,59 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
+}
+
+/// What was done about an account.
+fn email_action_done(done: EmailActionDone) -> &'static str {
+    match done {
+        EmailActionDone::Confirmed => "confirmed; the user can log in",
+        EmailActionDone::ConfirmationSent => "the confirmation is on its way again",
+        EmailActionDone::ResetSent => "the reset mail is on its way",
+        EmailActionDone::PasswordReset => "the password is set",
+        EmailActionDone::ResetCalled => "the App's reset function has taken the new password",
+    }
+}
+
+/// Where an App's clock stands.
+fn clock_stands(clock: &AppClock) -> String {
+    match (clock.frozen, clock.offset.is_zero()) {
+        (true, _) => format!("its clock stands still at {}", moment(clock.now)),
+        (false, true) => "its clock goes with its machine's".into(),
+        (false, false) => format!("its clock is at {}, {}", moment(clock.now), offset(clock.offset)),
+    }
+}
+
+/// `+61d 0h`, `-5:00`: how far a clock is from another, in the units of countdowns.
+pub fn offset(by: SignedDuration) -> String {
+    let (sign, by) = if by.is_negative() { ('-', by.abs()) } else { ('+', by) };
+    let end = Timestamp::UNIX_EPOCH.saturating_add(by).unwrap_or(Timestamp::MAX);
+    match countdown::left(end, Timestamp::UNIX_EPOCH) {
+        over if over == "over" => "+0:00".into(),
+        left => format!("{sign}{left}"),
+    }
+}
+
+/// How long ago something was: `now`, `5 min`, `3 h`, `61 d`.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(at).as_secs();
+    match seconds {
+        ..MINUTE => "now".into(),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        DAY.. => format!("{} d", seconds / DAY),
+    }
+}
+
+/// The first moment after `now` at which [`age`] gives another text.
+pub fn next_age_change(at: Timestamp, now: Timestamp) -> Timestamp {
+    let seconds = now.duration_since(at).as_secs();
+    let step = match seconds {
+        ..HOUR => MINUTE,
+        HOUR..DAY => HOUR,
+        DAY.. => DAY,
+    };
+    let next = (seconds.max(0) / step + 1) * step;
+    at.saturating_add(SignedDuration::from_secs(next)).unwrap_or(Timestamp::MAX)
 }
 
 /// A failure in one sentence or two.
@@ -204,6 +275,31 @@ mod tests {
         let glyphs: HashSet<_> = states.iter().map(|s| state(s).1).collect();
         let words: HashSet<_> = states.iter().map(|s| state(s).2).collect();
         assert_eq!((glyphs.len(), words.len()), (states.len(), states.len()));
+    }
+
+    #[test]
+    fn an_age_changes_when_it_says_so() {
+        let at = Timestamp::UNIX_EPOCH;
+        for (seconds, text) in
+            [(0, "now"), (59, "now"), (60, "1 min"), (3599, "59 min"), (7200, "2 h"), (86_400, "1 d")]
+        {
+            let now = at + SignedDuration::from_secs(seconds);
+            assert_eq!(age(at, now), text);
+            let change = next_age_change(at, now);
+            assert!(change > now);
+            assert_ne!(age(at, change), text);
+            assert_eq!(age(at, change - SignedDuration::from_secs(1)), text);
+        }
+        assert_eq!(age(at, at - SignedDuration::from_secs(5)), "now", "sent by a clock that was ahead");
+    }
+
+    #[test]
+    fn an_offset_has_a_sign() {
+        let offset = |seconds| offset(SignedDuration::from_secs(seconds));
+        assert_eq!(
+            (offset(0), offset(61 * DAY), offset(-90)),
+            ("+0:00".into(), "+61d 0h".into(), "-1:30".into())
+        );
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Store {
                 }
             }
             let mut rows =
-                transaction.prepare("SELECT app, current, device, kept FROM apps ORDER BY rowid")?;
+                transaction.prepare("SELECT app, current, device, kept, control FROM apps ORDER BY rowid")?;
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
                 let app = AppAlias::new(row.get::<_, String>(0)?);
@@ -122,10 +122,19 @@ impl Store {
                     contents.current.push((app.clone(), UserId::new(current)));
                 }
                 if let Some(device) = row.get::<_, Option<String>>(2)?.and_then(DeviceId::new) {
-                    contents.devices.push((app, device));
+                    contents.devices.push((app.clone(), device));
                 }
                 let kept: Option<String> = row.get(3)?;
-                contents.apps.extend(kept.and_then(|kept| KeptApp::from_json(&kept)));
+                let Some(mut kept) = kept.and_then(|kept| KeptApp::from_json(&kept)) else { continue };
+                let sealed: Option<Vec<u8>> = row.get(4)?;
+                if let Some(sealed) = sealed {
+                    match unseal(&self.key, &control_context(&app), &sealed) {
+                        Ok(plain) => kept.set_control(&plain),
+                        // The App works without; `idmux app add` gives it again.
+                        Err(_) => tracing::warn!(%app, "the way to the control API does not open"),
+                    }
+                }
+                contents.apps.push(kept);
             }
         }
         self.seen = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
@@ -238,6 +247,11 @@ fn read(key: &SealKey, user: &UserKey, version: i64, sealed: &[u8]) -> Result<Us
 /// What a record is bound to: nothing else opens in its place, not even an older version of itself.
 fn context(user: &UserKey, version: i64) -> Vec<u8> {
     format!("idmux user record 1\0{}\0{}\0{version}", user.app, user.id).into_bytes()
+}
+
+/// What the way to an App's control API is bound to.
+fn control_context(app: &AppAlias) -> Vec<u8> {
+    format!("idmux control access 1\0{app}").into_bytes()
 }
 
 fn set_aside(transaction: &Transaction<'_>, position: i64, why: &str) -> Result<(), rusqlite::Error> {

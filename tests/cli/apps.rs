@@ -16,10 +16,10 @@ fn an_app_is_known_to_the_commands_after() {
     let url = format!("{}/", server.url);
     assert_eq!(added, json!({ "app": "shop", "app_id": APP_ID, "url": url }));
     let apps = device.run(&["app", "list", "--json"]).json();
-    has_fields(&apps[0], &["app", "app_id", "url", "kept", "current", "users"]);
+    has_fields(&apps[0], &["app", "app_id", "url", "kept", "looked_after", "current", "users"]);
     assert_eq!(
         apps,
-        json!([{ "app": "shop", "app_id": APP_ID, "url": url, "kept": true, "current": null, "users": 0 }])
+        json!([{ "app": "shop", "app_id": APP_ID, "url": url, "kept": true, "looked_after": false, "current": null, "users": 0 }])
     );
 
     let ada = device.register("ada@example.com", &[]);

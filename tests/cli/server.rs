@@ -15,12 +15,16 @@ use serde_json::{Value, json};
 
 use crate::device::Device;
 
+/// Whoever has it looks after every server of these tests.
+const CONTROL_TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
+
 pub const APP_ID: &str = "shop-abcde";
 
 /// `idmux serve --ephemeral`, until it is dropped.
 pub struct Serve {
     child: Child,
     pub url: String,
+    pub control_token: String,
 }
 
 impl Serve {
@@ -28,6 +32,7 @@ impl Serve {
         let mut child = Command::new(env!("CARGO_BIN_EXE_idmux"))
             .args(["serve", "--ephemeral", "--listen", "127.0.0.1:0", "--app-id", APP_ID])
             .args(args)
+            .env("IDMUX_CONTROL_TOKEN", CONTROL_TOKEN)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -35,7 +40,7 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.split(' ').nth(2).unwrap_or_else(|| panic!("no URL in {line:?}")).to_owned();
-        Self { child, url }
+        Self { child, url, control_token: CONTROL_TOKEN.to_owned() }
     }
 }
 

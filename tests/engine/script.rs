@@ -7,7 +7,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idmux::account::{
-    AccessToken, Credentials, CustomDataSource, DeviceId, Profile, RefreshToken, Tokens, UserId,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
+    RefreshToken, Tokens, UserId,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::Clock;
@@ -374,6 +375,26 @@ impl Backend for Speaker {
 
     fn register<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn email_action<'a>(&'a self, _: &'a EmailAction) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn api_keys<'a>(&'a self, _: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn create_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a str) -> Answer<'a, NewApiKey> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn set_api_key_enabled<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId, _: bool) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn delete_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Err(invalid_session())))
     }
 
     fn link<'a>(

@@ -35,6 +35,7 @@ pub fn app(alias: AppAlias) -> App {
         base_url: "http://script.example".parse().unwrap(),
         client_app_id: "shop-abcde".into(),
         custom_data: CustomDataSource::default(),
+        control: None,
     }
 }
 

@@ -14,6 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
+use secrecy::SecretString;
 
 use crate::fixture::now;
 
@@ -24,13 +25,15 @@ pub struct Screen {
     pub model: Model,
     /// The newest command, and its request's id.
     pub sent: Option<(RequestId, Command)>,
+    /// What was handed to the clipboard.
+    pub copied: Option<SecretString>,
     pub quit: bool,
 }
 
 impl Screen {
     pub fn new(size: Size) -> Self {
         let start = Start { now: now(), size, theme: Theme::colour(), demo: false, auto_lock: None };
-        Self { model: Model::new(start), sent: None, quit: false }
+        Self { model: Model::new(start), sent: None, copied: None, quit: false }
     }
 
     pub fn with(size: Size, snapshot: Snapshot) -> Self {
@@ -52,6 +55,7 @@ impl Screen {
             match effect {
                 Effect::Quit => self.quit = true,
                 Effect::Repaint => {}
+                Effect::Copy(text) => self.copied = Some(text),
                 Effect::Send { command, dialog } => {
                     let id = RequestId::next();
                     self.sent = Some((id, *command));

@@ -39,6 +39,7 @@ pub fn app_at(base_url: &Url) -> App {
         base_url: base_url.clone(),
         client_app_id: APP_ID.into(),
         custom_data: CustomDataSource::default(),
+        control: None,
     }
 }
 

@@ -68,9 +68,15 @@ impl Terminal {
         ] {
             command.env(name, value);
         }
-        for name in
-            ["NO_COLOR", "IDMUX_LOG", "IDMUX_PASSPHRASE", "IDMUX_KEY_FILE", "http_proxy", "HTTP_PROXY"]
-        {
+        for name in [
+            "NO_COLOR",
+            "IDMUX_LOG",
+            "IDMUX_PASSPHRASE",
+            "IDMUX_KEY_FILE",
+            "IDMUX_CONTROL_TOKEN",
+            "http_proxy",
+            "HTTP_PROXY",
+        ] {
             command.env_remove(name);
         }
         for (name, value) in variables {

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::account::{Credentials, DeviceId, Identity, Profile, Provider};
+use crate::account::{Credentials, DeviceId, GoogleProof, Identity, Profile, Provider};
 
 /// The answer to a log-in, and to the addition of an identity (protocol document, sections 3.1 and 4).
 #[derive(Deserialize)]
@@ -58,6 +58,11 @@ pub fn login_body(credentials: &Credentials, device: Option<&DeviceId>) -> Value
         Credentials::Anonymous => Map::new(),
         Credentials::ApiKey(key) => secret("key", key),
         Credentials::CustomJwt(token) => secret("token", token),
+        Credentials::Google(GoogleProof::IdToken(token)) | Credentials::Apple(token) => {
+            secret("id_token", token)
+        }
+        Credentials::Google(GoogleProof::AuthCode(code)) => secret("authCode", code),
+        Credentials::Facebook(token) => secret("accessToken", token),
         Credentials::CustomFunction(payload) => {
             match Bson::Document(payload.0.clone()).into_canonical_extjson() {
                 Value::Object(fields) => fields,
@@ -118,6 +123,21 @@ mod tests {
         assert_eq!(body["username"], "a@b.c");
         assert_eq!(body["options"]["device"]["deviceId"]["$oid"], "650000000000000000000aaa");
         assert_eq!(login_body(&Credentials::Anonymous, None)["options"]["device"].get("deviceId"), None);
+    }
+
+    #[test]
+    fn each_provider_has_its_key() {
+        let secret = || SecretString::from("s");
+        for (credentials, key) in [
+            (Credentials::ApiKey(secret()), "key"),
+            (Credentials::CustomJwt(secret()), "token"),
+            (Credentials::Google(GoogleProof::IdToken(secret())), "id_token"),
+            (Credentials::Google(GoogleProof::AuthCode(secret())), "authCode"),
+            (Credentials::Facebook(secret()), "accessToken"),
+            (Credentials::Apple(secret()), "id_token"),
+        ] {
+            assert_eq!(login_body(&credentials, None)[key], "s", "{credentials:?}");
+        }
     }
 
     #[test]

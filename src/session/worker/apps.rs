@@ -1,6 +1,7 @@
 //! Apps: made known, kept, and forgotten.
 
 use super::commands::end_at_server;
+use super::local::Local;
 use super::outcomes::{Outcome, Stored};
 use super::{Outage, Worker};
 use crate::account::{App, AppAlias, SessionState};
@@ -87,7 +88,9 @@ impl Worker {
         known.connected = Some((app, backend));
         // What the former address did says nothing about this one.
         known.outage = Outage::default();
+        known.local = Local::default();
         self.changed = true;
+        self.meet_local_app(&alias);
         self.look_at_sessions_of(&alias);
         Ok(())
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
+use super::accounts::enter;
 use super::outcomes::{Outcome, Stored};
 use crate::account::{AppAlias, Credentials, Provider, SessionState, UserKey};
-use crate::backend::{Backend, FieldChange, NewSession};
+use crate::backend::{Backend, FieldChange};
 use crate::session::operation::{Operation, OperationKind};
 use crate::session::user_session::{UserSession, WaitingRequest};
 use crate::session::{Command, EventKind, Failure, KeyChoice, RequestId, Subject, VaultStatus};
@@ -30,6 +31,9 @@ impl Worker {
             Command::Link { user, credentials, register } => {
                 self.operate(id, &user, OperationKind::Link { credentials, register });
             }
+            Command::EmailAction { app, action } => self.email_action(id, app, action),
+            Command::ApiKeys { user, action } => self.operate(id, &user, OperationKind::ApiKeys(action)),
+            Command::Local { app, action } => self.look_after(Some(id), app, action),
             Command::KeepApp(app) => self.keep_app(id, app),
             Command::ForgetApp { app } => self.forget_app(id, &app),
             Command::Lock => self.lock(id),
@@ -90,15 +94,8 @@ impl Worker {
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         };
         self.spawn(None, Some(id), async move {
-            let result = async {
-                if let (true, Credentials::EmailPassword { email, password }) = (register, &credentials) {
-                    backend.register(email, password).await?;
-                }
-                let session = backend.log_in(&credentials, device.as_ref()).await?;
-                let profile = read_profile(&*backend, &session).await;
-                Ok((session, profile))
-            };
-            Outcome::LoggedIn { request: id, subject, action, app, result: result.await }
+            let result = enter(&*backend, &credentials, device.as_ref(), register).await;
+            Outcome::LoggedIn { request: id, subject, action, app, result }
         });
     }
 
@@ -132,7 +129,7 @@ impl Worker {
         let (key, generation) = (user.clone(), session.generation);
         self.spawn(Some(user.clone()), request, async move {
             let Operation { kind, .. } = &operation;
-            let result = kind.run(backend, &key.id, &tokens.access, device.as_ref(), &app.custom_data).await;
+            let result = kind.run(backend, &key.id, &tokens, device.as_ref(), &app.custom_data).await;
             Outcome::Operated { user: key, generation, access: tokens.access, operation, result }
         });
     }
@@ -269,11 +266,6 @@ impl Worker {
         };
         self.fail(request, user, Failure::not_logged_in(action, reason.as_ref()));
     }
-}
-
-/// Reads the profile of a session that was just opened. A log-in does not fail because this does.
-async fn read_profile(backend: &dyn Backend, session: &NewSession) -> Option<crate::account::Profile> {
-    backend.profile(&session.tokens.access).await.ok()
 }
 
 /// Tells the server that a session is over. What the person asked for has happened on this device already.

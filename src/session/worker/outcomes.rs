@@ -1,13 +1,18 @@
 //! What each job's end leads to.
 
+use super::accounts::Entered;
 use super::commands::REGISTER;
+use super::local::LocalAnswer;
 use super::renewal::Renewed;
 use super::{Label, Worker};
-use crate::account::{AccessToken, AppAlias, EndReason, Profile, SessionState, Tokens, UserKey};
+use crate::account::{
+    AccessToken, ApiKey, ApiKeyAction, ApiKeyId, AppAlias, EmailActionDone, EndReason, NewApiKey, Profile,
+    SessionState, Tokens, UserKey,
+};
 use crate::backend::{BackendError, FieldChange, NewSession};
 use crate::session::operation::{Done, Operation, OperationKind};
 use crate::session::user_session::UserSession;
-use crate::session::{EventKind, Failure, FailureKind, RequestId, Subject, VaultStatus};
+use crate::session::{EventKind, Failure, FailureKind, LocalAction, RequestId, Subject, VaultStatus};
 use crate::vault::{Changes, Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How a job ended.
@@ -22,7 +27,22 @@ pub(super) enum Outcome {
         subject: Subject,
         action: &'static str,
         app: AppAlias,
-        result: Result<(NewSession, Option<Profile>), BackendError>,
+        result: Result<Entered, BackendError>,
+    },
+    /// Something was done about an account without a session.
+    EmailActed {
+        request: RequestId,
+        subject: Subject,
+        app: AppAlias,
+        action: &'static str,
+        result: Result<EmailActionDone, BackendError>,
+    },
+    /// A local App answered whoever looks after it.
+    LookedAfter {
+        request: Option<RequestId>,
+        app: AppAlias,
+        action: LocalAction,
+        result: Result<LocalAnswer, BackendError>,
     },
     Renewed {
         user: UserKey,
@@ -123,11 +143,20 @@ impl Worker {
         match outcome {
             Outcome::VaultOpened { request, result } => self.vault_opened(request, result),
             Outcome::LoggedIn { request, subject, action, app, result } => match result {
-                Ok((session, profile)) => self.session_opened(request, action, app, session, profile),
+                Ok(Entered::Session(session, profile)) => {
+                    self.session_opened(request, action, app, *session, profile);
+                }
+                Ok(Entered::Unconfirmed) => self.confirmation_pending(request, subject, app),
                 Err(error) => {
                     self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
                 }
             },
+            Outcome::EmailActed { request, subject, app, action, result } => {
+                self.email_acted(request, subject, app, action, result);
+            }
+            Outcome::LookedAfter { request, app, action, result } => {
+                self.looked_after(request, app, action, result);
+            }
             Outcome::Renewed { user, generation, renewed } => {
                 self.learn_date(&user.app);
                 self.renewal_answered(user, generation, renewed);
@@ -375,6 +404,10 @@ impl Worker {
                 };
                 self.store_operation(user, known, request, Some(EventKind::Linked { provider }));
             }
+            Ok(Done::ApiKeys(created, keys)) => {
+                let OperationKind::ApiKeys(asked) = operation.kind else { return };
+                self.api_keys_changed(&user, request, asked, created, keys);
+            }
             Ok(Done::CustomDataChanged) => {
                 let OperationKind::ChangeCustomData(change) = operation.kind else { return };
                 let event = match change {
@@ -388,6 +421,38 @@ impl Worker {
                 self.start_renewal(&user);
             }
         }
+    }
+
+    /// Something was done with a user's API keys.
+    fn api_keys_changed(
+        &mut self,
+        user: &UserKey,
+        request: Option<RequestId>,
+        asked: ApiKeyAction,
+        created: Option<NewApiKey>,
+        keys: Option<Vec<ApiKey>>,
+    ) {
+        let Some(session) = self.roster.get_mut(user) else { return };
+        let former = session.api_keys.clone().unwrap_or_default();
+        let name = |id: &ApiKeyId| {
+            let known = former.iter().chain(keys.iter().flatten()).find(|key| key.id == *id);
+            known.map_or_else(|| id.to_string(), |key| key.name.clone())
+        };
+        let kind = match (asked, created) {
+            (ApiKeyAction::Create { .. }, Some(created)) => EventKind::ApiKeyCreated(created),
+            (ApiKeyAction::Enable(id), _) => EventKind::ApiKeyEnabled { name: name(&id) },
+            (ApiKeyAction::Disable(id), _) => EventKind::ApiKeyDisabled { name: name(&id) },
+            (ApiKeyAction::Delete(id), _) => EventKind::ApiKeyDeleted { name: name(&id) },
+            (ApiKeyAction::List | ApiKeyAction::Create { .. }, _) => {
+                EventKind::ApiKeysRead(keys.clone().unwrap_or_default().into())
+            }
+        };
+        if let Some(keys) = keys {
+            session.api_keys = Some(keys.into());
+        }
+        let subject = self.subject(user);
+        self.user_changed(user);
+        self.tell(request, subject, kind);
     }
 
     /// Stores what an operation changed, in place of the record with the access token `known`; then says so.

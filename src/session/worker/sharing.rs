@@ -28,6 +28,7 @@ impl Worker {
         self.looking = true;
         let changes = vault.changes();
         self.spawn(None, None, async move { Outcome::LookedAround(changes.await) });
+        self.look_at_clocks();
     }
 
     pub(super) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::Worker;
 use crate::account::{AccessToken, AppAlias, SessionState};
 use crate::session::skew::Skew;
-use crate::session::{EventKind, Subject};
+use crate::session::{EventKind, LocalAction, Subject};
 
 /// A wall clock that moved so much more or less than the runtime's was set, or this machine slept.
 const JUMP: SignedDuration = SignedDuration::from_secs(2);
@@ -44,6 +44,7 @@ impl Worker {
         for alias in self.apps.iter().map(|app| app.alias.clone()).collect::<Vec<_>>() {
             // What was learnt by the former clock says nothing about this one.
             self.app_mut(&alias).skew = Skew::default();
+            self.look_after(None, alias.clone(), LocalAction::ReadClock);
             let mut first = true;
             for user in self.roster.users_of(&alias) {
                 let Some(session) = self.roster.get_mut(&user) else { continue };
@@ -83,25 +84,39 @@ impl Worker {
     /// Learns the server's time from its last answer.
     pub(super) fn learn_date(&mut self, alias: &AppAlias) {
         let Some((_, backend, _)) = self.backend(alias) else { return };
-        self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead()));
+        let learnt = self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead()));
+        self.tell_skew(alias, learnt);
     }
 
     /// Learns the server's time from a token that it issued just now.
     pub(super) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
         let now = self.now();
-        self.learn(alias, |skew| skew.learn_from_token(access, now));
+        let learnt = self.learn(alias, |skew| skew.learn_from_token(access, now));
+        self.tell_skew(alias, learnt);
     }
 
-    fn learn(&mut self, alias: &AppAlias, take: impl FnOnce(&mut Skew)) {
+    /// Learns the server's time from its clock, which somebody may have moved. That is no news to whoever did.
+    pub(super) fn learn_clock(&mut self, alias: &AppAlias, ahead: SignedDuration) {
+        self.learn(alias, |skew| skew.learn_from_clock(ahead));
+    }
+
+    fn tell_skew(&mut self, alias: &AppAlias, learnt: Option<SignedDuration>) {
+        if let Some(by) = learnt {
+            let subject = Subject::App { app: alias.clone(), who: None };
+            self.tell(None, subject, EventKind::SkewLearnt { by });
+        }
+    }
+
+    /// Corrects all lifetimes of an app, and plans its sessions anew, if its skew turns out to be another; says which.
+    fn learn(&mut self, alias: &AppAlias, take: impl FnOnce(&mut Skew)) -> Option<SignedDuration> {
         let skew = &mut self.app_mut(alias).skew;
         let before = skew.ahead();
         take(skew);
         let ahead = skew.ahead();
         if before == ahead {
-            return;
+            return None;
         }
-        let (now, subject) = (self.now(), Subject::App { app: alias.clone(), who: None });
-        self.tell(None, subject, EventKind::SkewLearnt { by: ahead });
+        let now = self.now();
         for user in self.roster.users_of(alias) {
             let Some(session) = self.roster.get_mut(&user) else { continue };
             session.correct_for(ahead, now);
@@ -113,5 +128,6 @@ impl Worker {
             self.user_changed(&user);
         }
         self.changed = true;
+        Some(ahead)
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Size;
 
-use crate::tui::keymap::{Binding, KEYMAP};
+use crate::tui::keymap::{Binding, Context, KEYMAP};
 use crate::tui::model::Pane;
 
 /// One row of the overlay.
@@ -19,7 +19,7 @@ pub enum Row {
     },
 }
 
-/// All keys of the main screen: those of all panes, then those of each.
+/// All keys of the main screen: those of all panes, then those of each, then those of the boards.
 pub fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     section("everywhere", &mut rows, holds_everywhere);
@@ -27,6 +27,12 @@ pub fn rows() -> Vec<Row> {
         section(pane.title(), &mut rows, |binding| {
             !holds_everywhere(binding) && binding.contexts.contains(&pane.context())
         });
+    }
+    for (title, board) in
+        [("Mailbox", Context::Mailbox), ("Clock", Context::Clock), ("API keys", Context::ApiKeys)]
+    {
+        let only_there = |binding: &Binding| !binding.contexts.contains(&Context::Users);
+        section(title, &mut rows, |binding| only_there(binding) && binding.contexts.contains(&board));
     }
     rows
 }
@@ -62,7 +68,6 @@ fn section(title: &'static str, rows: &mut Vec<Row>, belongs: impl Fn(&Binding) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::keymap::Context;
 
     #[test]
     fn every_described_key_is_listed() {

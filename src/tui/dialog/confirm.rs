@@ -1,7 +1,7 @@
 //! Questions before something that is hard to undo.
 
 use super::Submission;
-use crate::account::{FieldPath, UserKey};
+use crate::account::{ApiKeyAction, ApiKeyId, FieldPath, UserKey};
 use crate::session::Command;
 
 /// A question with two answers.
@@ -26,12 +26,19 @@ pub enum Question {
     Delete,
     /// Remove a field of the custom data.
     Unset(FieldPath),
+    /// Delete an API key.
+    DeleteKey {
+        /// The key.
+        id: ApiKeyId,
+        /// Its name; text from a server.
+        name: String,
+    },
 }
 
 impl Confirm {
     /// A question. Where nothing brings back what is lost, the focus is on the harmless answer.
     pub fn new(question: Question, user: UserKey, label: String) -> Self {
-        let agreed = question != Question::Delete;
+        let agreed = !matches!(question, Question::Delete | Question::DeleteKey { .. });
         Self { question, user, label, agreed }
     }
 
@@ -41,6 +48,7 @@ impl Confirm {
             Question::Remove => "Remove from this device",
             Question::Delete => "Delete the account",
             Question::Unset(_) => "Remove a custom data field",
+            Question::DeleteKey { .. } => "Delete an API key",
         }
     }
 
@@ -61,20 +69,24 @@ impl Confirm {
             Question::Unset(path) => {
                 format!("The field {path} is removed from the custom data of {who}, with all that is in it.")
             }
+            Question::DeleteKey { name, .. } => format!(
+                "The API key {name} of {who} is deleted. Whoever uses it cannot log in again. \
+                 This cannot be undone; disabling it can."
+            ),
         }
     }
 
     /// The answer that does it.
     pub fn answer(&self) -> &'static str {
         match self.question {
-            Question::Delete => "Delete",
+            Question::Delete | Question::DeleteKey { .. } => "Delete",
             Question::Remove | Question::Unset(_) => "Remove",
         }
     }
 
     pub(super) fn waiting(&self) -> &'static str {
         match self.question {
-            Question::Delete => "deleting…",
+            Question::Delete | Question::DeleteKey { .. } => "deleting…",
             Question::Remove | Question::Unset(_) => "removing…",
         }
     }
@@ -88,6 +100,9 @@ impl Confirm {
             Question::Remove => Command::Remove { user },
             Question::Delete => Command::Delete { user },
             Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },
+            Question::DeleteKey { id, .. } => {
+                Command::ApiKeys { user, action: ApiKeyAction::Delete(id.clone()) }
+            }
         })
     }
 }

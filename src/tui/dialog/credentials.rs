@@ -1,9 +1,13 @@
 //! Log in, register, link: one form with three entrances.
 
+use bson::{Bson, Document};
+
 use super::Submission;
 use crate::account::credentials::{RegistrationError, check_registration};
-use crate::account::{AppAlias, Credentials, Provider, UserKey};
-use crate::session::{Command, UserView};
+use crate::account::custom_data::parse_value;
+use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider, UserKey};
+use crate::session::{AppView, Command, UserView};
+use crate::tui::content::tree::type_name;
 use crate::tui::form::{Field, FieldName, Form};
 
 /// What the credentials are for.
@@ -33,69 +37,136 @@ pub struct CredentialsForm {
     pub intro: Option<&'static str>,
     /// The fields.
     pub form: Form,
+    /// The methods to choose from, in the order of the choice.
+    methods: Vec<Provider>,
 }
 
-/// The methods to choose from, in the order of the choice.
-const METHODS: [(Provider, &str); 2] =
-    [(Provider::EmailPassword, "E-mail & password"), (Provider::Anonymous, "Anonymous")];
+/// All methods, in the order of the choice.
+const METHODS: [(Provider, &str); 8] = [
+    (Provider::EmailPassword, "E-mail & password"),
+    (Provider::Anonymous, "Anonymous"),
+    (Provider::ApiKey, "API key"),
+    (Provider::CustomJwt, "JWT of another issuer"),
+    (Provider::CustomFunction, "The App's own function"),
+    (Provider::Google, "Google"),
+    (Provider::Facebook, "Facebook"),
+    (Provider::Apple, "Apple"),
+];
+
+/// Providers whose identities cannot be added to a user (protocol document, section 4).
+const NOT_LINKABLE: [Provider; 2] = [Provider::Anonymous, Provider::ApiKey];
+
+/// The fields that each method takes.
+fn fields_of(method: &Provider) -> &'static [FieldName] {
+    match method {
+        Provider::EmailPassword => &[FieldName::Email, FieldName::Password, FieldName::Register],
+        Provider::ApiKey => &[FieldName::ApiKey],
+        Provider::CustomJwt => &[FieldName::Jwt],
+        Provider::CustomFunction => &[FieldName::Payload],
+        Provider::Google => &[FieldName::GoogleProof, FieldName::Token],
+        Provider::Facebook | Provider::Apple => &[FieldName::Token],
+        Provider::Anonymous | Provider::Other(_) => &[],
+    }
+}
 
 impl CredentialsForm {
-    /// A form to log in with. For a user who was logged in by e-mail, the address is there already.
-    pub fn log_in(app: AppAlias, again: Option<&UserView>) -> Self {
+    /// A form to log in with. For a user who was logged in before, the method is there already, and the address.
+    pub fn log_in(app: &AppView, again: Option<&UserView>) -> Self {
+        let again = again.filter(|user| !user.state.is_logged_in());
         let email = again
-            .filter(|user| user.provider == Provider::EmailPassword && !user.state.is_logged_in())
+            .filter(|user| user.provider == Provider::EmailPassword)
             .and_then(|user| user.profile.as_ref()?.data.get("email")?.as_str())
             .unwrap_or_default();
-        let mut form = Self::form(true, email, false);
-        form.focus_on(if email.is_empty() { FieldName::Email } else { FieldName::Password });
-        Self::new(Purpose::LogIn, app, form)
+        let mut dialog = Self::new(Purpose::LogIn, app, email, false);
+        if let Some(user) = again.filter(|user| user.provider != Provider::Anonymous) {
+            dialog.choose(&user.provider);
+        }
+        let first = if email.is_empty() { FieldName::Email } else { FieldName::Password };
+        dialog.focus_on_fields(first);
+        dialog
     }
 
     /// A form to register with.
-    pub fn register(app: AppAlias) -> Self {
-        Self::new(Purpose::Register, app, Self::form(false, "", true))
+    pub fn register(app: &AppView) -> Self {
+        let mut dialog = Self::new(Purpose::Register, app, "", true);
+        dialog.focus_on_fields(FieldName::Email);
+        dialog
     }
 
-    /// A form to add an e-mail identity with.
-    pub fn link(user: &UserView) -> Self {
+    /// A form to add an identity with.
+    pub fn link(app: &AppView, user: &UserView) -> Self {
         let purpose = Purpose::Link { user: user.key.clone(), label: user.label.clone() };
-        Self::new(purpose, user.key.app.clone(), Self::form(false, "", true))
+        let mut dialog = Self::new(purpose, app, "", true);
+        dialog.focus_on_fields(FieldName::Email);
+        dialog
     }
 
     /// The form of the first run: on an empty App of one's own, an account has to be registered before it is used.
-    pub fn first_run(app: AppAlias) -> Self {
-        let mut form = Self::form(true, "", true);
-        form.focus_on(FieldName::Email);
-        let intro = if app.as_str() == AppAlias::LOCAL {
+    pub fn first_run(app: &AppView) -> Self {
+        let mut dialog = Self::new(Purpose::LogIn, app, "", true);
+        dialog.focus_on_fields(FieldName::Email);
+        dialog.intro = Some(if app.alias.as_str() == AppAlias::LOCAL {
             "This is a local App on your machine: any e-mail works, nothing is sent anywhere. \
              Register an account, or choose Anonymous above."
         } else {
             "Nobody is logged in yet. Log in, register an account, or choose Anonymous."
+        });
+        dialog
+    }
+
+    /// The form with the methods that the App has, as far as that is known.
+    fn new(purpose: Purpose, app: &AppView, email: &str, register: bool) -> Self {
+        let serves = |provider: &Provider| match purpose {
+            Purpose::LogIn => true,
+            Purpose::Register => *provider == Provider::EmailPassword,
+            Purpose::Link { .. } => !NOT_LINKABLE.contains(provider),
         };
-        Self { intro: Some(intro), ..Self::new(Purpose::LogIn, app, form) }
-    }
-
-    fn new(purpose: Purpose, app: AppAlias, form: Form) -> Self {
-        Self { purpose, app, intro: None, form }
-    }
-
-    fn form(with_method: bool, email: &str, register: bool) -> Form {
+        let offered: Vec<_> =
+            METHODS.iter().filter(|(provider, _)| serves(provider) && app.offers(provider)).collect();
+        // An App that offers nothing of the kind says so itself.
+        let offered = if offered.is_empty() { vec![&METHODS[0]] } else { offered };
+        let methods = offered.iter().map(|(provider, _)| provider.clone()).collect();
+        let names: Vec<_> = offered.iter().map(|(_, name)| *name).collect();
         let mut fields = Vec::new();
-        if with_method {
-            let names = METHODS.iter().map(|(_, name)| *name).collect();
+        if purpose != Purpose::Register {
             fields.push(Field::choice(FieldName::Method, "Method", names));
         }
         fields.extend([
             Field::text(FieldName::Email, "E-mail", email),
             Field::secret(FieldName::Password, "Password"),
             Field::toggle(FieldName::Register, "register this account first", register),
+            Field::secret(FieldName::ApiKey, "API key"),
+            Field::secret(FieldName::Jwt, "JWT"),
+            Field::text(FieldName::Payload, "JSON", "{}"),
+            Field::choice(FieldName::GoogleProof, "By", vec!["ID token", "authorization code"]),
+            Field::secret(FieldName::Token, "Token"),
         ]);
-        Form::new(fields)
+        let mut dialog =
+            Self { purpose, app: app.alias.clone(), intro: None, form: Form::new(fields), methods };
+        dialog.settle();
+        dialog
+    }
+
+    /// Chooses a method, if it is offered.
+    fn choose(&mut self, provider: &Provider) {
+        if let Some(at) = self.methods.iter().position(|method| method == provider) {
+            self.form.focus_on(FieldName::Method);
+            (0..at).for_each(|_| self.form.change(true));
+            self.settle();
+        }
+    }
+
+    /// Moves the focus to `first`, or else to the first field of the method.
+    fn focus_on_fields(&mut self, first: FieldName) {
+        let fields = fields_of(&self.method());
+        if let Some(first) = fields.iter().find(|field| **field == first).or(fields.first()) {
+            self.form.focus_on(*first);
+        }
     }
 
     /// The chosen method.
     pub fn method(&self) -> Provider {
-        METHODS[self.form.chosen(FieldName::Method)].0.clone()
+        self.methods[self.form.chosen(FieldName::Method)].clone()
     }
 
     /// What the dialog says while it waits.
@@ -107,27 +178,83 @@ impl CredentialsForm {
         }
     }
 
+    /// What the App's own function will get, or why it cannot be sent; `None` where another method is chosen.
+    pub fn payload(&self) -> Option<Result<Document, String>> {
+        (self.method() == Provider::CustomFunction).then(|| payload(self.form.text(FieldName::Payload)))
+    }
+
+    /// What to know about the chosen method.
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match self.method() {
+            Provider::CustomJwt => "Paste a JWT that your own issuer signed for this App.",
+            Provider::Google => "Paste what Google gave: the App takes one of the two.",
+            Provider::Facebook => "Paste an access token of Facebook.",
+            Provider::Apple => "Paste an ID token of Apple.",
+            _ => return None,
+        })
+    }
+
     pub(super) fn settle(&mut self) {
-        let takes_password = self.method() == Provider::EmailPassword;
-        for name in [FieldName::Email, FieldName::Password] {
-            self.form.show(name, takes_password);
+        let taken = fields_of(&self.method());
+        for (method, _) in &METHODS {
+            for name in fields_of(method) {
+                let shown = taken.contains(name)
+                    && !(*name == FieldName::Register && self.purpose == Purpose::Register);
+                self.form.show(*name, shown);
+            }
         }
-        self.form.show(FieldName::Register, takes_password && self.purpose != Purpose::Register);
     }
 
     pub(super) fn after_failure(&mut self) {
-        self.form.focus_on(FieldName::Password);
+        let fields = fields_of(&self.method());
+        let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
+        self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
     }
 
     pub(super) fn submit(&mut self) -> Submission {
-        let app = self.app.clone();
-        if self.method() == Provider::Anonymous {
-            return Submission::send(Command::LogIn { app, credentials: Credentials::Anonymous });
-        }
-        if self.form.is_focused(FieldName::Method) {
-            self.form.focus_on(FieldName::Email);
+        let fields = fields_of(&self.method());
+        if self.form.is_focused(FieldName::Method)
+            && let Some(first) = fields.first()
+        {
+            self.form.focus_on(*first);
             return Submission::Refused;
         }
+        match self.credentials() {
+            Some(credentials) => self.send(credentials),
+            None => Submission::Refused,
+        }
+    }
+
+    /// The credentials, if everything is there; else the form says what is not.
+    fn credentials(&mut self) -> Option<Credentials> {
+        Some(match self.method() {
+            Provider::EmailPassword => return self.email_credentials(),
+            Provider::ApiKey => Credentials::ApiKey(self.needed(FieldName::ApiKey)?),
+            Provider::CustomJwt => Credentials::CustomJwt(self.needed(FieldName::Jwt)?),
+            Provider::CustomFunction => match payload(self.form.text(FieldName::Payload)) {
+                Ok(document) => Credentials::CustomFunction(FunctionPayload(document)),
+                // The line below the field says what is wrong.
+                Err(_) => return None,
+            },
+            Provider::Google if self.form.chosen(FieldName::GoogleProof) == 1 => {
+                Credentials::Google(GoogleProof::AuthCode(self.needed(FieldName::Token)?))
+            }
+            Provider::Google => Credentials::Google(GoogleProof::IdToken(self.needed(FieldName::Token)?)),
+            Provider::Facebook => Credentials::Facebook(self.needed(FieldName::Token)?),
+            Provider::Apple => Credentials::Apple(self.needed(FieldName::Token)?),
+            Provider::Anonymous | Provider::Other(_) => Credentials::Anonymous,
+        })
+    }
+
+    fn needed(&mut self, name: FieldName) -> Option<secrecy::SecretString> {
+        if self.form.secret(name).is_empty() {
+            self.form.refuse(name, "is needed");
+            return None;
+        }
+        Some(self.form.take_secret(name))
+    }
+
+    fn email_credentials(&mut self) -> Option<Credentials> {
         let register = self.form.is_on(FieldName::Register);
         let email = self.form.text(FieldName::Email).trim().to_owned();
         if let Err(error) = check(&email, self.form.secret(FieldName::Password), register) {
@@ -137,20 +264,36 @@ impl CredentialsForm {
             };
             let why = if register { error.to_string() } else { "is needed".to_owned() };
             self.form.refuse(field, why);
-            return Submission::Refused;
+            return None;
         }
-        let password = self.form.take_secret(FieldName::Password);
-        Submission::send(match &self.purpose {
-            Purpose::Link { user, .. } => Command::Link {
-                user: user.clone(),
-                credentials: Credentials::EmailPassword { email, password },
-                register,
-            },
-            Purpose::LogIn | Purpose::Register if register => Command::Register { app, email, password },
-            Purpose::LogIn | Purpose::Register => {
-                Command::LogIn { app, credentials: Credentials::EmailPassword { email, password } }
+        Some(Credentials::EmailPassword { email, password: self.form.take_secret(FieldName::Password) })
+    }
+
+    fn send(&self, credentials: Credentials) -> Submission {
+        let app = self.app.clone();
+        let register = self.form.is_on(FieldName::Register);
+        Submission::send(match (&self.purpose, credentials) {
+            (Purpose::Link { user, .. }, credentials) => {
+                let register = register && credentials.provider() == Provider::EmailPassword;
+                Command::Link { user: user.clone(), credentials, register }
             }
+            (_, Credentials::EmailPassword { email, password }) if register => {
+                Command::Register { app, email, password }
+            }
+            (_, credentials) => Command::LogIn { app, credentials },
         })
+    }
+}
+
+/// The payload of an authentication function: an object, any field of which may be a secret.
+fn payload(text: &str) -> Result<Document, String> {
+    match parse_value(text) {
+        Ok(Bson::Document(document)) => Ok(document),
+        Ok(other) => Err(format!(
+            "a JSON object is needed, such as {{\"name\": \"ada\"}}; this is {}",
+            type_name(&other)
+        )),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -119,6 +119,7 @@ fn snapshot(seconds: i64) -> Arc<Snapshot> {
         next_refresh: None,
         last_refresh: None,
         custom_data: None,
+        api_keys: None,
     };
     Arc::new(Snapshot {
         version: 1,

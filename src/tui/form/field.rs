@@ -27,6 +27,24 @@ pub enum FieldName {
     Passphrase,
     /// The passphrase once more.
     Repeat,
+    /// An API key.
+    ApiKey,
+    /// A JWT of another issuer.
+    Jwt,
+    /// What an authentication function takes.
+    Payload,
+    /// Which of the two things Google gives.
+    GoogleProof,
+    /// A token of a social provider.
+    Token,
+    /// The link of a mail.
+    Link,
+    /// Arguments of a reset function.
+    Arguments,
+    /// The name of an API key.
+    KeyName,
+    /// How far to move a clock.
+    Amount,
 }
 
 /// A field.
@@ -97,6 +115,11 @@ impl Field {
     /// Whether it takes text.
     pub fn is_text(&self) -> bool {
         matches!(self.kind, FieldKind::Text(_) | FieldKind::Secret(_))
+    }
+
+    /// Whether it takes a secret.
+    pub fn is_secret(&self) -> bool {
+        matches!(self.kind, FieldKind::Secret(_))
     }
 
     /// Lines that it takes on the screen.

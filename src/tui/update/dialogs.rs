@@ -2,10 +2,12 @@
 
 use crossterm::event::KeyEvent;
 
-use super::panes;
+use super::{boards, panes};
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
-use crate::tui::dialog::{Body, CredentialsForm, Dialog, DialogId, Outcome, Progress, Submission, VaultForm};
+use crate::tui::dialog::{
+    Body, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, ShownSecret, Submission, VaultForm,
+};
 use crate::tui::effect::Effect;
 use crate::tui::form::Form;
 use crate::tui::keymap::{Action, Context};
@@ -20,6 +22,8 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
                 model.dialogs.pop();
             }
         }
+        Some(action) if dialog.body.is_board() => return boards::press(model, action),
+        Some(Action::Copy) => return copy_secret(model),
         // What was asked for is on its way: until the answer there is nothing to change.
         _ if dialog.is_waiting() => {}
         Some(Action::Submit) => return submit(model),
@@ -46,6 +50,14 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
         }
     }
     vec![]
+}
+
+/// Copies the secret that is shown.
+fn copy_secret(model: &mut Model) -> Vec<Effect> {
+    let Some(Dialog { body: Body::Secret(shown), .. }) = model.dialogs.last_mut() else { return vec![] };
+    shown.copied = true;
+    let secret = shown.secret.clone();
+    boards::copy(model, secret, "the API key")
 }
 
 fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
@@ -111,6 +123,16 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
                 let snapshot = model.snapshot.clone();
                 model.users.select(key.clone(), &snapshot);
             }
+            // What has to be done next is in the mailbox; the worker reads it by itself.
+            if let (EventKind::ConfirmationPending, Subject::App { app, .. }) = (&event.kind, &event.subject)
+                && model.snapshot.app(app).is_some_and(|app| app.local.is_some())
+            {
+                model.open(Body::Mailbox(Mailbox::new(app.clone())));
+            }
+            if let EventKind::ApiKeyCreated(new) = &event.kind {
+                let (name, secret) = (new.key.name.clone(), new.secret.clone());
+                model.open(Body::Secret(ShownSecret { name, secret, copied: false }));
+            }
             false
         }
     }
@@ -136,7 +158,7 @@ pub fn follow_vault(model: &mut Model) {
 
 /// Opens the log-in dialog by itself, once: when everything is there but a user.
 pub fn offer_first_run(model: &mut Model) {
-    let snapshot = &model.snapshot;
+    let snapshot = model.snapshot.clone();
     let ready = matches!(snapshot.vault, VaultStatus::Open { .. });
     let Some(app) = snapshot.apps.iter().find(|app| app.base_url.is_some()) else { return };
     if !ready || model.first_run_over || model.demo {
@@ -144,6 +166,6 @@ pub fn offer_first_run(model: &mut Model) {
     }
     model.first_run_over = true;
     if snapshot.users.is_empty() && model.dialogs.is_empty() {
-        model.open(Body::Credentials(CredentialsForm::first_run(app.alias.clone())));
+        model.open(Body::Credentials(CredentialsForm::first_run(app)));
     }
 }

@@ -54,6 +54,7 @@ fn user(number: usize) -> UserView {
         next_refresh: None,
         last_refresh: None,
         custom_data: Some(doc! { "theme": "dark", "a.b": 1, "list": [1] }),
+        api_keys: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn snapshot(users: impl IntoIterator<Item = usize>) -> Snapshot {
             current: None,
             skew: None,
             kept: false,
+            local: None,
         }],
         users: users.into_iter().map(|number| Arc::new(user(number))).collect(),
     }

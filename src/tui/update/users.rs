@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::boards;
 use crate::account::FieldPath;
-use crate::session::{Command, UserView};
+use crate::session::{AppView, Command, UserView};
 use crate::tui::content::tree::Kind;
-use crate::tui::dialog::{Body, Confirm, CredentialsForm, EditForm, Question};
+use crate::tui::dialog::{Body, Confirm, CredentialsForm, EditForm, EmailForm, Question};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, Pane};
@@ -17,8 +18,12 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let dialog = match (action, selected) {
         (Action::LogIn, user) => with_app(model, |app| CredentialsForm::log_in(app, user.as_deref())),
         (Action::Register, _) => with_app(model, CredentialsForm::register),
+        (Action::Password, user) => password(model, user.as_deref()),
+        (Action::Clock | Action::Mailbox | Action::ApiKeys, user) => {
+            return boards::open(model, action, user.as_deref());
+        }
         (_, None) => None,
-        (Action::Link, Some(user)) => Some(Body::Credentials(CredentialsForm::link(&user))),
+        (Action::Link, Some(user)) => with_app(model, |app| CredentialsForm::link(app, &user)),
         (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
         (Action::MakeCurrent, Some(user)) => return send(Command::MakeCurrent { user: user.key.clone() }),
         (Action::LogOut, Some(user)) => return send(Command::LogOut { user: user.key.clone() }),
@@ -39,8 +44,14 @@ fn send(command: Command) -> Vec<Effect> {
     vec![Effect::Send { command: Box::new(command), dialog: None }]
 }
 
-fn with_app(model: &Model, form: impl FnOnce(crate::account::AppAlias) -> CredentialsForm) -> Option<Body> {
-    Some(Body::Credentials(form(model.app()?.alias.clone())))
+fn with_app(model: &Model, form: impl FnOnce(&AppView) -> CredentialsForm) -> Option<Body> {
+    Some(Body::Credentials(form(model.app()?)))
+}
+
+/// What helps somebody who cannot log in: probably the selected user.
+fn password(model: &Model, user: Option<&UserView>) -> Option<Body> {
+    let email = user.and_then(|user| user.profile.as_ref()?.data.get("email")?.as_str());
+    Some(Body::Email(EmailForm::new(model.app()?.alias.clone(), email.unwrap_or_default())))
 }
 
 fn confirm(question: Question, user: &UserView) -> Option<Body> {

@@ -1,6 +1,5 @@
 //! What stands around the panes: the header, the activity, the key hints.
 
-use jiff::Unit;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
@@ -22,8 +21,7 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         ends.push(format!("key: {key}"));
     }
     if let Some(ahead) = model.app().and_then(|app| app.skew) {
-        let (sign, ahead) = if ahead.is_negative() { ('-', -ahead) } else { ('+', ahead) };
-        ends.insert(0, format!("server clock {sign}{:#}", ahead.round(Unit::Second).unwrap_or(ahead)));
+        ends.insert(0, format!("server clock {}", words::offset(ahead)));
     }
     let end = format!("{} ", ends.join("  "));
     let room = usize::from(area.width).saturating_sub(text::width(name) + text::width(&end) + 4);

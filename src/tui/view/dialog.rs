@@ -1,5 +1,6 @@
 //! Dialogs: centred, bordered, above the panes.
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Constraint, Position, Rect};
 use ratatui::style::Style;
@@ -7,15 +8,24 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{help, lines, span};
-use crate::tui::dialog::{Body, Confirm, CredentialsForm, Dialog, EditForm, Progress, Purpose, VaultForm};
+use super::{boards, help, lines, span};
+use crate::tui::dialog::{
+    AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
+    VaultForm,
+};
 use crate::tui::form::FieldName;
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::text;
+use crate::tui::{text, words};
 
 /// Columns inside of a dialog.
 const COLUMNS: usize = 62;
+
+/// Most columns inside of a list.
+const MOST_COLUMNS: usize = 104;
+
+/// Columns around the inside of a dialog, and rows.
+const FRAME: (u16, u16) = (4, 2);
 
 /// Lines that a failure's message, and its hint, may take: the form has to stay in sight.
 const MOST_LINES: usize = 5;
@@ -29,22 +39,47 @@ struct Page {
 /// Draws a dialog; where the cursor stands, if it is in a text field.
 pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
     let theme = &model.theme;
+    let columns = columns(model, &dialog.body);
+    // What a failure may take has its place too.
+    let rows = usize::from(buffer.area.height).saturating_sub(usize::from(FRAME.1) + 2 + 3);
     let mut page = match &dialog.body {
         Body::Credentials(form) => credentials(model, form),
         Body::Confirm(confirm) => question(model, confirm),
         Body::Edit(form) => edit(model, form),
         Body::Vault(form) => vault(model, form),
+        Body::Email(form) => email(model, form),
+        Body::Amount(form) => amount(model, form),
+        Body::NewKey(form) => new_key(model, form),
+        Body::Clock(board) => {
+            let title = format!("The clock of {}", board.app);
+            Page { title, drawn: Drawn { lines: boards::clock(model, board), cursor: None } }
+        }
+        Body::Mailbox(mailbox) => {
+            let lines = boards::mailbox(model, mailbox, columns, rows);
+            let title = format!("The mailbox of {}", mailbox.app);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Keys(list) => {
+            let lines = boards::keys(model, list, columns, rows);
+            let title = format!("API keys of {}", list.label);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Secret(shown) => {
+            let lines = boards::secret(model, shown, columns);
+            let title = format!("The new API key {}", shown.name);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
         Body::Help { offset } => {
             Page { title: "Keys".into(), drawn: Drawn { lines: help::lines(model, *offset), cursor: None } }
         }
     };
     progress(model, dialog, &mut page.drawn.lines);
-    let width = COLUMNS as u16 + 4;
-    let height = page.drawn.lines.len() as u16 + 2;
+    let width = columns as u16 + FRAME.0;
+    let height = page.drawn.lines.len() as u16 + FRAME.1;
     let area = buffer.area.centered(Constraint::Length(width), Constraint::Length(height));
     Clear.render(area, buffer);
     let title = text::inert(&page.title);
-    let title = text::cut(&title, COLUMNS).into_owned();
+    let title = text::cut(&title, columns).into_owned();
     let mut block = Block::bordered()
         .border_type(BorderType::Thick)
         .border_style(theme.border_focus)
@@ -60,6 +95,15 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
     cursor(inside, page.drawn.cursor.filter(|_| !dialog.is_waiting())?)
 }
 
+/// Columns inside of a dialog: lists take what is there.
+fn columns(model: &Model, body: &Body) -> usize {
+    match body {
+        Body::Mailbox(_) | Body::Keys(_) => usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS),
+        Body::Secret(_) => COLUMNS + 4,
+        _ => COLUMNS,
+    }
+}
+
 fn cursor(inside: Rect, (column, row): (u16, u16)) -> Option<Position> {
     let position = Position { x: inside.x + column, y: inside.y + row };
     inside.contains(position).then_some(position)
@@ -69,11 +113,54 @@ fn credentials(model: &Model, form: &CredentialsForm) -> Page {
     let title = match &form.purpose {
         Purpose::LogIn => format!("Log in to {}", form.app),
         Purpose::Register => format!("Register at {}", form.app),
-        Purpose::Link { label, .. } => format!("Link an e-mail identity to {label}"),
+        Purpose::Link { label, .. } => format!("Link an identity to {label}"),
     };
     let intro = form.intro.map(|intro| paragraph(intro, model.theme.text)).unwrap_or_default();
+    let mut drawn = below(intro, form::draw(&form.form, &model.theme, COLUMNS));
+    let theme = &model.theme;
+    let said = match form.payload() {
+        Some(Ok(document)) => {
+            let count = words::count(document.len(), "field");
+            Some((format!("the App's function will get an object of {count}"), theme.good))
+        }
+        Some(Err(why)) => Some((why, theme.bad)),
+        None => form.advice().map(|advice| (advice.to_owned(), theme.muted)),
+    };
+    if let Some((words, style)) = said {
+        drawn.lines.push(Line::default());
+        drawn.lines.extend(paragraph(&words, style));
+    }
+    Page { title, drawn }
+}
+
+fn email(model: &Model, form: &EmailForm) -> Page {
+    let intro = paragraph(form.intro(), model.theme.muted);
     let fields = form::draw(&form.form, &model.theme, COLUMNS);
-    Page { title, drawn: below(intro, fields) }
+    Page { title: format!("E-mail accounts of {}", form.app), drawn: below(intro, fields) }
+}
+
+fn amount(model: &Model, form: &AmountForm) -> Page {
+    let theme = &model.theme;
+    let intro = paragraph("A length of time such as 61d, 1h 30min, or -2d to go back.", theme.muted);
+    let mut drawn = below(intro, form::draw(&form.form, theme, COLUMNS));
+    let (words, style) = match form.verdict() {
+        Ok(step) => {
+            let then = model.app_time(&form.app).saturating_add(step).unwrap_or(Timestamp::MAX);
+            (format!("the App's time will be {}", words::moment(then)), theme.good)
+        }
+        Err(_) if form.form.text(FieldName::Amount).trim().is_empty() => (String::new(), theme.muted),
+        Err(error) => (error.to_string(), theme.bad),
+    };
+    drawn.lines.push(Line::default());
+    drawn.lines.extend(paragraph(&words, style));
+    Page { title: format!("Move the clock of {}", form.app), drawn }
+}
+
+fn new_key(model: &Model, form: &KeyForm) -> Page {
+    let words = "Whoever has the key logs in as this user. Letters, digits, _ and - make its name.";
+    let intro = paragraph(words, model.theme.muted);
+    let fields = form::draw(&form.form, &model.theme, COLUMNS);
+    Page { title: format!("A new API key of {}", form.label), drawn: below(intro, fields) }
 }
 
 fn question(model: &Model, confirm: &Confirm) -> Page {
@@ -136,6 +223,8 @@ fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
     let theme = &model.theme;
     match &dialog.progress {
         Progress::Idle => {}
+        // Boards are asked anew all the time: words that come and go would make them flicker.
+        Progress::Waiting(_) if dialog.body.is_board() => {}
         Progress::Waiting(_) => {
             lines.push(Line::default());
             lines.push(Line::from(span(dialog.body.waiting(), theme.busy)));

@@ -74,7 +74,8 @@ fn line(model: &Model, row: &Row, columns: usize, names: usize) -> Line<'static>
 
 fn gauge_line(model: &Model, name: &str, life: &Lifetime, columns: usize) -> Line<'static> {
     let theme = &model.theme;
-    let percent = countdown::percent(life, model.now);
+    let now = model.selected().map_or(model.now, |user| model.present(&user.key.app));
+    let percent = countdown::percent(life, now);
     let how = match percent {
         0 => Tone::Bad,
         1..=SHORT => Tone::Warn,
@@ -86,6 +87,6 @@ fn gauge_line(model: &Model, name: &str, life: &Lifetime, columns: usize) -> Lin
         span(filled, tone(theme, how)),
         span(spent, theme.spent),
         span(format!("{percent:>4}%"), theme.muted),
-        span(text::fit_right(&countdown::left(life.expires, model.now), 8), tone(theme, how)),
+        span(text::fit_right(&countdown::left(life.expires, now), 8), tone(theme, how)),
     ])
 }

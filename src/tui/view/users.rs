@@ -121,6 +121,7 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
     let current = if model.snapshot.is_current(&user.key) { '*' } else { ' ' };
     let blank = " ".repeat(columns.gap);
     let providers = words::providers(user, columns.provider);
+    let now = model.present(&user.key.app);
     Line::from(vec![
         span(format!("{cursor}{current} "), theme.strong),
         span(format!("{glyph} "), state),
@@ -133,8 +134,8 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
             theme.text,
         ),
         span(format!("{}{blank}", text::fit(word, STATE)), state),
-        span(format!("{}{blank}", left(user.access.as_ref(), model.now)), theme.text),
-        span(left(user.refresh.as_ref(), model.now), theme.muted),
+        span(format!("{}{blank}", left(user.access.as_ref(), now)), theme.text),
+        span(left(user.refresh.as_ref(), now), theme.muted),
     ])
 }
 

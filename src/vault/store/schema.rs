@@ -69,6 +69,10 @@ const STEPS: &[&str] = &[
     CREATE INDEX timeline_by_user ON timeline (app, user, entry);
     ALTER TABLE apps ADD COLUMN kept TEXT;
     ",
+    // The way to a local App's control API, sealed.
+    "
+    ALTER TABLE apps ADD COLUMN control BLOB;
+    ",
 ];
 
 /// Brings the database to the newest schema; each step and its number land in one transaction.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{context, read};
+use super::{context, control_context, read};
 use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 use crate::vault::holder::Holder;
 use crate::vault::seal::{SealKey, seal, unseal};
@@ -162,9 +162,13 @@ impl Writer<'_> {
 
     /// Remembers an App.
     pub fn keep_app(&self, app: &KeptApp) -> Result<(), VaultError> {
+        let control = app.control_bytes();
+        let control =
+            control.map(|plain| seal(self.key, &control_context(app.alias()), &plain)).transpose()?;
         self.sql.execute(
-            "INSERT INTO apps (app, kept) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET kept = excluded.kept",
-            params![app.alias().as_str(), app.to_json()],
+            "INSERT INTO apps (app, kept, control) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET kept = excluded.kept, control = excluded.control",
+            params![app.alias().as_str(), app.to_json(), control],
         )?;
         Ok(())
     }

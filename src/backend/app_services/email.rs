@@ -1,0 +1,77 @@
+//! E-mail/password accounts without a session (section 3.3).
+
+use bson::Bson;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::account::{EmailAction, MailToken};
+
+/// The path below the provider, and the body.
+pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
+    match action {
+        EmailAction::Confirm(MailToken { token, id }) => {
+            (&["confirm"], json!({ "token": token.expose_secret(), "tokenId": id }))
+        }
+        EmailAction::ResendConfirmation { email } => (&["confirm", "send"], json!({ "email": email })),
+        EmailAction::RerunConfirmation { email } => (&["confirm", "call"], json!({ "email": email })),
+        EmailAction::SendReset { email } => (&["reset", "send"], json!({ "email": email })),
+        EmailAction::Reset { token: MailToken { token, id }, password } => (
+            &["reset"],
+            json!({
+                "token": token.expose_secret(),
+                "tokenId": id,
+                "password": password.expose_secret(),
+            }),
+        ),
+        EmailAction::CallReset { email, password, arguments } => {
+            let arguments: Vec<Value> =
+                arguments.0.iter().cloned().map(Bson::into_canonical_extjson).collect();
+            let body = json!({
+                "email": email,
+                "password": password.expose_secret(),
+                "arguments": arguments,
+            });
+            (&["reset", "call"], body)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::ResetArguments;
+
+    #[test]
+    fn each_action_has_its_path_and_body() {
+        let token = MailToken { token: "t".into(), id: "65a1".into() };
+        let email = "ada@example.com".to_owned();
+        let arguments = ResetArguments(vec![Bson::Int32(1), "x".into()]);
+        for (action, path, body) in [
+            (EmailAction::Confirm(token.clone()), "confirm", json!({ "token": "t", "tokenId": "65a1" })),
+            (
+                EmailAction::ResendConfirmation { email: email.clone() },
+                "confirm/send",
+                json!({ "email": email }),
+            ),
+            (
+                EmailAction::RerunConfirmation { email: email.clone() },
+                "confirm/call",
+                json!({ "email": email }),
+            ),
+            (EmailAction::SendReset { email: email.clone() }, "reset/send", json!({ "email": email })),
+            (
+                EmailAction::Reset { token, password: "secret1".into() },
+                "reset",
+                json!({ "token": "t", "tokenId": "65a1", "password": "secret1" }),
+            ),
+            (
+                EmailAction::CallReset { email: email.clone(), password: "secret1".into(), arguments },
+                "reset/call",
+                json!({ "email": email, "password": "secret1", "arguments": [{ "$numberInt": "1" }, "x"] }),
+            ),
+        ] {
+            let (segments, sent) = request(&action);
+            assert_eq!((segments.join("/").as_str(), sent), (path, body));
+        }
+    }
+}

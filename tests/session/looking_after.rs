@@ -1,0 +1,287 @@
+//! Looking after a real local App, over HTTP: its clock, its mailbox, and its users' API keys.
+
+use idmux::account::{
+    ApiKeyAction, App, ClockChange, ControlAccess, Credentials, EmailAction, EmailActionDone, EndReason,
+    MailPurpose, MailState, MailToken, Provider, SessionState, UserKey,
+};
+use idmux::local_app::config::{
+    AppConfig, Confirmation, LocalUserpass, Mail, Offer, PasswordReset, Providers,
+};
+use idmux::local_app::{ANY_PORT, LocalApp, Options, Storage};
+use idmux::session::{Command, EventKind, FailureKind, LocalAction, Subject};
+use jiff::SignedDuration;
+
+use super::harness::{APP_ID, Worker, alias, any_local_app, app_at, email, over_http};
+
+fn watched(server: &LocalApp) -> App {
+    let access = ControlAccess { base_url: server.base_url().clone(), token: server.control_token().clone() };
+    App { control: Some(access), ..app_at(server.base_url()) }
+}
+
+/// A worker that looks after the App.
+async fn caretaker(server: &LocalApp) -> Worker {
+    let mut worker = Worker::in_memory(over_http()).await;
+    worker.ask(Command::AddApp(watched(server))).await;
+    worker
+        .snapshot_where(|snapshot| {
+            let local = snapshot.app(&alias()).and_then(|app| app.local.clone());
+            local.is_some_and(|local| local.providers.is_some() && local.clock.is_some())
+        })
+        .await;
+    worker
+}
+
+/// An App that confirms addresses and resets passwords by mail.
+async fn app_with_mail() -> LocalApp {
+    let mail = |page: &str| Mail { url: format!("http://localhost/{page}"), subject: page.into() };
+    let userpass = LocalUserpass {
+        confirmation: Confirmation::Mail(mail("confirm")),
+        reset: PasswordReset::Mail(mail("reset")),
+    };
+    let providers = Providers { local_userpass: Offer::Enabled(userpass), ..Providers::default() };
+    let config = AppConfig { providers, ..AppConfig::default() };
+    LocalApp::start(ANY_PORT, Options { config, ..Options::new(APP_ID, Storage::Memory) }).await.unwrap()
+}
+
+fn local(action: LocalAction) -> Command {
+    Command::Local { app: alias(), action }
+}
+
+fn advance(step: SignedDuration) -> Command {
+    local(LocalAction::ChangeClock(ClockChange::Advance(step)))
+}
+
+fn about_email(action: EmailAction) -> Command {
+    Command::EmailAction { app: alias(), action }
+}
+
+async fn failure(worker: &mut Worker, command: Command) -> FailureKind {
+    match worker.ask(command).await.kind {
+        EventKind::Failed(failure) => failure.kind,
+        other => panic!("it went well: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_providers_of_the_app_are_known_without_being_asked_for() {
+    let server = any_local_app().await;
+    let worker = caretaker(&server).await;
+    let snapshot = worker.snapshot();
+    let app = snapshot.app(&alias()).unwrap();
+    assert!(app.offers(&Provider::EmailPassword) && !app.offers(&Provider::Google));
+}
+
+#[tokio::test]
+async fn an_app_that_nobody_looks_after_says_so() {
+    let server = any_local_app().await;
+    let mut worker = Worker::with_app(server.base_url()).await;
+    assert_eq!(worker.snapshot().app(&alias()).unwrap().local, None);
+    assert_eq!(failure(&mut worker, local(LocalAction::ReadClock)).await, FailureKind::Refused);
+
+    let stranger = ControlAccess { base_url: server.base_url().clone(), token: "wrong".into() };
+    worker.ask(Command::AddApp(App { control: Some(stranger), ..app_at(server.base_url()) })).await;
+    assert_eq!(failure(&mut worker, local(LocalAction::ReadMails)).await, FailureKind::Refused);
+}
+
+#[tokio::test]
+async fn sixty_one_days_later_every_user_has_to_log_in_again() {
+    let server = any_local_app().await;
+    let mut worker = caretaker(&server).await;
+    let ada = worker.register("ada@example.com").await;
+    let bob = worker.register("bob@example.com").await;
+    let before = worker.user(&ada).refresh.clone().unwrap().lifetime.unwrap();
+
+    let event = worker.ask(advance(SignedDuration::from_hours(61 * 24))).await;
+    assert!(matches!(event.kind, EventKind::ClockChanged(clock) if clock.offset.as_hours() == 61 * 24));
+    let snapshot = worker.snapshot_where(|snapshot| {
+        snapshot.app(&alias()).unwrap().skew.is_some_and(|skew| skew.as_hours() >= 61 * 24 - 1)
+    });
+    assert!(snapshot.await.app(&alias()).unwrap().local.as_ref().unwrap().clock.is_some());
+    for user in [&ada, &bob] {
+        let ended = SessionState::LogInRequired(EndReason::RefreshTokenExpired);
+        worker.user_where(user, |view| view.state == ended).await;
+    }
+
+    // A new session lives by the moved clock.
+    worker.log_in(email("ada@example.com")).await;
+    let after = worker.user_where(&ada, |view| view.state == SessionState::Active).await;
+    let after = after.refresh.clone().unwrap().lifetime.unwrap();
+    let difference = after.expires.duration_since(before.expires);
+    assert!(difference.abs() < SignedDuration::from_mins(5), "by this machine's clock: {difference}");
+}
+
+#[tokio::test]
+async fn lifetimes_on_screen_follow_a_moved_clock_at_once() {
+    let server = any_local_app().await;
+    let mut worker = caretaker(&server).await;
+    let ada = worker.register("ada@example.com").await;
+    let refresh =
+        |worker: &Worker, user: &UserKey| worker.user(user).refresh.clone().unwrap().lifetime.unwrap();
+    let before = refresh(&worker, &ada);
+    worker.ask(advance(SignedDuration::from_hours(24))).await;
+    let day = SignedDuration::from_hours(24);
+    let moved = |expires: jiff::Timestamp, by: SignedDuration| {
+        (before.expires.duration_since(expires) - by).abs() < SignedDuration::from_mins(5)
+    };
+    worker
+        .user_where(&ada, |view| {
+            let life = view.refresh.as_ref().and_then(|token| token.lifetime);
+            life.is_some_and(|life| moved(life.expires, day))
+        })
+        .await;
+    worker.ask(local(LocalAction::ChangeClock(ClockChange::Reset))).await;
+    worker
+        .user_where(&ada, |view| {
+            let life = view.refresh.as_ref().and_then(|token| token.lifetime);
+            life.is_some_and(|life| moved(life.expires, SignedDuration::ZERO))
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_still_holds_the_present() {
+    let server = any_local_app().await;
+    let mut worker = caretaker(&server).await;
+    worker.ask(local(LocalAction::ChangeClock(ClockChange::Freeze(true)))).await;
+    let snapshot = worker
+        .snapshot_where(|snapshot| {
+            let local = snapshot.app(&alias()).unwrap().local.clone().unwrap();
+            local.clock.is_some_and(|clock| clock.frozen_at.is_some())
+        })
+        .await;
+    let app = snapshot.app(&alias()).unwrap();
+    let later = jiff::Timestamp::MAX;
+    assert_eq!(app.present(later), app.local.as_ref().unwrap().clock.unwrap().stands_at.unwrap());
+    worker.ask(local(LocalAction::ChangeClock(ClockChange::Freeze(false)))).await;
+    worker.snapshot_where(|snapshot| snapshot.app(&alias()).unwrap().present(later) == later).await;
+}
+
+#[tokio::test]
+async fn a_registration_waits_for_its_mail_and_then_logs_in() {
+    let server = app_with_mail().await;
+    let mut worker = caretaker(&server).await;
+    let register =
+        Command::Register { app: alias(), email: "ada@example.com".into(), password: "secret1".into() };
+    let event = worker.ask(register).await;
+    assert_eq!(event.kind, EventKind::ConfirmationPending);
+    assert!(matches!(&event.subject, Subject::App { who: Some(who), .. } if who == "ada@example.com"));
+    let refused = Command::LogIn { app: alias(), credentials: email("ada@example.com") };
+    assert_eq!(failure(&mut worker, refused).await, FailureKind::Credentials);
+
+    // The mailbox is there without being asked for.
+    let snapshot = worker
+        .snapshot_where(|snapshot| {
+            let local = snapshot.app(&alias()).unwrap().local.clone().unwrap();
+            local.mails.as_ref().is_some_and(|mails| !mails.is_empty())
+        })
+        .await;
+    let mails = snapshot.app(&alias()).unwrap().local.clone().unwrap().mails.clone().unwrap();
+    assert_eq!((mails[0].purpose, mails[0].state), (MailPurpose::Confirm, MailState::Open));
+    let event = worker.ask(local(LocalAction::ConfirmMail(mails[0].id))).await;
+    assert_eq!(event.kind, EventKind::MailConfirmed { email: "ada@example.com".into() });
+    worker.log_in(email("ada@example.com")).await;
+    let EventKind::MailsRead(mails) = worker.ask(local(LocalAction::ReadMails)).await.kind else {
+        panic!("the mailbox")
+    };
+    assert_eq!(mails[0].state, MailState::Used);
+    worker.ask(local(LocalAction::ClearMails)).await;
+    worker
+        .snapshot_where(|snapshot| {
+            let local = snapshot.app(&alias()).unwrap().local.clone().unwrap();
+            local.mails.as_ref().is_some_and(|mails| mails.is_empty())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_link_confirms_and_sets_a_password_once() {
+    let server = app_with_mail().await;
+    let mut worker = caretaker(&server).await;
+    let register =
+        Command::Register { app: alias(), email: "ada@example.com".into(), password: "forgotten".into() };
+    worker.ask(register).await;
+    worker.ask(about_email(EmailAction::ResendConfirmation { email: "ada@example.com".into() })).await;
+    let newest = async |worker: &mut Worker| {
+        let EventKind::MailsRead(mails) = worker.ask(local(LocalAction::ReadMails)).await.kind else {
+            panic!("the mailbox")
+        };
+        MailToken::parse(mails[0].link.expose()).unwrap()
+    };
+    let token = newest(&mut worker).await;
+    let confirmed = worker.ask(about_email(EmailAction::Confirm(token))).await;
+    assert_eq!(confirmed.kind, EventKind::EmailActionDone(EmailActionDone::Confirmed));
+
+    worker.ask(about_email(EmailAction::SendReset { email: "ada@example.com".into() })).await;
+    let token = newest(&mut worker).await;
+    let reset = || about_email(EmailAction::Reset { token: token.clone(), password: "secret1".into() });
+    let done = worker.ask(reset()).await;
+    assert_eq!(done.kind, EventKind::EmailActionDone(EmailActionDone::PasswordReset));
+    assert_eq!(failure(&mut worker, reset()).await, FailureKind::Refused, "a link works once");
+    worker.log_in(email("ada@example.com")).await;
+}
+
+#[tokio::test]
+async fn an_api_key_is_made_used_disabled_and_deleted() {
+    let server = any_local_app().await;
+    let mut worker = caretaker(&server).await;
+    let ada = worker.register("ada@example.com").await;
+    let keys = |action| Command::ApiKeys { user: ada.clone(), action };
+    let EventKind::ApiKeyCreated(new) =
+        worker.ask(keys(ApiKeyAction::Create { name: "ci".into() })).await.kind
+    else {
+        panic!("a key")
+    };
+    let listed = worker.user_where(&ada, |view| view.api_keys.is_some()).await.api_keys.clone().unwrap();
+    assert_eq!(listed.as_ref(), [new.key.clone()]);
+    use secrecy::ExposeSecret as _;
+    let secret = new.secret.expose_secret().to_owned();
+    assert!(!format!("{:?}", worker.snapshot()).contains(&secret), "no snapshot has it");
+
+    assert_eq!(worker.log_in(Credentials::ApiKey(secret.clone().into())).await, ada, "it is its owner's");
+    // Whoever came by a key may not manage keys.
+    assert_eq!(
+        failure(&mut worker, keys(ApiKeyAction::Disable(new.key.id.clone()))).await,
+        FailureKind::Refused
+    );
+    worker.log_in(email("ada@example.com")).await;
+    let event = worker.ask(keys(ApiKeyAction::Disable(new.key.id.clone()))).await;
+    assert_eq!(event.kind, EventKind::ApiKeyDisabled { name: "ci".into() });
+    let with_key =
+        || Command::LogIn { app: alias(), credentials: Credentials::ApiKey(secret.clone().into()) };
+    assert_eq!(failure(&mut worker, with_key()).await, FailureKind::Credentials);
+    worker.ask(keys(ApiKeyAction::Enable(new.key.id.clone()))).await;
+    assert!(matches!(worker.ask(with_key()).await.kind, EventKind::LoggedIn { .. }));
+    worker.log_in(email("ada@example.com")).await;
+    worker.ask(keys(ApiKeyAction::List)).await;
+    let delete = keys(ApiKeyAction::Delete(new.key.id));
+    assert_eq!(worker.ask(delete).await.kind, EventKind::ApiKeyDeleted { name: "ci".into() });
+    worker.user_where(&ada, |view| view.api_keys.as_ref().is_some_and(|keys| keys.is_empty())).await;
+    assert_eq!(failure(&mut worker, with_key()).await, FailureKind::Credentials);
+}
+
+#[tokio::test]
+async fn a_kept_app_is_looked_after_again_after_a_restart() {
+    let server = any_local_app().await;
+    let folder = tempfile::tempdir().unwrap();
+    let vault = || idmux::vault::Location::File(folder.path().join("vault.db"));
+    let clock = || std::sync::Arc::new(idmux::clock::SystemClock);
+    let mut worker = Worker::start(vault(), over_http(), clock()).await;
+    worker.ask(Command::KeepApp(watched(&server))).await;
+    worker.stop().await;
+
+    let token = {
+        use secrecy::ExposeSecret as _;
+        server.control_token().expose_secret().to_owned()
+    };
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            let is_there = bytes.windows(token.len()).any(|part| part == token.as_bytes());
+            assert!(!is_there, "{} has the token in the clear", path.display());
+        }
+    }
+    let mut worker = Worker::start(vault(), over_http(), clock()).await;
+    let event = worker.ask(local(LocalAction::ReadClock)).await;
+    assert!(matches!(event.kind, EventKind::ClockRead(_)), "{event:?}");
+}
