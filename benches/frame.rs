@@ -11,6 +11,7 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
 use idmux::session::Snapshot;
+use idmux::tui::Look;
 use idmux::tui::message::Message;
 use idmux::tui::model::{Model, Start};
 use idmux::tui::theme::Theme;
@@ -30,8 +31,13 @@ fn snapshot(users: usize) -> Snapshot {
 
 /// A model with the selection in the middle of the users.
 fn model(snapshot: &Arc<Snapshot>) -> Model {
-    let start =
-        Start { now: fixture::now(), size: SIZE, theme: Theme::colour(), demo: false, auto_lock: None };
+    let start = Start {
+        now: fixture::now(),
+        size: SIZE,
+        look: Look::fixed(Theme::ansi()),
+        demo: false,
+        auto_lock: None,
+    };
     let mut model = Model::new(start);
     update(&mut model, Message::Snapshot(Arc::clone(snapshot)));
     for _ in 0..snapshot.users.len() / 2 {

@@ -35,8 +35,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
-use theme::ThemeChoice;
 pub use model::Look;
+use theme::ThemeChoice;
 
 /// What the interface needs.
 #[derive(Debug)]

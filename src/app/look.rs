@@ -54,7 +54,9 @@ fn named(name: &str, themes: Option<&Path>) -> Result<Theme, LookError> {
     let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
     match themes.filter(|_| is_name).map(|_| std::fs::read_to_string(&file)) {
         Some(Ok(text)) => return Theme::parse(&text).map_err(|source| LookError::Content { file, source }),
-        Some(Err(source)) if source.kind() != ErrorKind::NotFound => return Err(LookError::Read { file, source }),
+        Some(Err(source)) if source.kind() != ErrorKind::NotFound => {
+            return Err(LookError::Read { file, source });
+        }
         Some(Err(_)) | None => {}
     }
     Theme::built_in(name).ok_or_else(|| LookError::Unknown {

@@ -50,7 +50,15 @@ where
     let Setup { session, clock, stop, first_frame, demo, auto_lock, look } = setup;
     let size = terminal.get_frame().area().as_size();
     let model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
-    let mut ui = Interface { terminal, model, session, clock, worker_runs: true, quit: false, answer: Answer::default() };
+    let mut ui = Interface {
+        terminal,
+        model,
+        session,
+        clock,
+        worker_runs: true,
+        quit: false,
+        answer: Answer::default(),
+    };
     let mut first_frame = Some(first_frame);
     let mut ended = std::pin::pin!(ended);
     ui.take_snapshot()?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use idmux::session::{Command, Event, RequestId, Snapshot};
+use idmux::tui::Look;
 use idmux::tui::effect::Effect;
 use idmux::tui::message::Message;
 use idmux::tui::model::{Model, Start};
@@ -32,7 +33,8 @@ pub struct Screen {
 
 impl Screen {
     pub fn new(size: Size) -> Self {
-        let start = Start { now: now(), size, theme: Theme::colour(), demo: false, auto_lock: None };
+        let start =
+            Start { now: now(), size, look: Look::fixed(Theme::ansi()), demo: false, auto_lock: None };
         Self { model: Model::new(start), sent: None, copied: None, quit: false }
     }
 

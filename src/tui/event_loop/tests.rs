@@ -19,7 +19,9 @@ use crate::clock::ManualClock;
 use crate::session::{
     Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
+use crate::tui::Look;
 use crate::tui::terminal::Quiet;
+use crate::tui::theme::Theme;
 
 /// What was written to the terminal.
 #[derive(Clone, Default)]

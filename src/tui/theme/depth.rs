@@ -65,7 +65,11 @@ impl Depth {
         };
         match self {
             Self::None => Color::Reset,
-            Self::Sixteen => nearest_of(rgb, SIXTEEN).unwrap_or(Color::Reset),
+            Self::Sixteen => {
+                // A colour stays one, though a grey may be nearer.
+                let fitting = SIXTEEN.into_iter().filter(|(other, _)| is_grey(*other) == is_grey(rgb));
+                nearest_of(rgb, fitting).unwrap_or(Color::Reset)
+            }
             Self::Indexed => {
                 let candidates = (16..=255_u8).map(|index| (rgb_of(index), Color::Indexed(index)));
                 nearest_of(rgb, candidates).unwrap_or(Color::Reset)
@@ -83,6 +87,11 @@ fn rgb_of(index: u8) -> (u8, u8, u8) {
     }
     let cube = usize::from(index.saturating_sub(16));
     (CUBE[cube / 36 % 6], CUBE[cube / 6 % 6], CUBE[cube % 6])
+}
+
+/// Whether the channels hardly differ.
+fn is_grey((r, g, b): (u8, u8, u8)) -> bool {
+    r.max(g).max(b) - r.min(g).min(b) < 40
 }
 
 fn nearest_of(

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_style_has_colours_and_weights() {
-        let theme = Theme::parse("text = { fg = \"#102030\", bg = \"12\", bold = true, reversed = true }").unwrap();
+        let theme =
+            Theme::parse("text = { fg = \"#102030\", bg = \"12\", bold = true, reversed = true }").unwrap();
         let expected = Style::new()
             .fg(Color::Rgb(0x10, 0x20, 0x30))
             .bg(Color::Indexed(12))

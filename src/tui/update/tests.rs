@@ -17,6 +17,7 @@ use crate::session::{
     AppView, Command, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId, SendError,
     Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
+use crate::tui::Look;
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::form::FieldName;
 use crate::tui::model::{Pane, Start};
