@@ -73,6 +73,12 @@ pub enum Action {
     Mailbox,
     /// The clock of a local App.
     Clock,
+    /// Open the chart of lifetimes, or go back to the board.
+    Lifetimes,
+    /// Open the comparison of users, or go back to the board.
+    Compare,
+    /// Open the log of this run, or go back to the board.
+    Log,
     /// Copy what is shown to the clipboard.
     Copy,
     /// Read again what is shown.
@@ -114,6 +120,12 @@ pub enum Context {
     Identities,
     /// The Custom data pane.
     CustomData,
+    /// The chart of lifetimes.
+    Lifetimes,
+    /// The comparison of users.
+    Compare,
+    /// The log of this run.
+    Log,
     /// A text field of a dialog; every other key is text.
     TextField,
     /// A choice or a toggle of a dialog.
@@ -137,6 +149,10 @@ pub enum Context {
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
 
 const PANES: &[Context] = &[Users, Session, Identities, CustomData];
+const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
+/// Wherever no dialog is open.
+const ANYWHERE: &[Context] =
+    &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
@@ -215,6 +231,7 @@ pub struct Binding {
 /// All bindings, the most useful first: the hint line shows them in this order as far as they fit.
 pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
+    bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -266,7 +283,9 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
-    bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
+    bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
+    bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     // Boards.
     bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
     bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
@@ -324,8 +343,8 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q'), plain('?')], &[Context::Help], "close", ""),
     // Always last in the hint line, and always there.
-    bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
-    bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
+    bind(Action::Help, &[plain('?')], ANYWHERE, "help", "show this help"),
+    bind(Action::Quit, &[plain('q'), ctrl('c')], ANYWHERE, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
     bind(
         Action::Quit,
@@ -374,11 +393,14 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 13] = [
+    const CONTEXTS: [Context; 16] = [
         Users,
         Session,
         Identities,
         CustomData,
+        Context::Lifetimes,
+        Context::Compare,
+        Context::Log,
         TextField,
         ChoiceField,
         Question,

@@ -62,6 +62,32 @@ impl Pane {
     }
 }
 
+/// What the body of the screen shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// The panes: all users, and everything of the selected one.
+    #[default]
+    Board,
+    /// The life of every session as a chart over time.
+    Lifetimes,
+    /// Users side by side.
+    Compare,
+    /// What happened in this run.
+    Log,
+}
+
+impl View {
+    /// The title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Board => "Board",
+            Self::Lifetimes => "Lifetimes",
+            Self::Compare => "Compare",
+            Self::Log => "Log",
+        }
+    }
+}
+
 /// How the screen looks, as a person chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
@@ -108,7 +134,9 @@ pub struct Model {
     pub size: Size,
     /// The worker's newest state.
     pub snapshot: Arc<Snapshot>,
-    /// The pane that has the focus.
+    /// What the body of the screen shows.
+    pub view: View,
+    /// The pane of the board that has the focus.
     pub focus: Pane,
     /// Whether only that pane is shown.
     pub zoomed: bool,
@@ -169,6 +197,7 @@ impl Model {
             now: whole_second(start.now),
             size: start.size,
             snapshot: Arc::default(),
+            view: View::default(),
             focus: Pane::Users,
             zoomed: false,
             users: UserList::default(),
@@ -229,7 +258,13 @@ impl Model {
 
     /// Where keys are pressed.
     pub fn context(&self) -> Context {
-        self.dialog().map_or_else(|| self.focus.context(), Dialog::context)
+        match (self.dialog(), self.view) {
+            (Some(dialog), _) => dialog.context(),
+            (None, View::Board) => self.focus.context(),
+            (None, View::Lifetimes) => Context::Lifetimes,
+            (None, View::Compare) => Context::Compare,
+            (None, View::Log) => Context::Log,
+        }
     }
 
     /// Where everything stands.

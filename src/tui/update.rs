@@ -4,6 +4,7 @@ mod boards;
 mod dialogs;
 mod panes;
 mod users;
+mod views;
 
 use crate::session::Command;
 use crossterm::event::KeyEvent;
@@ -84,7 +85,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     match model.dialog() {
         Some(_) => dialogs::press(model, action, key),
-        None => action.map_or_else(Vec::new, |action| panes::act(model, action)),
+        None => action.map_or_else(Vec::new, |action| views::act(model, action)),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::dialog::Body;
-use super::model::{Model, Pane};
+use super::model::{Model, Pane, View};
 use super::{countdown, layout, words};
 use crate::account::SessionState;
 use crate::session::{TokenView, UserView};
@@ -14,6 +14,16 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
     if !layout::fits(model.size) {
         return None;
     }
+    let view = match model.view {
+        View::Board => board_change(model),
+        View::Lifetimes | View::Compare | View::Log => None,
+    };
+    let dialog = model.dialog().and_then(|dialog| dialog_change(model, &dialog.body));
+    view.into_iter().chain(dialog).min()
+}
+
+/// When a pane of the board changes by itself.
+fn board_change(model: &Model) -> Option<Timestamp> {
     let regions = model.regions();
     let in_sight = |pane| regions.pane(pane).area() > 0;
     let rows = model.users.offset()..model.users.offset() + regions.user_rows();
@@ -22,10 +32,7 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
         .map_while(|row| model.snapshot.users.get(row))
         .filter_map(|user| row_change(user, moving(model, user)?));
     let session = model.selected().filter(|_| in_sight(Pane::Session));
-    users
-        .chain(session.and_then(|user| session_change(model, user)))
-        .chain(model.dialog().and_then(|dialog| dialog_change(model, &dialog.body)))
-        .min()
+    users.chain(session.and_then(|user| session_change(model, user))).min()
 }
 
 /// What counts down in a row of the Users pane.
