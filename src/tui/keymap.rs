@@ -75,6 +75,18 @@ pub enum Action {
     Clock,
     /// Open the chart of lifetimes, or go back to the board.
     Lifetimes,
+    /// Look at a shorter time in more detail.
+    ZoomIn,
+    /// Look at a longer time in less detail.
+    ZoomOut,
+    /// Sort by something else.
+    Sort,
+    /// Leave out the next level of the log.
+    FilterLevel,
+    /// Show what concerns the selected user alone, or everybody.
+    FilterUser,
+    /// Show what concerns the next App alone.
+    FilterApp,
     /// Open the comparison of users, or go back to the board.
     Compare,
     /// Open the log of this run, or go back to the board.
@@ -153,6 +165,8 @@ const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
 /// Wherever no dialog is open.
 const ANYWHERE: &[Context] =
     &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
+/// Where there is a selected user to do something with.
+const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Context::Lifetimes];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
@@ -162,6 +176,8 @@ const LISTS: &[Context] = &[
     Session,
     Identities,
     CustomData,
+    Context::Lifetimes,
+    Context::Log,
     Context::Help,
     Context::Clock,
     Context::Mailbox,
@@ -232,6 +248,33 @@ pub struct Binding {
 pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
     bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
+    bind(Action::ZoomIn, &[plain('+'), plain('=')], &[Context::Lifetimes], "zoom in", "a shorter time"),
+    bind(Action::ZoomOut, &[plain('-')], &[Context::Lifetimes], "zoom out", "a longer time"),
+    bind(
+        Action::Sort,
+        &[plain('s')],
+        &[Context::Lifetimes],
+        "sort",
+        "by the end of the refresh token, or of the access token",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Lifetimes],
+        "to the user",
+        "to the user on the board",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Log],
+        "details",
+        "all of the entry, or the list again",
+    ),
+    bind(Action::FilterLevel, &[plain('f')], &[Context::Log], "level", "leave out what matters less"),
+    bind(Action::FilterUser, &[plain('u')], &[Context::Log], "user", "only the selected user, or everybody"),
+    bind(Action::FilterApp, &[plain('a')], &[Context::Log], "app", "only the next App, or all"),
+    bind(Action::Copy, &[plain('y')], &[Context::Log], "copy", "copy all of the entry"),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -253,7 +296,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[plain('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(
+        Action::LogIn,
+        &[plain('l')],
+        &[Users, Context::Lifetimes],
+        "log in",
+        "log in another user, or this one again",
+    ),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
@@ -261,7 +310,7 @@ pub const KEYMAP: &[Binding] = &[
         "",
         "to the session of the user",
     ),
-    bind(Action::Refresh, &[plain('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::Refresh, &[plain('R')], SESSIONS, "refresh", "renew the access token now"),
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
@@ -269,7 +318,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
     bind(Action::Mailbox, &[plain('M')], PANES, "mailbox", "the mailbox of a local App"),
-    bind(Action::Clock, &[plain('T')], PANES, "clock", "the clock of a local App: move, stop, reset it"),
+    bind(Action::Clock, &[plain('T')], SESSIONS, "clock", "the clock of a local App: move, stop, reset it"),
     bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),

@@ -13,6 +13,8 @@ use super::content::{identities, session};
 use super::dialog::{Body, Dialog, DialogId};
 use super::keymap::Context;
 use super::layout::{self, Regions};
+use super::lifetimes::{self, Lifetimes};
+use super::log::{self, Log};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
 use super::words::Tone;
@@ -144,6 +146,10 @@ pub struct Model {
     pub users: UserList,
     /// What the other panes show.
     pub detail: Detail,
+    /// The chart of lifetimes.
+    pub lifetimes: Lifetimes,
+    /// The log of this run.
+    pub log: Log,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
     /// What happened.
@@ -202,6 +208,8 @@ impl Model {
             zoomed: false,
             users: UserList::default(),
             detail: Detail::default(),
+            lifetimes: Lifetimes::default(),
+            log: Log::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
             first_run_over: false,
@@ -330,6 +338,11 @@ impl Model {
         detail.identities_offset = detail.identities_offset.min(identities);
         let (rows, cursor) = (detail.tree.rows().len(), detail.tree.cursor());
         detail.tree_offset = in_sight(detail.tree_offset, cursor, rows, height(Pane::CustomData));
+        match self.view {
+            View::Lifetimes => lifetimes::settle(self),
+            View::Log => log::settle(self),
+            View::Board | View::Compare => {}
+        }
     }
 }
 
@@ -410,7 +423,7 @@ impl Detail {
 }
 
 /// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`.
-fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
+pub(super) fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
     let height = height.max(1);
     offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
 }

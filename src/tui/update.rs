@@ -2,6 +2,8 @@
 
 mod boards;
 mod dialogs;
+mod lifetimes;
+mod log;
 mod panes;
 mod users;
 mod views;
@@ -42,6 +44,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Snapshot(snapshot) => {
             model.users.look_for_awaited(&snapshot);
             model.snapshot = snapshot;
+            model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
             vec![]

@@ -8,6 +8,8 @@ mod dialog;
 mod form;
 mod help;
 mod identities;
+mod lifetimes;
+mod log;
 mod pane;
 mod session;
 mod users;
@@ -40,7 +42,9 @@ pub fn view(model: &Model, frame: &mut Frame) {
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
         }
-        View::Lifetimes | View::Compare | View::Log => {}
+        View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
+        View::Log => log::draw(model, regions.body, buffer),
+        View::Compare => {}
     }
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);

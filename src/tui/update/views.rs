@@ -1,6 +1,6 @@
 //! Keys where no dialog is open: they change the view, or belong to the one that is open.
 
-use super::panes;
+use super::{lifetimes, log, panes};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, View};
@@ -12,9 +12,12 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Compare, _) => toggle(model, View::Compare),
         (Action::Log, _) => toggle(model, View::Log),
         (_, View::Board) => panes::act(model, action),
+        (Action::Close, View::Log) if model.log.close_entry() => vec![],
         // Errors stay until one is back on the board, which has the room to dismiss them.
         (Action::Close, _) => toggle(model, model.view),
-        (_, View::Lifetimes | View::Compare | View::Log) => panes::act(model, action),
+        (_, View::Lifetimes) => lifetimes::act(model, action),
+        (_, View::Log) => log::act(model, action),
+        (_, View::Compare) => panes::act(model, action),
     }
 }
 
