@@ -3,5 +3,7 @@
 pub mod claims;
 pub mod help;
 pub mod identities;
+pub mod scale;
 pub mod session;
+pub mod track;
 pub mod tree;

@@ -73,6 +73,24 @@ pub enum Action {
     Mailbox,
     /// The clock of a local App.
     Clock,
+    /// Open the chart of lifetimes, or go back to the board.
+    Lifetimes,
+    /// Look at a shorter time in more detail.
+    ZoomIn,
+    /// Look at a longer time in less detail.
+    ZoomOut,
+    /// Sort by something else.
+    Sort,
+    /// Leave out the next level of the log.
+    FilterLevel,
+    /// Show what concerns the selected user alone, or everybody.
+    FilterUser,
+    /// Show what concerns the next App alone.
+    FilterApp,
+    /// Open the comparison of users, or go back to the board.
+    Compare,
+    /// Open the log of this run, or go back to the board.
+    Log,
     /// Copy what is shown to the clipboard.
     Copy,
     /// Read again what is shown.
@@ -114,6 +132,12 @@ pub enum Context {
     Identities,
     /// The Custom data pane.
     CustomData,
+    /// The chart of lifetimes.
+    Lifetimes,
+    /// The comparison of users.
+    Compare,
+    /// The log of this run.
+    Log,
     /// A text field of a dialog; every other key is text.
     TextField,
     /// A choice or a toggle of a dialog.
@@ -137,6 +161,12 @@ pub enum Context {
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
 
 const PANES: &[Context] = &[Users, Session, Identities, CustomData];
+const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
+/// Wherever no dialog is open.
+const ANYWHERE: &[Context] =
+    &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
+/// Where there is a selected user to do something with.
+const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Context::Lifetimes];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
@@ -146,6 +176,8 @@ const LISTS: &[Context] = &[
     Session,
     Identities,
     CustomData,
+    Context::Lifetimes,
+    Context::Log,
     Context::Help,
     Context::Clock,
     Context::Mailbox,
@@ -215,6 +247,34 @@ pub struct Binding {
 /// All bindings, the most useful first: the hint line shows them in this order as far as they fit.
 pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
+    bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
+    bind(Action::ZoomIn, &[plain('+'), plain('=')], &[Context::Lifetimes], "zoom in", "a shorter time"),
+    bind(Action::ZoomOut, &[plain('-')], &[Context::Lifetimes], "zoom out", "a longer time"),
+    bind(
+        Action::Sort,
+        &[plain('s')],
+        &[Context::Lifetimes],
+        "sort",
+        "by the end of the refresh token, or of the access token",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Lifetimes],
+        "to the user",
+        "to the user on the board",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Log],
+        "details",
+        "all of the entry, or the list again",
+    ),
+    bind(Action::FilterLevel, &[plain('f')], &[Context::Log], "level", "leave out what matters less"),
+    bind(Action::FilterUser, &[plain('u')], &[Context::Log], "user", "only the selected user, or everybody"),
+    bind(Action::FilterApp, &[plain('a')], &[Context::Log], "app", "only the next App, or all"),
+    bind(Action::Copy, &[plain('y')], &[Context::Log], "copy", "copy all of the entry"),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -236,7 +296,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[plain('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(
+        Action::LogIn,
+        &[plain('l')],
+        &[Users, Context::Lifetimes],
+        "log in",
+        "log in another user, or this one again",
+    ),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
@@ -244,7 +310,7 @@ pub const KEYMAP: &[Binding] = &[
         "",
         "to the session of the user",
     ),
-    bind(Action::Refresh, &[plain('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::Refresh, &[plain('R')], SESSIONS, "refresh", "renew the access token now"),
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
@@ -252,7 +318,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
     bind(Action::Mailbox, &[plain('M')], PANES, "mailbox", "the mailbox of a local App"),
-    bind(Action::Clock, &[plain('T')], PANES, "clock", "the clock of a local App: move, stop, reset it"),
+    bind(Action::Clock, &[plain('T')], SESSIONS, "clock", "the clock of a local App: move, stop, reset it"),
     bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
@@ -266,7 +332,9 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
-    bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
+    bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
+    bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     // Boards.
     bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
     bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
@@ -324,8 +392,8 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q'), plain('?')], &[Context::Help], "close", ""),
     // Always last in the hint line, and always there.
-    bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
-    bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
+    bind(Action::Help, &[plain('?')], ANYWHERE, "help", "show this help"),
+    bind(Action::Quit, &[plain('q'), ctrl('c')], ANYWHERE, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
     bind(
         Action::Quit,
@@ -374,11 +442,14 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 13] = [
+    const CONTEXTS: [Context; 16] = [
         Users,
         Session,
         Identities,
         CustomData,
+        Context::Lifetimes,
+        Context::Compare,
+        Context::Log,
         TextField,
         ChoiceField,
         Question,

@@ -18,6 +18,8 @@ const USERS_FRAME: u16 = 3;
 pub struct Regions {
     /// The line at the top.
     pub header: Rect,
+    /// What is between the lines: the panes, or whatever view is open.
+    pub body: Rect,
     /// The panes, in the order of [`Pane::ALL`].
     panes: [Rect; 4],
     /// The line, or lines, on what happened.
@@ -76,6 +78,7 @@ pub fn layout(size: Size, zoomed: Option<Pane>, activity: u16) -> Regions {
     };
     Regions {
         header: line(0, 1),
+        body,
         panes,
         activity: line(size.height - 1 - activity, activity),
         hints: line(size.height - 1, 1),

@@ -13,6 +13,8 @@ use super::content::{identities, session};
 use super::dialog::{Body, Dialog, DialogId};
 use super::keymap::Context;
 use super::layout::{self, Regions};
+use super::lifetimes::{self, Lifetimes};
+use super::log::{self, Log};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
 use super::words::Tone;
@@ -62,6 +64,32 @@ impl Pane {
     }
 }
 
+/// What the body of the screen shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// The panes: all users, and everything of the selected one.
+    #[default]
+    Board,
+    /// The life of every session as a chart over time.
+    Lifetimes,
+    /// Users side by side.
+    Compare,
+    /// What happened in this run.
+    Log,
+}
+
+impl View {
+    /// The title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Board => "Board",
+            Self::Lifetimes => "Lifetimes",
+            Self::Compare => "Compare",
+            Self::Log => "Log",
+        }
+    }
+}
+
 /// How the screen looks, as a person chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
@@ -108,7 +136,9 @@ pub struct Model {
     pub size: Size,
     /// The worker's newest state.
     pub snapshot: Arc<Snapshot>,
-    /// The pane that has the focus.
+    /// What the body of the screen shows.
+    pub view: View,
+    /// The pane of the board that has the focus.
     pub focus: Pane,
     /// Whether only that pane is shown.
     pub zoomed: bool,
@@ -116,6 +146,10 @@ pub struct Model {
     pub users: UserList,
     /// What the other panes show.
     pub detail: Detail,
+    /// The chart of lifetimes.
+    pub lifetimes: Lifetimes,
+    /// The log of this run.
+    pub log: Log,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
     /// What happened.
@@ -169,10 +203,13 @@ impl Model {
             now: whole_second(start.now),
             size: start.size,
             snapshot: Arc::default(),
+            view: View::default(),
             focus: Pane::Users,
             zoomed: false,
             users: UserList::default(),
             detail: Detail::default(),
+            lifetimes: Lifetimes::default(),
+            log: Log::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
             first_run_over: false,
@@ -229,7 +266,13 @@ impl Model {
 
     /// Where keys are pressed.
     pub fn context(&self) -> Context {
-        self.dialog().map_or_else(|| self.focus.context(), Dialog::context)
+        match (self.dialog(), self.view) {
+            (Some(dialog), _) => dialog.context(),
+            (None, View::Board) => self.focus.context(),
+            (None, View::Lifetimes) => Context::Lifetimes,
+            (None, View::Compare) => Context::Compare,
+            (None, View::Log) => Context::Log,
+        }
     }
 
     /// Where everything stands.
@@ -295,6 +338,11 @@ impl Model {
         detail.identities_offset = detail.identities_offset.min(identities);
         let (rows, cursor) = (detail.tree.rows().len(), detail.tree.cursor());
         detail.tree_offset = in_sight(detail.tree_offset, cursor, rows, height(Pane::CustomData));
+        match self.view {
+            View::Lifetimes => lifetimes::settle(self),
+            View::Log => log::settle(self),
+            View::Board | View::Compare => {}
+        }
     }
 }
 
@@ -375,7 +423,7 @@ impl Detail {
 }
 
 /// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`.
-fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
+pub(super) fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
     let height = height.max(1);
     offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
 }

@@ -1,7 +1,7 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
 use super::keymap::Action;
-use super::model::Model;
+use super::model::{Model, View};
 use crate::account::{Provider, SessionState};
 use crate::session::VaultStatus;
 
@@ -34,7 +34,7 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
         (Some(dialog), Action::Quit) => !dialog.body.is_help(),
         (Some(dialog), _) if dialog.is_waiting() && !dialog.body.is_board() => false,
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
-        (None, Action::Close) => model.activity.unread() > 0,
+        (None, Action::Close) => model.activity.unread() > 0 || model.view != View::Board,
         _ => missing(model, action).is_none(),
     }
 }

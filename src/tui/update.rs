@@ -2,8 +2,11 @@
 
 mod boards;
 mod dialogs;
+mod lifetimes;
+mod log;
 mod panes;
 mod users;
+mod views;
 
 use crate::session::Command;
 use crossterm::event::KeyEvent;
@@ -41,6 +44,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Snapshot(snapshot) => {
             model.users.look_for_awaited(&snapshot);
             model.snapshot = snapshot;
+            model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
             vec![]
@@ -84,7 +88,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     match model.dialog() {
         Some(_) => dialogs::press(model, action, key),
-        None => action.map_or_else(Vec::new, |action| panes::act(model, action)),
+        None => action.map_or_else(Vec::new, |action| views::act(model, action)),
     }
 }
 

@@ -9,13 +9,17 @@ use super::{lines, span, tone};
 use crate::session::VaultStatus;
 use crate::tui::keymap::{Action, Binding, KEYMAP};
 use crate::tui::layout::NEEDED;
-use crate::tui::model::{ACTIVITY_MARGIN, Model};
+use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
 use crate::tui::{needs, text, words};
 
-/// The name of the program, the App, how many users, where the key of the vault lives.
+/// The name of the program, the view unless it is the board, the App, how many users, where the key of the vault lives.
 pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.theme;
     let name = if model.demo { " idmux demo" } else { " idmux" };
+    let view = match model.view {
+        View::Board => String::new(),
+        view => format!(" › {}", view.title()),
+    };
     let mut ends = vec![words::count(model.snapshot.users.len(), "user")];
     if let VaultStatus::Open { key, .. } = &model.snapshot.vault {
         ends.push(format!("key: {key}"));
@@ -24,7 +28,8 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         ends.insert(0, format!("server clock {}", words::offset(ahead)));
     }
     let end = format!("{} ", ends.join("  "));
-    let room = usize::from(area.width).saturating_sub(text::width(name) + text::width(&end) + 4);
+    let room = usize::from(area.width)
+        .saturating_sub(text::width(name) + text::width(&view) + text::width(&end) + 4);
     let app = model.app().map(|app| {
         let url = app.base_url.as_ref().map_or("starting…", |url| url.as_str().trim_end_matches('/'));
         format!("{}  {}  {url}", text::inert(app.alias.as_str()), text::inert(&app.client_app_id))
@@ -32,6 +37,7 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
     let app = text::fit(&app.unwrap_or_default(), room);
     Line::from(vec![
         span(name, theme.strong),
+        span(view, theme.strong),
         span("  ", theme.text),
         span(app, theme.text),
         span("  ", theme.text),

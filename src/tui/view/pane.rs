@@ -28,6 +28,17 @@ pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
     )))
 }
 
+/// The border of a view that has the whole body.
+pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
+    let focused = model.dialogs.is_empty();
+    let style = if focused { model.theme.border_focus } else { model.theme.border };
+    let border = if focused { BorderType::Thick } else { BorderType::Plain };
+    Block::bordered()
+        .border_type(border)
+        .border_style(style)
+        .title(Line::from(span(format!(" {title} "), style)))
+}
+
 /// Says at the right end of the frame what part of the rows is in sight, where not all are.
 pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: usize) -> Block<'a> {
     if rows <= height {
