@@ -8,6 +8,7 @@ mod dialog;
 mod form;
 mod help;
 mod identities;
+mod palette;
 mod pane;
 mod session;
 mod users;
@@ -35,13 +36,17 @@ pub fn view(model: &Model, frame: &mut Frame) {
     chrome::header(model, regions.header, buffer);
     match model.view {
         View::Board => {
-            users::draw(model, &regions, buffer);
+            let cursor = users::draw(model, &regions, buffer);
             session::draw(model, &regions, buffer);
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
         }
         View::Lifetimes | View::Compare | View::Log => {}
     }
+    let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in &model.dialogs {
