@@ -5,13 +5,17 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod batch;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
 pub mod effect;
 pub mod event_loop;
+pub mod filter;
 pub mod form;
+pub mod fuzzy;
 pub mod history;
+pub mod hit;
 pub mod keymap;
 pub mod layout;
 pub mod lifetimes;
@@ -38,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
+pub use keymap::Keymap;
 pub use model::Look;
 use theme::ThemeChoice;
 
@@ -58,6 +63,10 @@ pub struct Setup {
     pub auto_lock: Option<Duration>,
     /// How the screen looks.
     pub look: Look,
+    /// What keys do.
+    pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -85,7 +94,7 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     }
     let ended = terminal::signals()?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
-    let (guard, mut screen) = terminal::Guard::take(ask)?;
+    let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
     let result = event_loop::run(&mut screen, EventStream::new(), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);

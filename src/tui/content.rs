@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod help;
+pub mod hints;
 pub mod identities;
 pub mod scale;
 pub mod session;

@@ -32,7 +32,7 @@ fn board_change(model: &Model) -> Option<Timestamp> {
     let rows = model.users.offset()..model.users.offset() + regions.user_rows();
     let users = rows
         .filter(|_| in_sight(Pane::Users))
-        .map_while(|row| model.snapshot.users.get(row))
+        .map_while(|row| model.users.get(row, &model.snapshot))
         .filter_map(|user| row_change(user, moving(model, user)?));
     let session = model.selected().filter(|_| in_sight(Pane::Session));
     users.chain(session.and_then(|user| session_change(model, user))).min()

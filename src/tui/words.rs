@@ -162,8 +162,9 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::SkewLearnt { by } => {
             (Tone::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
         }
-        // Answers to questions that only the command line asks.
         EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
+        EventKind::RefreshToken(_) => (Tone::Plain, "the refresh token was handed out".into()),
+        // An answer to a question that only the command line asks.
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
 }
