@@ -8,6 +8,7 @@ pub mod activity;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
+pub mod editor;
 pub mod effect;
 pub mod event_loop;
 pub mod form;
@@ -26,9 +27,9 @@ pub mod words;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -80,10 +81,11 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     if !terminal::is_terminal() {
         return Err(TuiError::NoTerminal);
     }
-    let ended = terminal::signals()?;
+    let lent = Arc::new(AtomicBool::new(false));
+    let ended = terminal::signals(Arc::clone(&lent))?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
     let (guard, mut screen) = terminal::Guard::take(ask)?;
-    let result = event_loop::run(&mut screen, EventStream::new(), ended, setup).await;
+    let result = event_loop::run(&mut screen, terminal::Console::new(lent), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

@@ -2,7 +2,9 @@
 
 pub mod boards;
 pub mod confirm;
+pub mod conflict;
 pub mod credentials;
+pub mod document;
 pub mod edit;
 pub mod email;
 pub mod secret;
@@ -10,7 +12,9 @@ pub mod vault;
 
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
+pub use conflict::Conflict;
 pub use credentials::{CredentialsForm, Purpose};
+pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
 pub use secret::ShownSecret;
@@ -18,6 +22,7 @@ pub use vault::VaultForm;
 
 use super::form::Form;
 use super::keymap::Context;
+use crate::account::DataEdit;
 use crate::session::{Command, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
@@ -51,6 +56,10 @@ pub enum Body {
     Confirm(Confirm),
     /// A field of the custom data.
     Edit(EditForm),
+    /// The custom data as a whole.
+    Document(DocumentEdit),
+    /// Somebody else changed the custom data first.
+    Conflict(Conflict),
     /// The vault needs a person.
     Vault(VaultForm),
     /// An address to confirm, a password to set.
@@ -133,6 +142,8 @@ impl Dialog {
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
             Body::Secret(_) => Context::Secret,
+            Body::Document(_) => Context::Document,
+            Body::Conflict(_) => Context::Conflict,
             body => match body.form().and_then(Form::focused) {
                 Some(field) if field.is_text() => Context::TextField,
                 Some(_) => Context::ChoiceField,
@@ -195,6 +206,8 @@ impl Body {
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
             Self::Confirm(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -212,6 +225,8 @@ impl Body {
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
             Self::Confirm(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -223,6 +238,17 @@ impl Body {
     /// Whether it is the help overlay.
     pub fn is_help(&self) -> bool {
         matches!(self, Self::Help { .. })
+    }
+
+    /// The change of the custom data that it asked for last.
+    pub fn edit(&self) -> Option<DataEdit> {
+        match self {
+            Self::Edit(form) => form.sent.clone(),
+            Self::Confirm(confirm) => confirm.edit(),
+            Self::Document(DocumentEdit { stage: document::Stage::Preview(edit), .. }) => Some(edit.clone()),
+            Self::Conflict(conflict) => Some(conflict.edit().clone()),
+            _ => None,
+        }
     }
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
@@ -250,6 +276,8 @@ impl Body {
             Self::Email(dialog) => dialog.submit(),
             Self::Amount(dialog) => dialog.submit(),
             Self::NewKey(dialog) => dialog.submit(),
+            Self::Document(dialog) => dialog.submit(),
+            Self::Conflict(dialog) => dialog.submit(),
             Self::Help { .. } | Self::Secret(_) | Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) => {
                 Submission::Close
             }
@@ -261,7 +289,8 @@ impl Body {
         match self {
             Self::Credentials(dialog) => dialog.waiting(),
             Self::Confirm(dialog) => dialog.waiting(),
-            Self::Edit(_) => "writing…",
+            Self::Edit(_) | Self::Conflict(_) => "writing…",
+            Self::Document(dialog) => dialog.waiting(),
             Self::Vault(_) => "opening the vault…",
             Self::Email(_) => "asking the App…",
             Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",

@@ -59,6 +59,14 @@ pub enum Action {
     AddField,
     /// Remove the custom data field under the cursor.
     RemoveField,
+    /// Edit the custom data as a whole in an editor.
+    EditDocument,
+    /// Read the custom data at its source.
+    ReadSource,
+    /// Leave the custom data as somebody else has written it.
+    TakeTheirs,
+    /// Write the own change over it.
+    WriteMine,
     /// To the next field of a dialog.
     NextField,
     /// To the field before.
@@ -144,6 +152,10 @@ pub enum Context {
     ApiKeys,
     /// A secret that is shown once.
     Secret,
+    /// What an edit of the custom data would change.
+    Document,
+    /// A conflict of two edits.
+    Conflict,
 }
 
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
@@ -157,6 +169,7 @@ const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const CHANGES: &[Context] = &[Context::Document, Context::Conflict];
 const LISTS: &[Context] = &[
     Users,
     Session,
@@ -242,6 +255,20 @@ pub const KEYMAP: &[Binding] = &[
         "remove field",
         "remove the custom data field under the cursor",
     ),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        &[CustomData],
+        "in $EDITOR",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        &[CustomData],
+        "source",
+        "read the custom data at its source, which may be newer than the token's copy",
+    ),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
     bind(
         Action::Left,
@@ -274,6 +301,20 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        OTHERS,
+        "",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        OTHERS,
+        "",
+        "read the custom data at its source, which may be newer than the token's copy",
+    ),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
     bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
@@ -321,6 +362,16 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::DeleteKey, &[plain('d')], &[Context::ApiKeys], "delete", "delete the key"),
     bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Document], "go on", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Document], "edit again", ""),
+    bind(Action::TakeTheirs, &[plain('t')], &[Context::Conflict], "take theirs", ""),
+    bind(Action::WriteMine, &[plain('w')], &[Context::Conflict], "write mine", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Conflict], "edit again", ""),
+    bind(Action::Down, &[plain('j'), key(KeyCode::Down)], CHANGES, "", ""),
+    bind(Action::Up, &[plain('k'), key(KeyCode::Up)], CHANGES, "", ""),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], CHANGES, "", ""),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], CHANGES, "", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], CHANGES, "cancel", ""),
     bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
     bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
     // Dialogs.
@@ -358,6 +409,8 @@ pub const KEYMAP: &[Binding] = &[
             Context::Mailbox,
             Context::ApiKeys,
             Context::Secret,
+            Context::Document,
+            Context::Conflict,
         ],
         "quit",
         "",
@@ -393,7 +446,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 16] = [
+    const CONTEXTS: [Context; 18] = [
         Users,
         Session,
         Identities,
@@ -410,6 +463,8 @@ mod tests {
         Context::Mailbox,
         Context::ApiKeys,
         Context::Secret,
+        Context::Document,
+        Context::Conflict,
     ];
 
     fn press(context: Context, code: KeyCode) -> Option<Action> {

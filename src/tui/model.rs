@@ -16,6 +16,7 @@ use super::layout::{self, Regions};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
 use super::words::Tone;
+use crate::account::data_change::json_size;
 use crate::account::{AppAlias, UserKey};
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
@@ -153,6 +154,8 @@ pub struct Model {
     pub(super) touched: Timestamp,
     /// Whether the log-in dialog of the first run had its chance.
     pub(super) first_run_over: bool,
+    /// Whose source was asked for since the Custom data pane got the focus.
+    pub(super) source_asked: Option<UserKey>,
     next_dialog: DialogId,
 }
 
@@ -179,8 +182,10 @@ pub struct Detail {
     pub identities: Vec<identities::Row>,
     /// First row in sight of the Identities pane.
     pub identities_offset: usize,
-    /// The custom data.
+    /// The custom data: the token's copy, and its source.
     pub tree: Tree,
+    /// How large it is as JSON.
+    pub data_size: usize,
     /// First row in sight of the Custom data pane.
     pub tree_offset: usize,
 }
@@ -205,6 +210,7 @@ impl Model {
             dialogs: Vec::new(),
             activity: Activity::default(),
             first_run_over: false,
+            source_asked: None,
             next_dialog: DialogId::default(),
         }
     }
@@ -404,7 +410,10 @@ impl Detail {
         }
         self.claims = user.map(|user| TokenClaims::of(user)).unwrap_or_default();
         self.identities = user.map(|user| identities::rows(user)).unwrap_or_default();
-        self.tree.show(user.and_then(|user| user.custom_data.as_ref()));
+        let source = user.and_then(|user| user.source.as_ref()).filter(|source| source.read_at.is_some());
+        let copy = user.and_then(|user| user.custom_data.as_ref());
+        self.tree.show(copy, source.map(|source| source.document.as_ref()));
+        self.data_size = self.tree.newest().map(json_size).unwrap_or_default();
         self.user = user.cloned();
     }
 }

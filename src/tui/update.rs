@@ -2,6 +2,7 @@
 
 mod boards;
 mod dialogs;
+mod documents;
 mod panes;
 mod users;
 mod views;
@@ -17,7 +18,7 @@ use super::model::{Model, whole_second};
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(key) => {
             model.touched = model.now;
             press(model, key)
@@ -47,12 +48,18 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         Message::Event(event) => {
-            let in_dialog = dialogs::receive(model, &event);
-            model.activity.receive(&event, in_dialog);
-            vec![]
+            let effects = documents::receive(model, &event);
+            let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
+            model.activity.receive(&event, shown);
+            effects
         }
         Message::Sent { dialog, result } => {
             dialogs::sent(model, dialog, result);
+            vec![]
+        }
+        Message::Edited { dialog, result } => {
+            model.touched = model.now;
+            documents::edited(model, dialog, result);
             vec![]
         }
         Message::WorkerStopped => {
@@ -61,6 +68,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
     };
     model.settle();
+    effects.extend(documents::follow_focus(model));
     effects
 }
 

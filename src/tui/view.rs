@@ -5,6 +5,7 @@ mod boards;
 mod chrome;
 mod custom_data;
 mod dialog;
+mod document;
 mod form;
 mod help;
 mod identities;

@@ -1,8 +1,11 @@
 //! Questions before something that is hard to undo.
 
+use bson::Bson;
+
 use super::Submission;
-use crate::account::{ApiKeyAction, ApiKeyId, FieldPath, UserKey};
+use crate::account::{ApiKeyAction, ApiKeyId, DataEdit, FieldPath, UserKey};
 use crate::session::Command;
+use crate::tui::content::tree;
 
 /// A question with two answers.
 #[derive(Debug)]
@@ -18,14 +21,19 @@ pub struct Confirm {
 }
 
 /// What would be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Question {
     /// Forget the user on this device.
     Remove,
     /// Delete the account.
     Delete,
     /// Remove a field of the custom data.
-    Unset(FieldPath),
+    Unset {
+        /// The field.
+        path: FieldPath,
+        /// Its value, as far as it is known.
+        before: Option<Bson>,
+    },
     /// Delete an API key.
     DeleteKey {
         /// The key.
@@ -47,7 +55,7 @@ impl Confirm {
         match self.question {
             Question::Remove => "Remove from this device",
             Question::Delete => "Delete the account",
-            Question::Unset(_) => "Remove a custom data field",
+            Question::Unset { .. } => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
         }
     }
@@ -66,8 +74,9 @@ impl Confirm {
                  This cannot be undone.",
                 user.id
             ),
-            Question::Unset(path) => {
-                format!("The field {path} is removed from the custom data of {who}, with all that is in it.")
+            Question::Unset { path, before } => {
+                let value = before.as_ref().map(tree::summary).unwrap_or_default();
+                format!("The field {path} is removed from the custom data of {who}: {value}")
             }
             Question::DeleteKey { name, .. } => format!(
                 "The API key {name} of {who} is deleted. Whoever uses it cannot log in again. \
@@ -80,15 +89,21 @@ impl Confirm {
     pub fn answer(&self) -> &'static str {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "Delete",
-            Question::Remove | Question::Unset(_) => "Remove",
+            Question::Remove | Question::Unset { .. } => "Remove",
         }
     }
 
     pub(super) fn waiting(&self) -> &'static str {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "deleting…",
-            Question::Remove | Question::Unset(_) => "removing…",
+            Question::Remove | Question::Unset { .. } => "removing…",
         }
+    }
+
+    /// The change of the custom data, if the question is about one.
+    pub fn edit(&self) -> Option<DataEdit> {
+        let Question::Unset { path, before } = &self.question else { return None };
+        Some(DataEdit::field(path.clone(), before.clone(), None))
     }
 
     pub(super) fn submit(&self) -> Submission {
@@ -99,7 +114,10 @@ impl Confirm {
         Submission::send(match &self.question {
             Question::Remove => Command::Remove { user },
             Question::Delete => Command::Delete { user },
-            Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },
+            Question::Unset { .. } => match self.edit() {
+                Some(edit) => Command::EditCustomData { user, edit },
+                None => return Submission::Close,
+            },
             Question::DeleteKey { id, .. } => {
                 Command::ApiKeys { user, action: ApiKeyAction::Delete(id.clone()) }
             }

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{boards, panes};
+use super::{boards, documents, panes};
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -21,6 +21,9 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
             if dialog.can_close() {
                 model.dialogs.pop();
             }
+        }
+        Some(action) if matches!(dialog.body, Body::Document(_) | Body::Conflict(_)) => {
+            return documents::press(model, action);
         }
         Some(action) if dialog.body.is_board() => return boards::press(model, action),
         Some(Action::Copy) => return copy_secret(model),
@@ -73,7 +76,7 @@ fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
     }
 }
 
-fn submit(model: &mut Model) -> Vec<Effect> {
+pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     match dialog.body.submit() {
         Submission::Send(command) => {

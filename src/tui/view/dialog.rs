@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{boards, help, lines, span};
+use super::{boards, document, help, lines, span};
 use crate::tui::dialog::{
     AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
     VaultForm,
@@ -64,6 +64,16 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             let title = format!("API keys of {}", list.label);
             Page { title, drawn: Drawn { lines, cursor: None } }
         }
+        Body::Document(edit) => {
+            let lines = document::document(model, edit, columns, rows);
+            let title = format!("The custom data of {}", edit.label);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Conflict(conflict) => {
+            let lines = document::conflict(model, conflict, columns, rows);
+            let title = format!("A conflict in the custom data of {}", conflict.label);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
         Body::Secret(shown) => {
             let lines = boards::secret(model, shown, columns);
             let title = format!("The new API key {}", shown.name);
@@ -99,6 +109,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
 fn columns(model: &Model, body: &Body) -> usize {
     match body {
         Body::Mailbox(_) | Body::Keys(_) => usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS),
+        Body::Document(_) | Body::Conflict(_) => {
+            usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS)
+        }
         Body::Secret(_) => COLUMNS + 4,
         _ => COLUMNS,
     }
@@ -205,6 +218,10 @@ fn edit(model: &Model, form: &EditForm) -> Page {
     };
     drawn.lines.push(Line::default());
     drawn.lines.extend(paragraph(&words, style));
+    if let Some(edit) = form.preview() {
+        drawn.lines.extend(edit.changes.iter().map(|change| document::change(model, change, COLUMNS)));
+        drawn.lines.extend(document::too_large(model, form.size(), COLUMNS));
+    }
     Page { title, drawn }
 }
 
