@@ -5,6 +5,7 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod compare;
 pub mod content;
 pub mod countdown;
 pub mod dialog;

@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod document;
 pub mod edit;
 pub mod email;
+pub mod picker;
 pub mod secret;
 pub mod vault;
 
@@ -17,6 +18,7 @@ pub use credentials::{CredentialsForm, Purpose};
 pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
+pub use picker::Picker;
 pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
@@ -76,6 +78,8 @@ pub enum Body {
     NewKey(KeyForm),
     /// A secret that is shown once.
     Secret(ShownSecret),
+    /// A user to add to the comparison.
+    Picker(Picker),
     /// All keys.
     Help {
         /// The first line in sight.
@@ -205,6 +209,7 @@ impl Body {
             Self::Email(dialog) => Some(&dialog.form),
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
+            Self::Picker(dialog) => Some(&dialog.form),
             Self::Confirm(_)
             | Self::Document(_)
             | Self::Conflict(_)
@@ -224,6 +229,7 @@ impl Body {
             Self::Email(dialog) => Some(&mut dialog.form),
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
+            Self::Picker(dialog) => Some(&mut dialog.form),
             Self::Confirm(_)
             | Self::Document(_)
             | Self::Conflict(_)
@@ -278,9 +284,12 @@ impl Body {
             Self::NewKey(dialog) => dialog.submit(),
             Self::Document(dialog) => dialog.submit(),
             Self::Conflict(dialog) => dialog.submit(),
-            Self::Help { .. } | Self::Secret(_) | Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) => {
-                Submission::Close
-            }
+            Self::Help { .. }
+            | Self::Secret(_)
+            | Self::Picker(_)
+            | Self::Clock(_)
+            | Self::Mailbox(_)
+            | Self::Keys(_) => Submission::Close,
         }
     }
 
@@ -297,7 +306,7 @@ impl Body {
             Self::Mailbox(_) => "reading the mailbox…",
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
-            Self::Help { .. } | Self::Secret(_) => "",
+            Self::Help { .. } | Self::Secret(_) | Self::Picker(_) => "",
         }
     }
 

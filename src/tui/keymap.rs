@@ -85,6 +85,14 @@ pub enum Action {
     Lifetimes,
     /// Open the comparison of users, or go back to the board.
     Compare,
+    /// Add a user to the comparison.
+    AddUser,
+    /// Take a user out of it.
+    RemoveUser,
+    /// Hide what is equal, or show it again.
+    HideEqual,
+    /// One user before and after the last renewal, or all of them again.
+    BeforeAfter,
     /// Open the log of this run, or go back to the board.
     Log,
     /// Copy what is shown to the clipboard.
@@ -175,6 +183,7 @@ const LISTS: &[Context] = &[
     Session,
     Identities,
     CustomData,
+    Context::Compare,
     Context::Help,
     Context::Clock,
     Context::Mailbox,
@@ -245,6 +254,43 @@ pub struct Binding {
 pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
     bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
+    bind(Action::AddUser, &[plain('a')], &[Context::Compare], "add user", "add a user, up to four"),
+    bind(Action::RemoveUser, &[plain('x')], &[Context::Compare], "remove", "take the user of the column out"),
+    bind(
+        Action::HideEqual,
+        &[plain('=')],
+        &[Context::Compare],
+        "hide equal",
+        "hide what is equal, or show it",
+    ),
+    bind(
+        Action::BeforeAfter,
+        &[plain('b')],
+        &[Context::Compare],
+        "before/after",
+        "the user of the column before and after the last renewal",
+    ),
+    bind(
+        Action::Refresh,
+        &[plain('R')],
+        &[Context::Compare],
+        "refresh",
+        "renew the access token of the column's user now",
+    ),
+    bind(
+        Action::Left,
+        &[plain('h'), key(KeyCode::Left)],
+        &[Context::Compare],
+        "",
+        "to the column on the left",
+    ),
+    bind(
+        Action::Right,
+        &[plain('l'), key(KeyCode::Right)],
+        &[Context::Compare],
+        "",
+        "to the column on the right",
+    ),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -325,6 +371,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
     bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Compare, &[plain('6')], ANYWHERE, "compare", "users side by side"),
     bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     // Boards.

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::activity::{Activity, Notice};
+use super::compare::Compare;
 use super::content::session::TokenClaims;
 use super::content::tree::Tree;
-use super::content::{identities, session};
+use super::content::{compare, identities, session};
 use super::dialog::{Body, Dialog, DialogId};
 use super::keymap::Context;
 use super::layout::{self, Regions};
@@ -145,6 +146,8 @@ pub struct Model {
     pub users: UserList,
     /// What the other panes show.
     pub detail: Detail,
+    /// The comparison.
+    pub compare: Compare,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
     /// What happened.
@@ -207,6 +210,7 @@ impl Model {
             zoomed: false,
             users: UserList::default(),
             detail: Detail::default(),
+            compare: Compare::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
             first_run_over: false,
@@ -315,6 +319,26 @@ impl Model {
         self.activity.error(Notice { at: self.now, tone: Tone::Bad, text: text.into() });
     }
 
+    /// Who stands side by side: the users of the comparison, or one of them before and after the last renewal.
+    pub fn compared(&self) -> Vec<&UserView> {
+        let now = |key| self.snapshot.user(key).map(AsRef::as_ref);
+        match self.compare.focused().filter(|_| self.compare.before_after) {
+            Some(key) => self.compare.former(key).map(AsRef::as_ref).into_iter().chain(now(key)).collect(),
+            None => self.compare.picked().iter().filter_map(now).collect(),
+        }
+    }
+
+    /// The rows of the comparison.
+    pub fn compare_table(&self) -> compare::Table {
+        let users = self.compared();
+        compare::table(&users, self.compare.hides_equal && users.len() > 1)
+    }
+
+    /// How many rows of the comparison are in sight at once, below the heads of its columns.
+    pub fn compare_rows(&self) -> usize {
+        usize::from(layout::inside(self.regions().body).height).saturating_sub(3)
+    }
+
     /// The rows of the Session pane at its present width.
     pub fn session_rows(&self) -> Vec<session::Row> {
         let columns = usize::from(self.regions().inside(Pane::Session).width);
@@ -326,6 +350,11 @@ impl Model {
     /// Brings selection, details and offsets in line with everything else. Cheap where nothing of it changed.
     pub(super) fn settle(&mut self) {
         let regions = self.regions();
+        self.compare.follow(&self.snapshot);
+        if self.view == View::Compare {
+            let rows = self.compare_table().rows.len().saturating_sub(self.compare_rows());
+            self.compare.offset = self.compare.offset.min(rows);
+        }
         self.users.settle(&self.snapshot, regions.user_rows());
         self.detail.show(self.snapshot.users.get(self.users.index));
         let height = |pane| usize::from(regions.inside(pane).height);

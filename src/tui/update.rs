@@ -1,6 +1,7 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
 mod boards;
+mod compare;
 mod dialogs;
 mod documents;
 mod panes;
@@ -42,6 +43,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Snapshot(snapshot) => {
             model.users.look_for_awaited(&snapshot);
+            model.compare.remember(&model.snapshot, &snapshot);
             model.snapshot = snapshot;
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);

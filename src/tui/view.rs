@@ -3,6 +3,7 @@
 mod ascii;
 mod boards;
 mod chrome;
+mod compare;
 mod custom_data;
 mod dialog;
 mod document;
@@ -41,7 +42,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
         }
-        View::Lifetimes | View::Compare | View::Log => {}
+        View::Compare => compare::draw(model, regions.body, buffer),
+        View::Lifetimes | View::Log => {}
     }
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);

@@ -19,7 +19,7 @@ pub struct ClaimRow {
 const TIMES: [&str; 4] = ["iat", "exp", "nbf", "auth_time"];
 
 /// The claim that the Custom data pane shows (protocol document, section 7).
-const CUSTOM_DATA: &str = "user_data";
+pub const CUSTOM_DATA: &str = "user_data";
 
 /// Rows that a token may take; a hostile one could carry thousands.
 const MOST: usize = 200;
@@ -56,7 +56,8 @@ fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
     }
 }
 
-fn text(name: &str, value: &Value) -> String {
+/// The value of a claim in one line.
+pub fn text(name: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if TIMES.contains(&name) => {

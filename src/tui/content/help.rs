@@ -28,9 +28,12 @@ pub fn rows() -> Vec<Row> {
             !holds_everywhere(binding) && binding.contexts.contains(&pane.context())
         });
     }
-    for (title, board) in
-        [("Mailbox", Context::Mailbox), ("Clock", Context::Clock), ("API keys", Context::ApiKeys)]
-    {
+    for (title, board) in [
+        ("Compare", Context::Compare),
+        ("Mailbox", Context::Mailbox),
+        ("Clock", Context::Clock),
+        ("API keys", Context::ApiKeys),
+    ] {
         let only_there = |binding: &Binding| !binding.contexts.contains(&Context::Users);
         section(title, &mut rows, |binding| only_there(binding) && binding.contexts.contains(&board));
     }

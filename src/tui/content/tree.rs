@@ -318,7 +318,12 @@ fn merge(token: &Document, source: &Document) -> Document {
     merged
 }
 
-/// A value in one line.
+/// All of a value in one line.
+pub fn text(value: &Bson) -> String {
+    value_text(value).chars().take(LONGEST).collect()
+}
+
+/// A value in one line; of a document or an array how much is in it.
 pub fn summary(value: &Bson) -> String {
     let text = match value {
         Bson::Document(fields) => format!("{{{}}}", fields.len()),

@@ -45,6 +45,8 @@ pub enum FieldName {
     KeyName,
     /// How far to move a clock.
     Amount,
+    /// A part of a user's name.
+    User,
 }
 
 /// A field.

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{boards, documents, panes};
+use super::{boards, compare, documents, panes};
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -21,6 +21,10 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
             if dialog.can_close() {
                 model.dialogs.pop();
             }
+        }
+        Some(Action::Submit) if matches!(dialog.body, Body::Picker(_)) => compare::pick(model),
+        Some(action @ (Action::Up | Action::Down)) if let Body::Picker(picker) = &mut dialog.body => {
+            picker.go(action == Action::Down, &model.snapshot);
         }
         Some(action) if matches!(dialog.body, Body::Document(_) | Body::Conflict(_)) => {
             return documents::press(model, action);

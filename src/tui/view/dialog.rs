@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{boards, document, help, lines, span};
+use super::{boards, compare, document, help, lines, span};
 use crate::tui::dialog::{
     AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
     VaultForm,
@@ -63,6 +63,12 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             let lines = boards::keys(model, list, columns, rows);
             let title = format!("API keys of {}", list.label);
             Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Picker(picker) => {
+            let mut drawn = form::draw(&picker.form, theme, columns);
+            drawn.lines.push(Line::default());
+            drawn.lines.extend(compare::picker(model, picker, columns, rows.saturating_sub(3)));
+            Page { title: "Compare with".into(), drawn }
         }
         Body::Document(edit) => {
             let lines = document::document(model, edit, columns, rows);
