@@ -30,6 +30,8 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
         });
     }
     for (title, board) in [
+        ("Lifetimes", Context::Lifetimes),
+        ("Log", Context::Log),
         ("Mailbox", Context::Mailbox),
         ("Clock", Context::Clock),
         ("API keys", Context::ApiKeys),
@@ -56,7 +58,10 @@ const MOUSE: &[(&str, &str)] = &[
 /// Whether the same keys ask for the same in every pane.
 fn holds_everywhere(keymap: &Keymap, binding: &Bound) -> bool {
     Pane::ALL.iter().all(|pane| {
-        keymap.of(pane.context()).any(|other| (other.action, &other.keys) == (binding.action, &binding.keys))
+        keymap.of(pane.context()).any(|other| {
+            (other.action, &other.keys, other.description)
+                == (binding.action, &binding.keys, binding.description)
+        })
     })
 }
 
