@@ -245,6 +245,7 @@ fn settings(settings: &Settings, secrets: &mut Secrets) -> Value {
     json!({
         "access_token_lifetime": lifetime(settings.access_token_lifetime),
         "refresh_token_lifetime": lifetime(settings.refresh_token_lifetime),
+        "function_time_limit": lifetime(settings.function_time_limit),
         "smtp": smtp,
         "issuers": issuers,
         "adopt_passwords_for": lifetime(settings.adopt_passwords_for),
