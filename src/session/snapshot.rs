@@ -153,6 +153,8 @@ pub struct UserView {
     pub last_refresh: Option<LastRefresh>,
     /// Custom data, as the access token carries it.
     pub custom_data: Option<Document>,
+    /// Custom data at its source; `None` before it was asked for.
+    pub source: Option<Arc<SourceView>>,
     /// The user's API keys, without their secrets; `None` before they were read.
     pub api_keys: Option<Arc<[ApiKey]>>,
 }
@@ -162,6 +164,28 @@ impl UserView {
     pub fn identities(&self) -> &[Identity] {
         self.profile.as_ref().map_or(&[], |profile| &profile.identities)
     }
+
+    /// When the access token is renewed next, or renewing it is tried again.
+    pub fn planned_renewal(&self) -> Option<Timestamp> {
+        match &self.state {
+            SessionState::Active => self.next_refresh,
+            SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => {
+                *retry_at
+            }
+            SessionState::Refreshing | SessionState::LogInRequired(_) | SessionState::LoggedOut => None,
+        }
+    }
+}
+
+/// Custom data at its source, as it was read last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceView {
+    /// The document; `None` where the user has none.
+    pub document: Option<Document>,
+    /// When it was read; `None` where it never was.
+    pub read_at: Option<Timestamp>,
+    /// Why the last try to read it failed.
+    pub failed: Option<String>,
 }
 
 /// What may be shown of a token.

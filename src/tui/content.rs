@@ -1,8 +1,11 @@
 //! What the panes list, as data: computed when it changes, drawn by `view`, measured by `update`.
 
 pub mod claims;
+pub mod compare;
 pub mod help;
 pub mod hints;
 pub mod identities;
+pub mod scale;
 pub mod session;
+pub mod track;
 pub mod tree;

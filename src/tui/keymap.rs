@@ -72,6 +72,14 @@ pub enum Action {
     AddField,
     /// Remove the custom data field under the cursor.
     RemoveField,
+    /// Edit the custom data as a whole in an editor.
+    EditDocument,
+    /// Read the custom data at its source.
+    ReadSource,
+    /// Leave the custom data as somebody else has written it.
+    TakeTheirs,
+    /// Write the own change over it.
+    WriteMine,
     /// To the next field of a dialog.
     NextField,
     /// To the field before.
@@ -88,8 +96,28 @@ pub enum Action {
     Clock,
     /// Open the chart of lifetimes, or go back to the board.
     Lifetimes,
+    /// Look at a shorter time in more detail.
+    ZoomIn,
+    /// Look at a longer time in less detail.
+    ZoomOut,
+    /// Sort by something else.
+    Sort,
+    /// Leave out the next level of the log.
+    FilterLevel,
+    /// Show what concerns the selected user alone, or everybody.
+    FilterUser,
+    /// Show what concerns the next App alone.
+    FilterApp,
     /// Open the comparison of users, or go back to the board.
     Compare,
+    /// Add a user to the comparison.
+    AddUser,
+    /// Take a user out of it.
+    RemoveUser,
+    /// Hide what is equal, or show it again.
+    HideEqual,
+    /// One user before and after the last renewal, or all of them again.
+    BeforeAfter,
     /// Open the log of this run, or go back to the board.
     Log,
     /// Copy what is shown, or under the cursor, to the clipboard.
@@ -189,6 +217,10 @@ pub enum Context {
     Palette,
     /// The menu of what to copy.
     CopyMenu,
+    /// What an edit of the custom data would change.
+    Document,
+    /// A conflict of two edits.
+    Conflict,
 }
 
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
@@ -198,16 +230,22 @@ const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
 /// Wherever no dialog is open.
 const ANYWHERE: &[Context] =
     &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
+/// Where there is a selected user to do something with.
+const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Context::Lifetimes];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const FINDERS: &[Context] = &[Context::Filter, Context::Palette];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const CHANGES: &[Context] = &[Context::Document, Context::Conflict];
 const LISTS: &[Context] = &[
     Users,
     Session,
     Identities,
     CustomData,
+    Context::Lifetimes,
+    Context::Compare,
+    Context::Log,
     Context::Help,
     Context::Clock,
     Context::Mailbox,
@@ -240,6 +278,70 @@ pub const KEYMAP: &[Binding] = &[
         "dismiss an error, clear marks, filter, zoom",
     ),
     bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
+    bind(Action::ZoomIn, &[plain('+'), plain('=')], &[Context::Lifetimes], "zoom in", "a shorter time"),
+    bind(Action::ZoomOut, &[plain('-')], &[Context::Lifetimes], "zoom out", "a longer time"),
+    bind(
+        Action::Sort,
+        &[plain('s')],
+        &[Context::Lifetimes],
+        "sort",
+        "by the end of the refresh token, or of the access token",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Lifetimes],
+        "to the user",
+        "to the user on the board",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Log],
+        "details",
+        "all of the entry, or the list again",
+    ),
+    bind(Action::FilterLevel, &[plain('f')], &[Context::Log], "level", "leave out what matters less"),
+    bind(Action::FilterUser, &[plain('u')], &[Context::Log], "user", "only the selected user, or everybody"),
+    bind(Action::FilterApp, &[plain('a')], &[Context::Log], "app", "only the next App, or all"),
+    bind(Action::Copy, &[plain('y')], &[Context::Log], "copy", "copy all of the entry"),
+    bind(Action::AddUser, &[plain('a')], &[Context::Compare], "add user", "add a user, up to four"),
+    bind(Action::RemoveUser, &[plain('x')], &[Context::Compare], "remove", "take the user of the column out"),
+    bind(
+        Action::HideEqual,
+        &[plain('=')],
+        &[Context::Compare],
+        "hide equal",
+        "hide what is equal, or show it",
+    ),
+    bind(
+        Action::BeforeAfter,
+        &[plain('b')],
+        &[Context::Compare],
+        "before/after",
+        "the user of the column before and after the last renewal",
+    ),
+    bind(
+        Action::Refresh,
+        &[plain('R')],
+        &[Context::Compare],
+        "refresh",
+        "renew the access token of the column's user now",
+    ),
+    bind(
+        Action::Left,
+        &[plain('h'), key(KeyCode::Left)],
+        &[Context::Compare],
+        "",
+        "to the column on the left",
+    ),
+    bind(
+        Action::Right,
+        &[plain('l'), key(KeyCode::Right)],
+        &[Context::Compare],
+        "",
+        "to the column on the right",
+    ),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -249,6 +351,20 @@ pub const KEYMAP: &[Binding] = &[
         &[CustomData],
         "remove field",
         "remove the custom data field under the cursor",
+    ),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        &[CustomData],
+        "in $EDITOR",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        &[CustomData],
+        "source",
+        "read the custom data at its source, which may be newer than the token's copy",
     ),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
     bind(
@@ -261,7 +377,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[plain('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(
+        Action::LogIn,
+        &[plain('l')],
+        &[Users, Context::Lifetimes],
+        "log in",
+        "log in another user, or this one again",
+    ),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
@@ -269,7 +391,7 @@ pub const KEYMAP: &[Binding] = &[
         "",
         "to the session of the user",
     ),
-    bind(Action::Refresh, &[plain('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::Refresh, &[plain('R')], SESSIONS, "refresh", "renew the access token now"),
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
@@ -280,7 +402,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(
         Action::Clock,
         &[plain('T'), plain('9')],
-        PANES,
+        SESSIONS,
         "clock",
         "the clock of a local App: move, stop, reset it",
     ),
@@ -293,6 +415,20 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
     bind(Action::Copy, &[plain('y')], PANES, "copy", "copy what is under the cursor"),
     bind(Action::CopyMenu, &[plain('Y')], PANES, "", "choose what to copy: id, tokens, profile"),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        OTHERS,
+        "",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        OTHERS,
+        "",
+        "read the custom data at its source, which may be newer than the token's copy",
+    ),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
     bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
@@ -314,6 +450,7 @@ pub const KEYMAP: &[Binding] = &[
         "find any action, user or app by its name",
     ),
     bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Compare, &[plain('6')], ANYWHERE, "compare", "users side by side"),
     bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     // Boards.
@@ -351,6 +488,16 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::DeleteKey, &[plain('d')], &[Context::ApiKeys], "delete", "delete the key"),
     bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Document], "go on", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Document], "edit again", ""),
+    bind(Action::TakeTheirs, &[plain('t')], &[Context::Conflict], "take theirs", ""),
+    bind(Action::WriteMine, &[plain('w')], &[Context::Conflict], "write mine", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Conflict], "edit again", ""),
+    bind(Action::Down, &[plain('j'), key(KeyCode::Down)], CHANGES, "", ""),
+    bind(Action::Up, &[plain('k'), key(KeyCode::Up)], CHANGES, "", ""),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], CHANGES, "", ""),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], CHANGES, "", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], CHANGES, "cancel", ""),
     bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
     bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
     bind(Action::CopyUserId, &[plain('u')], &[Context::CopyMenu], "", "the user's id"),
@@ -412,6 +559,8 @@ pub const KEYMAP: &[Binding] = &[
             Context::Filter,
             Context::Palette,
             Context::CopyMenu,
+            Context::Document,
+            Context::Conflict,
         ],
         "quit",
         "",

@@ -1,6 +1,7 @@
 //! Takes the terminal over, and gives it back on every way out.
 
 pub mod background;
+mod console;
 mod quiet;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout};
@@ -20,6 +21,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use console::{Console, Lend};
 pub use quiet::Quiet;
 
 /// The terminal as the event loop draws on it.
@@ -116,27 +118,28 @@ fn restore_on_panic(held: &Arc<AtomicBool>) {
     }));
 }
 
-/// Completes at the first signal that asks the program to end.
+/// Completes at the first signal that asks the program to end. An interrupt while the terminal is `lent` is for whoever
+/// has it.
 #[cfg(unix)]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Without it a window that was closed is noticed only when drawing fails.
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => if !lent.load(Ordering::SeqCst) { break },
+                _ = terminate.recv() => break,
+                _ = hangup.recv() => break,
+            }
         }
     })
 }
 
 /// Completes when the program is asked to end.
 #[cfg(not(unix))]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move { while tokio::signal::ctrl_c().await.is_ok() && lent.load(Ordering::SeqCst) {} })
 }

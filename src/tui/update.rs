@@ -2,9 +2,13 @@
 
 mod batch;
 mod boards;
+mod compare;
 mod copy;
 mod dialogs;
+mod documents;
 mod filter;
+mod lifetimes;
+mod log;
 mod mouse;
 mod palette;
 mod panes;
@@ -25,7 +29,7 @@ pub use mouse::Mouse;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(key) => {
             model.touched = model.now;
             press(model, key)
@@ -55,7 +59,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
+            model.compare.remember(&model.snapshot, &snapshot);
             model.take_snapshot(snapshot);
+            model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
             vec![]
@@ -66,14 +72,23 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 return effects;
             }
             let secret = copy::secret(model, &event);
-            let in_dialog = dialogs::receive(model, &event);
-            model.activity.receive(&event, in_dialog);
-            secret.map_or_else(Vec::new, |(secret, name)| boards::copy(model, secret, name))
+            let mut effects = documents::receive(model, &event);
+            let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
+            model.activity.receive(&event, shown);
+            if let Some((secret, name)) = secret {
+                effects.extend(boards::copy(model, secret, name));
+            }
+            effects
         }
         Message::Sent { dialog, result } => {
             if !batch::sent(model, dialog, result) {
                 dialogs::sent(model, dialog, result);
             }
+            vec![]
+        }
+        Message::Edited { dialog, result } => {
+            model.touched = model.now;
+            documents::edited(model, dialog, result);
             vec![]
         }
         Message::WorkerStopped => {
@@ -83,6 +98,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
     };
     model.settle();
+    effects.extend(documents::follow_focus(model));
     effects
 }
 

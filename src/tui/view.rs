@@ -3,11 +3,15 @@
 mod ascii;
 mod boards;
 mod chrome;
+mod compare;
 mod custom_data;
 mod dialog;
+mod document;
 mod form;
 mod help;
 mod identities;
+mod lifetimes;
+mod log;
 mod palette;
 mod pane;
 mod session;
@@ -44,7 +48,9 @@ pub fn view(model: &Model, frame: &mut Frame) {
                 frame.set_cursor_position(cursor);
             }
         }
-        View::Lifetimes | View::Compare | View::Log => {}
+        View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
+        View::Log => log::draw(model, regions.body, buffer),
+        View::Compare => compare::draw(model, regions.body, buffer),
     }
     let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);

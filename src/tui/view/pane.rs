@@ -28,6 +28,17 @@ pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
     )))
 }
 
+/// The border of a view that has the whole body.
+pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
+    let focused = model.dialogs.is_empty();
+    let style = if focused { model.theme.border_focus } else { model.theme.border };
+    let border = if focused { BorderType::Thick } else { BorderType::Plain };
+    Block::bordered()
+        .border_type(border)
+        .border_style(style)
+        .title(Line::from(span(format!(" {title} "), style)))
+}
+
 /// Where the text behind the title begins, from the left border.
 pub fn behind_title(model: &Model, pane: Pane) -> u16 {
     let marker = if has_focus(model, pane) { 2 } else { 0 };
