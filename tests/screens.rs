@@ -7,6 +7,9 @@ mod driver;
 #[path = "screens/fixture.rs"]
 mod fixture;
 
+#[path = "screens/views.rs"]
+mod views;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
