@@ -34,6 +34,20 @@ fn both(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)
     }
 }
 
+const SIZES: [(&str, Size); 3] = [
+    ("80x24", Size { width: 80, height: 24 }),
+    ("120x40", Size { width: 120, height: 40 }),
+    ("200x60", Size { width: 200, height: 60 }),
+];
+
+fn at_every_size(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
+    for (suffix, size) in SIZES {
+        let mut screen = Screen::with(size, snapshot());
+        steps(&mut screen);
+        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
+    }
+}
+
 fn small(name: &str, snapshot: Snapshot, steps: impl Fn(&mut Screen)) {
     let mut screen = Screen::with(SMALL, snapshot);
     steps(&mut screen);

@@ -9,33 +9,12 @@ use idmux::tui::message::Message;
 use idmux::tui::wake;
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use ratatui::layout::Size;
 
-use crate::HOSTILE;
 use crate::driver::Screen;
 use crate::fixture::{after, key, now, six, user, with_users};
-
-const SIZES: [(&str, Size); 3] = [
-    ("80x24", Size { width: 80, height: 24 }),
-    ("120x40", Size { width: 120, height: 40 }),
-    ("200x60", Size { width: 200, height: 60 }),
-];
+use crate::{HOSTILE, SIZES, at_every_size, small};
 
 const DAY: i64 = 24 * 60 * 60;
-
-fn at_every_size(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for (suffix, size) in SIZES {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
-    }
-}
-
-fn small(name: &str, snapshot: Snapshot, steps: impl Fn(&mut Screen)) {
-    let mut screen = Screen::with(SIZES[0].1, snapshot);
-    steps(&mut screen);
-    insta::assert_snapshot!(name, screen.draw());
-}
 
 /// Six users, all of whose tokens lie so far back: the clock of their App was moved.
 fn six_after(by: SignedDuration) -> Snapshot {
@@ -82,6 +61,11 @@ fn a_day(screen: &mut Screen) {
     let ended = EventKind::LogInRequired(EndReason::SessionRevoked);
     screen.event(event(-10, 5, "edsger@example.com", ended));
     screen.press(KeyCode::Esc).press(KeyCode::Esc);
+}
+
+#[test]
+fn users_with_their_renewals() {
+    at_every_size("users", six, |_| {});
 }
 
 #[test]

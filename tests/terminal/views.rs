@@ -1,6 +1,6 @@
 //! The views that take the whole body, in the demonstration.
 
-use super::{ENTER, ESCAPE, Size, TAB, Terminal, close};
+use super::{ENTER, ESCAPE, Size, Terminal, close};
 
 #[test]
 fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_failed() {
@@ -15,7 +15,8 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     demo.wait_for("idmux demo › Lifetimes");
     let screen = demo.wait_for("the next 90 days");
     assert!(screen.contains("+30 d") && screen.contains("✗ log in again"), "{screen}");
-    assert!(!screen.contains("LOG IN AGAIN: the refresh token"), "{screen}");
+    // Only whose refresh token lives for a minute may have come to it already.
+    assert!(screen.matches("LOG IN AGAIN").count() <= 2, "{screen}");
     demo.send("+++++");
     let screen = demo.wait_for("the next hour");
     assert!(screen.contains("+30 min"), "{screen}");
@@ -28,17 +29,13 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     demo.send("e");
     demo.wait_for("+61d 0h");
     close(&mut demo, "the App's time");
-    demo.wait_until("everybody has to log in again", |screen| screen.matches("✗ LOG IN AGAIN").count() >= 3);
+    demo.wait_until("everybody has to log in again", |screen| screen.matches("LOG IN AGAIN").count() >= 5);
     demo.wait_for("server clock +61d 0h");
     demo.send("5");
     demo.wait_until("the board", |screen| !screen.contains("Lifetimes:"));
 
     // A log-in that fails; its dialog says why, and the log knows it later.
     demo.send("g");
-    demo.send("r");
-    demo.wait_for("E-mail");
-    demo.send(ESCAPE);
-    demo.wait_until("no dialog", |screen| !screen.contains("E-mail"));
     demo.send("7");
     demo.wait_for("what happened");
     demo.wait_for("has to log in again");
@@ -46,20 +43,19 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     demo.wait_until("the board", |screen| !screen.contains("what happened"));
     demo.send("l");
     demo.wait_for("Password");
-    let _ = TAB;
     demo.send("not-the-password");
     demo.send(ENTER);
-    demo.wait_for("invalid username/password");
+    demo.wait_for("wrong e-mail or password");
     demo.send(ESCAPE);
     demo.wait_until("no dialog", |screen| !screen.contains("Password"));
     demo.send("7");
     demo.send("fff");
     demo.wait_for("Log: errors");
-    demo.wait_for("could not log in: invalid username/password");
+    demo.wait_for("could not log in: wrong e-mail or password");
     demo.send("G");
     demo.send(ENTER);
     let screen = demo.wait_for("wrong credentials");
-    assert!(screen.contains("invalid username/password") && screen.contains("next"), "{screen}");
+    assert!(screen.contains("wrong e-mail or password") && screen.contains("next"), "{screen}");
     assert!(!screen.contains("not-the-password"), "{screen}");
     demo.leave();
 }
