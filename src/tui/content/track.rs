@@ -254,7 +254,7 @@ mod tests {
         let narrow = shown_in(40, &user(), 0, 0);
         assert!(narrow.starts_with("    ├│───────") && narrow.contains("─ log in again ✗"), "{narrow}");
         let close = shown(&user(), 5, 0);
-        assert_eq!(close, "‹━━━━━━━│━━━━━━━━━━━━━↻━━━━◆──────────────────────────────────›");
+        assert_eq!(close, "‹━━━━━━━│━━━━━━━━━━━━↻━━━━◆────────────────────────────────────›");
     }
 
     #[test]
@@ -271,7 +271,8 @@ mod tests {
         let mut user = user();
         user.state = SessionState::LogInRequired(EndReason::UserDisabled);
         (user.access, user.refresh) = (None, None);
-        assert_eq!(shown(&user, 0, 0).trim(), "✗ LOG IN AGAIN: the user is disabled");
+        let here = shown(&user, 0, 0);
+        assert!(here.trim_start().starts_with("✗ LOG IN AGAIN: the user is disabled"), "{here}");
         user.last_refresh = Some(LastRefresh { at: at(-20 * DAY), outcome: RefreshOutcome::Ended });
         assert!(shown(&user, 0, 0).starts_with("✗ LOG IN AGAIN"), "it was longer ago than is in sight");
     }
