@@ -5,13 +5,19 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod batch;
+pub mod compare;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
+pub mod editor;
 pub mod effect;
 pub mod event_loop;
+pub mod filter;
 pub mod form;
+pub mod fuzzy;
 pub mod history;
+pub mod hit;
 pub mod keymap;
 pub mod layout;
 pub mod lifetimes;
@@ -29,15 +35,16 @@ pub mod words;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
+pub use keymap::Keymap;
 pub use model::Look;
 use theme::ThemeChoice;
 
@@ -58,6 +65,10 @@ pub struct Setup {
     pub auto_lock: Option<Duration>,
     /// How the screen looks.
     pub look: Look,
+    /// What keys do.
+    pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -83,10 +94,11 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     if !terminal::is_terminal() {
         return Err(TuiError::NoTerminal);
     }
-    let ended = terminal::signals()?;
+    let lent = Arc::new(AtomicBool::new(false));
+    let ended = terminal::signals(Arc::clone(&lent))?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
-    let (guard, mut screen) = terminal::Guard::take(ask)?;
-    let result = event_loop::run(&mut screen, EventStream::new(), ended, setup).await;
+    let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
+    let result = event_loop::run(&mut screen, terminal::Console::new(lent), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

@@ -7,7 +7,7 @@ use bson::Bson;
 use secrecy::SecretString;
 
 use crate::account::{
-    ApiKeyAction, App, AppAlias, ClockChange, Credentials, EmailAction, FieldPath, UserKey,
+    ApiKeyAction, App, AppAlias, ClockChange, Credentials, DataEdit, EmailAction, FieldPath, UserKey,
 };
 use crate::vault::KeyChoice;
 
@@ -66,6 +66,11 @@ pub enum Command {
         user: UserKey,
         /// How long it has to be valid.
         min_ttl: Duration,
+    },
+    /// The refresh token: whoever has it can go on with the session.
+    RefreshToken {
+        /// The user.
+        user: UserKey,
     },
     /// What happened to a user.
     ReadTimeline {
@@ -130,6 +135,19 @@ pub enum Command {
         user: UserKey,
         /// The field.
         path: FieldPath,
+    },
+    /// Read the custom data at its source, which may be newer than the access token's copy.
+    ReadCustomData {
+        /// The user.
+        user: UserKey,
+    },
+    /// Make a person's changes to the custom data, unless somebody else was faster; then renew the token so that they
+    /// show.
+    EditCustomData {
+        /// The user.
+        user: UserKey,
+        /// The changes, and what they began from.
+        edit: DataEdit,
     },
     /// Do something about an e-mail/password account without a session.
     EmailAction {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use bson::Document;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{KeySource, RequestId, TimelineEntry};
 use crate::account::{
     About, AccessToken, ApiKey, AppAlias, AppClock, EmailActionDone, EndReason, FieldPath, Mail, NewApiKey,
-    Provider, UserKey,
+    Provider, RefreshToken, UserKey,
 };
 
 /// One thing that happened.
@@ -89,6 +90,8 @@ pub enum EventKind {
         /// When it expires, by this machine's clock.
         expires: Option<Timestamp>,
     },
+    /// The refresh token that was asked for.
+    RefreshToken(RefreshToken),
     /// What happened to the user, oldest first.
     Timeline(Vec<TimelineEntry>),
     /// An account was created.
@@ -169,6 +172,18 @@ pub enum EventKind {
     CustomDataUnset {
         /// The field.
         path: FieldPath,
+    },
+    /// Several fields of the custom data were written or removed.
+    CustomDataWritten {
+        /// How many.
+        fields: usize,
+    },
+    /// The custom data at its source; `None` where the user has none.
+    CustomDataRead(Option<Document>),
+    /// Somebody else changed the custom data meanwhile, and nothing was written.
+    CustomDataConflict {
+        /// What is there now.
+        theirs: Option<Document>,
     },
     /// An answer came too late to count and was dropped.
     AnswerDropped {

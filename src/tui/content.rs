@@ -1,7 +1,9 @@
 //! What the panes list, as data: computed when it changes, drawn by `view`, measured by `update`.
 
 pub mod claims;
+pub mod compare;
 pub mod help;
+pub mod hints;
 pub mod identities;
 pub mod scale;
 pub mod session;

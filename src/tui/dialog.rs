@@ -2,22 +2,34 @@
 
 pub mod boards;
 pub mod confirm;
+pub mod conflict;
+pub mod copy_menu;
 pub mod credentials;
+pub mod document;
 pub mod edit;
 pub mod email;
+pub mod palette;
+pub mod picker;
 pub mod secret;
 pub mod vault;
 
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
+pub use conflict::Conflict;
+pub use copy_menu::CopyMenu;
 pub use credentials::{CredentialsForm, Purpose};
+pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
+pub use palette::{Entry as PaletteEntry, Palette, Target as PaletteTarget};
+pub use picker::Picker;
 pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
+use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::Context;
+use crate::account::{DataEdit, UserKey};
 use crate::session::{Command, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
@@ -51,6 +63,10 @@ pub enum Body {
     Confirm(Confirm),
     /// A field of the custom data.
     Edit(EditForm),
+    /// The custom data as a whole.
+    Document(DocumentEdit),
+    /// Somebody else changed the custom data first.
+    Conflict(Conflict),
     /// The vault needs a person.
     Vault(VaultForm),
     /// An address to confirm, a password to set.
@@ -67,6 +83,12 @@ pub enum Body {
     NewKey(KeyForm),
     /// A secret that is shown once.
     Secret(ShownSecret),
+    /// The command palette.
+    Palette(Palette),
+    /// What of a user can be copied.
+    CopyMenu(CopyMenu),
+    /// A user to add to the comparison.
+    Picker(Picker),
     /// All keys.
     Help {
         /// The first line in sight.
@@ -95,6 +117,8 @@ pub enum Progress {
 pub enum Submission {
     /// Ask the worker.
     Send(Box<Command>),
+    /// Do something to many users.
+    Batch(BatchAction, Vec<UserKey>),
     /// Something is wrong; the form says what.
     Refused,
     /// Nothing is to be done.
@@ -133,6 +157,10 @@ impl Dialog {
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
             Body::Secret(_) => Context::Secret,
+            Body::Palette(_) => Context::Palette,
+            Body::CopyMenu(_) => Context::CopyMenu,
+            Body::Document(_) => Context::Document,
+            Body::Conflict(_) => Context::Conflict,
             body => match body.form().and_then(Form::focused) {
                 Some(field) if field.is_text() => Context::TextField,
                 Some(_) => Context::ChoiceField,
@@ -194,7 +222,12 @@ impl Body {
             Self::Email(dialog) => Some(&dialog.form),
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
+            Self::Palette(palette) => Some(&palette.form),
+            Self::Picker(dialog) => Some(&dialog.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -211,7 +244,12 @@ impl Body {
             Self::Email(dialog) => Some(&mut dialog.form),
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
+            Self::Palette(palette) => Some(&mut palette.form),
+            Self::Picker(dialog) => Some(&mut dialog.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -223,6 +261,17 @@ impl Body {
     /// Whether it is the help overlay.
     pub fn is_help(&self) -> bool {
         matches!(self, Self::Help { .. })
+    }
+
+    /// The change of the custom data that it asked for last.
+    pub fn edit(&self) -> Option<DataEdit> {
+        match self {
+            Self::Edit(form) => form.sent.clone(),
+            Self::Confirm(confirm) => confirm.edit(),
+            Self::Document(DocumentEdit { stage: document::Stage::Preview(edit), .. }) => Some(edit.clone()),
+            Self::Conflict(conflict) => Some(conflict.edit().clone()),
+            _ => None,
+        }
     }
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
@@ -250,9 +299,16 @@ impl Body {
             Self::Email(dialog) => dialog.submit(),
             Self::Amount(dialog) => dialog.submit(),
             Self::NewKey(dialog) => dialog.submit(),
-            Self::Help { .. } | Self::Secret(_) | Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) => {
-                Submission::Close
-            }
+            Self::Document(dialog) => dialog.submit(),
+            Self::Conflict(dialog) => dialog.submit(),
+            Self::Help { .. }
+            | Self::Secret(_)
+            | Self::Clock(_)
+            | Self::Mailbox(_)
+            | Self::Keys(_)
+            | Self::Palette(_)
+            | Self::Picker(_)
+            | Self::CopyMenu(_) => Submission::Close,
         }
     }
 
@@ -261,14 +317,16 @@ impl Body {
         match self {
             Self::Credentials(dialog) => dialog.waiting(),
             Self::Confirm(dialog) => dialog.waiting(),
-            Self::Edit(_) => "writing…",
+            Self::Edit(_) | Self::Conflict(_) => "writing…",
+            Self::Document(dialog) => dialog.waiting(),
             Self::Vault(_) => "opening the vault…",
             Self::Email(_) => "asking the App…",
             Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",
             Self::Mailbox(_) => "reading the mailbox…",
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
-            Self::Help { .. } | Self::Secret(_) => "",
+            Self::CopyMenu(_) => "asking for the token…",
+            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
         }
     }
 

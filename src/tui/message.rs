@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use zeroize::Zeroizing;
@@ -15,6 +15,13 @@ use crate::session::{Event, RequestId, SendError, Snapshot};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse {
+        /// What, and where.
+        event: MouseEvent,
+        /// When, to the millisecond: two clicks are one if they follow each other at once.
+        at: Timestamp,
+    },
     /// Text was pasted.
     Paste(Zeroizing<String>),
     /// The screen has this size.
@@ -33,6 +40,13 @@ pub enum Message {
         dialog: Option<DialogId>,
         /// The request's id.
         result: Result<RequestId, SendError>,
+    },
+    /// The person's editor has ended.
+    Edited {
+        /// The dialog that asked for it.
+        dialog: DialogId,
+        /// What the person left in the file, or why there is nothing.
+        result: Result<String, String>,
     },
     /// The worker has stopped.
     WorkerStopped,

@@ -1,6 +1,7 @@
 //! Takes the terminal over, and gives it back on every way out.
 
 pub mod background;
+mod console;
 mod quiet;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -20,6 +21,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use console::{Console, Lend};
 pub use quiet::Quiet;
 
 /// The terminal as the event loop draws on it.
@@ -44,14 +46,17 @@ pub fn is_terminal() -> bool {
 
 impl Guard {
     /// Takes the terminal over for the calling thread. With `ask`, the terminal is asked what is behind the text; the answer
-    /// comes among the keys, and nothing waits for it.
-    pub fn take(ask: bool) -> io::Result<(Self, Screen)> {
+    /// comes among the keys, and nothing waits for it. With `mouse`, clicks and the wheel come to the program.
+    pub fn take(ask: bool, mouse: bool) -> io::Result<(Self, Screen)> {
         let held = Arc::new(AtomicBool::new(true));
         restore_on_panic(&held);
         let guard = Self { held };
         enable_raw_mode()?;
         let question = if ask { background::QUESTION } else { "" };
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(question))?;
+        if mouse {
+            listen_to_mouse()?;
+        }
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }
@@ -75,12 +80,26 @@ fn restore(held: &AtomicBool) {
         let _ = execute!(
             io::stdout(),
             EndSynchronizedUpdate,
+            DisableMouseCapture,
             DisableBracketedPaste,
             LeaveAlternateScreen,
             cursor::Show
         );
         let _ = disable_raw_mode();
     }
+}
+
+/// Clicks, the wheel, and movements with a button held. crossterm's own command asks for every movement of the pointer as
+/// well, and the program would wake up for nothing at each of them.
+#[cfg(unix)]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), Print("\x1b[?1000h\x1b[?1002h\x1b[?1006h"))
+}
+
+/// The console has one mode for the mouse.
+#[cfg(not(unix))]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), crossterm::event::EnableMouseCapture)
 }
 
 fn restore_on_panic(held: &Arc<AtomicBool>) {
@@ -99,27 +118,28 @@ fn restore_on_panic(held: &Arc<AtomicBool>) {
     }));
 }
 
-/// Completes at the first signal that asks the program to end.
+/// Completes at the first signal that asks the program to end. An interrupt while the terminal is `lent` is for whoever
+/// has it.
 #[cfg(unix)]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Without it a window that was closed is noticed only when drawing fails.
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => if !lent.load(Ordering::SeqCst) { break },
+                _ = terminate.recv() => break,
+                _ = hangup.recv() => break,
+            }
         }
     })
 }
 
 /// Completes when the program is asked to end.
 #[cfg(not(unix))]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move { while tokio::signal::ctrl_c().await.is_ok() && lent.load(Ordering::SeqCst) {} })
 }

@@ -3,13 +3,16 @@
 mod ascii;
 mod boards;
 mod chrome;
+mod compare;
 mod custom_data;
 mod dialog;
+mod document;
 mod form;
 mod help;
 mod identities;
 mod lifetimes;
 mod log;
+mod palette;
 mod pane;
 mod session;
 mod users;
@@ -37,15 +40,19 @@ pub fn view(model: &Model, frame: &mut Frame) {
     chrome::header(model, regions.header, buffer);
     match model.view {
         View::Board => {
-            users::draw(model, &regions, buffer);
+            let cursor = users::draw(model, &regions, buffer);
             session::draw(model, &regions, buffer);
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
         }
         View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
         View::Log => log::draw(model, regions.body, buffer),
-        View::Compare => {}
+        View::Compare => compare::draw(model, regions.body, buffer),
     }
+    let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in &model.dialogs {

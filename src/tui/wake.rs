@@ -33,14 +33,26 @@ fn board_change(model: &Model) -> Option<Timestamp> {
     let rows = model.users.offset()..model.users.offset() + regions.user_rows();
     let users = rows
         .filter(|_| in_sight(Pane::Users))
-        .map_while(|row| model.snapshot.users.get(row))
+        .map_while(|row| model.users.get(row, &model.snapshot))
         .filter_map(|user| {
             let tokens = moving(model, user).and_then(|now| row_change(user, now));
             let renewals = with_renewals.then(|| renewals_change(user, model.now)).flatten();
             tokens.into_iter().chain(renewals).min()
         });
     let session = model.selected().filter(|_| in_sight(Pane::Session));
-    users.chain(session.and_then(|user| session_change(model, user))).min()
+    let data = model.selected().filter(|_| in_sight(Pane::CustomData));
+    users
+        .chain(session.and_then(|user| session_change(model, user)))
+        .chain(data.and_then(|user| data_change(model, user)))
+        .min()
+}
+
+/// When the age of the custom data is another.
+fn data_change(model: &Model, user: &UserView) -> Option<Timestamp> {
+    let issued = user.access.as_ref()?.lifetime.map(|life| life.issued);
+    let copy = moving(model, user).and_then(|now| Some(words::next_age_change(issued?, now)));
+    let read = user.source.as_ref().and_then(|source| source.read_at);
+    copy.into_iter().chain(read.map(|read| words::next_age_change(read, model.now))).min()
 }
 
 /// When the chart of lifetimes changes by itself: a mark in sight moves by a cell, a text counts down, or the order changes.
@@ -49,7 +61,7 @@ fn lifetimes_change(model: &Model) -> Option<Timestamp> {
     let body = model.regions().body;
     let scale = Columns::of(model, body).scale(chart.zoom);
     let rows = chart.order().iter().skip(chart.offset()).take(lifetimes::rows(body));
-    let users = rows.filter_map(|user| model.snapshot.users.get(*user)).filter_map(|user| {
+    let users = rows.filter_map(|user| model.users.get(*user, &model.snapshot)).filter_map(|user| {
         let (moments, planned) = track::moments(user);
         let now = moving(model, user);
         let marks = moments.filter_map(|at| scale.next_change(at, now?));

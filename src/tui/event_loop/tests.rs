@@ -19,9 +19,9 @@ use crate::clock::ManualClock;
 use crate::session::{
     Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
-use crate::tui::Look;
 use crate::tui::terminal::Quiet;
 use crate::tui::theme::Theme;
+use crate::tui::{Keymap, Look};
 
 /// What was written to the terminal.
 #[derive(Clone, Default)]
@@ -88,6 +88,16 @@ impl Stream for Keys {
     }
 }
 
+impl Lend for Keys {
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A running interface, and the far ends of everything that it holds.
 struct Running {
     keys: Keys,
@@ -122,6 +132,7 @@ fn snapshot(seconds: i64) -> Arc<Snapshot> {
         last_refresh: None,
         custom_data: None,
         api_keys: None,
+        source: None,
     };
     Arc::new(Snapshot {
         version: 1,
@@ -152,6 +163,8 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         demo: true,
         auto_lock: None,
         look: Look::fixed(Theme::mono()),
+        keymap: Keymap::default(),
+        mouse: true,
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {

@@ -48,7 +48,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     lines(inside, buffer, [axis(theme, &columns, &scale, chart.order_by)]);
     let list = Rect { y: inside.y + 1, height: height as u16, ..inside };
     for (at, row) in (chart.offset()..order.len()).zip(list.rows()) {
-        let Some(user) = model.snapshot.users.get(order[at]) else { break };
+        let Some(user) = model.users.get(order[at], &model.snapshot) else { break };
         let selected = at == chart.cursor();
         let line = user_line(model, user, selected, &columns, &scale);
         if selected && model.dialogs.is_empty() {
