@@ -13,6 +13,9 @@ mod fixture;
 #[path = "screens/hands.rs"]
 mod hands;
 
+#[path = "screens/views.rs"]
+mod views;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -31,6 +34,20 @@ use ratatui::layout::Size;
 /// Writes the screen at both sizes.
 fn both(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
     for (suffix, size) in [("80x24", SMALL), ("160x45", LARGE)] {
+        let mut screen = Screen::with(size, snapshot());
+        steps(&mut screen);
+        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
+    }
+}
+
+const SIZES: [(&str, Size); 3] = [
+    ("80x24", Size { width: 80, height: 24 }),
+    ("120x40", Size { width: 120, height: 40 }),
+    ("200x60", Size { width: 200, height: 60 }),
+];
+
+fn at_every_size(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
+    for (suffix, size) in SIZES {
         let mut screen = Screen::with(size, snapshot());
         steps(&mut screen);
         insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());

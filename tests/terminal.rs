@@ -19,6 +19,9 @@ mod quiet;
 #[allow(dead_code)]
 mod terminal;
 
+#[path = "terminal/views.rs"]
+mod views;
+
 use std::path::Path;
 
 use terminal::{Size, Terminal};

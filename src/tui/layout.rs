@@ -13,6 +13,10 @@ const WIDE: u16 = 150;
 /// Rows of the Users pane that are not users: its borders and the column headers.
 const USERS_FRAME: u16 = 3;
 
+/// From this width on, with a column for the App from the other one on, the Users pane has room for renewals.
+const RENEWALS: u16 = 88;
+const RENEWALS_AND_APP: u16 = RENEWALS + 8;
+
 /// Fewest rows of the Users pane, and of what is below it.
 const FEWEST_ROWS: (u16, u16) = (USERS_FRAME + 2, 9);
 
@@ -64,6 +68,11 @@ impl Regions {
     /// The area inside a pane's border.
     pub fn inside(&self, pane: Pane) -> Rect {
         inside(self.pane(pane))
+    }
+
+    /// Whether the Users pane shows the next renewal of each user, and how the last one went.
+    pub fn shows_renewals(&self, with_app: bool) -> bool {
+        self.inside(Pane::Users).width >= if with_app { RENEWALS_AND_APP } else { RENEWALS }
     }
 
     /// Whether the panes stand side by side in three columns.

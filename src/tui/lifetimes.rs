@@ -45,7 +45,7 @@ pub struct Lifetimes {
     pub zoom: Zoom,
     /// What the rows are sorted by.
     pub order_by: OrderBy,
-    /// The rows: indexes into the snapshot's users. `None` where they have to be sorted anew.
+    /// The rows, as rows of the Users pane. `None` where they have to be sorted anew.
     order: Option<Vec<usize>>,
     /// When the next user moves to those who have to log in again.
     regroup_at: Option<Timestamp>,
@@ -98,7 +98,7 @@ impl Columns {
 }
 
 impl Lifetimes {
-    /// The rows, as indexes into the snapshot's users.
+    /// The rows, as rows of the Users pane: what is filtered there is filtered here.
     pub fn order(&self) -> &[usize] {
         self.order.as_deref().unwrap_or_default()
     }
@@ -127,7 +127,8 @@ impl Lifetimes {
 /// Brings order, cursor and offset in line with everything else. Sorts only where something may have changed the order.
 pub(super) fn settle(model: &mut Model) {
     let is_late = model.lifetimes.regroup_at.is_some_and(|at| at <= model.now);
-    if model.lifetimes.order.is_none() || is_late {
+    let users = model.users.len(&model.snapshot);
+    if model.lifetimes.order.as_ref().is_none_or(|order| order.len() != users) || is_late {
         sort(model);
     }
     let rows = rows(model.regions().body);
@@ -151,7 +152,8 @@ pub(super) fn go_to(model: &mut Model, row: usize) {
 
 fn sort(model: &mut Model) {
     let by = model.lifetimes.order_by;
-    let users: Vec<_> = model.snapshot.users.iter().collect();
+    let rows = 0..model.users.len(&model.snapshot);
+    let users: Vec<_> = rows.filter_map(|row| model.users.get(row, &model.snapshot)).collect();
     let present: Vec<Timestamp> = users.iter().map(|user| model.present(&user.key.app)).collect();
     let mut order: Vec<usize> = (0..users.len()).collect();
     order.sort_by_cached_key(|at| urgency(users[*at], by, present[*at]));

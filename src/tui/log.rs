@@ -101,7 +101,8 @@ impl Log {
 
     /// Selects a row; the last one means to follow.
     pub(super) fn go_to(&mut self, row: usize) {
-        self.selected = if row + 1 >= self.rows.len() { None } else { self.rows.get(row).copied() };
+        self.selected =
+            if row.saturating_add(1) >= self.rows.len() { None } else { self.rows.get(row).copied() };
     }
 
     /// Shows the selected entry as a whole. It stays selected whatever comes.

@@ -29,11 +29,16 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
 fn board_change(model: &Model) -> Option<Timestamp> {
     let regions = model.regions();
     let in_sight = |pane| regions.pane(pane).area() > 0;
+    let with_renewals = regions.shows_renewals(model.snapshot.apps.len() > 1);
     let rows = model.users.offset()..model.users.offset() + regions.user_rows();
     let users = rows
         .filter(|_| in_sight(Pane::Users))
         .map_while(|row| model.users.get(row, &model.snapshot))
-        .filter_map(|user| row_change(user, moving(model, user)?));
+        .filter_map(|user| {
+            let tokens = moving(model, user).and_then(|now| row_change(user, now));
+            let renewals = with_renewals.then(|| renewals_change(user, model.now)).flatten();
+            tokens.into_iter().chain(renewals).min()
+        });
     let session = model.selected().filter(|_| in_sight(Pane::Session));
     let data = model.selected().filter(|_| in_sight(Pane::CustomData));
     users
@@ -56,7 +61,7 @@ fn lifetimes_change(model: &Model) -> Option<Timestamp> {
     let body = model.regions().body;
     let scale = Columns::of(model, body).scale(chart.zoom);
     let rows = chart.order().iter().skip(chart.offset()).take(lifetimes::rows(body));
-    let users = rows.filter_map(|user| model.snapshot.users.get(*user)).filter_map(|user| {
+    let users = rows.filter_map(|user| model.users.get(*user, &model.snapshot)).filter_map(|user| {
         let (moments, planned) = track::moments(user);
         let now = moving(model, user);
         let marks = moments.filter_map(|at| scale.next_change(at, now?));
@@ -79,6 +84,13 @@ fn lifetimes_change(model: &Model) -> Option<Timestamp> {
 fn row_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
     let tokens = [&user.access, &user.refresh];
     tokens.into_iter().filter_map(|token| countdown::next_change(expiry(token)?, now)).min()
+}
+
+/// What counts in the columns of the renewals.
+fn renewals_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
+    let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, now));
+    let last = user.last_refresh.as_ref().map(|last| words::next_age_change(last.at, now));
+    planned.into_iter().chain(last).min()
 }
 
 /// What counts down in the Session pane.

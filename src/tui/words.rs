@@ -77,6 +77,17 @@ pub fn last_refresh(user: &UserView) -> String {
     format!("{} {outcome}", time_of_day(last.at))
 }
 
+/// How long ago the last renewal ended and how, for a narrow column: `✓ 5 min`.
+pub fn last_refresh_short(user: &UserView, now: Timestamp) -> (Tone, String) {
+    let Some(last) = &user.last_refresh else { return (Tone::Plain, "-".to_owned()) };
+    let (tone, glyph) = match last.outcome {
+        RefreshOutcome::Renewed => (Tone::Good, '✓'),
+        RefreshOutcome::Postponed(_) => (Tone::Warn, '!'),
+        RefreshOutcome::Ended => (Tone::Bad, '✗'),
+    };
+    (tone, format!("{glyph} {}", age(last.at, now)))
+}
+
 /// The providers of a user in at most `columns` columns: all of them, or the first and how many more.
 pub fn providers(user: &UserView, columns: usize) -> String {
     let names: Vec<&str> = match user.identities() {

@@ -112,7 +112,7 @@ pub fn track(user: &UserView, scale: &Scale, present: Timestamp, now: Timestamp)
             (Some(beside(cell, words, &cells)), is_over)
         }
         None if user.state == SessionState::LoggedOut => {
-            (Some((scale.now() + 2, "logged out".to_owned())), true)
+            (Some((scale.now() + 1, " logged out".to_owned())), true)
         }
         None => (None, false),
     };
@@ -180,9 +180,127 @@ fn log_in(
 /// Words to the right of a cell; to the left where there is no room for them.
 fn beside(cell: usize, words: String, cells: &[Mark]) -> (usize, String) {
     let length = words.chars().count();
-    let right = cell + 2;
-    if right + length > cells.len() && cell > length {
-        return (cell - length - 1, words);
+    // The present stays in sight.
+    let right = if cells.get(cell + 1) == Some(&Mark::Now) { cell + 2 } else { cell + 1 };
+    if right + 1 + length > cells.len() && cell >= length + 2 {
+        return (cell - length - 2, format!(" {words} "));
     }
-    (right, words)
+    (right, format!(" {words}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::account::{AppAlias, Claims, EndReason, Provider, UserId, UserKey};
+    use crate::session::LastRefresh;
+    use crate::tui::content::scale::Zoom;
+
+    const MINUTE: i64 = 60;
+    const DAY: i64 = 24 * 60 * MINUTE;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn token(issued: i64, expires: i64) -> Option<TokenView> {
+        let lifetime = Some(Lifetime { issued: at(issued), expires: at(expires) });
+        Some(TokenView { fingerprint: "f".into(), lifetime, claims: Claims::new() })
+    }
+
+    fn user() -> UserView {
+        UserView {
+            key: UserKey { app: AppAlias::new("local"), id: UserId::new("1") },
+            label: "ada@example.com".into(),
+            provider: Provider::EmailPassword,
+            profile: None,
+            state: SessionState::Active,
+            access: token(-10 * MINUTE, 20 * MINUTE),
+            refresh: token(-DAY, 59 * DAY),
+            next_refresh: Some(at(15 * MINUTE)),
+            last_refresh: None,
+            custom_data: None,
+            api_keys: None,
+        }
+    }
+
+    fn zoom(closer: usize) -> Zoom {
+        (0..closer).fold(Zoom::default(), |zoom, _| zoom.closer())
+    }
+
+    fn shown(user: &UserView, closer: usize, now: i64) -> String {
+        shown_in(64, user, closer, now)
+    }
+
+    fn shown_in(columns: usize, user: &UserView, closer: usize, now: i64) -> String {
+        let track = track(user, &Scale::new(zoom(closer), columns), at(now), at(now));
+        let cells = track.cells.iter().map(|mark| mark.glyph()).collect::<String>();
+        match track.words {
+            Some((from, words)) => {
+                let before: String = cells.chars().take(from).collect();
+                let behind: String = cells.chars().skip(from + words.chars().count()).collect();
+                format!("{before}{words}{behind}")
+            }
+            None => cells,
+        }
+    }
+
+    #[test]
+    fn a_row_shows_both_lives_the_renewal_and_the_present() {
+        // Two months ahead only the refresh token has a length; an hour ahead it has no end.
+        let far = shown(&user(), 0, 0);
+        assert!(far.starts_with("       ├│───────────────────────────────────✗ log in again"), "{far}");
+        let narrow = shown_in(40, &user(), 0, 0);
+        assert!(narrow.starts_with("    ├│───────") && narrow.contains("─ log in again ✗"), "{narrow}");
+        let close = shown(&user(), 5, 0);
+        assert_eq!(close, "‹━━━━━━━│━━━━━━━━━━━━↻━━━━◆────────────────────────────────────›");
+    }
+
+    #[test]
+    fn when_the_refresh_token_is_over_the_row_says_so() {
+        let gone = shown(&user(), 0, 59 * DAY + 1);
+        assert!(gone.contains("✗│ LOG IN AGAIN"), "{gone}");
+        assert!(has_to_log_in(&user(), at(59 * DAY)) && !has_to_log_in(&user(), at(59 * DAY - 1)));
+        let long_ago = shown(&user(), 7, 90 * DAY);
+        assert!(long_ago.starts_with("✗ LOG IN AGAIN"), "{long_ago}");
+    }
+
+    #[test]
+    fn a_session_that_the_server_ended_is_over_where_it_was_learnt() {
+        let mut user = user();
+        user.state = SessionState::LogInRequired(EndReason::UserDisabled);
+        (user.access, user.refresh) = (None, None);
+        let here = shown(&user, 0, 0);
+        assert!(here.trim_start().starts_with("✗ LOG IN AGAIN: the user is disabled"), "{here}");
+        user.last_refresh = Some(LastRefresh { at: at(-20 * DAY), outcome: RefreshOutcome::Ended });
+        assert!(shown(&user, 0, 0).starts_with("✗ LOG IN AGAIN"), "it was longer ago than is in sight");
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_holds_the_marks_but_not_the_renewal() {
+        let scale = Scale::new(zoom(5), 64);
+        let marks = |present, now| track(&user(), &scale, at(present), at(now)).cells;
+        let position = |cells: &[Mark], mark| cells.iter().position(|cell| *cell == mark);
+        let (before, after) = (marks(0, 0), marks(0, 5 * MINUTE));
+        assert_eq!(position(&before, Mark::AccessExpiry), position(&after, Mark::AccessExpiry));
+        assert_ne!(position(&before, Mark::Renewal), position(&after, Mark::Renewal));
+    }
+
+    #[test]
+    fn nobody_is_drawn_into_a_chart_without_cells() {
+        let scale = Scale::new(zoom(0), 1);
+        let later = at(0) + SignedDuration::from_secs(61 * DAY);
+        for now in [at(-100 * DAY), at(0), later] {
+            assert_eq!(track(&user(), &scale, now, now).cells.len(), 1);
+        }
+    }
+
+    #[test]
+    fn every_mark_has_its_own_glyph() {
+        use Mark::*;
+        let marks = [Blank, Grid, Refresh, Access, Issued, AccessExpiry, Renewal, Now, LogIn, Earlier, Later];
+        let glyphs: std::collections::HashSet<_> = marks.iter().map(|mark| mark.glyph()).collect();
+        assert_eq!(glyphs.len(), marks.len());
+    }
 }

@@ -1,3 +1,5 @@
+mod views;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -29,6 +29,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// Opens a view; the one that is open makes way for the board.
 fn toggle(model: &mut Model, view: View) -> Vec<Effect> {
+    // Another filter may hold since the chart was in sight.
+    model.lifetimes.forget_order();
     model.view = if model.view == view { View::Board } else { view };
     vec![]
 }

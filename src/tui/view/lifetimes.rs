@@ -23,8 +23,8 @@ const NAME: usize = 9;
 const LEGEND: [(Mark, &str); 7] = [
     (Mark::Issued, "issued"),
     (Mark::Access, "access"),
+    (Mark::AccessExpiry, "its end"),
     (Mark::Renewal, "renewal"),
-    (Mark::AccessExpiry, "access over"),
     (Mark::Refresh, "refresh"),
     (Mark::LogIn, "log in again"),
     (Mark::Now, "now"),
@@ -34,7 +34,8 @@ const LEGEND: [(Mark, &str); 7] = [
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (theme, chart) = (&model.theme, &model.lifetimes);
     let (order, height) = (chart.order(), rows(area));
-    let title = format!("Lifetimes: the next {}, by the end of {}", chart.zoom.name(), chart.order_by.name());
+    let title =
+        format!("Lifetimes: the next {}, by the {} token's end", chart.zoom.name(), chart.order_by.name());
     let block = pane::with_position(pane::whole(model, &title), chart.offset(), height, order.len());
     block.render(area, buffer);
     let inside = layout::inside(area);
@@ -47,7 +48,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     lines(inside, buffer, [axis(theme, &columns, &scale, chart.order_by)]);
     let list = Rect { y: inside.y + 1, height: height as u16, ..inside };
     for (at, row) in (chart.offset()..order.len()).zip(list.rows()) {
-        let Some(user) = model.snapshot.users.get(order[at]) else { break };
+        let Some(user) = model.users.get(order[at], &model.snapshot) else { break };
         let selected = at == chart.cursor();
         let line = user_line(model, user, selected, &columns, &scale);
         if selected && model.dialogs.is_empty() {
@@ -161,21 +162,20 @@ fn moments(model: &Model, user: &UserView, width: u16) -> Vec<Line<'static>> {
     };
     vec![
         Line::from(span(text::cut(&text::inert(&heading), width).into_owned(), theme.strong)),
-        field("access", life(user.access.as_ref(), now, "")),
+        field("access", life(user.access.as_ref(), now)),
         field("renewal", format!("{renewal}; the last: {}", words::last_refresh(user))),
-        field("refresh", life(user.refresh.as_ref(), now, ", then log in again")),
+        field("refresh", life(user.refresh.as_ref(), now)),
     ]
 }
 
 /// From when to when a token is valid, and how long still.
-fn life(token: Option<&TokenView>, now: Timestamp, then: &str) -> String {
+fn life(token: Option<&TokenView>, now: Timestamp) -> String {
     match token.map(|token| token.lifetime) {
         None => "no token".into(),
         Some(None) => "says no expiry".into(),
         Some(Some(life)) => {
-            let then = if life.is_over(now) { "" } else { then };
             let (issued, expires) = (words::moment(life.issued), words::moment(life.expires));
-            format!("{issued} → {expires}  {}{then}", until(life.expires, now))
+            format!("{issued} → {expires}  {}", until(life.expires, now))
         }
     }
 }

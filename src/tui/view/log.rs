@@ -11,6 +11,8 @@ use crate::tui::log::{self, NAME, rows};
 use crate::tui::model::Model;
 use crate::tui::{layout, text, words};
 
+/// The cursor.
+const MARK: usize = 2;
 const TIME: usize = 10;
 const LEVEL: usize = 6;
 const APP: usize = 9;
@@ -26,7 +28,7 @@ impl Columns {
     fn new(width: usize, with_app: bool) -> Self {
         let app = if with_app { APP } else { 0 };
         let who = (width / 4).clamp(12, 30);
-        Self { app, who, words: width.saturating_sub(TIME + LEVEL + app + who + 1) }
+        Self { app, who, words: width.saturating_sub(MARK + TIME + LEVEL + app + who + 1) }
     }
 
     fn subject(&self, app: &str, who: &str) -> String {
@@ -68,7 +70,8 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
     let head = format!(
-        "{}{}{}what happened",
+        "{:MARK$}{}{}{}what happened",
+        "",
         text::fit("time", TIME),
         text::fit("level", LEVEL),
         columns.subject("app", "user")
@@ -78,8 +81,9 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     let history = model.activity.history();
     for (at, row) in (log.offset()..numbers.len()).zip(below.rows()) {
         let Some(entry) = history.get(numbers[at]) else { continue };
-        let line = line(model, entry, &columns);
-        if at == log.cursor() && model.dialogs.is_empty() {
+        let selected = at == log.cursor();
+        let line = line(model, entry, selected, &columns);
+        if selected && model.dialogs.is_empty() {
             pane::selected_row(line, theme.selection, row, buffer);
         } else {
             line.render(row, buffer);
@@ -87,12 +91,14 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn line(model: &Model, entry: &Entry, columns: &Columns) -> Line<'static> {
+fn line(model: &Model, entry: &Entry, selected: bool, columns: &Columns) -> Line<'static> {
     let theme = &model.theme;
     let app = entry.app().map(|app| text::inert(app.as_str()).into_owned()).unwrap_or_default();
     let who = entry.who().map(|who| text::inert(who).into_owned()).unwrap_or_default();
     let words = text::cut(&text::inert(&entry.words), columns.words).into_owned();
+    let cursor = if selected { "▸ " } else { "  " };
     Line::from(vec![
+        span(cursor, theme.strong),
         span(text::fit(&words::time_of_day(entry.at), TIME), theme.muted),
         span(text::fit(entry.level.name(), LEVEL), tone(theme, entry.tone)),
         span(columns.subject(&app, &who), theme.text),

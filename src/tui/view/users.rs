@@ -20,6 +20,8 @@ struct Columns {
     label: usize,
     app: usize,
     provider: usize,
+    /// Whether there is room for renewals.
+    renewals: bool,
 }
 
 /// Cursor, current marker, glyph, and the blanks behind them.
@@ -28,18 +30,22 @@ const APP: usize = 8;
 const PROVIDER: usize = 11;
 const STATE: usize = 12;
 const COUNTDOWN: usize = 7;
+const LAST: usize = 8;
 /// From this width on the columns stand further apart.
 const ROOMY: usize = 72;
 
 impl Columns {
-    fn new(width: usize, with_app: bool) -> Self {
+    fn new(width: usize, with_app: bool, renewals: bool) -> Self {
+        let (all, narrow) = (width, COUNTDOWN + LAST + 2);
+        let width = if renewals { width.saturating_sub(narrow) } else { width };
         let roomy = if with_app { ROOMY + APP } else { ROOMY };
         let gap = if width >= roomy { 2 } else { 1 };
         let spare = width.saturating_sub(roomy);
         let (app, app_gap) = if with_app { (APP + spare / 6, gap) } else { (0, 0) };
         let provider = PROVIDER + (spare / 4).min(12);
         let taken = MARKS + app + app_gap + provider + STATE + 2 * COUNTDOWN + 4 * gap;
-        Self { gap, label: width.saturating_sub(taken), app, provider }
+        let taken = taken + if renewals { COUNTDOWN + LAST + 2 * gap } else { 0 };
+        Self { gap, label: all.saturating_sub(taken), app, provider, renewals }
     }
 
     fn join(&self, label: &str, app: &str, provider: &str) -> String {
@@ -80,7 +86,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
         pane::empty(theme, inside, buffer, &nobody(model));
         return cursor;
     }
-    let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
+    let columns = columns(model, regions);
     lines(inside, buffer, [Line::from(span(header(&columns), theme.muted))]);
     let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
     for (at, row) in (first..rows).zip(below.rows()) {
@@ -122,6 +128,12 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
     (Line::from(spans), cursor)
 }
 
+fn columns(model: &Model, regions: &Regions) -> Columns {
+    let with_app = model.snapshot.apps.len() > 1;
+    let width = usize::from(regions.inside(Pane::Users).width);
+    Columns::new(width, with_app, regions.shows_renewals(with_app))
+}
+
 fn nobody(model: &Model) -> String {
     match &model.snapshot.vault {
         VaultStatus::Opening => "opening the vault…".into(),
@@ -139,8 +151,13 @@ fn nobody(model: &Model) -> String {
 
 fn header(columns: &Columns) -> String {
     let blank = " ".repeat(columns.gap);
+    let renewals = if columns.renewals {
+        format!("{blank}{}{blank}{}", text::fit_right("renews", COUNTDOWN), text::fit("last", LAST))
+    } else {
+        String::new()
+    };
     format!(
-        "{:MARKS$}{}{}{blank}{}{blank}{}",
+        "{:MARKS$}{}{}{blank}{}{blank}{}{renewals}",
         "",
         columns.join("user", "app", "provider"),
         text::fit("state", STATE),
@@ -159,7 +176,7 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
     let blank = " ".repeat(columns.gap);
     let providers = words::providers(user, columns.provider);
     let now = model.present(&user.key.app);
-    Line::from(vec![
+    let mut spans = vec![
         span(format!("{cursor}{current}{mark}"), theme.strong),
         span(format!("{glyph} "), state),
         span(
@@ -173,7 +190,15 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
         span(format!("{}{blank}", text::fit(word, STATE)), state),
         span(format!("{}{blank}", left(user.access.as_ref(), now)), theme.text),
         span(left(user.refresh.as_ref(), now), theme.muted),
-    ])
+    ];
+    if columns.renewals {
+        let planned = user.planned_renewal().map(|at| countdown::left(at, model.now));
+        let planned = text::fit_right(planned.as_deref().unwrap_or("-"), COUNTDOWN);
+        let (how, last) = words::last_refresh_short(user, model.now);
+        spans.push(span(format!("{blank}{planned}{blank}"), theme.muted));
+        spans.push(span(text::fit(&last, LAST), tone(theme, how)));
+    }
+    Line::from(spans)
 }
 
 fn left(token: Option<&TokenView>, now: Timestamp) -> String {

@@ -1,0 +1,229 @@
+//! The views that take the whole body.
+
+use super::*;
+use crate::account::EndReason;
+use crate::tui::content::scale::Zoom;
+use crate::tui::history::Level;
+use crate::tui::lifetimes::OrderBy;
+use crate::tui::log;
+use crate::tui::model::View;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// Users whose refresh tokens live for so many days.
+fn living(days: &[i64]) -> Snapshot {
+    let mut snapshot = snapshot(0..days.len());
+    for (user, days) in snapshot.users.iter_mut().zip(days) {
+        let user = Arc::make_mut(user);
+        let expires = now() + SignedDuration::from_secs(days * DAY);
+        let lifetime = Some(Lifetime { issued: now() - SignedDuration::from_secs(DAY), expires });
+        user.refresh = user.access.clone().map(|token| TokenView { lifetime, ..token });
+    }
+    snapshot
+}
+
+fn chart(days: &[i64]) -> Model {
+    let mut model = model();
+    show(&mut model, living(days));
+    keys(&mut model, "5");
+    model
+}
+
+fn fails(model: &mut Model, message: &str, app: &str, who: &str) {
+    let subject = Subject::App { app: AppAlias::new(app), who: Some(who.into()) };
+    let failure = Failure {
+        kind: FailureKind::Credentials,
+        action: "log in",
+        message: message.into(),
+        hint: "Check both.".into(),
+    };
+    update(model, event(None, subject, EventKind::Failed(failure)));
+}
+
+fn happens(model: &mut Model, number: usize, kind: EventKind) {
+    let subject = Subject::User { key: key(number), label: format!("user{number}@example.com") };
+    update(model, event(None, subject, kind));
+}
+
+/// The texts of the entries that the log shows.
+fn entries(model: &Model) -> Vec<String> {
+    let history = model.activity.history();
+    model.log.rows().iter().filter_map(|row| Some(history.get(*row)?.words.clone())).collect()
+}
+
+#[test]
+fn a_view_opens_by_its_key_and_closes_by_it_or_escape() {
+    let mut model = with_users(0..2);
+    for (key, view) in [("5", View::Lifetimes), ("7", View::Log)] {
+        keys(&mut model, key);
+        assert_eq!(model.view, view);
+        keys(&mut model, key);
+        assert_eq!(model.view, View::Board);
+        keys(&mut model, key);
+        press(&mut model, KeyCode::Esc);
+        assert_eq!(model.view, View::Board);
+    }
+    keys(&mut model, "57");
+    assert_eq!(model.view, View::Log, "from one view to another");
+}
+
+#[test]
+fn who_has_to_log_in_comes_first_and_whose_end_is_near_next() {
+    let mut snapshot = living(&[50, 5, 60, 7, 8]);
+    Arc::make_mut(&mut snapshot.users[2]).state = SessionState::LogInRequired(EndReason::SessionRevoked);
+    Arc::make_mut(&mut snapshot.users[3]).state = SessionState::LoggedOut;
+    let mut model = model();
+    show(&mut model, snapshot);
+    keys(&mut model, "5");
+    assert_eq!(model.lifetimes.order(), [2, 1, 4, 0, 3]);
+
+    // Sorted by the access token, whose ends are the same, the users stand as on the board.
+    keys(&mut model, "s");
+    assert_eq!(model.lifetimes.order_by, OrderBy::Access);
+    assert_eq!(model.lifetimes.order(), [2, 0, 1, 4, 3]);
+}
+
+#[test]
+fn the_cursor_of_the_chart_is_the_selection_of_the_board() {
+    let mut model = chart(&[50, 5, 60]);
+    // The selected user is in the middle of the chart.
+    assert_eq!((model.lifetimes.order(), model.lifetimes.cursor()), (&[1, 0, 2][..], 1));
+    keys(&mut model, "k");
+    assert_eq!(selected(&model), Some(key(1)));
+    let (command, _) = sent(keys(&mut model, "R"));
+    assert!(matches!(command, Command::Refresh { user } if user == key(1)));
+    keys(&mut model, "G");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!((model.view, selected(&model)), (View::Board, Some(key(2))));
+
+    // When the order changes the cursor stays with its user.
+    keys(&mut model, "5");
+    show(&mut model, living(&[50, 5, 1]));
+    assert_eq!((model.lifetimes.cursor(), selected(&model)), (0, Some(key(2))));
+}
+
+#[test]
+fn a_refresh_token_that_ends_moves_its_user_to_the_top() {
+    let mut model = chart(&[50, 3]);
+    // Who was selected is not who is first.
+    let end = now() + SignedDuration::from_secs(3 * DAY);
+    assert_eq!(model.lifetimes.regroup_at(), Some(end));
+    assert!(wake::next_change(&model).is_some_and(|at| at <= end));
+    update(&mut model, Message::Now(now() + SignedDuration::from_secs(51 * DAY)));
+    assert_eq!(model.lifetimes.order(), [0, 1], "both are over; they stand as on the board");
+    assert_eq!(model.lifetimes.regroup_at(), None);
+}
+
+#[test]
+fn the_chart_zooms_in_steps() {
+    let mut model = chart(&[50]);
+    assert_eq!(model.lifetimes.zoom, Zoom::default());
+    keys(&mut model, "-");
+    assert_eq!(model.lifetimes.zoom, Zoom::default().farther());
+    keys(&mut model, "+=");
+    assert_eq!(model.lifetimes.zoom, Zoom::default().closer());
+}
+
+#[test]
+fn a_chart_of_what_is_far_away_wakes_nobody_soon() {
+    let mut snapshot = living(&[50]);
+    Arc::make_mut(&mut snapshot.users[0]).access = None;
+    let mut model = model();
+    show(&mut model, snapshot);
+    keys(&mut model, "5+++++");
+    update(&mut model, Message::Now(now() + SignedDuration::from_secs(1)));
+    // At this zoom a cell is a minute and more; the end is not in sight, and the text changes by the hour.
+    let change = wake::next_change(&model).unwrap();
+    assert!(change >= now() + SignedDuration::from_mins(59), "{change}");
+}
+
+#[test]
+fn the_log_has_every_event_and_follows() {
+    let mut model = with_users(0..2);
+    happens(&mut model, 0, EventKind::Refreshed);
+    fails(&mut model, "invalid username/password", "local", "ada@example.com");
+    keys(&mut model, "7");
+    assert_eq!(entries(&model).len(), 2);
+    assert_eq!(model.log.cursor(), 1);
+    happens(&mut model, 1, EventKind::Refreshed);
+    assert_eq!(model.log.cursor(), 2, "it follows");
+    keys(&mut model, "k");
+    happens(&mut model, 1, EventKind::LoggedOut);
+    assert_eq!(model.log.cursor(), 1, "one who looks is not led away");
+    keys(&mut model, "G");
+    assert!(model.log.follows());
+}
+
+#[test]
+fn the_log_is_filtered_by_level_user_and_app() {
+    let mut model = with_users(0..2);
+    happens(&mut model, 0, EventKind::Refreshed);
+    happens(&mut model, 1, EventKind::AccessRefused { action: "read" });
+    happens(&mut model, 0, EventKind::ApiKeysRead(Arc::from([])));
+    fails(&mut model, "wrong", "local", "user0@example.com");
+    fails(&mut model, "wrong", "shop", "eve@example.com");
+    keys(&mut model, "7");
+    let mut counts = vec![entries(&model).len()];
+    for _ in 0..4 {
+        keys(&mut model, "f");
+        counts.push(entries(&model).len());
+    }
+    assert_eq!(counts, [5, 4, 3, 2, 5], "all, info, warn, errors, all");
+
+    // A log-in that failed is the user's by name.
+    keys(&mut model, "u");
+    assert_eq!(entries(&model).len(), 3);
+    keys(&mut model, "u");
+    keys(&mut model, "a");
+    assert_eq!(model.log.filter().app, Some(AppAlias::new("local")));
+    assert_eq!(entries(&model).len(), 4);
+    keys(&mut model, "a");
+    assert_eq!((model.log.filter().app.clone(), entries(&model).len()), (None, 5));
+}
+
+#[test]
+fn all_of_an_entry_is_shown_and_copied() {
+    let mut model = with_users(0..1);
+    fails(&mut model, "invalid username/password", "local", "ada@example.com");
+    keys(&mut model, "7");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.log.open(), Some(0));
+    let body = model.regions().body;
+    let lines = log::lines(&model, body);
+    let has = |name, value| lines.contains(&(name, String::from(value)));
+    assert!(has("level", "error") && has("user", "ada@example.com") && has("next", "Check both."));
+    assert!(has("failure", "wrong credentials") && has("what", "invalid username/password"), "{lines:?}");
+    match keys(&mut model, "y").as_slice() {
+        [Effect::Copy(text)] => assert!(text.expose_secret().contains("next: Check both.")),
+        other => panic!("a copy is expected: {other:?}"),
+    }
+    press(&mut model, KeyCode::Esc);
+    assert_eq!((model.log.open(), model.view), (None, View::Log));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.view, View::Board);
+}
+
+#[test]
+fn an_error_of_the_screen_itself_is_in_the_log_once() {
+    let mut model = with_users(0..1);
+    update(&mut model, Message::WorkerStopped);
+    keys(&mut model, "7");
+    assert_eq!(entries(&model).len(), 1);
+    assert_eq!(log::current(&model).map(|entry| entry.level), Some(Level::Error));
+}
+
+#[test]
+fn the_log_stays_in_order_when_the_oldest_entries_make_way() {
+    let mut model = with_users(0..1);
+    keys(&mut model, "7");
+    for _ in 0..10 {
+        happens(&mut model, 0, EventKind::Refreshed);
+    }
+    keys(&mut model, "g");
+    for _ in 0..crate::tui::history::MOST {
+        happens(&mut model, 0, EventKind::LoggedOut);
+    }
+    assert_eq!(model.log.rows().len(), crate::tui::history::MOST);
+    assert_eq!(model.log.cursor(), 0, "the selected entry is gone, the oldest one takes its place");
+    assert!(log::current(&model).is_some_and(|entry| entry.words == "logged out"));
+}
