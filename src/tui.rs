@@ -5,6 +5,7 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod batch;
 pub mod compare;
 pub mod content;
 pub mod countdown;
@@ -12,9 +13,15 @@ pub mod dialog;
 pub mod editor;
 pub mod effect;
 pub mod event_loop;
+pub mod filter;
 pub mod form;
+pub mod fuzzy;
+pub mod history;
+pub mod hit;
 pub mod keymap;
 pub mod layout;
+pub mod lifetimes;
+pub mod log;
 pub mod message;
 pub mod model;
 pub mod needs;
@@ -37,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
+pub use keymap::Keymap;
 pub use model::Look;
 use theme::ThemeChoice;
 
@@ -57,6 +65,10 @@ pub struct Setup {
     pub auto_lock: Option<Duration>,
     /// How the screen looks.
     pub look: Look,
+    /// What keys do.
+    pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -85,7 +97,7 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     let lent = Arc::new(AtomicBool::new(false));
     let ended = terminal::signals(Arc::clone(&lent))?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
-    let (guard, mut screen) = terminal::Guard::take(ask)?;
+    let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
     let result = event_loop::run(&mut screen, terminal::Console::new(lent), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);

@@ -10,6 +10,8 @@ mod custom_data;
 mod driver;
 #[path = "screens/fixture.rs"]
 mod fixture;
+#[path = "screens/hands.rs"]
+mod hands;
 
 use std::sync::Arc;
 

@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(unix)]
 #[path = "terminal/custom_data.rs"]
 mod custom_data;
+#[path = "terminal/hands.rs"]
+mod hands;
 #[path = "terminal/journey.rs"]
 mod journey;
 #[path = "terminal/lifecycle.rs"]

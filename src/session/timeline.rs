@@ -91,6 +91,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::Locked
         | EventKind::SkewLearnt { .. }
         | EventKind::Token { .. }
+        | EventKind::RefreshToken(_)
         | EventKind::Timeline(_)
         | EventKind::Registered
         | EventKind::MadeCurrent

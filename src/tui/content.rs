@@ -3,6 +3,9 @@
 pub mod claims;
 pub mod compare;
 pub mod help;
+pub mod hints;
 pub mod identities;
+pub mod scale;
 pub mod session;
+pub mod track;
 pub mod tree;

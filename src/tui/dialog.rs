@@ -3,10 +3,12 @@
 pub mod boards;
 pub mod confirm;
 pub mod conflict;
+pub mod copy_menu;
 pub mod credentials;
 pub mod document;
 pub mod edit;
 pub mod email;
+pub mod palette;
 pub mod picker;
 pub mod secret;
 pub mod vault;
@@ -14,17 +16,20 @@ pub mod vault;
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
 pub use conflict::Conflict;
+pub use copy_menu::CopyMenu;
 pub use credentials::{CredentialsForm, Purpose};
 pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
+pub use palette::{Entry as PaletteEntry, Palette, Target as PaletteTarget};
 pub use picker::Picker;
 pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
+use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::Context;
-use crate::account::DataEdit;
+use crate::account::{DataEdit, UserKey};
 use crate::session::{Command, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
@@ -78,6 +83,10 @@ pub enum Body {
     NewKey(KeyForm),
     /// A secret that is shown once.
     Secret(ShownSecret),
+    /// The command palette.
+    Palette(Palette),
+    /// What of a user can be copied.
+    CopyMenu(CopyMenu),
     /// A user to add to the comparison.
     Picker(Picker),
     /// All keys.
@@ -108,6 +117,8 @@ pub enum Progress {
 pub enum Submission {
     /// Ask the worker.
     Send(Box<Command>),
+    /// Do something to many users.
+    Batch(BatchAction, Vec<UserKey>),
     /// Something is wrong; the form says what.
     Refused,
     /// Nothing is to be done.
@@ -146,6 +157,8 @@ impl Dialog {
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
             Body::Secret(_) => Context::Secret,
+            Body::Palette(_) => Context::Palette,
+            Body::CopyMenu(_) => Context::CopyMenu,
             Body::Document(_) => Context::Document,
             Body::Conflict(_) => Context::Conflict,
             body => match body.form().and_then(Form::focused) {
@@ -209,8 +222,10 @@ impl Body {
             Self::Email(dialog) => Some(&dialog.form),
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
+            Self::Palette(palette) => Some(&palette.form),
             Self::Picker(dialog) => Some(&dialog.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
             | Self::Document(_)
             | Self::Conflict(_)
             | Self::Help { .. }
@@ -229,8 +244,10 @@ impl Body {
             Self::Email(dialog) => Some(&mut dialog.form),
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
+            Self::Palette(palette) => Some(&mut palette.form),
             Self::Picker(dialog) => Some(&mut dialog.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
             | Self::Document(_)
             | Self::Conflict(_)
             | Self::Help { .. }
@@ -286,10 +303,12 @@ impl Body {
             Self::Conflict(dialog) => dialog.submit(),
             Self::Help { .. }
             | Self::Secret(_)
-            | Self::Picker(_)
             | Self::Clock(_)
             | Self::Mailbox(_)
-            | Self::Keys(_) => Submission::Close,
+            | Self::Keys(_)
+            | Self::Palette(_)
+            | Self::Picker(_)
+            | Self::CopyMenu(_) => Submission::Close,
         }
     }
 
@@ -306,7 +325,8 @@ impl Body {
             Self::Mailbox(_) => "reading the mailbox…",
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
-            Self::Help { .. } | Self::Secret(_) | Self::Picker(_) => "",
+            Self::CopyMenu(_) => "asking for the token…",
+            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
         }
     }
 

@@ -50,9 +50,10 @@ where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Lend + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo, auto_lock, look } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse: _ } = setup;
     let size = terminal.get_frame().area().as_size();
-    let model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
+    let mut model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
+    model.keymap = keymap;
     let mut ui = Interface {
         terminal,
         model,
@@ -211,6 +212,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                 Heard::Background(Some(background)) => self.tell(Message::Background(background)),
                 Heard::Part | Heard::Background(None) => Ok(()),
             },
+            Input::Mouse(event) => self.tell(Message::Mouse { event, at: self.clock.now() }),
             Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
             _ => Ok(()),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use zeroize::Zeroizing;
@@ -15,6 +15,13 @@ use crate::session::{Event, RequestId, SendError, Snapshot};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something.
+    Mouse {
+        /// What, and where.
+        event: MouseEvent,
+        /// When, to the millisecond: two clicks are one if they follow each other at once.
+        at: Timestamp,
+    },
     /// Text was pasted.
     Paste(Zeroizing<String>),
     /// The screen has this size.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -46,14 +46,17 @@ pub fn is_terminal() -> bool {
 
 impl Guard {
     /// Takes the terminal over for the calling thread. With `ask`, the terminal is asked what is behind the text; the answer
-    /// comes among the keys, and nothing waits for it.
-    pub fn take(ask: bool) -> io::Result<(Self, Screen)> {
+    /// comes among the keys, and nothing waits for it. With `mouse`, clicks and the wheel come to the program.
+    pub fn take(ask: bool, mouse: bool) -> io::Result<(Self, Screen)> {
         let held = Arc::new(AtomicBool::new(true));
         restore_on_panic(&held);
         let guard = Self { held };
         enable_raw_mode()?;
         let question = if ask { background::QUESTION } else { "" };
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(question))?;
+        if mouse {
+            listen_to_mouse()?;
+        }
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }
@@ -77,12 +80,26 @@ fn restore(held: &AtomicBool) {
         let _ = execute!(
             io::stdout(),
             EndSynchronizedUpdate,
+            DisableMouseCapture,
             DisableBracketedPaste,
             LeaveAlternateScreen,
             cursor::Show
         );
         let _ = disable_raw_mode();
     }
+}
+
+/// Clicks, the wheel, and movements with a button held. crossterm's own command asks for every movement of the pointer as
+/// well, and the program would wake up for nothing at each of them.
+#[cfg(unix)]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), Print("\x1b[?1000h\x1b[?1002h\x1b[?1006h"))
+}
+
+/// The console has one mode for the mouse.
+#[cfg(not(unix))]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), crossterm::event::EnableMouseCapture)
 }
 
 fn restore_on_panic(held: &Arc<AtomicBool>) {

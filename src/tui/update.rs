@@ -1,9 +1,16 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
+mod batch;
 mod boards;
 mod compare;
+mod copy;
 mod dialogs;
 mod documents;
+mod filter;
+mod lifetimes;
+mod log;
+mod mouse;
+mod palette;
 mod panes;
 mod users;
 mod views;
@@ -12,10 +19,13 @@ use crate::session::Command;
 use crossterm::event::KeyEvent;
 
 use super::effect::Effect;
-use super::keymap::{self, Action, Context};
+use super::keymap::{Action, Context};
 use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
+pub(super) use batch::of as batch_of;
+pub(super) use filter::has_way_back;
+pub use mouse::Mouse;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -24,9 +34,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.touched = model.now;
             press(model, key)
         }
+        Message::Mouse { event, at } => {
+            model.touched = model.now;
+            mouse::act(model, event, at)
+        }
         Message::Paste(text) => {
             model.touched = model.now;
-            dialogs::paste(model, &text);
+            match model.context() {
+                Context::Filter => filter::paste(model, &text),
+                _ => dialogs::paste(model, &text),
+            }
             vec![]
         }
         Message::Resize(size) => {
@@ -42,21 +59,31 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
-            model.users.look_for_awaited(&snapshot);
             model.compare.remember(&model.snapshot, &snapshot);
-            model.snapshot = snapshot;
+            model.take_snapshot(snapshot);
+            model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
             vec![]
         }
         Message::Event(event) => {
-            let effects = documents::receive(model, &event);
+            if let Some(effects) = batch::receive(model, &event) {
+                model.settle();
+                return effects;
+            }
+            let secret = copy::secret(model, &event);
+            let mut effects = documents::receive(model, &event);
             let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
             model.activity.receive(&event, shown);
+            if let Some((secret, name)) = secret {
+                effects.extend(boards::copy(model, secret, name));
+            }
             effects
         }
         Message::Sent { dialog, result } => {
-            dialogs::sent(model, dialog, result);
+            if !batch::sent(model, dialog, result) {
+                dialogs::sent(model, dialog, result);
+            }
             vec![]
         }
         Message::Edited { dialog, result } => {
@@ -65,6 +92,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         Message::WorkerStopped => {
+            model.batch = None;
             model.error("the session worker has stopped; restart idmux");
             vec![]
         }
@@ -86,16 +114,24 @@ fn lock_when_idle(model: &mut Model) -> Vec<Effect> {
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let fits = layout::fits(model.size);
-    let action = keymap::action(if fits { model.context() } else { Context::Notice }, &key);
+    let action = model.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
         return vec![Effect::Quit];
     }
     if !fits {
         return vec![];
     }
-    match model.dialog() {
-        Some(_) => dialogs::press(model, action, key),
-        None => action.map_or_else(Vec::new, |action| views::act(model, action)),
+    perform(model, action, key)
+}
+
+/// Does what a key asks for, or a click on its hint; `key` is the text, where it asks for nothing.
+fn perform(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    match (model.dialog(), action) {
+        (_, Some(Action::Quit)) => vec![Effect::Quit],
+        (Some(_), _) => dialogs::press(model, action, key),
+        (None, _) if model.context() == Context::Filter => filter::press(model, action, key),
+        (None, Some(action)) => views::act(model, action),
+        (None, None) => vec![],
     }
 }
 

@@ -10,6 +10,9 @@ mod document;
 mod form;
 mod help;
 mod identities;
+mod lifetimes;
+mod log;
+mod palette;
 mod pane;
 mod session;
 mod users;
@@ -37,14 +40,19 @@ pub fn view(model: &Model, frame: &mut Frame) {
     chrome::header(model, regions.header, buffer);
     match model.view {
         View::Board => {
-            users::draw(model, &regions, buffer);
+            let cursor = users::draw(model, &regions, buffer);
             session::draw(model, &regions, buffer);
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
         }
+        View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
+        View::Log => log::draw(model, regions.body, buffer),
         View::Compare => compare::draw(model, regions.body, buffer),
-        View::Lifetimes | View::Log => {}
     }
+    let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in &model.dialogs {

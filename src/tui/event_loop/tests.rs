@@ -19,9 +19,9 @@ use crate::clock::ManualClock;
 use crate::session::{
     Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
-use crate::tui::Look;
 use crate::tui::terminal::Quiet;
 use crate::tui::theme::Theme;
+use crate::tui::{Keymap, Look};
 
 /// What was written to the terminal.
 #[derive(Clone, Default)]
@@ -163,6 +163,8 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         demo: true,
         auto_lock: None,
         look: Look::fixed(Theme::mono()),
+        keymap: Keymap::default(),
+        mouse: true,
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{boards, compare, documents, panes};
+use super::{batch, boards, compare, copy, documents, palette, panes};
 use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -22,6 +22,8 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
                 model.dialogs.pop();
             }
         }
+        action if matches!(dialog.body, Body::Palette(_)) => return palette::press(model, action, key),
+        Some(action) if matches!(dialog.body, Body::CopyMenu(_)) => return copy::press(model, action),
         Some(Action::Submit) if matches!(dialog.body, Body::Picker(_)) => compare::pick(model),
         Some(action @ (Action::Up | Action::Down)) if let Body::Picker(picker) = &mut dialog.body => {
             picker.go(action == Action::Down, &model.snapshot);
@@ -38,9 +40,10 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
             let in_text = dialog.context() == Context::TextField;
             match &mut dialog.body {
                 Body::Help { offset } => {
-                    let page = help::height(model.size);
+                    let rows = help::rows(&model.keymap).len();
+                    let page = help::height(model.size).min(rows);
                     let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
-                    *offset = row.min(help::rows().len().saturating_sub(page));
+                    *offset = row.min(rows.saturating_sub(page));
                 }
                 Body::Confirm(confirm) => {
                     if matches!(action, Some(Action::Left | Action::Right)) {
@@ -87,6 +90,10 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
             dialog.progress = Progress::Waiting(None);
             vec![Effect::Send { command, dialog: Some(dialog.id) }]
         }
+        Submission::Batch(action, users) => {
+            model.dialogs.pop();
+            batch::start(model, action, users)
+        }
         Submission::Refused => vec![],
         Submission::Close => {
             model.dialogs.pop();
@@ -102,6 +109,7 @@ pub fn paste(model: &mut Model, text: &str) {
         && let Some(form) = dialog.body.form_mut()
     {
         form.paste(text);
+        palette::find(model);
     }
 }
 
@@ -127,8 +135,7 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
         Outcome::Done => {
             model.dialogs.remove(at);
             if let (EventKind::LoggedIn { .. }, Subject::User { key, .. }) = (&event.kind, &event.subject) {
-                let snapshot = model.snapshot.clone();
-                model.users.select(key.clone(), &snapshot);
+                model.select_user(key.clone());
             }
             // What has to be done next is in the mailbox; the worker reads it by itself.
             if let (EventKind::ConfirmationPending, Subject::App { app, .. }) = (&event.kind, &event.subject)

@@ -1,6 +1,6 @@
 //! Keys where no dialog is open: they change the view, or belong to the one that is open.
 
-use super::{compare, panes};
+use super::{compare, lifetimes, log, panes};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, View};
@@ -17,10 +17,13 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (Action::Log, _) => toggle(model, View::Log),
         (_, View::Board) => panes::act(model, action),
+        (Action::Close, View::Log) if model.log.close_entry() => vec![],
         // Errors stay until one is back on the board, which has the room to dismiss them.
         (Action::Close, _) => toggle(model, model.view),
+        (_, View::Lifetimes) => lifetimes::act(model, action),
+        (_, View::Log) => log::act(model, action),
         (_, View::Compare) if let Some(effects) = compare::act(model, action) => effects,
-        (_, View::Lifetimes | View::Compare | View::Log) => panes::act(model, action),
+        (_, View::Compare) => panes::act(model, action),
     }
 }
 

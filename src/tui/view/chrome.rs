@@ -7,10 +7,10 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{lines, span, tone};
 use crate::session::VaultStatus;
-use crate::tui::keymap::{Action, Binding, KEYMAP};
+use crate::tui::content::hints;
 use crate::tui::layout::NEEDED;
 use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
-use crate::tui::{needs, text, words};
+use crate::tui::{text, words};
 
 /// The name of the program, the view unless it is the board, the App, how many users, where the key of the vault lives.
 pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -59,29 +59,15 @@ pub fn activity(model: &Model, area: Rect, buffer: &mut Buffer) {
     lines(area, buffer, shown);
 }
 
-/// The keys that make sense now, the most useful first, as many as fit; how to get help and out are always there.
+/// The keys that make sense now.
 pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let context = model.context();
-    let (ends, others): (Vec<_>, Vec<_>) = KEYMAP
-        .iter()
-        .filter(|binding| binding.contexts.contains(&context) && !binding.hint.is_empty())
-        .filter(|binding| needs::is_offered(model, binding.action))
-        .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
-    let width = |binding: &Binding| text::width(&binding.keys[0].name()) + binding.hint.len() + 3;
-    let mut room = usize::from(area.width).saturating_sub(ends.iter().map(|hint| width(hint)).sum());
-    let fitting = others.into_iter().filter(|binding| {
-        let fits = width(binding) <= room;
-        room -= if fits { width(binding) } else { 0 };
-        fits
-    });
-    let spans: Vec<Span> = fitting
-        .collect::<Vec<_>>()
+    let hints = hints::hints(model, area.width);
+    let spans: Vec<Span> = hints
         .into_iter()
-        .chain(ends)
-        .flat_map(|binding| {
+        .flat_map(|hint| {
             [
-                span(format!(" {}", binding.keys[0].name()), model.theme.key),
-                span(format!(" {} ", binding.hint), model.theme.muted),
+                span(format!(" {}", hint.key), model.theme.key),
+                span(format!(" {} ", hint.words), model.theme.muted),
             ]
         })
         .collect();
