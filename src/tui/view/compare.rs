@@ -137,9 +137,11 @@ fn line(model: &Model, row: &Row, widths: &Widths) -> Line<'static> {
     Line::from(spans)
 }
 
-/// A text that is too long, with its end in sight: ids differ there. Only ASCII has as many columns as characters.
+/// An id that is too long, with its end in sight, since ids differ there.
 fn both_ends(text: &str, columns: usize) -> Cow<'_, str> {
-    if !text.is_ascii() || text.len() <= columns || columns < 8 {
+    // ASCII has as many columns as characters.
+    let is_id = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if !is_id || text.len() <= columns || columns < 8 {
         return Cow::Borrowed(text);
     }
     let end = columns / 2;
