@@ -48,7 +48,7 @@ fn the_terminal_is_given_back_on_an_error() {
 #[test]
 fn panics_when_asked_to() {
     if std::env::var_os("IDMUX_TEST_PANIC").is_some() {
-        let _taken = idmux::tui::terminal::Guard::take(false, false).unwrap();
+        let _taken = idmux::tui::terminal::Guard::take(false, true).unwrap();
         panic!("the panic of the test");
     }
 }
