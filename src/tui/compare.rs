@@ -52,9 +52,14 @@ impl Compare {
     /// Begins with these users. A comparison of several is not lost by looking at something else meanwhile.
     pub(super) fn begin(&mut self, users: impl IntoIterator<Item = UserKey>) {
         if self.picked.len() < 2 {
-            self.picked = users.into_iter().take(MOST).collect();
-            (self.column, self.offset) = (0, 0);
+            self.begin_anew(users);
         }
+    }
+
+    /// Begins with these users, whoever was in it before; with as many as there is room for.
+    pub(super) fn begin_anew(&mut self, users: impl IntoIterator<Item = UserKey>) {
+        self.picked = users.into_iter().take(MOST).collect();
+        (self.column, self.offset, self.before_after) = (0, 0, false);
     }
 
     /// Adds a user, who gets the focus; whether there was room.

@@ -49,8 +49,11 @@ fn board_change(model: &Model) -> Option<Timestamp> {
 
 /// When the age of the custom data is another.
 fn data_change(model: &Model, user: &UserView) -> Option<Timestamp> {
-    let issued = user.access.as_ref()?.lifetime.map(|life| life.issued);
-    let copy = moving(model, user).and_then(|now| Some(words::next_age_change(issued?, now)));
+    let life = user.access.as_ref()?.lifetime;
+    let copy = moving(model, user).and_then(|now| {
+        let life = life.filter(|life| !life.is_over(now))?;
+        Some(words::next_age_change(life.issued, now).min(life.expires))
+    });
     let read = user.source.as_ref().and_then(|source| source.read_at);
     copy.into_iter().chain(read.map(|read| words::next_age_change(read, model.now))).min()
 }

@@ -104,6 +104,15 @@ fn users_come_and_go() {
 }
 
 #[test]
+fn marked_users_are_compared() {
+    let mut screen = Screen::with(SIZES[0], three());
+    let marked = screen.model.snapshot.users.iter().take(3).map(|user| user.key.clone());
+    screen.model.marked = marked.collect();
+    screen.keys("6");
+    assert_eq!(screen.model.compare.picked(), [key(1), key(2), key(3)]);
+}
+
+#[test]
 fn long_comparisons_scroll() {
     let mut screen = Screen::with(SIZES[0], three());
     screen.keys("6");

@@ -160,8 +160,7 @@ fn flatten_document(parent: &str, document: &Document, fields: &mut Fields) {
             _ if fields.len() >= MOST => {}
             Bson::Document(inner) if !inner.is_empty() => flatten_document(&path, inner, fields),
             // An array is told whole: what it holds has no names to be aligned by.
-            Bson::Array(_) => fields.push((path, tree::text(value))),
-            value => fields.push((path, tree::summary(value))),
+            value => fields.push((path, tree::whole(value))),
         }
     }
 }
@@ -200,7 +199,7 @@ mod tests {
         let document = bson::doc! { "a": { "b": { "c": 1 } }, "list": [1, "x"], "none": {} };
         assert_eq!(
             custom_data(Some(&document)),
-            fields(&[("a.b.c", "1"), ("list", "[1,\"x\"]"), ("none", "{0}")])
+            fields(&[("a.b.c", "1"), ("list", "[1,\"x\"]"), ("none", "{}")])
         );
         let many: Document = (0..5000).map(|n| (n.to_string(), Bson::Int32(n))).collect();
         assert_eq!(custom_data(Some(&many)).len(), MOST);

@@ -329,9 +329,12 @@ fn merge(token: &Document, source: &Document) -> Document {
     merged
 }
 
-/// All of a value in one line.
-pub fn text(value: &Bson) -> String {
-    value_text(value).chars().take(LONGEST).collect()
+/// A value in one line, with all that is in it.
+pub fn whole(value: &Bson) -> String {
+    match value {
+        Bson::Document(_) | Bson::Array(_) => value_text(value).chars().take(LONGEST).collect(),
+        value => summary(value),
+    }
 }
 
 /// A value in one line; of a document or an array how much is in it.

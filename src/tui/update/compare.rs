@@ -9,8 +9,16 @@ use crate::tui::keymap::Action;
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
-/// The comparison opens: with the selected user, unless there are several in it already.
+/// The comparison opens: with the marked users, else with those who are in it already, else with the selected one.
 pub fn open(model: &mut Model) {
+    if model.marked.len() > 1 {
+        let marked = model.snapshot.users.iter().filter(|user| model.marked.contains(&user.key));
+        let marked: Vec<_> = marked.map(|user| user.key.clone()).collect();
+        if marked.len() > MOST {
+            model.say(Tone::Warn, "four users are the most: the first four of the marked ones are compared");
+        }
+        return model.compare.begin_anew(marked);
+    }
     let selected = model.selected().map(|user| user.key.clone());
     model.compare.begin(selected);
 }

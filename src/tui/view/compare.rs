@@ -1,5 +1,7 @@
 //! The comparison: users in columns, a field a row.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -128,10 +130,23 @@ fn line(model: &Model, row: &Row, widths: &Widths) -> Line<'static> {
             Some(_) => theme.text,
         };
         let shown = value.as_deref().unwrap_or("·");
-        let shown = text::fit(&text::inert(shown), widths.value.saturating_sub(1));
+        let columns = widths.value.saturating_sub(1);
+        let shown = text::fit(&both_ends(&text::inert(shown), columns), columns);
         spans.push(span(format!("{shown} "), style));
     }
     Line::from(spans)
+}
+
+/// An id that is too long, with its end in sight, since ids differ there.
+fn both_ends(text: &str, columns: usize) -> Cow<'_, str> {
+    // ASCII has as many columns as characters.
+    let is_id = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if !is_id || text.len() <= columns || columns < 8 {
+        return Cow::Borrowed(text);
+    }
+    let end = columns / 2;
+    let start = columns - end - 1;
+    Cow::Owned(format!("{}…{}", &text[..start], &text[text.len() - end..]))
 }
 
 /// The users to pick from.

@@ -45,11 +45,13 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
     let theme = &model.theme;
     let user = model.selected()?;
-    let issued = user.access.as_ref()?.lifetime.map(|life| life.issued);
+    let life = user.access.as_ref()?.lifetime;
     let now = model.present(&user.key.app);
     let mut parts = Vec::new();
-    if let Some(issued) = issued {
-        parts.push(format!("token {}", words::age(issued, now)));
+    match life {
+        Some(life) if life.is_over(now) => parts.push("token over".to_owned()),
+        Some(life) => parts.push(format!("token {}", words::age(life.issued, now))),
+        None => {}
     }
     let source = user.source.as_ref();
     if let Some(read) = source.and_then(|source| source.read_at) {
@@ -58,6 +60,9 @@ fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
     let (tone, last) =
         match (source.and_then(|source| source.failed.as_ref()), model.detail.tree.differences()) {
             (Some(_), _) => (Tone::Bad, "✗ source not read".to_owned()),
+            (None, Some(0)) if model.detail.tree.rows().is_empty() => {
+                (Tone::Plain, "nothing there".to_owned())
+            }
             (None, Some(0)) => (Tone::Good, "✓ alike".to_owned()),
             (None, Some(count)) => (Tone::Warn, format!("≠ {count}")),
             (None, None) => (Tone::Plain, String::new()),

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::span;
 use crate::account::DataChange;
 use crate::account::data_change::json_size;
-use crate::tui::content::tree::summary;
+use crate::tui::content::tree::whole;
 use crate::tui::dialog::conflict::Field;
 use crate::tui::dialog::document::Stage;
 use crate::tui::dialog::{Conflict, DocumentEdit};
@@ -73,7 +73,7 @@ pub fn conflict(model: &Model, conflict: &Conflict, columns: usize, rows: usize)
 fn versions(model: &Model, field: &Field, columns: usize) -> Vec<Line<'static>> {
     let theme = &model.theme;
     let version = |who: &str, value: &Option<Bson>, style: Style| {
-        let value = value.as_ref().map_or_else(|| "nothing".to_owned(), summary);
+        let value = value.as_ref().map_or_else(|| "nothing".to_owned(), whole);
         let value = text::cut(&text::inert(&value), columns.saturating_sub(10)).into_owned();
         Line::from(vec![span(format!("  {} ", text::fit(who, 7)), theme.muted), span(value, style)])
     };
@@ -93,10 +93,11 @@ fn versions(model: &Model, field: &Field, columns: usize) -> Vec<Line<'static>> 
 /// One change in a line, told by its glyph and by its colour.
 pub fn change(model: &Model, change: &DataChange, columns: usize) -> Line<'static> {
     let theme = &model.theme;
-    let value = |value: &Bson| text::inert(&summary(value)).into_owned();
+    let value = |value: &Bson| text::inert(&whole(value)).into_owned();
     let (glyph, tone, words) = match (&change.before, &change.after) {
         (None, Some(after)) => ("+", Tone::Good, value(after)),
         (Some(before), None) => ("-", Tone::Bad, value(before)),
+        (Some(before), Some(after)) if before == after => ("=", Tone::Plain, "stays as it is".to_owned()),
         (Some(before), Some(after)) => ("~", Tone::Warn, {
             // Both ends of the arrow have to be in sight.
             let before = text::cut(&value(before), columns / 3).into_owned();
