@@ -20,6 +20,7 @@ use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::crash;
 use crate::folders::Folders;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
@@ -54,6 +55,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
             let config = Config::read(&folders.config())?;
             let look = look::of(&config.look, Some(&folders.themes()))?;
             logging::to_file(&folders.log())?;
+            crash::report_to(folders.log());
             (Location::File(folders.vault()), policy_from_environment(), config, look)
         }
     };
@@ -109,8 +111,10 @@ async fn run_in_runtime(
 
     let demo = start == Start::Demo;
     let auto_lock = config.vault.auto_lock();
+    let notify = look::notify(config.notify);
+    let stopped = stop.clone();
     let shown =
-        tui::run(tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock, look }).await;
+        tui::run(tui::Setup { session, clock, stop: stopped, first_frame, demo, auto_lock, look, notify }).await;
 
     // The terminal is back; what is left is to let everything land.
     stop.cancel();

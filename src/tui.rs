@@ -5,6 +5,7 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod attention;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
@@ -36,6 +37,7 @@ use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
 pub use model::Look;
+pub use terminal::notification::{Desktop, Notify};
 use theme::ThemeChoice;
 
 /// What the interface needs.
@@ -55,6 +57,8 @@ pub struct Setup {
     pub auto_lock: Option<Duration>,
     /// How the screen looks.
     pub look: Look,
+    /// How a person is told that something needs them.
+    pub notify: Notify,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -81,9 +85,10 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
         return Err(TuiError::NoTerminal);
     }
     let ended = terminal::signals()?;
+    let continued = terminal::continued()?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
     let (guard, mut screen) = terminal::Guard::take(ask)?;
-    let result = event_loop::run(&mut screen, EventStream::new(), ended, setup).await;
+    let result = event_loop::run(&mut screen, EventStream::new(), ended, continued, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

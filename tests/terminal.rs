@@ -10,6 +10,8 @@ mod lifecycle;
 mod looking_after;
 #[path = "terminal/quiet.rs"]
 mod quiet;
+#[path = "terminal/suspend.rs"]
+mod suspend;
 #[path = "support/terminal.rs"]
 #[allow(dead_code)]
 mod terminal;

@@ -21,7 +21,7 @@ use super::model::{Model, Start, whole_second};
 use super::terminal::background::{Answer, Heard};
 use super::update::update;
 use super::view::view;
-use super::{Setup, TuiError, terminal, wake};
+use super::{Notify, Setup, TuiError, terminal, wake};
 use crate::clock::Clock;
 use crate::session::{Event, SessionHandle};
 
@@ -32,7 +32,8 @@ const BATCH: usize = 64;
 /// longer than this.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it.
+/// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it. Whenever `continued` says so, the program
+/// was stopped, and somebody else had the terminal meanwhile.
 ///
 /// # Errors
 ///
@@ -41,13 +42,14 @@ pub async fn run<B, K>(
     terminal: &mut Terminal<B>,
     mut keys: K,
     ended: impl Future<Output = ()>,
+    continued: impl Stream<Item = ()>,
     setup: Setup,
 ) -> Result<(), TuiError>
 where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo, auto_lock, look } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, notify } = setup;
     let size = terminal.get_frame().area().as_size();
     let model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
     let mut ui = Interface {
@@ -58,9 +60,10 @@ where
         worker_runs: true,
         quit: false,
         answer: Answer::default(),
+        notify,
     };
     let mut first_frame = Some(first_frame);
-    let mut ended = std::pin::pin!(ended);
+    let (mut ended, mut continued) = (std::pin::pin!(ended), std::pin::pin!(continued));
     ui.take_snapshot()?;
     while !ui.quit {
         ui.draw()?;
@@ -73,6 +76,10 @@ where
             biased;
             () = stop.cancelled() => break,
             () = &mut ended => break,
+            Some(()) = continued.next() => {
+                terminal::take_back()?;
+                ui.repaint()?;
+            }
             input = keys.next() => match input {
                 Some(input) => ui.take_inputs(input?, &mut keys).await?,
                 None => break,
@@ -100,6 +107,7 @@ struct Interface<'a, B: Backend> {
     worker_runs: bool,
     quit: bool,
     answer: Answer,
+    notify: Notify,
 }
 
 impl<B: Backend<Error = io::Error>> Interface<'_, B> {
@@ -128,14 +136,27 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         tracing::warn!(%error, "nothing was copied");
                     }
                 }
-                Effect::Repaint => {
-                    // `Terminal::clear` would ask the terminal for the cursor and lose the answer to the key stream.
-                    self.terminal.backend_mut().clear_region(ClearType::All)?;
-                    self.terminal.swap_buffers();
+                Effect::Repaint => self.repaint()?,
+                Effect::Suspend => {
+                    terminal::suspend()?;
+                    self.repaint()?;
+                }
+                Effect::Notify(words) => {
+                    if let Err(error) = self.notify.tell(&words) {
+                        tracing::warn!(%error, "nobody was notified");
+                    }
                 }
                 Effect::Quit => self.quit = true,
             }
         }
+        Ok(())
+    }
+
+    /// Has the next frame write every cell, whatever the terminal shows.
+    fn repaint(&mut self) -> Result<(), TuiError> {
+        // `Terminal::clear` would ask the terminal for the cursor and lose the answer to the key stream.
+        self.terminal.backend_mut().clear_region(ClearType::All)?;
+        self.terminal.swap_buffers();
         Ok(())
     }
 
@@ -194,7 +215,9 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
 
     /// How long nothing in sight changes by itself; `None` where nothing ever does.
     fn nap(&self) -> Option<Duration> {
-        let change = [wake::next_change(&self.model), self.model.lock_at()].into_iter().flatten().min();
+        let model = &self.model;
+        let changes = [wake::next_change(model), model.lock_at(), model.attention.due()];
+        let change = changes.into_iter().flatten().min();
         let change = next_second(change?);
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
         Some(nap.unsigned_abs().min(LONGEST_NAP))

@@ -13,6 +13,8 @@ pub enum Action {
     Close,
     /// Draw the whole screen anew.
     Repaint,
+    /// Stop the program until the shell lets it go on.
+    Suspend,
     /// Focus the next pane.
     NextPane,
     /// Focus the pane before.
@@ -141,6 +143,16 @@ const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const DIALOGS: &[Context] = &[
+    TextField,
+    ChoiceField,
+    Question,
+    Context::Help,
+    Context::Clock,
+    Context::Mailbox,
+    Context::ApiKeys,
+    Context::Secret,
+];
 const LISTS: &[Context] = &[
     Users,
     Session,
@@ -267,6 +279,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
     bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
+    bind(Action::Suspend, &[ctrl('z')], PANES, "", "suspend; fg in the shell comes back"),
     // Boards.
     bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
     bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
@@ -327,22 +340,9 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
-    bind(
-        Action::Quit,
-        &[ctrl('c')],
-        &[
-            TextField,
-            ChoiceField,
-            Question,
-            Context::Help,
-            Context::Clock,
-            Context::Mailbox,
-            Context::ApiKeys,
-            Context::Secret,
-        ],
-        "quit",
-        "",
-    ),
+    bind(Action::Quit, &[ctrl('c')], DIALOGS, "quit", ""),
+    bind(Action::Suspend, &[ctrl('z')], DIALOGS, "", ""),
+    bind(Action::Suspend, &[ctrl('z')], &[Notice], "", ""),
 ];
 
 const fn bind(

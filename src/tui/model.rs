@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::activity::{Activity, Notice};
+use super::attention::Attention;
 use super::content::session::TokenClaims;
 use super::content::tree::Tree;
 use super::content::{identities, session};
@@ -120,6 +121,8 @@ pub struct Model {
     pub dialogs: Vec<Dialog>,
     /// What happened.
     pub activity: Activity,
+    /// Whom a person has to look after.
+    pub attention: Attention,
     auto_lock: Option<Duration>,
     /// When a key was pressed last.
     pub(super) touched: Timestamp,
@@ -175,6 +178,7 @@ impl Model {
             detail: Detail::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
+            attention: Attention::default(),
             first_run_over: false,
             next_dialog: DialogId::default(),
         }

@@ -16,7 +16,7 @@ use super::model::{Model, whole_second};
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(key) => {
             model.touched = model.now;
             press(model, key)
@@ -48,6 +48,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Event(event) => {
             let in_dialog = dialogs::receive(model, &event);
             model.activity.receive(&event, in_dialog);
+            model.attention.hear(&event);
             vec![]
         }
         Message::Sent { dialog, result } => {
@@ -59,6 +60,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
     };
+    effects.extend(model.attention.take(model.now).map(Effect::Notify));
     model.settle();
     effects
 }
@@ -78,6 +80,9 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let action = keymap::action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
         return vec![Effect::Quit];
+    }
+    if action == Some(Action::Suspend) {
+        return vec![Effect::Suspend];
     }
     if !fits {
         return vec![];

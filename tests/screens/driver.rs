@@ -29,13 +29,15 @@ pub struct Screen {
     /// What was handed to the clipboard.
     pub copied: Option<SecretString>,
     pub quit: bool,
+    /// What a person was notified of.
+    pub notified: Vec<String>,
 }
 
 impl Screen {
     pub fn new(size: Size) -> Self {
         let start =
             Start { now: now(), size, look: Look::fixed(Theme::ansi()), demo: false, auto_lock: None };
-        Self { model: Model::new(start), sent: None, copied: None, quit: false }
+        Self { model: Model::new(start), sent: None, copied: None, quit: false, notified: Vec::new() }
     }
 
     pub fn with(size: Size, snapshot: Snapshot) -> Self {
@@ -56,7 +58,8 @@ impl Screen {
         for effect in update(&mut self.model, message) {
             match effect {
                 Effect::Quit => self.quit = true,
-                Effect::Repaint => {}
+                Effect::Repaint | Effect::Suspend => {}
+                Effect::Notify(words) => self.notified.push(words),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Send { command, dialog } => {
                     let id = RequestId::next();
