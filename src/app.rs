@@ -42,8 +42,17 @@ pub enum Start {
     Demo,
 }
 
+/// How it shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// On the whole screen.
+    Screen,
+    /// As lines of text.
+    Lines,
+}
+
 /// Runs the terminal user interface until the person leaves it.
-pub fn run(start: Start) -> Result<(), AppError> {
+pub fn run(start: Start, face: Face) -> Result<(), AppError> {
     let (vault, key, config, look) = match &start {
         Start::Demo => {
             let config = Config::default();
@@ -64,7 +73,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
         .enable_all()
         .build()
         .map_err(AppError::Threads)?;
-    let result = runtime.block_on(run_in_runtime(start, vault, key, config, look));
+    let result = runtime.block_on(run_in_runtime(start, face, vault, key, config, look));
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
@@ -72,6 +81,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
 
 async fn run_in_runtime(
     start: Start,
+    face: Face,
     vault: Location,
     key: KeyPolicy,
     config: Config,
@@ -112,9 +122,11 @@ async fn run_in_runtime(
     let demo = start == Start::Demo;
     let auto_lock = config.vault.auto_lock();
     let notify = look::notify(config.notify);
-    let stopped = stop.clone();
-    let shown =
-        tui::run(tui::Setup { session, clock, stop: stopped, first_frame, demo, auto_lock, look, notify }).await;
+    let setup = tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock, look, notify };
+    let shown = match face {
+        Face::Screen => tui::run(setup).await,
+        Face::Lines => tui::plain::run(setup).await,
+    };
 
     // The terminal is back; what is left is to let everything land.
     stop.cancel();

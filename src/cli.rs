@@ -32,7 +32,7 @@ use url::Url;
 
 pub use self::command::SessionCommand;
 use crate::account::{App, AppAlias, CustomDataSource};
-use crate::app::Start;
+use crate::app::{Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
 #[derive(Debug, Parser)]
@@ -42,6 +42,10 @@ pub struct Cli {
     /// Start on a throw-away local App with six users logged in; nothing stays on disk.
     #[arg(long, conflicts_with_all = ["url", "app_id", "app"])]
     demo: bool,
+
+    /// Show everything as lines of text and take commands as lines, for screen readers and pipes.
+    #[arg(long)]
+    plain: bool,
 
     #[command(flatten)]
     remote: Option<RemoteApp>,
@@ -120,6 +124,11 @@ impl RemoteApp {
 }
 
 impl Cli {
+    /// How the terminal user interface shows itself.
+    pub fn face(&self) -> Face {
+        if self.plain { Face::Lines } else { Face::Screen }
+    }
+
     /// What the terminal user interface works on.
     pub fn start(self) -> Start {
         match self.remote {

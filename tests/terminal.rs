@@ -8,6 +8,8 @@ mod journey;
 mod lifecycle;
 #[path = "terminal/looking_after.rs"]
 mod looking_after;
+#[path = "terminal/plain.rs"]
+mod plain;
 #[path = "terminal/quiet.rs"]
 mod quiet;
 #[path = "terminal/suspend.rs"]

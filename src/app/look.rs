@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::config::{DesktopConfig, LookConfig, NotifyConfig};
-use crate::tui::{Desktop, Look, Notify};
 use crate::tui::theme::{Depth, Theme, ThemeChoice, ThemeError};
+use crate::tui::{Desktop, Look, Notify};
 
 /// The theme cannot be used.
 #[derive(Debug, thiserror::Error)]

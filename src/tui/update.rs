@@ -6,7 +6,7 @@ mod panes;
 mod users;
 
 use crate::session::Command;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
 use super::keymap::{self, Action, Context};
@@ -20,6 +20,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Key(key) => {
             model.touched = model.now;
             press(model, key)
+        }
+        Message::Act(action) => {
+            model.touched = model.now;
+            act(model, action)
         }
         Message::Paste(text) => {
             model.touched = model.now;
@@ -90,6 +94,14 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.dialog() {
         Some(_) => dialogs::press(model, action, key),
         None => action.map_or_else(Vec::new, |action| panes::act(model, action)),
+    }
+}
+
+/// Does what a key of this action would do.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match model.dialog() {
+        Some(_) => dialogs::press(model, Some(action), KeyEvent::from(KeyCode::Null)),
+        None => panes::act(model, action),
     }
 }
 

@@ -79,7 +79,8 @@ fn a_program_that_was_stopped_from_outside_takes_the_terminal_back() {
     let mut demo = Terminal::idmux(home.path(), &["--demo"], SMALL);
     demo.wait_for("ada@example.com");
     let id = demo.process_id().to_string();
-    let kill = |signal| std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+    let kill =
+        |signal: &str| std::process::Command::new("kill").args([signal, id.as_str()]).status().unwrap();
     assert!(kill("-STOP").success());
     let cleared = |raw: &[u8]| raw.windows(8).filter(|bytes| bytes == b"\x1b[?1049h").count();
     let before = cleared(&demo.raw());
