@@ -12,6 +12,8 @@ mod looking_after;
 mod plain;
 #[path = "terminal/quiet.rs"]
 mod quiet;
+#[path = "terminal/resize.rs"]
+mod resize;
 #[path = "terminal/suspend.rs"]
 mod suspend;
 #[path = "support/terminal.rs"]

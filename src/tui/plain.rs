@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use ratatui::layout::Size;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::message::Message;
 use super::model::{Model, Start, whole_second};
@@ -24,6 +24,9 @@ use talk::{Ask, Talk};
 
 /// The model wants a screen; nothing is cut to this one.
 const SIZE: Size = Size { width: 200, height: 60 };
+
+/// What an event tells reaches the snapshot right after it. The next line is read when both are here.
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// The longest sleep while something is due, as on the screen.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
@@ -50,6 +53,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
     let mut output = Output { at_prompt: false, with_person };
     let (mut reader, mut answers) = Reader::start()?;
     let mut asked: Option<Ask> = None;
+    let mut settled = Instant::now();
     let mut ended = std::pin::pin!(ended);
     // Nobody has to wait for it.
     let _ = first_frame.send(());
@@ -67,7 +71,8 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                 Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
             }
         }
-        let ask = if asked.is_none() { talk.ask() } else { None };
+        let settles = settled.saturating_duration_since(Instant::now());
+        let ask = if asked.is_none() && settles.is_zero() { talk.ask() } else { None };
         output.say(talk.take_lines())?;
         if let Some(ask) = ask {
             output.prompt(&ask)?;
@@ -100,7 +105,11 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                 let snapshot = session.snapshots.borrow_and_update().clone();
                 effects.extend(talk.tell(Message::Snapshot(snapshot)));
             }
-            Some(event) = session.events.recv() => effects.extend(talk.hear(event)),
+            Some(event) = session.events.recv() => {
+                effects.extend(talk.hear(event));
+                settled = Instant::now() + BEHIND;
+            }
+            () = sleep(settles), if !settles.is_zero() => {}
             () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
         }
         effects.extend(talk.time(whole_second(clock.now())));

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::dialog::Body;
+use super::dialog::{Body, Dialog};
 use super::model::{Model, Pane};
 use super::{countdown, layout, words};
 use crate::account::SessionState;
@@ -24,7 +24,7 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
     let session = model.selected().filter(|_| in_sight(Pane::Session));
     users
         .chain(session.and_then(|user| session_change(model, user)))
-        .chain(model.dialog().and_then(|dialog| dialog_change(model, &dialog.body)))
+        .chain(model.dialog().and_then(|dialog| dialog_change(model, dialog)))
         .min()
 }
 
@@ -55,9 +55,11 @@ fn moving(model: &Model, user: &UserView) -> Option<Timestamp> {
 }
 
 /// When a dialog changes by itself.
-fn dialog_change(model: &Model, body: &Body) -> Option<Timestamp> {
+fn dialog_change(model: &Model, dialog: &Dialog) -> Option<Timestamp> {
     let second = model.now.saturating_add(SignedDuration::from_secs(1)).ok();
-    match body {
+    match &dialog.body {
+        // Something turns.
+        body if dialog.is_waiting() && !body.is_board() => second,
         Body::Clock(_) => second,
         Body::Mailbox(mailbox) => {
             let now = model.server_time(&mailbox.app)?;

@@ -56,12 +56,14 @@ fn a_pipe_registers_writes_custom_data_and_leaves_and_the_user_is_there_next_tim
 fn a_pipe_works_on_the_boards_of_a_local_app() {
     let home = tempfile::tempdir().unwrap();
     let script = "register\nada@example.com\nsecret1\n\
-                  clock\nclock-two-months\nclose\n\
-                  api-keys ada\nnew-key\nci\ntoggle-key\nclose\n";
+                  api-keys ada\nnew-key\nci\ntoggle-key\nclose\n\
+                  clock\nclock-two-months\nclose\nshow ada\n";
     let said = piped(home.path(), script);
     assert!(said.contains("+61d 0h from its machine's"), "{said}");
     assert!(said.contains("the API key ci, said this once: "), "{said}");
     assert!(said.contains("1. ci, disabled, id "), "{said}");
+    // The App's clock went past the end of its session, and it is told.
+    assert!(said.contains("has to log in again"), "{said}");
 }
 
 #[test]

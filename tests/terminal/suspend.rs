@@ -13,7 +13,7 @@ fn under_a_shell(home: &std::path::Path) -> Terminal {
         [("IDMUX_KEY_FILE", key.to_str().unwrap()), ("PS1", "shell> "), ("ENV", ""), ("BINARY", BINARY)];
     let mut terminal = Terminal::start(command, home, SMALL, &variables);
     terminal.wait_for("shell>");
-    terminal.send("\"$BINARY\"; echo ended with $?\n");
+    terminal.send("\"$BINARY\"\n");
     terminal.wait_for("local App on your machine");
     close(&mut terminal, "E-mail");
     terminal
@@ -38,7 +38,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
     assert!(terminal.echoes(), "the shell's terminal shows what is typed");
     terminal.send("echo 6 times 7 is $((6 * 7))\n");
     terminal.wait_for("6 times 7 is 42");
-    terminal.send("fg\n");
+    terminal.send("fg; echo ended with $?\n");
     let screen = terminal.wait_for("ada@example.com");
     assert!(screen.contains("Users") && !screen.contains("shell>"), "{screen}");
     // Its countdowns go on, and it takes keys.
@@ -63,7 +63,7 @@ fn what_was_typed_into_a_dialog_is_there_after_ctrl_z() {
     terminal.fill("ada@example.com");
     terminal.send(CTRL_Z);
     wait_stopped(&terminal);
-    terminal.send("fg\n");
+    terminal.send("fg; echo ended with $?\n");
     terminal.wait_for("ada@example.com");
     terminal.send("\tsecret1\r");
     terminal.wait_for("ada@example.com: logged in");
@@ -76,7 +76,7 @@ fn what_was_typed_into_a_dialog_is_there_after_ctrl_z() {
 #[test]
 fn a_program_that_was_stopped_from_outside_takes_the_terminal_back() {
     let home = tempfile::tempdir().unwrap();
-    let mut demo = Terminal::idmux(home.path(), &["--demo"], SMALL);
+    let demo = Terminal::idmux(home.path(), &["--demo"], SMALL);
     demo.wait_for("ada@example.com");
     let id = demo.process_id().to_string();
     let kill =

@@ -4,10 +4,13 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands for a glyph that the program draws.
-const GLYPHS: [(&str, &str); 40] = [
+const GLYPHS: [(&str, &str); 43] = [
     ("●", "*"),
     ("○", "o"),
     ("◐", "~"),
+    ("◓", "-"),
+    ("◑", "\\"),
+    ("◒", "|"),
     ("↻", "@"),
     ("✗", "x"),
     ("✓", "v"),
