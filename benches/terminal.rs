@@ -95,7 +95,10 @@ fn key(extent: &Extent, homes: &[Home]) {
 
 /// CPU, wake-ups and bytes of a second in which nobody touches anything.
 fn idle(extent: &Extent, homes: &[Home], counting: &Home) {
-    heading("idle, a second of it: CPU, wake-ups, writes, bytes");
+    heading(
+        "idle, a second of it: CPU; wake-ups of all threads, and of the screen's alone (the others look after \
+         the vault that processes share, and the local App); writes; bytes",
+    );
     let smallest = stand(extent, smallest::start(), "seconds");
     stood("smallest, redrawn once a second", &smallest, &smallest);
     for home in homes {
@@ -122,6 +125,7 @@ fn stand(extent: &Extent, mut program: Program, text: &str) -> Usage {
     Usage {
         cpu: after.cpu_since(&before).map(|time| time.as_secs_f64() / seconds),
         wakes: after.wakes_since(&before).map(|wakes| wakes as f64 / seconds),
+        screen_wakes: after.screen_wakes_since(&before).map(|wakes| wakes as f64 / seconds),
         writes: (writes_after - writes) as f64 / seconds,
         bytes: (bytes_after - bytes) as f64 / seconds,
     }
@@ -155,15 +159,17 @@ fn row(name: &str, figure: String, ratio: f64) {
 fn stood(name: &str, usage: &Usage, smallest: &Usage) {
     let unknown = || "not counted".to_owned();
     let cpu = usage.cpu.map_or_else(unknown, |cpu| format!("{:.3} %", cpu * 100.0));
-    let wakes = usage.wakes.map_or_else(unknown, |wakes| format!("{wakes:.1} /s"));
+    let wakes = |wakes: Option<f64>| wakes.map_or_else(unknown, |wakes| format!("{wakes:.1} /s"));
+    let (all, screen) = (wakes(usage.wakes), wakes(usage.screen_wakes));
     let times = |ours: Option<f64>, theirs: Option<f64>| match (ours, theirs) {
         (Some(ours), Some(theirs)) if theirs > 0.0 => format!("{:.1} x", ours / theirs),
         _ => "-".into(),
     };
     println!(
-        "  {name:<34} {cpu:>12} {:>8} {wakes:>12} {:>8} {:>6.1} /s {:>8.0} B/s {:>8}",
+        "  {name:<34} {cpu:>12} {:>8} {all:>12} {:>8} {screen:>12} {:>8} {:>6.1} /s {:>8.0} B/s {:>8}",
         times(usage.cpu, smallest.cpu),
         times(usage.wakes, smallest.wakes),
+        times(usage.screen_wakes, smallest.screen_wakes),
         usage.writes,
         usage.bytes,
         times(Some(usage.bytes), Some(smallest.bytes)),

@@ -162,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn plain_is_a_face_of_whatever_is_shown() {
+        let face = |args: &[&str]| Cli::try_parse_from(args).unwrap().face();
+        assert_eq!(face(&["idmux"]), Face::Screen);
+        assert_eq!(face(&["idmux", "--plain", "--demo"]), Face::Lines);
+        assert!(Cli::try_parse_from(["idmux", "--plain", "users", "list"]).is_err());
+    }
+
+    #[test]
     fn the_app_is_the_embedded_one_unless_another_is_named() {
         assert_eq!(start(&[]).unwrap(), Start::Local);
         assert_eq!(start(&["--demo"]).unwrap(), Start::Demo);

@@ -9,6 +9,8 @@ pub struct Usage {
     pub cpu: Option<f64>,
     /// Waits that came to an end: each is a wake-up.
     pub wakes: Option<f64>,
+    /// Those of the thread that owns the screen alone.
+    pub screen_wakes: Option<f64>,
     pub writes: f64,
     pub bytes: f64,
 }
@@ -17,11 +19,21 @@ pub struct Usage {
 pub struct Counters {
     cpu: Option<Duration>,
     wakes: Option<u64>,
+    screen_wakes: Option<u64>,
 }
 
 impl Counters {
     pub fn of(process: u32) -> Self {
-        Self { cpu: scheduled(process).or_else(|| ticked(process)), wakes: switches(process) }
+        let wakes = switches(process);
+        Self {
+            cpu: scheduled(process).or_else(|| ticked(process)),
+            wakes,
+            // The first thread has the number of its process, and the screen is the first thread's.
+            screen_wakes: wakes.and_then(|_| {
+                let status = fs::read_to_string(format!("/proc/{process}/task/{process}/status")).ok()?;
+                field(&status, "voluntary_ctxt_switches:")
+            }),
+        }
     }
 
     pub fn cpu_since(&self, before: &Self) -> Option<Duration> {
@@ -29,8 +41,17 @@ impl Counters {
     }
 
     pub fn wakes_since(&self, before: &Self) -> Option<u64> {
-        Some(self.wakes?.saturating_sub(before.wakes?))
+        grown(self.wakes, before.wakes)
     }
+
+    pub fn screen_wakes_since(&self, before: &Self) -> Option<u64> {
+        grown(self.screen_wakes, before.screen_wakes)
+    }
+}
+
+/// What a counter grew by.
+fn grown(after: Option<u64>, before: Option<u64>) -> Option<u64> {
+    Some(after?.saturating_sub(before?))
 }
 
 /// One file of every thread.

@@ -70,7 +70,7 @@ fn a_log_in_that_is_given_up_opens_nothing_and_its_session_is_ended_at_the_serve
         assert_eq!(world.ask(Command::CancelLogIn { request }).await.kind, EventKind::Cancelled);
         assert_eq!(world.worker().answer(request).await.kind, EventKind::Cancelled);
         world.pass(Duration::from_secs(6), 6).await;
-        assert!(world.worker().snapshot().users.is_empty(), "nobody is logged in");
+        assert!(world.snapshot().user(&user("alice")).is_none(), "nobody is logged in");
         assert_eq!(world.script.count(Call::LogOut, "alice"), 1, "the session is ended there too");
         // Once it is over there is nothing to give up, and the same user can log in.
         let told = world.ask(Command::CancelLogIn { request }).await;

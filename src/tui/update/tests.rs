@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::account::{
-    AppAlias, Claims, Credentials, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
+    AppAlias, Claims, Credentials, EndReason, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
 };
 use crate::session::{
     AppView, Command, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId, SendError,
