@@ -23,18 +23,20 @@ use self::accounts::{Accounts, PASSWORD};
 /// How much of everything.
 struct Scale {
     accounts: [usize; 2],
+    /// Of these, how many log in and renew.
+    active: usize,
     turns: usize,
     turn: Duration,
 }
 
-const FULL: Scale = Scale { accounts: [100, 100_000], turns: 8, turn: Duration::from_secs(1) };
-const BRIEF: Scale = Scale { accounts: [100, 1_000], turns: 1, turn: Duration::from_millis(200) };
+const FULL: Scale = Scale { accounts: [100, 100_000], active: 100, turns: 8, turn: Duration::from_secs(1) };
+const BRIEF: Scale = Scale { accounts: [100, 1_000], active: 10, turns: 1, turn: Duration::from_millis(200) };
 
 fn main() {
     let scale = if std::env::args().any(|argument| argument == "--test") { BRIEF } else { FULL };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let runtime = Runtime::new().expect("a runtime starts");
-    let apps = scale.accounts.map(|count| Accounts::build(&runtime, count));
+    let apps = scale.accounts.map(|count| Accounts::build(&runtime, count, scale.active));
     let empty = empty_route();
 
     let names = |what: &str| scale.accounts.map(|count| format!("{what}, {count} accounts"));

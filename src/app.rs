@@ -3,6 +3,7 @@
 pub mod command_line;
 mod demo;
 mod error;
+pub mod keys;
 pub mod look;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -51,21 +52,29 @@ pub enum Face {
     Lines,
 }
 
+/// What a person chose for the screen.
+struct Screen {
+    look: tui::Look,
+    keymap: tui::Keymap,
+}
+
 /// Runs the terminal user interface until the person leaves it.
 pub fn run(start: Start, face: Face) -> Result<(), AppError> {
-    let (vault, key, config, look) = match &start {
+    let (vault, key, config, screen) = match &start {
         Start::Demo => {
             let config = Config::default();
-            let look = look::of(&config.look, None)?;
-            (Location::Memory, KeyPolicy::default(), config, look)
+            let screen = Screen { look: look::of(&config.look, None)?, keymap: tui::Keymap::default() };
+            (Location::Memory, KeyPolicy::default(), config, screen)
         }
         Start::Local | Start::Remote(_) => {
             let folders = Folders::find()?;
             let config = Config::read(&folders.config())?;
             let look = look::of(&config.look, Some(&folders.themes()))?;
+            let keymap =
+                keys::of(&config.keys).map_err(|source| AppError::Keys { path: folders.config(), source })?;
             logging::to_file(&folders.log())?;
             crash::report_to(folders.log());
-            (Location::File(folders.vault()), policy_from_environment(), config, look)
+            (Location::File(folders.vault()), policy_from_environment(), config, Screen { look, keymap })
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -73,7 +82,7 @@ pub fn run(start: Start, face: Face) -> Result<(), AppError> {
         .enable_all()
         .build()
         .map_err(AppError::Threads)?;
-    let result = runtime.block_on(run_in_runtime(start, face, vault, key, config, look));
+    let result = runtime.block_on(run_in_runtime(start, face, vault, key, config, screen));
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
@@ -85,7 +94,7 @@ async fn run_in_runtime(
     vault: Location,
     key: KeyPolicy,
     config: Config,
-    look: tui::Look,
+    Screen { look, keymap }: Screen,
 ) -> Result<(), AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stop = CancellationToken::new();
@@ -121,8 +130,18 @@ async fn run_in_runtime(
 
     let demo = start == Start::Demo;
     let auto_lock = config.vault.auto_lock();
-    let notify = look::notify(config.notify);
-    let setup = tui::Setup { session, clock, stop: stop.clone(), first_frame, demo, auto_lock, look, notify };
+    let setup = tui::Setup {
+        session,
+        clock,
+        stop: stop.clone(),
+        first_frame,
+        demo,
+        auto_lock,
+        look,
+        keymap,
+        mouse: config.look.mouse,
+        notify: look::notify(config.notify),
+    };
     let shown = match face {
         Face::Screen => tui::run(setup).await,
         Face::Lines => tui::plain::run(setup).await,

@@ -11,6 +11,7 @@ mod command;
 pub mod email;
 pub mod import;
 pub mod init;
+pub mod keys;
 pub mod login;
 pub mod mail;
 mod output;
@@ -63,6 +64,8 @@ pub enum Command {
     /// Make Apps known on this device, list and forget them; write the configuration of a local one.
     #[command(subcommand)]
     App(AppCommand),
+    /// List what every key of the terminal user interface does.
+    Keys(keys::KeysArgs),
     /// Everything else goes through a session worker.
     #[command(flatten)]
     Session(SessionCommand),
@@ -85,6 +88,7 @@ impl Command {
     pub fn run(self) -> ExitCode {
         match self {
             Self::Serve(args) => serve::run(args),
+            Self::Keys(args) => keys::run(args),
             Self::App(AppCommand::Init(args)) => init::run(args),
             Self::App(AppCommand::ImportUsers(args)) => import::run(args),
             Self::App(AppCommand::Known(command)) => SessionCommand::App(command).run(),

@@ -1,5 +1,7 @@
 //! The configuration file: `config.toml`, all of it optional.
 
+mod keys;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +10,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::account::Lead;
+
+pub use keys::{KeySetting, KeysConfig};
 
 /// What a person can set.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -21,6 +25,8 @@ pub struct Config {
     pub look: LookConfig,
     /// How a person is told that something needs them.
     pub notify: NotifyConfig,
+    /// What keys do.
+    pub keys: KeysConfig,
 }
 
 /// How a person is told that a session needs them.
@@ -59,11 +65,13 @@ pub struct LookConfig {
     pub theme: String,
     /// Draw with ASCII alone.
     pub ascii: bool,
+    /// Take clicks and the wheel of the mouse.
+    pub mouse: bool,
 }
 
 impl Default for LookConfig {
     fn default() -> Self {
-        Self { theme: "auto".into(), ascii: false }
+        Self { theme: "auto".into(), ascii: false, mouse: true }
     }
 }
 
@@ -145,7 +153,8 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.keys.locate(text);
         if !(0.0..=1.0).contains(&config.session.refresh_share) {
             return Err("session.refresh_share has to be from 0 to 1".into());
         }
@@ -188,6 +197,34 @@ mod tests {
             assert_eq!(Config::parse(&text).unwrap().notify, NotifyConfig { bell: false, desktop });
         }
         assert!(Config::parse("[notify]\ndesktop = \"growl\"").is_err());
+    }
+
+    #[test]
+    fn keys_are_read_with_their_lines() {
+        let text =
+            "[keys]\nrefresh = [\"ctrl-r\", \"f5\"]\n\ndelete = \"<none>\"\n[keys.users]\nlog-in = \"i\"\n";
+        let keys = Config::parse(text).unwrap().keys;
+        let read: Vec<_> = keys
+            .settings
+            .iter()
+            .map(|setting| {
+                (setting.line, setting.place.as_deref(), setting.action.as_str(), setting.keys.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            read,
+            [
+                (2, None, "refresh", "ctrl-r f5".into()),
+                (4, None, "delete", "<none>".into()),
+                (6, Some("users"), "log-in", "i".into()),
+            ]
+        );
+        for wrong in
+            ["[keys]\nrefresh = 5", "[keys]\nrefresh = [5]", "[keys.users.more]\nrefresh = \"x\"", "keys = 1"]
+        {
+            let error = Config::parse(wrong).unwrap_err();
+            assert!(error.contains("line"), "{wrong}: {error}");
+        }
     }
 
     #[test]

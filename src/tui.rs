@@ -6,14 +6,21 @@
 
 pub mod activity;
 pub mod attention;
+pub mod batch;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
 pub mod effect;
 pub mod event_loop;
+pub mod filter;
 pub mod form;
+pub mod fuzzy;
+pub mod history;
+pub mod hit;
 pub mod keymap;
 pub mod layout;
+pub mod lifetimes;
+pub mod log;
 pub mod message;
 pub mod model;
 pub mod needs;
@@ -38,6 +45,7 @@ use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
 use effect::Effect;
+pub use keymap::Keymap;
 pub use model::Look;
 pub use terminal::notification::{Desktop, Notify};
 use theme::ThemeChoice;
@@ -61,6 +69,10 @@ pub struct Setup {
     pub look: Look,
     /// How a person is told that something needs them.
     pub notify: Notify,
+    /// What keys do.
+    pub keymap: Keymap,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
 }
 
 /// Why the interface could not run, or could not go on.
@@ -89,7 +101,7 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     let ended = terminal::signals()?;
     let continued = terminal::continued()?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
-    let (guard, mut screen) = terminal::Guard::take(ask)?;
+    let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
     let result = event_loop::run(&mut screen, EventStream::new(), ended, continued, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);

@@ -6,6 +6,8 @@ mod boards;
 mod driver;
 #[path = "screens/fixture.rs"]
 mod fixture;
+#[path = "screens/hands.rs"]
+mod hands;
 #[path = "screens/resize.rs"]
 mod resize;
 

@@ -2,6 +2,8 @@
 
 #[path = "terminal/bad_input.rs"]
 mod bad_input;
+#[path = "terminal/hands.rs"]
+mod hands;
 #[path = "terminal/journey.rs"]
 mod journey;
 #[path = "terminal/lifecycle.rs"]

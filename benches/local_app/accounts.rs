@@ -16,20 +16,19 @@ use super::client::{Connection, request};
 
 const APP: &str = "bench-abcde";
 pub const PASSWORD: &str = "correct horse";
-/// Accounts that log in and renew.
-const ACTIVE: usize = 100;
 
 pub struct Accounts {
     pub address: SocketAddr,
     count: usize,
+    active: usize,
     refresh_tokens: Vec<String>,
     _app: LocalApp,
     _folder: TempDir,
 }
 
 impl Accounts {
-    /// Serves an App with so many accounts, each of which has a session.
-    pub fn build(runtime: &Runtime, count: usize) -> Self {
+    /// Serves an App with so many accounts, each of which has a session; `active` of them log in and renew.
+    pub fn build(runtime: &Runtime, count: usize, active: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let first = start(runtime, folder.path());
         runtime.block_on(async {
@@ -51,20 +50,20 @@ impl Accounts {
         let refresh_tokens = runtime.block_on(async {
             let mut connection = Connection::open(address).await;
             let mut tokens = Vec::new();
-            for i in 0..ACTIVE {
-                let (status, body) = connection.ask(&log_in(address, spread(i, count))).await;
+            for i in 0..active {
+                let (status, body) = connection.ask(&log_in(address, spread(i, count, active))).await;
                 assert_eq!(status, 200);
                 let body: Value = serde_json::from_slice(&body).expect("a JSON body");
                 tokens.push(body["refresh_token"].as_str().expect("a token").to_owned());
             }
             tokens
         });
-        Self { address, count, refresh_tokens, _app: app, _folder: folder }
+        Self { address, count, active, refresh_tokens, _app: app, _folder: folder }
     }
 
     /// The log-in of one of the accounts.
     pub fn log_in(&self, i: usize) -> Vec<u8> {
-        log_in(self.address, spread(i, self.count))
+        log_in(self.address, spread(i, self.count, self.active))
     }
 
     /// The renewal of one of the sessions.
@@ -75,8 +74,8 @@ impl Accounts {
 }
 
 /// Active accounts are all over the table.
-fn spread(i: usize, count: usize) -> usize {
-    (i % ACTIVE) * (count / ACTIVE)
+fn spread(i: usize, count: usize, active: usize) -> usize {
+    (i % active) * (count / active)
 }
 
 fn start(runtime: &Runtime, folder: &Path) -> LocalApp {

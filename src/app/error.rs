@@ -1,11 +1,14 @@
 //! Why the program ends with an error.
 
+use std::path::PathBuf;
+
 use crate::backend::BackendError;
 use crate::config::ConfigError;
 use crate::folders::FoldersError;
 use crate::local_app::LocalAppError;
 use crate::logging::LogError;
 use crate::tui::TuiError;
+use crate::tui::keymap::RemapError;
 
 use super::look::LookError;
 
@@ -21,6 +24,14 @@ pub enum AppError {
     /// The theme cannot be used.
     #[error(transparent)]
     Look(#[from] LookError),
+    /// The keys cannot be meant.
+    #[error("{}: [keys] {source}", path.display())]
+    Keys {
+        /// The configuration.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: RemapError,
+    },
     /// There is no log file.
     #[error(transparent)]
     Log(#[from] LogError),

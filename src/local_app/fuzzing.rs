@@ -10,6 +10,7 @@ use super::config::files::AppFiles;
 use super::config::{AppConfig, CustomToken, Offer, TokenAlgorithm, TokenKeys};
 use super::failure::Failure;
 use super::http::fuzzing::{call, object};
+use super::import::ImportRequest;
 use super::providers::Provider;
 use super::request::RequestFacts;
 use super::sessions::fuzzing::{Signer, TokenKind};
@@ -45,7 +46,7 @@ pub fn claims(json: &[u8]) {
     }
 }
 
-/// Request bodies: those of log-ins and of calls, each as the handlers take them, down to the store.
+/// Request bodies: those of log-ins, calls and imports, each as the handlers take them, down to the store.
 pub struct Bodies {
     runtime: tokio::runtime::Runtime,
     app: Arc<App>,
@@ -102,6 +103,21 @@ impl Bodies {
             self.app.log_in(identity, Device::of_login(&body), &facts).await
         });
         refuse_internal(&outcome);
+    }
+
+    /// `POST /users/import` of the control API, twice: all users are accounted for, and nobody lands again.
+    pub fn import(&mut self, body: &[u8]) {
+        self.next();
+        let Ok(list) = serde_json::from_slice::<Value>(body) else { return };
+        let given = list.as_array().or_else(|| list.get("users")?.as_array()).map_or(0, Vec::len);
+        for again in [false, true] {
+            let Ok(request) = ImportRequest::parse(list.clone()) else { return };
+            let imported = self.runtime.block_on(self.app.import_users(request));
+            refuse_internal(&imported);
+            let Ok(report) = imported else { return };
+            assert_eq!(report.imported + report.unchanged + report.refused.len(), given);
+            assert!(!again || report.imported == 0, "a second run brings {} users", report.imported);
+        }
     }
 
     fn next(&mut self) {

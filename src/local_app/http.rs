@@ -17,6 +17,7 @@ mod keys;
 mod location;
 mod login;
 mod mailbox;
+mod path;
 mod public_url;
 mod request_facts;
 mod session;
@@ -30,14 +31,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
+use self::path::Path;
 use super::app::App;
 use super::failure::Failure;
 use super::network::Network;
@@ -117,12 +118,10 @@ fn guarded(routes: Router<Context>, context: Context) -> Router {
 /// The first segment is the App; the nested routes may have further parameters.
 async fn only_this_app(
     State(context): State<Context>,
-    parameters: Result<Path<Vec<(String, String)>>, PathRejection>,
+    Path(parameters): Path<Vec<(String, String)>>,
     request: Request,
     next: Next,
 ) -> Response {
-    // A path that is not UTF-8 names nothing here.
-    let Ok(Path(parameters)) = parameters else { return Failure::EndpointNotFound.into_response() };
     let asked =
         parameters.into_iter().find(|(name, _)| name == "app").map(|(_, app)| app).unwrap_or_default();
     if asked == context.app.facts().app_id.as_str() {

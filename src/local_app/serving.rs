@@ -19,8 +19,9 @@ const CONNECTIONS: usize = if cfg!(test) { 8 } else { 4096 };
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Header fields of one request.
 const HEADERS: usize = 100;
-/// Bytes of the head of one request: tokens with custom data in them are long.
-const HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of the head of one request. The longest that somebody needs has an access token with the largest custom user data
+/// in it, 128 KiB as JSON (`documents::rules`), a third more as base64: 171 KiB, and some for the rest.
+const HEAD_BYTES: usize = 256 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 128;
 

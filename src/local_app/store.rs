@@ -1,5 +1,6 @@
 //! What the App keeps: a SQLite database, written on one thread and read on another, so that nobody who only reads waits
-//! until what others wrote is on the disk. All SQL of the local App is in this room.
+//! until what others wrote is on the disk. What only takes a look at a few rows does so where it is. All SQL of the local
+//! App is in this room.
 //!
 //! A service hands over a closure that runs inside one transaction and speaks in typed queries ([`Tx`]); it commits
 //! when the closure succeeds and leaves no trace when it fails. Nothing is cached here or above, since another process
@@ -14,6 +15,7 @@ mod clock;
 mod devices;
 mod documents;
 mod housekeeping;
+mod lookups;
 mod mails;
 mod registrations;
 mod schema;
@@ -46,6 +48,7 @@ pub use snapshots::{InvalidSnapshotName, Snapshot, SnapshotError, SnapshotName};
 pub use userpass_tokens::{OpenToken, Purpose};
 pub use users::{Identity, User, UserQuery};
 
+use self::lookups::Lookups;
 use self::snapshots::Shelf;
 use super::Storage;
 use super::app_id::AppId;
@@ -102,6 +105,7 @@ pub struct Store {
     worker: Mutex<Option<Worker>>,
     /// For reading alone; a database in memory has one connection, and none of this.
     reader: Mutex<Option<Worker>>,
+    lookups: Lookups,
     shelf: Arc<Shelf>,
 }
 
@@ -139,18 +143,22 @@ impl Worker {
 impl Store {
     /// Opens or creates the database of `app`. Blocks.
     pub fn open(storage: &Storage, app: &AppId) -> Result<Self, StoreError> {
-        let (connection, second, shelf) = match storage {
-            Storage::Memory => (schema::open_in_memory()?, None, Shelf::Memory(Mutex::default())),
+        let (connection, second, lookups, shelf) = match storage {
+            Storage::Memory => {
+                (schema::open_in_memory()?, None, Lookups::none(), Shelf::Memory(Mutex::default()))
+            }
             Storage::Folder(folder) => {
                 let file = database_file(folder, app)?;
                 let shelf = Shelf::Folder(folder.join("snapshots").join(app.as_str()));
-                (schema::open_file(&file)?, Some(schema::open_reader(&file)?), shelf)
+                let connection = schema::open_file(&file)?;
+                (connection, Some(schema::open_reader(&file)?), Lookups::open(&file)?, shelf)
             }
         };
         let reader = second.map(|connection| Worker::start(connection, app)).transpose()?;
         Ok(Self {
             worker: Mutex::new(Some(Worker::start(connection, app)?)),
             reader: Mutex::new(reader),
+            lookups,
             shelf: Arc::new(shelf),
         })
     }
@@ -165,6 +173,22 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.run(&self.reader, TransactionBehavior::Deferred, work).await
+    }
+
+    /// As [`Store::read`], for `work` that finds a few rows by their keys: it runs where it is asked for, without handing
+    /// it over to another thread and waiting, which takes longer than such work itself.
+    pub async fn look_up<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Some(mut connection) = self.lookups.take() else { return self.read(work).await };
+        let outcome = in_transaction(&mut connection, TransactionBehavior::Deferred, work);
+        self.lookups.give_back(connection);
+        outcome
     }
 
     /// Runs `work` as the only writer; what it wrote is durable when this returns `Ok`, and undone otherwise.
@@ -225,6 +249,7 @@ impl Store {
 
     /// Finishes what is queued and closes the database. Blocks. Later requests fail as closed.
     pub fn close(&self) {
+        self.lookups.close();
         // The writer last: whoever closes a database last tidies its files up.
         for worker in [&self.reader, &self.worker] {
             let worker = lock(worker).take();

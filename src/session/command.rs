@@ -72,6 +72,11 @@ pub enum Command {
         /// How long it has to be valid.
         min_ttl: Duration,
     },
+    /// The refresh token: whoever has it can go on with the session.
+    RefreshToken {
+        /// The user.
+        user: UserKey,
+    },
     /// What happened to a user.
     ReadTimeline {
         /// The user.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{KeySource, RequestId, TimelineEntry};
 use crate::account::{
     About, AccessToken, ApiKey, AppAlias, AppClock, EmailActionDone, EndReason, FieldPath, Mail, NewApiKey,
-    Provider, UserKey,
+    Provider, RefreshToken, UserKey,
 };
 
 /// One thing that happened.
@@ -89,6 +89,8 @@ pub enum EventKind {
         /// When it expires, by this machine's clock.
         expires: Option<Timestamp>,
     },
+    /// The refresh token that was asked for.
+    RefreshToken(RefreshToken),
     /// What happened to the user, oldest first.
     Timeline(Vec<TimelineEntry>),
     /// An account was created.

@@ -162,6 +162,17 @@ impl UserView {
     pub fn identities(&self) -> &[Identity] {
         self.profile.as_ref().map_or(&[], |profile| &profile.identities)
     }
+
+    /// When the access token is renewed next, or renewing it is tried again.
+    pub fn planned_renewal(&self) -> Option<Timestamp> {
+        match &self.state {
+            SessionState::Active => self.next_refresh,
+            SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => {
+                *retry_at
+            }
+            SessionState::Refreshing | SessionState::LogInRequired(_) | SessionState::LoggedOut => None,
+        }
+    }
 }
 
 /// What may be shown of a token.

@@ -83,6 +83,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::Cancelled
         | EventKind::SkewLearnt { .. }
         | EventKind::Token { .. }
+        | EventKind::RefreshToken(_)
         | EventKind::Timeline(_)
         | EventKind::Registered
         | EventKind::MadeCurrent

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use super::history::{Entry, History};
 use super::words::{self, Tone};
 use crate::session::{Event, EventKind};
 
@@ -26,12 +27,18 @@ const MOST: usize = 50;
 pub struct Activity {
     latest: Option<Notice>,
     errors: VecDeque<Notice>,
+    history: History,
 }
 
 impl Activity {
     /// What to show: the newest error that was not dismissed, else the newest event.
     pub fn shown(&self) -> Option<&Notice> {
         self.errors.back().or(self.latest.as_ref())
+    }
+
+    /// What happened in this run.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// How many errors wait to be read.
@@ -41,11 +48,12 @@ impl Activity {
 
     /// Takes the newest event. An error stays, unless a dialog shows it already.
     pub fn receive(&mut self, event: &Event, shown_in_dialog: bool) {
+        self.history.push(Entry::of(event));
         let (tone, text) = words::event(event);
         let notice = Notice { at: event.at, tone, text };
         let is_error = matches!(event.kind, EventKind::Failed(_) | EventKind::RecordSetAside { .. });
         if is_error && !shown_in_dialog {
-            self.error(notice);
+            self.keep(notice);
         } else {
             self.latest = Some(notice);
         }
@@ -58,6 +66,11 @@ impl Activity {
 
     /// Says something that stays until it is dismissed.
     pub fn error(&mut self, notice: Notice) {
+        self.history.push(Entry::of_screen(&notice));
+        self.keep(notice);
+    }
+
+    fn keep(&mut self, notice: Notice) {
         if self.errors.len() == MOST {
             self.errors.pop_front();
         }

@@ -2,6 +2,9 @@
 
 pub mod claims;
 pub mod help;
+pub mod hints;
 pub mod identities;
+pub mod scale;
 pub mod session;
+pub mod track;
 pub mod tree;

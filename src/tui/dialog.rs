@@ -2,22 +2,28 @@
 
 pub mod boards;
 pub mod confirm;
+pub mod copy_menu;
 pub mod credentials;
 pub mod edit;
 pub mod email;
+pub mod palette;
 pub mod secret;
 pub mod vault;
 
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
+pub use copy_menu::CopyMenu;
 pub use credentials::{CredentialsForm, Purpose};
 pub use edit::EditForm;
 pub use email::EmailForm;
+pub use palette::{Entry as PaletteEntry, Palette, Target as PaletteTarget};
 pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
+use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::Context;
+use crate::account::UserKey;
 use crate::session::{Command, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
@@ -67,6 +73,10 @@ pub enum Body {
     NewKey(KeyForm),
     /// A secret that is shown once.
     Secret(ShownSecret),
+    /// The command palette.
+    Palette(Palette),
+    /// What of a user can be copied.
+    CopyMenu(CopyMenu),
     /// All keys.
     Help {
         /// The first line in sight.
@@ -95,6 +105,8 @@ pub enum Progress {
 pub enum Submission {
     /// Ask the worker.
     Send(Box<Command>),
+    /// Do something to many users.
+    Batch(BatchAction, Vec<UserKey>),
     /// Something is wrong; the form says what.
     Refused,
     /// Nothing is to be done.
@@ -133,6 +145,8 @@ impl Dialog {
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
             Body::Secret(_) => Context::Secret,
+            Body::Palette(_) => Context::Palette,
+            Body::CopyMenu(_) => Context::CopyMenu,
             body => match body.form().and_then(Form::focused) {
                 Some(field) if field.is_text() => Context::TextField,
                 Some(_) => Context::ChoiceField,
@@ -194,7 +208,9 @@ impl Body {
             Self::Email(dialog) => Some(&dialog.form),
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
+            Self::Palette(palette) => Some(&palette.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -211,7 +227,9 @@ impl Body {
             Self::Email(dialog) => Some(&mut dialog.form),
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
+            Self::Palette(palette) => Some(&mut palette.form),
             Self::Confirm(_)
+            | Self::CopyMenu(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -250,9 +268,13 @@ impl Body {
             Self::Email(dialog) => dialog.submit(),
             Self::Amount(dialog) => dialog.submit(),
             Self::NewKey(dialog) => dialog.submit(),
-            Self::Help { .. } | Self::Secret(_) | Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) => {
-                Submission::Close
-            }
+            Self::Help { .. }
+            | Self::Secret(_)
+            | Self::Clock(_)
+            | Self::Mailbox(_)
+            | Self::Keys(_)
+            | Self::Palette(_)
+            | Self::CopyMenu(_) => Submission::Close,
         }
     }
 
@@ -268,7 +290,8 @@ impl Body {
             Self::Mailbox(_) => "reading the mailbox…",
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
-            Self::Help { .. } | Self::Secret(_) => "",
+            Self::CopyMenu(_) => "asking for the token…",
+            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) => "",
         }
     }
 

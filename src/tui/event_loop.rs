@@ -49,9 +49,10 @@ where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, notify } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse, notify } = setup;
     let size = terminal.get_frame().area().as_size();
-    let model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
+    let mut model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
+    model.keymap = keymap;
     let mut ui = Interface {
         terminal,
         model,
@@ -61,6 +62,7 @@ where
         quit: false,
         answer: Answer::default(),
         notify,
+        mouse,
     };
     let mut first_frame = Some(first_frame);
     let (mut ended, mut continued) = (std::pin::pin!(ended), std::pin::pin!(continued));
@@ -77,7 +79,7 @@ where
             () = stop.cancelled() => break,
             () = &mut ended => break,
             Some(()) = continued.next() => {
-                terminal::take_back()?;
+                terminal::take_back(ui.mouse)?;
                 ui.repaint()?;
             }
             input = keys.next() => match input {
@@ -108,6 +110,7 @@ struct Interface<'a, B: Backend> {
     quit: bool,
     answer: Answer,
     notify: Notify,
+    mouse: bool,
 }
 
 impl<B: Backend<Error = io::Error>> Interface<'_, B> {
@@ -138,7 +141,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                 }
                 Effect::Repaint => self.repaint()?,
                 Effect::Suspend => {
-                    terminal::suspend()?;
+                    terminal::suspend(self.mouse)?;
                     self.repaint()?;
                 }
                 Effect::Notify(words) => {
@@ -182,6 +185,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                 Heard::Background(Some(background)) => self.tell(Message::Background(background)),
                 Heard::Part | Heard::Background(None) => Ok(()),
             },
+            Input::Mouse(event) => self.tell(Message::Mouse { event, at: self.clock.now() }),
             Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
             _ => Ok(()),
         }

@@ -1,6 +1,19 @@
-//! Keys as data. Dispatch, the hint line and the help overlay all read the one table below.
+//! Keys as data: the one table below, and the keymap in force, which is the table with the keys that a person chose.
+//! Dispatch, the hint line, the help overlay, the palette and the documentation all read it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod effective;
+mod key;
+mod remap;
+mod table;
+
+use crossterm::event::KeyCode;
+
+pub use effective::{Bound, Keymap};
+pub use key::{Key, KeyError};
+pub use remap::{Mistake, NO_KEY, RemapError, Setting};
+pub use table::Row;
+
+use key::{ctrl, key, plain};
 
 /// What a key can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,8 +88,52 @@ pub enum Action {
     Mailbox,
     /// The clock of a local App.
     Clock,
-    /// Copy what is shown to the clipboard.
+    /// Open the chart of lifetimes, or go back to the board.
+    Lifetimes,
+    /// Look at a shorter time in more detail.
+    ZoomIn,
+    /// Look at a longer time in less detail.
+    ZoomOut,
+    /// Sort by something else.
+    Sort,
+    /// Leave out the next level of the log.
+    FilterLevel,
+    /// Show what concerns the selected user alone, or everybody.
+    FilterUser,
+    /// Show what concerns the next App alone.
+    FilterApp,
+    /// Open the comparison of users, or go back to the board.
+    Compare,
+    /// Open the log of this run, or go back to the board.
+    Log,
+    /// Copy what is shown, or under the cursor, to the clipboard.
     Copy,
+    /// Choose what of the selected user to copy.
+    CopyMenu,
+    /// Copy the user's id.
+    CopyUserId,
+    /// Copy the access token.
+    CopyAccessToken,
+    /// Copy the refresh token.
+    CopyRefreshToken,
+    /// Copy the profile.
+    CopyProfile,
+    /// Find an action, a user or an app by its name.
+    Palette,
+    /// Show only the users that match a text.
+    Filter,
+    /// Mark the user under the cursor, or take its mark away.
+    Mark,
+    /// Mark the users that are not marked, and no others.
+    InvertMarks,
+    /// Focus the Users pane.
+    UsersPane,
+    /// Focus the Session pane.
+    SessionPane,
+    /// Focus the Identities pane.
+    IdentitiesPane,
+    /// Focus the Custom data pane.
+    CustomDataPane,
     /// Read again what is shown.
     Reload,
     /// Make an API key.
@@ -116,6 +173,12 @@ pub enum Context {
     Identities,
     /// The Custom data pane.
     CustomData,
+    /// The chart of lifetimes.
+    Lifetimes,
+    /// The comparison of users.
+    Compare,
+    /// The log of this run.
+    Log,
     /// A text field of a dialog; every other key is text.
     TextField,
     /// A choice or a toggle of a dialog.
@@ -134,14 +197,27 @@ pub enum Context {
     ApiKeys,
     /// A secret that is shown once.
     Secret,
+    /// The text that the Users pane is filtered by; every other key is text.
+    Filter,
+    /// The command palette; every other key is text.
+    Palette,
+    /// The menu of what to copy.
+    CopyMenu,
 }
 
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
 
 const PANES: &[Context] = &[Users, Session, Identities, CustomData];
+const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
+/// Wherever no dialog is open.
+const ANYWHERE: &[Context] =
+    &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
+/// Where there is a selected user to do something with.
+const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Context::Lifetimes];
 const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
+const FINDERS: &[Context] = &[Context::Filter, Context::Palette];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
 const DIALOGS: &[Context] = &[
     TextField,
@@ -152,64 +228,25 @@ const DIALOGS: &[Context] = &[
     Context::Mailbox,
     Context::ApiKeys,
     Context::Secret,
+    Context::Filter,
+    Context::Palette,
+    Context::CopyMenu,
 ];
 const LISTS: &[Context] = &[
     Users,
     Session,
     Identities,
     CustomData,
+    Context::Lifetimes,
+    Context::Log,
     Context::Help,
     Context::Clock,
     Context::Mailbox,
     Context::ApiKeys,
+    Context::CopyMenu,
 ];
 
-/// A key with its modifiers. Shift is part of the character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-const fn key(code: KeyCode) -> Key {
-    Key { code, modifiers: KeyModifiers::NONE }
-}
-
-const fn plain(c: char) -> Key {
-    key(KeyCode::Char(c))
-}
-
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
-}
-
-impl Key {
-    fn matches(self, event: &KeyEvent) -> bool {
-        let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        self.code == event.code && self.modifiers == held
-    }
-
-    /// How people write the key.
-    pub fn name(self) -> String {
-        match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
-                format!("Ctrl-{}", c.to_ascii_uppercase())
-            }
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Up => "↑".to_owned(),
-            KeyCode::Down => "↓".to_owned(),
-            KeyCode::Left => "←".to_owned(),
-            KeyCode::Right => "→".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            other => format!("{other:?}"),
-        }
-    }
-}
-
-/// One line of the keymap.
+/// One line of the table.
 #[derive(Debug)]
 pub struct Binding {
     /// What it asks for.
@@ -226,7 +263,41 @@ pub struct Binding {
 
 /// All bindings, the most useful first: the hint line shows them in this order as far as they fit.
 pub const KEYMAP: &[Binding] = &[
-    bind(Action::Close, &[key(KeyCode::Esc)], PANES, "dismiss", "dismiss an error, leave the zoom"),
+    bind(
+        Action::Close,
+        &[key(KeyCode::Esc)],
+        PANES,
+        "dismiss",
+        "dismiss an error, clear marks and filter, leave the zoom",
+    ),
+    bind(Action::Close, &[key(KeyCode::Esc)], VIEWS, "back", "back to the board"),
+    bind(Action::ZoomIn, &[plain('+'), plain('=')], &[Context::Lifetimes], "zoom in", "a shorter time"),
+    bind(Action::ZoomOut, &[plain('-')], &[Context::Lifetimes], "zoom out", "a longer time"),
+    bind(
+        Action::Sort,
+        &[plain('s')],
+        &[Context::Lifetimes],
+        "sort",
+        "by the end of the refresh token, or of the access token",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Lifetimes],
+        "to the user",
+        "to the user on the board",
+    ),
+    bind(
+        Action::Toggle,
+        &[key(KeyCode::Enter)],
+        &[Context::Log],
+        "details",
+        "all of the entry, or the list again",
+    ),
+    bind(Action::FilterLevel, &[plain('f')], &[Context::Log], "level", "leave out what matters less"),
+    bind(Action::FilterUser, &[plain('u')], &[Context::Log], "user", "only the selected user, or everybody"),
+    bind(Action::FilterApp, &[plain('a')], &[Context::Log], "app", "only the next App, or all"),
+    bind(Action::Copy, &[plain('y')], &[Context::Log], "copy", "copy all of the entry"),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -248,7 +319,13 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
     bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
-    bind(Action::LogIn, &[plain('l')], &[Users], "log in", "log in another user, or this one again"),
+    bind(
+        Action::LogIn,
+        &[plain('l')],
+        &[Users, Context::Lifetimes],
+        "log in",
+        "log in another user, or this one again",
+    ),
     bind(
         Action::Right,
         &[key(KeyCode::Enter), key(KeyCode::Right)],
@@ -256,19 +333,42 @@ pub const KEYMAP: &[Binding] = &[
         "",
         "to the session of the user",
     ),
-    bind(Action::Refresh, &[plain('R')], PANES, "refresh", "renew the access token now"),
+    bind(Action::Filter, &[plain('/')], PANES, "filter", "show only the users that match a text"),
+    bind(
+        Action::Mark,
+        &[plain(' ')],
+        &[Users],
+        "mark",
+        "mark the user: R, o and x then act on all marked ones",
+    ),
+    bind(
+        Action::InvertMarks,
+        &[plain('v')],
+        &[Users],
+        "",
+        "mark the users that are not marked, and no others",
+    ),
+    bind(Action::Refresh, &[plain('R')], SESSIONS, "refresh", "renew the access token now"),
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
     bind(Action::Link, &[plain('L')], PANES, "link", "link another identity to the user"),
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
-    bind(Action::Mailbox, &[plain('M')], PANES, "mailbox", "the mailbox of a local App"),
-    bind(Action::Clock, &[plain('T')], PANES, "clock", "the clock of a local App: move, stop, reset it"),
+    bind(Action::Mailbox, &[plain('M'), plain('8')], PANES, "mailbox", "the mailbox of a local App"),
+    bind(
+        Action::Clock,
+        &[plain('T'), plain('9')],
+        SESSIONS,
+        "clock",
+        "the clock of a local App: move, stop, reset it",
+    ),
     bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
+    bind(Action::Copy, &[plain('y')], PANES, "copy", "copy what is under the cursor"),
+    bind(Action::CopyMenu, &[plain('Y')], PANES, "", "choose what to copy: id, tokens, profile"),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
     bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
@@ -278,8 +378,21 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
-    bind(Action::Repaint, &[ctrl('l')], PANES, "", "draw the screen anew"),
-    bind(Action::Suspend, &[ctrl('z')], PANES, "", "suspend; fg in the shell comes back"),
+    bind(Action::UsersPane, &[plain('1')], PANES, "", "to the Users pane"),
+    bind(Action::SessionPane, &[plain('2')], PANES, "", "to the Session pane"),
+    bind(Action::IdentitiesPane, &[plain('3')], PANES, "", "to the Identities pane"),
+    bind(Action::CustomDataPane, &[plain('4')], PANES, "", "to the Custom data pane"),
+    bind(
+        Action::Palette,
+        &[plain(':'), ctrl('p')],
+        ANYWHERE,
+        "commands",
+        "find any action, user or app by its name",
+    ),
+    bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
+    bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
+    bind(Action::Suspend, &[ctrl('z')], ANYWHERE, "", "suspend; fg in the shell comes back"),
     // Boards.
     bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
     bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
@@ -317,6 +430,27 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
     bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
     bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
+    bind(Action::CopyUserId, &[plain('u')], &[Context::CopyMenu], "", "the user's id"),
+    bind(
+        Action::CopyAccessToken,
+        &[plain('a')],
+        &[Context::CopyMenu],
+        "",
+        "the access token, renewed if need be",
+    ),
+    bind(Action::CopyRefreshToken, &[plain('r')], &[Context::CopyMenu], "", "the refresh token"),
+    bind(Action::CopyProfile, &[plain('p')], &[Context::CopyMenu], "", "the profile, as JSON"),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::CopyMenu], "copy", ""),
+    bind(Action::Close, &[key(KeyCode::Esc), plain('q')], &[Context::CopyMenu], "close", ""),
+    // Where text is looked for.
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Filter], "keep", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], &[Context::Filter], "clear", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Palette], "run", ""),
+    bind(Action::Down, &[key(KeyCode::Down), ctrl('n')], FINDERS, "next", ""),
+    bind(Action::Up, &[key(KeyCode::Up), ctrl('p')], FINDERS, "before", ""),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], FINDERS, "", ""),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], FINDERS, "", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], &[Context::Palette], "close", ""),
     // Dialogs.
     bind(Action::Submit, &[key(KeyCode::Enter)], FORM, "submit", ""),
     bind(Action::NextField, &[key(KeyCode::Tab)], FORM, "next field", ""),
@@ -337,8 +471,8 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Close, &[key(KeyCode::Esc)], &[TextField, ChoiceField, Question], "cancel", ""),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q'), plain('?')], &[Context::Help], "close", ""),
     // Always last in the hint line, and always there.
-    bind(Action::Help, &[plain('?')], PANES, "help", "show this help"),
-    bind(Action::Quit, &[plain('q'), ctrl('c')], PANES, "quit", "quit; sessions stay in the vault"),
+    bind(Action::Help, &[plain('?')], ANYWHERE, "help", "show this help"),
+    bind(Action::Quit, &[plain('q'), ctrl('c')], ANYWHERE, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
     bind(Action::Quit, &[ctrl('c')], DIALOGS, "quit", ""),
     bind(Action::Suspend, &[ctrl('z')], DIALOGS, "", ""),
@@ -355,48 +489,82 @@ const fn bind(
     Binding { action, keys, contexts, hint, description }
 }
 
-/// What a key press asks for in `context`.
-pub fn action(context: Context, event: &KeyEvent) -> Option<Action> {
-    KEYMAP
-        .iter()
-        .filter(|binding| binding.contexts.contains(&context))
-        .find(|binding| binding.keys.iter().any(|key| key.matches(event)))
-        .map(|binding| binding.action)
+impl Action {
+    /// All actions, in the order of the table.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for binding in KEYMAP {
+            if !all.contains(&binding.action) {
+                all.push(binding.action);
+            }
+        }
+        all
+    }
+
+    /// Its name in the configuration.
+    pub fn name(self) -> String {
+        kebab_case(&format!("{self:?}"))
+    }
+
+    /// The action of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|action| action.name() == name)
+    }
 }
 
-/// The binding of an action in `context`.
-pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
-    KEYMAP.iter().find(|binding| binding.action == action && binding.contexts.contains(&context))
+impl Context {
+    /// All places where keys are pressed, in the order of the table.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for context in KEYMAP.iter().flat_map(|binding| binding.contexts) {
+            if !all.contains(context) {
+                all.push(*context);
+            }
+        }
+        all
+    }
+
+    /// Its name in the configuration.
+    pub fn name(self) -> String {
+        kebab_case(&format!("{self:?}"))
+    }
+
+    /// The place of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|context| context.name() == name)
+    }
+
+    /// Whether characters are text there.
+    pub fn takes_text(self) -> bool {
+        matches!(self, TextField | Context::Filter | Context::Palette)
+    }
+}
+
+/// `LogIn` as `log-in`.
+fn kebab_case(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyEvent, KeyModifiers};
     use std::collections::HashSet;
 
-    const CONTEXTS: [Context; 13] = [
-        Users,
-        Session,
-        Identities,
-        CustomData,
-        TextField,
-        ChoiceField,
-        Question,
-        Context::Help,
-        Notice,
-        Context::Clock,
-        Context::Mailbox,
-        Context::ApiKeys,
-        Context::Secret,
-    ];
-
     fn press(context: Context, code: KeyCode) -> Option<Action> {
-        action(context, &KeyEvent::new(code, KeyModifiers::NONE))
+        Keymap::default().action(context, &KeyEvent::new(code, KeyModifiers::NONE))
     }
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for context in CONTEXTS {
+        for context in Context::all() {
             let mut seen = HashSet::new();
             for binding in KEYMAP.iter().filter(|binding| binding.contexts.contains(&context)) {
                 for key in binding.keys {
@@ -408,9 +576,9 @@ mod tests {
 
     #[test]
     fn one_can_quit_from_everywhere() {
-        for context in CONTEXTS {
+        for context in Context::all() {
             let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-            assert_eq!(action(context, &event), Some(Action::Quit), "{context:?}");
+            assert_eq!(Keymap::default().action(context, &event), Some(Action::Quit), "{context:?}");
         }
     }
 
@@ -424,18 +592,21 @@ mod tests {
 
     #[test]
     fn letters_are_text_in_a_text_field() {
-        for c in ' '..='~' {
-            assert_eq!(press(TextField, KeyCode::Char(c)), None, "{c}");
+        for context in Context::all().into_iter().filter(|context| context.takes_text()) {
+            for c in ' '..='~' {
+                assert_eq!(press(context, KeyCode::Char(c)), None, "{context:?} {c}");
+            }
         }
     }
 
     #[test]
     fn capital_letters_arrive_with_or_without_shift() {
         for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
-            assert_eq!(action(Users, &KeyEvent::new(KeyCode::Char('L'), modifiers)), Some(Action::Link));
+            let event = KeyEvent::new(KeyCode::Char('L'), modifiers);
+            assert_eq!(Keymap::default().action(Users, &event), Some(Action::Link));
         }
         let control = KeyEvent::new(KeyCode::Char('D'), KeyModifiers::CONTROL);
-        assert_eq!(action(Users, &control), None);
+        assert_eq!(Keymap::default().action(Users, &control), None);
     }
 
     #[test]

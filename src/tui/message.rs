@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use zeroize::Zeroizing;
@@ -18,6 +18,13 @@ pub enum Message {
     Key(KeyEvent),
     /// Something is asked for by its name.
     Act(Action),
+    /// The mouse did something.
+    Mouse {
+        /// What, and where.
+        event: MouseEvent,
+        /// When, to the millisecond: two clicks are one if they follow each other at once.
+        at: Timestamp,
+    },
     /// Text was pasted.
     Paste(Zeroizing<String>),
     /// The screen has this size.

@@ -1,5 +1,6 @@
 //! The model is the screen: what is drawn depends on nothing else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,19 @@ use ratatui::layout::Size;
 
 use super::activity::{Activity, Notice};
 use super::attention::Attention;
+use super::batch::Batch;
 use super::content::session::TokenClaims;
 use super::content::tree::Tree;
 use super::content::{identities, session};
 use super::dialog::{Body, Dialog, DialogId};
-use super::keymap::Context;
-use super::layout::{self, Regions};
+use super::filter::Filter;
+use super::keymap::{Context, Keymap};
+use super::layout::{self, Regions, Split};
+use super::lifetimes::{self, Lifetimes};
+use super::log::{self, Log};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
+use super::update::Mouse;
 use super::words::Tone;
 use crate::account::{AppAlias, UserKey};
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
@@ -63,6 +69,32 @@ impl Pane {
     }
 }
 
+/// What the body of the screen shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// The panes: all users, and everything of the selected one.
+    #[default]
+    Board,
+    /// The life of every session as a chart over time.
+    Lifetimes,
+    /// Users side by side.
+    Compare,
+    /// What happened in this run.
+    Log,
+}
+
+impl View {
+    /// The title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Board => "Board",
+            Self::Lifetimes => "Lifetimes",
+            Self::Compare => "Compare",
+            Self::Log => "Log",
+        }
+    }
+}
+
 /// How the screen looks, as a person chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
@@ -101,6 +133,8 @@ pub struct Model {
     pub look: Look,
     /// What each meaning looks like now.
     pub theme: Theme,
+    /// What each key asks for.
+    pub keymap: Keymap,
     /// Whether this is the demonstration, where nothing is kept.
     pub demo: bool,
     /// The present moment, cut to whole seconds: within one second nothing changes.
@@ -109,14 +143,30 @@ pub struct Model {
     pub size: Size,
     /// The worker's newest state.
     pub snapshot: Arc<Snapshot>,
-    /// The pane that has the focus.
+    /// What the body of the screen shows.
+    pub view: View,
+    /// The pane of the board that has the focus.
     pub focus: Pane,
     /// Whether only that pane is shown.
     pub zoomed: bool,
     /// The selection in the Users pane.
     pub users: UserList,
+    /// The users that a person marked, to act on all of them.
+    pub marked: BTreeSet<UserKey>,
+    /// How many of them the Users pane lists; the others are hidden by the filter.
+    pub marked_shown: usize,
+    /// The action that is on its way to many users.
+    pub batch: Option<Batch>,
+    /// Where a person dragged the line between the Users pane and the others.
+    pub split: Split,
+    /// What the mouse did.
+    pub(super) mouse: Mouse,
     /// What the other panes show.
     pub detail: Detail,
+    /// The chart of lifetimes.
+    pub lifetimes: Lifetimes,
+    /// The log of this run.
+    pub log: Log,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
     /// What happened.
@@ -137,6 +187,8 @@ pub struct UserList {
     key: Option<UserKey>,
     index: usize,
     offset: usize,
+    /// Which users are shown. Rows count those alone.
+    pub filter: Filter,
     /// Somebody to select as soon as the worker shows them.
     awaited: Option<UserKey>,
 }
@@ -148,10 +200,14 @@ pub struct Detail {
     pub user: Option<Arc<UserView>>,
     /// The claims of its tokens.
     pub claims: TokenClaims,
+    /// The row under the cursor of the Session pane.
+    pub session_cursor: usize,
     /// First row in sight of the Session pane.
     pub session_offset: usize,
     /// The rows of the Identities pane.
     pub identities: Vec<identities::Row>,
+    /// The row under the cursor of the Identities pane.
+    pub identities_cursor: usize,
     /// First row in sight of the Identities pane.
     pub identities_offset: usize,
     /// The custom data.
@@ -166,16 +222,25 @@ impl Model {
         Self {
             look: start.look,
             theme: start.look.theme.on(None),
+            keymap: Keymap::default(),
             demo: start.demo,
             auto_lock: start.auto_lock,
             touched: whole_second(start.now),
             now: whole_second(start.now),
             size: start.size,
             snapshot: Arc::default(),
+            view: View::default(),
             focus: Pane::Users,
             zoomed: false,
             users: UserList::default(),
+            marked: BTreeSet::new(),
+            marked_shown: 0,
+            batch: None,
+            split: Split::default(),
+            mouse: Mouse::default(),
             detail: Detail::default(),
+            lifetimes: Lifetimes::default(),
+            log: Log::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
             attention: Attention::default(),
@@ -233,13 +298,20 @@ impl Model {
 
     /// Where keys are pressed.
     pub fn context(&self) -> Context {
-        self.dialog().map_or_else(|| self.focus.context(), Dialog::context)
+        match (self.dialog(), self.view) {
+            (Some(dialog), _) => dialog.context(),
+            (None, View::Board) if self.users.filter.typing => Context::Filter,
+            (None, View::Board) => self.focus.context(),
+            (None, View::Lifetimes) => Context::Lifetimes,
+            (None, View::Compare) => Context::Compare,
+            (None, View::Log) => Context::Log,
+        }
     }
 
     /// Where everything stands.
     pub fn regions(&self) -> Regions {
         let zoomed = self.zoomed.then_some(self.focus);
-        layout::layout(self.size, zoomed, self.activity_lines().len().max(1) as u16)
+        layout::layout(self.size, zoomed, self.activity_lines().len().max(1) as u16, self.split)
     }
 
     /// The activity in lines: one, or up to three where an error does not fit into one.
@@ -264,8 +336,86 @@ impl Model {
     /// Puts a dialog on top.
     pub(super) fn open(&mut self, mut body: Body) {
         body.settle();
+        let id = self.next_tag();
+        self.dialogs.push(Dialog::new(id, body));
+    }
+
+    /// A name for whatever waits for answers.
+    pub(super) fn next_tag(&mut self) -> DialogId {
         self.next_dialog = self.next_dialog.next();
-        self.dialogs.push(Dialog::new(self.next_dialog, body));
+        self.next_dialog
+    }
+
+    /// The users that the Users pane lists, in its order.
+    pub fn shown_users(&self) -> impl Iterator<Item = &Arc<UserView>> {
+        let rows = 0..self.users.len(&self.snapshot);
+        rows.filter_map(|row| self.users.get(row, &self.snapshot))
+    }
+
+    /// Brings the list in line with another text of the filter.
+    pub(super) fn filter_users(&mut self) {
+        self.users.filter.apply(&self.snapshot);
+        self.users.stay_on_selection(&self.snapshot);
+        self.count_marks();
+    }
+
+    /// Takes the worker's newest state.
+    pub(super) fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.users.filter.apply(&snapshot);
+        self.users.look_for_awaited(&snapshot);
+        self.snapshot = snapshot;
+        if !self.marked.is_empty() {
+            let users = self.snapshot.users.iter().map(|user| &user.key);
+            let still_there = users.filter(|key| self.marked.contains(*key)).cloned().collect();
+            self.marked = still_there;
+        }
+        self.count_marks();
+    }
+
+    /// Selects a user; a filter that hides it is cleared.
+    pub(super) fn select_user(&mut self, key: UserKey) {
+        let snapshot = self.snapshot.clone();
+        self.users.select(key, &snapshot);
+        self.count_marks();
+    }
+
+    pub(super) fn count_marks(&mut self) {
+        self.marked_shown = match self.users.filter.is_on() && !self.marked.is_empty() {
+            true => self.shown_users().filter(|user| self.marked.contains(&user.key)).count(),
+            false => self.marked.len(),
+        };
+    }
+
+    /// Scrolls a pane by rows; its cursor stays in sight.
+    pub(super) fn scroll(&mut self, pane: Pane, by: isize) {
+        let regions = self.regions();
+        let height = match pane {
+            Pane::Users => regions.user_rows(),
+            pane => usize::from(regions.inside(pane).height),
+        };
+        let session_rows = self.session_rows().len();
+        let snapshot = self.snapshot.clone();
+        let detail = &mut self.detail;
+        let (offset, cursor, rows) = match pane {
+            Pane::Users => (&mut self.users.offset, self.users.index, self.users.filter.len(&snapshot)),
+            Pane::Session => (&mut detail.session_offset, detail.session_cursor, session_rows),
+            Pane::Identities => {
+                (&mut detail.identities_offset, detail.identities_cursor, detail.identities.len())
+            }
+            Pane::CustomData => (&mut detail.tree_offset, detail.tree.cursor(), detail.tree.rows().len()),
+        };
+        *offset = offset.saturating_add_signed(by).min(rows.saturating_sub(height));
+        let cursor = cursor.clamp(*offset, *offset + height.saturating_sub(1));
+        match pane {
+            Pane::Users => {
+                if cursor != self.users.index {
+                    self.users.go_to(cursor, &snapshot);
+                }
+            }
+            Pane::Session => detail.session_cursor = cursor,
+            Pane::Identities => detail.identities_cursor = cursor,
+            Pane::CustomData => detail.tree.go_to(cursor),
+        }
     }
 
     /// Says something in the activity line.
@@ -290,15 +440,28 @@ impl Model {
     pub(super) fn settle(&mut self) {
         let regions = self.regions();
         self.users.settle(&self.snapshot, regions.user_rows());
-        self.detail.show(self.snapshot.users.get(self.users.index));
+        self.detail.show(self.users.get(self.users.index, &self.snapshot));
         let height = |pane| usize::from(regions.inside(pane).height);
         let session_rows = self.session_rows().len();
         let detail = &mut self.detail;
-        detail.session_offset = detail.session_offset.min(session_rows.saturating_sub(height(Pane::Session)));
-        let identities = detail.identities.len().saturating_sub(height(Pane::Identities));
-        detail.identities_offset = detail.identities_offset.min(identities);
+        detail.session_cursor = detail.session_cursor.min(session_rows.saturating_sub(1));
+        detail.session_offset =
+            in_sight(detail.session_offset, detail.session_cursor, session_rows, height(Pane::Session));
+        let identities = detail.identities.len();
+        detail.identities_cursor = detail.identities_cursor.min(identities.saturating_sub(1));
+        detail.identities_offset = in_sight(
+            detail.identities_offset,
+            detail.identities_cursor,
+            identities,
+            height(Pane::Identities),
+        );
         let (rows, cursor) = (detail.tree.rows().len(), detail.tree.cursor());
         detail.tree_offset = in_sight(detail.tree_offset, cursor, rows, height(Pane::CustomData));
+        match self.view {
+            View::Lifetimes => lifetimes::settle(self),
+            View::Log => log::settle(self),
+            View::Board | View::Compare => {}
+        }
     }
 }
 
@@ -322,8 +485,37 @@ impl UserList {
     /// Selects a row, at most the last.
     pub fn go_to(&mut self, row: usize, snapshot: &Snapshot) {
         self.awaited = None;
-        self.index = row.min(snapshot.users.len().saturating_sub(1));
-        self.key = snapshot.users.get(self.index).map(|user| user.key.clone());
+        self.index = row.min(self.len(snapshot).saturating_sub(1));
+        self.key = self.get(self.index, snapshot).map(|user| user.key.clone());
+    }
+
+    /// How many users are shown.
+    pub fn len(&self, snapshot: &Snapshot) -> usize {
+        self.filter.len(snapshot)
+    }
+
+    /// Whether nobody is shown.
+    pub fn is_empty(&self, snapshot: &Snapshot) -> bool {
+        self.len(snapshot) == 0
+    }
+
+    /// The user in a row.
+    pub fn get<'a>(&self, row: usize, snapshot: &'a Snapshot) -> Option<&'a Arc<UserView>> {
+        snapshot.users.get(self.filter.place(row)?)
+    }
+
+    /// The row of a user, if it is shown.
+    fn row_of(&self, key: &UserKey, snapshot: &Snapshot) -> Option<usize> {
+        self.filter.row(snapshot.users.iter().position(|user| user.key == *key)?)
+    }
+
+    /// After another text of the filter: the selection stays on its user, and goes to the first where that one is hidden.
+    fn stay_on_selection(&mut self, snapshot: &Snapshot) {
+        let row = self.key.as_ref().and_then(|key| self.row_of(key, snapshot));
+        self.index = row.unwrap_or(0);
+        if row.is_none() && !self.is_empty(snapshot) {
+            self.go_to(0, snapshot);
+        }
     }
 
     /// Selects a user, now or as soon as the worker shows it.
@@ -335,24 +527,28 @@ impl UserList {
     /// Selects the awaited user, if there is one and it is there.
     pub fn look_for_awaited(&mut self, snapshot: &Snapshot) {
         let Some(key) = &self.awaited else { return };
-        if let Some(index) = snapshot.users.iter().position(|user| user.key == *key) {
-            self.go_to(index, snapshot);
+        let Some(place) = snapshot.users.iter().position(|user| user.key == *key) else { return };
+        if self.filter.row(place).is_none() {
+            self.filter.clear();
         }
+        self.go_to(self.filter.row(place).unwrap_or(place), snapshot);
     }
 
     fn settle(&mut self, snapshot: &Snapshot, height: usize) {
-        let users = &snapshot.users;
-        let wanted = self.key.as_ref();
-        if users.get(self.index).map(|user| &user.key) != wanted {
-            match users.iter().position(|user| Some(&user.key) == wanted) {
+        let rows = self.len(snapshot);
+        let here = self.get(self.index, snapshot).map(|user| &user.key);
+        if here != self.key.as_ref() {
+            match self.key.as_ref().and_then(|key| self.row_of(key, snapshot)) {
                 Some(index) => self.index = index,
                 None => {
-                    self.index = self.index.min(users.len().saturating_sub(1));
-                    self.key = users.get(self.index).map(|user| user.key.clone());
+                    self.index = self.index.min(rows.saturating_sub(1));
+                    // Where the filter hides everybody, the selection is remembered.
+                    let key = self.get(self.index, snapshot).map(|user| user.key.clone());
+                    self.key = key.or_else(|| self.key.take().filter(|_| self.filter.is_on()));
                 }
             }
         }
-        self.offset = in_sight(self.offset, self.index, users.len(), height);
+        self.offset = in_sight(self.offset, self.index, rows, height);
     }
 }
 
@@ -368,7 +564,8 @@ impl Detail {
             return;
         }
         if self.user.as_ref().map(|user| &user.key) != user.map(|user| &user.key) {
-            (self.session_offset, self.identities_offset) = (0, 0);
+            (self.session_cursor, self.session_offset) = (0, 0);
+            (self.identities_cursor, self.identities_offset) = (0, 0);
             self.tree.go_to(0);
         }
         self.claims = user.map(|user| TokenClaims::of(user)).unwrap_or_default();
@@ -379,7 +576,7 @@ impl Detail {
 }
 
 /// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`.
-fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
+pub(super) fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
     let height = height.max(1);
     offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
 }

@@ -1,15 +1,20 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
 use super::keymap::Action;
-use super::model::Model;
+use super::model::{Model, View};
+use super::update;
 use crate::account::{Provider, SessionState};
 use crate::session::VaultStatus;
 
 /// Why `action` makes no sense at the moment; `None` where it does.
 pub fn missing(model: &Model, action: Action) -> Option<String> {
+    if update::batch_of(model, action).is_some() {
+        return None;
+    }
     match action {
         Action::LogIn | Action::Register => app(model),
-        Action::MakeCurrent | Action::Remove => user(model),
+        Action::MakeCurrent | Action::Remove | Action::CopyMenu => user(model),
+        Action::Mark => user(model),
         Action::Clock | Action::Mailbox => app(model).or_else(|| control(model)),
         Action::Password => app(model).or_else(|| offered(model, &Provider::EmailPassword)),
         Action::ApiKeys => user(model)
@@ -34,9 +39,14 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
         (Some(dialog), Action::Quit) => !dialog.body.is_help(),
         (Some(dialog), _) if dialog.is_waiting() && !dialog.body.is_board() => false,
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
-        (None, Action::Close) => model.activity.unread() > 0,
+        (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),
     }
+}
+
+/// Whether the panes are shown.
+pub fn on_board(model: &Model) -> bool {
+    model.view == View::Board
 }
 
 fn app(model: &Model) -> Option<String> {

@@ -46,7 +46,8 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
 }
 
 async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), TuiError> {
-    let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify } = setup;
+    let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify, keymap: _, mouse: _ } =
+        setup;
     let model = Model::new(Start { now: clock.now(), size: SIZE, look, demo, auto_lock });
     let with_person = io::stdin().is_terminal();
     let mut talk = Talk::new(model, with_person);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -50,12 +50,12 @@ pub fn is_terminal() -> bool {
 
 impl Guard {
     /// Takes the terminal over for the calling thread. With `ask`, the terminal is asked what is behind the text; the answer
-    /// comes among the keys, and nothing waits for it.
-    pub fn take(ask: bool) -> io::Result<(Self, Screen)> {
+    /// comes among the keys, and nothing waits for it. With `mouse`, clicks and the wheel come to the program.
+    pub fn take(ask: bool, mouse: bool) -> io::Result<(Self, Screen)> {
         let held = Arc::new(AtomicBool::new(true));
         restore_on_panic(&held);
         let guard = Self { held };
-        enter()?;
+        enter(mouse)?;
         if ask {
             execute!(io::stdout(), Print(background::QUESTION))?;
         }
@@ -83,15 +83,17 @@ fn restore(held: &AtomicBool) {
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse { listen_to_mouse() } else { Ok(()) }
 }
 
 fn leave() -> io::Result<()> {
     let written = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show
@@ -102,23 +104,36 @@ fn leave() -> io::Result<()> {
 /// Gives the terminal back and stops this process with all of its group, as a shell's job: `sudo idmux` too. Returns when it
 /// goes on, with the terminal taken again. Where nobody could let it go on, the system does not stop it.
 #[cfg(unix)]
-pub fn suspend() -> io::Result<()> {
+pub fn suspend(mouse: bool) -> io::Result<()> {
     leave()?;
     rustix::process::kill_current_process_group(Signal::TSTP)?;
-    enter()
+    enter(mouse)
 }
 
 /// There are no jobs here.
 #[cfg(not(unix))]
-pub fn suspend() -> io::Result<()> {
+pub fn suspend(_mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
 /// Takes the terminal again after the process was stopped without a word: a shell has set the terminal up for itself.
-pub fn take_back() -> io::Result<()> {
+pub fn take_back(mouse: bool) -> io::Result<()> {
     // Raw mode is remembered as entered, and would not be entered again.
     disable_raw_mode()?;
-    enter()
+    enter(mouse)
+}
+
+/// Clicks, the wheel, and movements with a button held. crossterm's own command asks for every movement of the pointer as
+/// well, and the program would wake up for nothing at each of them.
+#[cfg(unix)]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), Print("\x1b[?1000h\x1b[?1002h\x1b[?1006h"))
+}
+
+/// The console has one mode for the mouse.
+#[cfg(not(unix))]
+fn listen_to_mouse() -> io::Result<()> {
+    execute!(io::stdout(), crossterm::event::EnableMouseCapture)
 }
 
 fn restore_on_panic(held: &Arc<AtomicBool>) {

@@ -1,18 +1,29 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
+mod batch;
 mod boards;
+mod copy;
 mod dialogs;
+mod filter;
+mod lifetimes;
+mod log;
+mod mouse;
+mod palette;
 mod panes;
 mod users;
+mod views;
 
 use crate::session::Command;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
-use super::keymap::{self, Action, Context};
+use super::keymap::{Action, Context};
 use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
+pub(super) use batch::of as batch_of;
+pub(super) use filter::has_way_back;
+pub use mouse::Mouse;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -23,11 +34,18 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Act(action) => {
             model.touched = model.now;
-            act(model, action)
+            perform(model, Some(action), KeyEvent::from(KeyCode::Null))
+        }
+        Message::Mouse { event, at } => {
+            model.touched = model.now;
+            mouse::act(model, event, at)
         }
         Message::Paste(text) => {
             model.touched = model.now;
-            dialogs::paste(model, &text);
+            match model.context() {
+                Context::Filter => filter::paste(model, &text),
+                _ => dialogs::paste(model, &text),
+            }
             vec![]
         }
         Message::Resize(size) => {
@@ -43,23 +61,31 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
-            model.users.look_for_awaited(&snapshot);
-            model.snapshot = snapshot;
+            model.take_snapshot(snapshot);
+            model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
             vec![]
         }
         Message::Event(event) => {
+            model.attention.hear(&event);
+            if let Some(effects) = batch::receive(model, &event) {
+                model.settle();
+                return effects;
+            }
+            let secret = copy::secret(model, &event);
             let in_dialog = dialogs::receive(model, &event);
             model.activity.receive(&event, in_dialog);
-            model.attention.hear(&event);
-            vec![]
+            secret.map_or_else(Vec::new, |(secret, name)| boards::copy(model, secret, name))
         }
         Message::Sent { dialog, result } => {
-            dialogs::sent(model, dialog, result);
+            if !batch::sent(model, dialog, result) {
+                dialogs::sent(model, dialog, result);
+            }
             vec![]
         }
         Message::WorkerStopped => {
+            model.batch = None;
             model.error("the session worker has stopped; restart idmux");
             vec![]
         }
@@ -81,7 +107,7 @@ fn lock_when_idle(model: &mut Model) -> Vec<Effect> {
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let fits = layout::fits(model.size);
-    let action = keymap::action(if fits { model.context() } else { Context::Notice }, &key);
+    let action = model.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
         return vec![Effect::Quit];
     }
@@ -91,17 +117,17 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if !fits {
         return vec![];
     }
-    match model.dialog() {
-        Some(_) => dialogs::press(model, action, key),
-        None => action.map_or_else(Vec::new, |action| panes::act(model, action)),
-    }
+    perform(model, action, key)
 }
 
-/// Does what a key of this action would do.
-fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    match model.dialog() {
-        Some(_) => dialogs::press(model, Some(action), KeyEvent::from(KeyCode::Null)),
-        None => panes::act(model, action),
+/// Does what a key asks for, or a click on its hint; `key` is the text, where it asks for nothing.
+fn perform(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    match (model.dialog(), action) {
+        (_, Some(Action::Quit)) => vec![Effect::Quit],
+        (Some(_), _) => dialogs::press(model, action, key),
+        (None, _) if model.context() == Context::Filter => filter::press(model, action, key),
+        (None, Some(action)) => views::act(model, action),
+        (None, None) => vec![],
     }
 }
 

@@ -8,6 +8,9 @@ mod dialog;
 mod form;
 mod help;
 mod identities;
+mod lifetimes;
+mod log;
+mod palette;
 mod pane;
 mod session;
 mod users;
@@ -20,7 +23,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout;
-use super::model::Model;
+use super::model::{Model, View};
 use super::theme::Theme;
 use super::words::Tone;
 
@@ -33,10 +36,21 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let regions = model.regions();
     let buffer = frame.buffer_mut();
     chrome::header(model, regions.header, buffer);
-    users::draw(model, &regions, buffer);
-    session::draw(model, &regions, buffer);
-    identities::draw(model, &regions, buffer);
-    custom_data::draw(model, &regions, buffer);
+    match model.view {
+        View::Board => {
+            let cursor = users::draw(model, &regions, buffer);
+            session::draw(model, &regions, buffer);
+            identities::draw(model, &regions, buffer);
+            custom_data::draw(model, &regions, buffer);
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        }
+        View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
+        View::Log => log::draw(model, regions.body, buffer),
+        View::Compare => {}
+    }
+    let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in &model.dialogs {

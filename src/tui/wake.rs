@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::content::track;
 use super::dialog::{Body, Dialog};
-use super::model::{Model, Pane};
+use super::lifetimes::{self, Columns, OrderBy};
+use super::model::{Model, Pane, View};
 use super::{countdown, layout, words};
-use crate::account::SessionState;
 use crate::session::{TokenView, UserView};
 
 /// The first moment after the model's present at which something in sight changes; `None` where nothing counts down.
@@ -14,18 +15,52 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
     if !layout::fits(model.size) {
         return None;
     }
+    let view = match model.view {
+        View::Board => board_change(model),
+        View::Lifetimes => lifetimes_change(model),
+        // Times of the log are times of day.
+        View::Compare | View::Log => None,
+    };
+    let dialog = model.dialog().and_then(|dialog| dialog_change(model, dialog));
+    view.into_iter().chain(dialog).min()
+}
+
+/// When a pane of the board changes by itself.
+fn board_change(model: &Model) -> Option<Timestamp> {
     let regions = model.regions();
     let in_sight = |pane| regions.pane(pane).area() > 0;
     let rows = model.users.offset()..model.users.offset() + regions.user_rows();
     let users = rows
         .filter(|_| in_sight(Pane::Users))
-        .map_while(|row| model.snapshot.users.get(row))
+        .map_while(|row| model.users.get(row, &model.snapshot))
         .filter_map(|user| row_change(user, moving(model, user)?));
     let session = model.selected().filter(|_| in_sight(Pane::Session));
-    users
-        .chain(session.and_then(|user| session_change(model, user)))
-        .chain(model.dialog().and_then(|dialog| dialog_change(model, dialog)))
-        .min()
+    users.chain(session.and_then(|user| session_change(model, user))).min()
+}
+
+/// When the chart of lifetimes changes by itself: a mark in sight moves by a cell, a text counts down, or the order changes.
+fn lifetimes_change(model: &Model) -> Option<Timestamp> {
+    let chart = &model.lifetimes;
+    let body = model.regions().body;
+    let scale = Columns::of(model, body).scale(chart.zoom);
+    let rows = chart.order().iter().skip(chart.offset()).take(lifetimes::rows(body));
+    let users = rows.filter_map(|user| model.snapshot.users.get(*user)).filter_map(|user| {
+        let (moments, planned) = track::moments(user);
+        let now = moving(model, user);
+        let marks = moments.filter_map(|at| scale.next_change(at, now?));
+        let planned = planned.and_then(|at| scale.next_change(at, model.now));
+        let token = match chart.order_by {
+            OrderBy::Refresh => &user.refresh,
+            OrderBy::Access => &user.access,
+        };
+        let left = expiry(token).zip(now).and_then(|(end, now)| countdown::next_change(end, now));
+        marks.chain(planned).chain(left).min()
+    });
+    let selected = model.selected().into_iter().flat_map(|user| {
+        let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, model.now));
+        moving(model, user).and_then(|now| row_change(user, now)).into_iter().chain(planned)
+    });
+    users.chain(selected).chain(chart.regroup_at()).min()
 }
 
 /// What counts down in a row of the Users pane.
@@ -36,12 +71,7 @@ fn row_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
 
 /// What counts down in the Session pane.
 fn session_change(model: &Model, user: &UserView) -> Option<Timestamp> {
-    let planned = match &user.state {
-        SessionState::Active => user.next_refresh,
-        SessionState::RefreshDue { retry_at, .. } | SessionState::AccessExpired { retry_at, .. } => *retry_at,
-        _ => None,
-    };
-    let planned = planned.and_then(|at| countdown::next_change(at, model.now));
+    let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, model.now));
     let now = moving(model, user);
     let gauges = [&user.access, &user.refresh]
         .into_iter()

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
 use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
-use crate::session::{Event, EventKind, Failure, RefreshOutcome, SetAside, Subject, UserView};
+use crate::session::{Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Subject, UserView};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -109,7 +109,8 @@ pub fn event(event: &Event) -> (Tone, String) {
     (tone, format!("{who}: {what}"))
 }
 
-fn happening(kind: &EventKind) -> (Tone, String) {
+/// What happened, without whom it concerns.
+pub fn happening(kind: &EventKind) -> (Tone, String) {
     match kind {
         EventKind::VaultOpened { key, users } => {
             (Tone::Good, format!("vault open, {}, key: {key}", count(*users, "user")))
@@ -162,8 +163,9 @@ fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::SkewLearnt { by } => {
             (Tone::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
         }
-        // Answers to questions that only the command line asks.
         EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
+        EventKind::RefreshToken(_) => (Tone::Plain, "the refresh token was handed out".into()),
+        // An answer to a question that only the command line asks.
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
 }
@@ -235,6 +237,21 @@ pub fn spinner(now: Timestamp) -> &'static str {
     STEPS[now.as_second().rem_euclid(STEPS.len() as i64) as usize]
 }
 
+/// What kind of failure it is, in a word or two.
+pub fn failure_kind(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::Credentials => "wrong credentials",
+        FailureKind::Refused => "refused",
+        FailureKind::ServerTrouble => "server trouble",
+        FailureKind::NotLoggedIn => "not logged in",
+        FailureKind::Garbage => "not the protocol",
+        FailureKind::Vault => "vault",
+        FailureKind::Unknown => "unknown here",
+        FailureKind::Input => "wrong input",
+    }
+}
+
 /// Records that could not be read, in one line.
 pub fn set_aside(records: &[SetAside]) -> Option<String> {
     let first = records.first()?;
@@ -265,7 +282,6 @@ pub fn time_of_day(at: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::account::EndReason;
-    use crate::session::FailureKind;
     use std::collections::HashSet;
 
     #[test]

@@ -60,7 +60,8 @@ fn a_first_day_by_keyboard() {
     idmux.send(TAB);
     idmux.fill("dark");
     idmux.send(ENTER);
-    idmux.wait_until("the new field", |screen| screen.contains("theme") && screen.contains("user_id"));
+    // In the tree, not in the dialog, which has the same words while it waits.
+    idmux.wait_for("theme: \"dark\"");
     // The pane of what was just changed has the focus.
     idmux.send("G");
     idmux.send("e");

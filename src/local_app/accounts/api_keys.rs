@@ -44,9 +44,8 @@ pub fn key_hash(key: &str) -> Vec<u8> {
 }
 
 impl App {
-    /// Makes a key; a server key with a user of its own.
-    pub async fn create_key(&self, keys: Keys, name: String) -> Result<NewKey, Failure> {
-        check_name(&name)?;
+    /// Makes a key; a server key with a user of its own. Whether the name will do is judged after who asks.
+    pub async fn create_key(&self, keys: Keys, name: Option<String>) -> Result<NewKey, Failure> {
         let secret = ids::secret(KEY_LENGTH).map_err(Failure::internal)?;
         let key_hash = key_hash(secret.expose_secret());
         let now = self.now();
@@ -58,6 +57,8 @@ impl App {
                     Keys::Own(grant) => may_make_keys(tx, grant, now)?,
                     Keys::Server => ids::oid(),
                 };
+                let name = name.ok_or(Failure::KeyNameMissing)?;
+                check_name(&name)?;
                 let is_server = matches!(keys, Keys::Server);
                 let owner = if is_server { KeyOwner::Server } else { KeyOwner::User(&user_id) };
                 let existing = tx.api_keys(owner)?;

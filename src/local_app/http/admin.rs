@@ -8,8 +8,7 @@ mod security;
 mod session;
 mod users;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use super::authorization::bearer;
 use super::control::is_from_this_machine;
+use super::path::Path;
 use crate::local_app::admin::AdminGrant;
 use crate::local_app::failure::Failure;
 
@@ -80,13 +80,10 @@ async fn admins_only(State(context): State<Context>, mut request: Request, next:
 /// The path names the App by its project and its internal id.
 async fn only_this_app(
     State(context): State<Context>,
-    path: Result<Path<AppPath>, PathRejection>,
+    Path(AppPath { group, internal_id }): Path<AppPath>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(Path(AppPath { group, internal_id })) = path else {
-        return Failure::EndpointNotFound.into_response();
-    };
     let facts = context.app.facts();
     if group != facts.group_id {
         Failure::NotFound("group not found".to_owned()).into_response()

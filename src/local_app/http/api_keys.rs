@@ -2,7 +2,7 @@
 //!
 //! The success statuses are those of the Admin API, where they are documented.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::Context;
 use super::authorization::RefreshGrant;
 use super::body::JsonObject;
+use super::path::Path;
 use crate::local_app::accounts::{Keys, NewKey};
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::Payload;
@@ -50,12 +51,9 @@ pub fn routes() -> Router<Context> {
         .route("/auth/api_keys/{id}/disable", put(disable))
 }
 
-/// The name that a body asks for; one that is missing is an empty one.
-pub fn name_of(body: &Payload) -> Result<String, Failure> {
-    match body.get("name") {
-        Some(Value::String(name)) => Ok(name.clone()),
-        _ => Err(Failure::KeyNameMissing),
-    }
+/// The name that a body asks for.
+pub fn name_of(body: &Payload) -> Option<String> {
+    body.get("name").and_then(Value::as_str).map(str::to_owned)
 }
 
 async fn create(
@@ -63,7 +61,7 @@ async fn create(
     RefreshGrant(grant): RefreshGrant,
     JsonObject(body): JsonObject,
 ) -> Result<(StatusCode, Json<KeyBody>), Failure> {
-    let key = context.app.create_key(Keys::Own(grant), name_of(&body)?).await?;
+    let key = context.app.create_key(Keys::Own(grant), name_of(&body)).await?;
     Ok((StatusCode::CREATED, Json(key.into())))
 }
 

@@ -1,9 +1,9 @@
 //! Request bodies: JSON, whatever the content type says.
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
 use super::{BODY_LIMIT, Context};
@@ -16,14 +16,16 @@ impl FromRequest<Context> for JsonObject {
     type Rejection = Failure;
 
     async fn from_request(request: Request, context: &Context) -> Result<Self, Failure> {
-        let body = Bytes::from_request(request, context).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLarge { limit: BODY_LIMIT },
-                _ => Failure::BadRequest("the request body broke off".to_owned()),
-            }
-        })?;
-        parse(&body).map(Self)
+        parse(&whole(Bytes::from_request(request, context).await, BODY_LIMIT)?).map(Self)
     }
+}
+
+/// A body that came whole; `limit` is that of its route.
+pub fn whole(body: Result<Bytes, BytesRejection>, limit: usize) -> Result<Bytes, Failure> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLarge { limit },
+        _ => Failure::BadRequest("the request body broke off".to_owned()),
+    })
 }
 
 /// The object that a body is.

@@ -2,8 +2,8 @@
 //! goes to the identity provider, and `/auth/callback`, to which it comes back.
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -13,6 +13,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::authorization::AccessGrant;
+use super::body::whole;
+use super::path::Path;
 use super::public_url::AskedUrl;
 use super::{BODY_LIMIT, Context};
 use crate::local_app::browser_login::{Begun, NotBegun, Return, Start, TIME_LIMIT};
@@ -92,10 +94,7 @@ pub async fn came_back_by_form(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    let form = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLarge { limit: BODY_LIMIT },
-        _ => Failure::BadRequest("the request body broke off".to_owned()),
-    })?;
+    let form = whole(body, BODY_LIMIT)?;
     finish(&context, returned(&form, request), &headers).await
 }
 

@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,7 @@ use super::authorization::bearer;
 use super::body::JsonObject;
 use super::clock::http_date;
 use super::control::ControlGrant;
+use super::path::Path;
 use super::{BODY_LIMIT, Context, error};
 use crate::local_app::app_clock::with_skew;
 use crate::local_app::failure::Failure;
@@ -184,7 +185,7 @@ async fn remove(
 /// Lets faults strike. A request whose user is known strikes it before it is handled: nothing has happened then. A log-in's
 /// user is known afterwards only, so that a fault of that user takes its answer: the session stands, and nobody knows of it.
 pub async fn strike(State(context): State<Context>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with(OUT_OF_REACH) {
+    if context.app.faults().is_empty() || request.uri().path().starts_with(OUT_OF_REACH) {
         return next.run(request).await;
     }
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());

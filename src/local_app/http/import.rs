@@ -3,12 +3,11 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
 
 use super::Context;
+use super::body::whole;
 use super::control::ControlGrant;
 use crate::local_app::failure::Failure;
 use crate::local_app::import::{ImportReport, ImportRequest};
@@ -18,8 +17,7 @@ const LIST_LIMIT: usize = 64 * 1024 * 1024;
 
 /// The routes below `/api/control/v1`.
 pub fn routes() -> Router<Context> {
-    let import = post(import).layer(DefaultBodyLimit::max(LIST_LIMIT));
-    Router::new().route("/users/import", import)
+    Router::new().route("/users/import", post(import).layer(DefaultBodyLimit::max(LIST_LIMIT)))
 }
 
 async fn import(
@@ -27,10 +25,7 @@ async fn import(
     _: ControlGrant,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ImportReport>, Failure> {
-    let body = body.map_err(|rejection| match rejection.into_response().status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::BodyTooLarge { limit: LIST_LIMIT },
-        _ => Failure::BadRequest("the request body broke off".to_owned()),
-    })?;
+    let body = whole(body, LIST_LIMIT)?;
     // A long list takes its time.
     let request = tokio::task::spawn_blocking(move || {
         let list = serde_json::from_slice(&body)

@@ -1,7 +1,7 @@
 //! `POST /app/{app}/auth/providers/{provider}/login`, with `?link=true` as well (sections 3.1 and 4).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use serde::Serialize;
 use url::form_urlencoded;
@@ -9,6 +9,7 @@ use url::form_urlencoded;
 use super::Context;
 use super::authorization::AccessGrant;
 use super::body::JsonObject;
+use super::path::Path;
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::{Payload, Provider};
 use crate::local_app::request::RequestFacts;

@@ -1,6 +1,6 @@
 //! `/api/control/v1/mails`: the mailbox, for whoever has the control token.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use super::Context;
 use super::control::ControlGrant;
+use super::path::Path;
 use crate::local_app::failure::Failure;
 use crate::local_app::mail::{KeptMail, MailState};
 use crate::local_app::request::RequestFacts;

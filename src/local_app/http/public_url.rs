@@ -11,21 +11,9 @@ use url::Url;
 use super::Context;
 use super::forwarded::{Origin, origin};
 
-/// For links, also in mails: where this server listens, or what a trusted proxy was asked for. The `Host` header alone
-/// never counts here, since whoever sends it could have a mail lead anywhere.
-pub struct PublicUrl(pub Url);
-
 /// For an answer to whoever asks, who knows best: the name in the request, which may be a forwarded port; otherwise as
-/// [`PublicUrl`].
+/// [`public_url`].
 pub struct AskedUrl(pub Url);
-
-impl FromRequestParts<Context> for PublicUrl {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Infallible> {
-        Ok(Self(public_url(context, &parts.headers, &parts.extensions)))
-    }
-}
 
 impl FromRequestParts<Context> for AskedUrl {
     type Rejection = Infallible;
@@ -41,6 +29,8 @@ pub fn origin_of(context: &Context, headers: &HeaderMap, extensions: &Extensions
     Some(origin(peer.ip(), headers, &context.network.trusted_proxies))
 }
 
+/// For links: where this server listens, or what a trusted proxy was asked for. The `Host` header alone never counts here,
+/// since whoever sends it could have a link lead anywhere.
 pub fn public_url(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Url {
     let mut url = (*context.base_url).clone();
     if let Some(Origin { scheme, host, .. }) = origin_of(context, headers, extensions) {

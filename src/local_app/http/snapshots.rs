@@ -1,6 +1,6 @@
 //! `/snapshots` of the control API.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Context;
 use super::body::JsonObject;
 use super::control::ControlGrant;
+use super::path::Path;
 use crate::local_app::failure::Failure;
 use crate::local_app::store::Snapshot;
 

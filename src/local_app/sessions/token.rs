@@ -1,6 +1,6 @@
 //! Access and refresh tokens: signed JWTs with the claims of section 5.1.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -258,10 +258,9 @@ impl TokenSigner {
     /// The claims of a token that one of the keys signed. The documented header names no key, so that each is tried; they
     /// are few.
     fn verified_claims<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
-        let rules = rules();
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         keys.iter()
-            .find_map(|key| jsonwebtoken::decode::<T>(token, &key.verify, &rules).ok())
+            .find_map(|key| jsonwebtoken::decode::<T>(token, &key.verify, &RULES).ok())
             .map(|decoded| decoded.claims)
     }
 }
@@ -273,13 +272,13 @@ pub fn unproven_user(token: &str) -> Option<String> {
 }
 
 /// The algorithm is ours, whatever the header says; expiry is judged by our clock.
-fn rules() -> Validation {
+static RULES: LazyLock<Validation> = LazyLock::new(|| {
     let mut rules = Validation::new(Algorithm::HS256);
     rules.required_spec_claims.clear();
     rules.validate_exp = false;
     rules.validate_aud = false;
     rules
-}
+});
 
 fn no_key() -> Failure {
     Failure::internal("the App has no key to sign with")

@@ -63,15 +63,6 @@ impl Tx<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row([id], session_row).optional()?)
     }
 
-    /// The sessions of a user, the newest first.
-    pub fn sessions_of(&self, user_id: &str) -> Result<Vec<Session>, StoreError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM sessions WHERE user_id = ?1 ORDER BY opened_at DESC, id DESC");
-        let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([user_id], session_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// The longest lifetime of access tokens that a session has for itself.
     pub fn longest_own_access_lifetime(&self) -> Result<Option<Duration>, StoreError> {
         let longest: Option<i64> =

@@ -40,6 +40,7 @@ impl Worker {
             Command::Lock => self.lock(id),
             Command::ReuseAnonymous { app } => self.reuse_anonymous(id, app),
             Command::Token { user, min_ttl } => self.token(id, &user, min_ttl),
+            Command::RefreshToken { user } => self.refresh_token(id, &user),
             Command::ReadTimeline { user } => self.read_timeline(id, user),
             Command::Refresh { user } => self.refresh(id, &user),
             Command::MakeCurrent { user } => self.make_current(id, user),
@@ -174,6 +175,21 @@ impl Worker {
             session.waiting_requests.push(WaitingRequest::Token(id, min_ttl));
         }
         self.start_renewal(user);
+    }
+
+    fn refresh_token(&mut self, id: RequestId, user: &UserKey) {
+        let action = "hand out the refresh token";
+        match self.roster.get(user) {
+            None => self.fail(Some(id), user, Failure::unknown(action, "the user")),
+            Some(session) => match &session.tokens {
+                None => self.fail_logged_out(Some(id), user, action),
+                Some(tokens) => {
+                    let kind = EventKind::RefreshToken(tokens.refresh.clone());
+                    let subject = self.subject(user);
+                    self.tell(Some(id), subject, kind);
+                }
+            },
+        }
     }
 
     fn read_timeline(&mut self, id: RequestId, user: UserKey) {

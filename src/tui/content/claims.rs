@@ -13,6 +13,8 @@ pub struct ClaimRow {
     pub name: String,
     /// Its value in words; empty for an object, whose fields follow.
     pub value: String,
+    /// Its value as the token has it, to be copied.
+    pub raw: String,
 }
 
 /// Claims whose numbers are points in time (RFC 7519, section 4.1; OpenID Connect Core, section 2).
@@ -27,12 +29,19 @@ const MOST: usize = 200;
 /// Characters of a value that are kept.
 const LONGEST: usize = 500;
 
+/// Characters of a value that can be copied.
+const LONGEST_COPY: usize = 8_000;
+
 /// The rows of all claims, in the order of the token.
 pub fn rows(claims: &Claims) -> Vec<ClaimRow> {
     let mut rows = Vec::new();
     for (name, value) in claims.iter().take(MOST) {
         if name == CUSTOM_DATA {
-            rows.push(ClaimRow { name: name.clone(), value: "shown under Custom data".into() });
+            rows.push(ClaimRow {
+                name: name.clone(),
+                value: "shown under Custom data".into(),
+                raw: raw(value),
+            });
         } else {
             flatten(0, name, value, &mut rows);
         }
@@ -47,13 +56,21 @@ fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
     let indented = format!("{:1$}{name}", "", depth * 2);
     match value {
         Value::Object(fields) if !fields.is_empty() => {
-            rows.push(ClaimRow { name: indented, value: String::new() });
+            rows.push(ClaimRow { name: indented, value: String::new(), raw: raw(value) });
             for (name, value) in fields {
                 flatten(depth + 1, name, value, rows);
             }
         }
-        _ => rows.push(ClaimRow { name: indented, value: text(name, value) }),
+        _ => rows.push(ClaimRow { name: indented, value: text(name, value), raw: raw(value) }),
     }
+}
+
+fn raw(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    text.chars().take(LONGEST_COPY).collect()
 }
 
 fn text(name: &str, value: &Value) -> String {

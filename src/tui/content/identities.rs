@@ -25,6 +25,17 @@ pub enum Row {
     },
 }
 
+impl Row {
+    /// What a copy of the row is, and what it is called.
+    pub fn copied(&self) -> Option<(String, String)> {
+        match self {
+            Self::Identity { id, provider, .. } => Some((id.clone(), format!("the {provider} identity id"))),
+            Self::Heading(_) => None,
+            Self::Data { name, value } => Some((value.clone(), format!("the profile's {name}"))),
+        }
+    }
+}
+
 /// Rows that a profile may take.
 const MOST: usize = 500;
 

@@ -40,6 +40,21 @@ pub enum Row {
     Claim(ClaimRow),
 }
 
+impl Row {
+    /// What a copy of the row is, and what it is called.
+    pub fn copied(self) -> Option<(String, String)> {
+        match self {
+            Self::State { text, .. } => Some((text, "the state".into())),
+            Self::Field { name: "user", value } => Some((value, "the user id".into())),
+            Self::Field { name: "", value } => Some((value, "the expiry".into())),
+            Self::Field { name, value } => Some((value, format!("the {name}"))),
+            Self::Gauge { name, life } => Some((life.expires.to_string(), format!("the {name} expiry"))),
+            Self::Heading(_) => None,
+            Self::Claim(claim) => Some((claim.raw, format!("the claim {}", claim.name.trim_start()))),
+        }
+    }
+}
+
 /// The claims of both tokens, computed once for each new state of the user.
 #[derive(Debug, Default)]
 pub struct TokenClaims {

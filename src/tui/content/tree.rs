@@ -120,6 +120,17 @@ impl Tree {
         path.find(self.document.as_ref()?)
     }
 
+    /// What a copy of the row under the cursor is, and what it is called: a text as it is, anything else as Extended JSON.
+    pub fn copied(&self) -> Option<(String, String)> {
+        let path = &self.current()?.path;
+        let text = match self.value(path)? {
+            Bson::String(text) => text.clone(),
+            Bson::ObjectId(id) => id.to_hex(),
+            other => value_text(other),
+        };
+        Some((text, format!("the value of {path}")))
+    }
+
     /// Moves the cursor to a row, at most to the last.
     pub fn go_to(&mut self, row: usize) {
         self.cursor = row.min(self.rows.len().saturating_sub(1));

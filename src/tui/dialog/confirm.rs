@@ -3,6 +3,8 @@
 use super::Submission;
 use crate::account::{ApiKeyAction, ApiKeyId, FieldPath, UserKey};
 use crate::session::Command;
+use crate::tui::batch::BatchAction;
+use crate::tui::words;
 
 /// A question with two answers.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Confirm {
 pub enum Question {
     /// Forget the user on this device.
     Remove,
+    /// Do something to all marked users.
+    Many(BatchAction, Vec<UserKey>),
     /// Delete the account.
     Delete,
     /// Remove a field of the custom data.
@@ -36,16 +40,18 @@ pub enum Question {
 }
 
 impl Confirm {
-    /// A question. Where nothing brings back what is lost, the focus is on the harmless answer.
+    /// A question. Where nothing brings back what is lost, or much is lost at once, the focus is on the harmless answer.
     pub fn new(question: Question, user: UserKey, label: String) -> Self {
-        let agreed = !matches!(question, Question::Delete | Question::DeleteKey { .. });
+        let agreed = !matches!(question, Question::Delete | Question::DeleteKey { .. } | Question::Many(..));
         Self { question, user, label, agreed }
     }
 
     /// The title.
     pub fn title(&self) -> &'static str {
         match self.question {
-            Question::Remove => "Remove from this device",
+            Question::Remove | Question::Many(BatchAction::Remove, _) => "Remove from this device",
+            Question::Many(BatchAction::LogOut, _) => "Log out",
+            Question::Many(BatchAction::Refresh, _) => "Refresh",
             Question::Delete => "Delete the account",
             Question::Unset(_) => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
@@ -57,6 +63,25 @@ impl Confirm {
         let Self { label, user, .. } = self;
         let who = format!("{label} of the App {}", user.app);
         match &self.question {
+            Question::Many(action, users) => {
+                let others = match users.len().saturating_sub(1) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let are = if users.len() == 1 { "is" } else { "are" };
+                let marked = format!("{label}{others}: {} {are}", words::count(users.len(), "marked user"));
+                match action {
+                    BatchAction::Remove => format!(
+                        "{marked} logged out and forgotten on this device. The accounts themselves live on."
+                    ),
+                    BatchAction::LogOut => {
+                        format!(
+                            "{marked} logged out, and listed on. To have a session again takes a log-in for each."
+                        )
+                    }
+                    BatchAction::Refresh => format!("{marked} given new access tokens."),
+                }
+            }
             Question::Remove => format!(
                 "{who} is logged out and forgotten on this device. The account itself lives on: \
                  log in again to have it back."
@@ -80,7 +105,9 @@ impl Confirm {
     pub fn answer(&self) -> &'static str {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "Delete",
-            Question::Remove | Question::Unset(_) => "Remove",
+            Question::Remove | Question::Unset(_) | Question::Many(BatchAction::Remove, _) => "Remove",
+            Question::Many(BatchAction::LogOut, _) => "Log out",
+            Question::Many(BatchAction::Refresh, _) => "Refresh",
         }
     }
 
@@ -88,6 +115,8 @@ impl Confirm {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "deleting…",
             Question::Remove | Question::Unset(_) => "removing…",
+            // Its results are told together, outside of the dialog.
+            Question::Many(..) => "",
         }
     }
 
@@ -97,6 +126,7 @@ impl Confirm {
         }
         let user = self.user.clone();
         Submission::send(match &self.question {
+            Question::Many(action, users) => return Submission::Batch(*action, users.clone()),
             Question::Remove => Command::Remove { user },
             Question::Delete => Command::Delete { user },
             Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },

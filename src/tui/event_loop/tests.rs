@@ -19,9 +19,9 @@ use crate::clock::ManualClock;
 use crate::session::{
     Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
-use crate::tui::Look;
 use crate::tui::terminal::Quiet;
 use crate::tui::theme::Theme;
+use crate::tui::{Keymap, Look};
 
 /// What was written to the terminal.
 #[derive(Clone, Default)]
@@ -153,6 +153,8 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         auto_lock: None,
         look: Look::fixed(Theme::mono()),
         notify: Notify::NEVER,
+        keymap: Keymap::default(),
+        mouse: true,
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {

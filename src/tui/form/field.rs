@@ -45,6 +45,8 @@ pub enum FieldName {
     KeyName,
     /// How far to move a clock.
     Amount,
+    /// What is looked for.
+    Query,
 }
 
 /// A field.

@@ -24,8 +24,8 @@ pub enum Command<'a> {
     Unknown(&'a str),
 }
 
-/// Actions that only make sense where there is a cursor or a focus.
-const ON_SCREEN: [Action; 16] = [
+/// Actions that only make sense where there is a cursor, a focus or a view to look at.
+const ON_SCREEN: &[Action] = &[
     Action::Up,
     Action::Down,
     Action::Left,
@@ -35,25 +35,29 @@ const ON_SCREEN: [Action; 16] = [
     Action::PageUp,
     Action::PageDown,
     Action::Toggle,
+    Action::Submit,
     Action::NextPane,
     Action::PreviousPane,
+    Action::UsersPane,
+    Action::SessionPane,
+    Action::IdentitiesPane,
+    Action::CustomDataPane,
     Action::Zoom,
     Action::Repaint,
     Action::Suspend,
-    Action::NextField,
-    Action::PreviousField,
+    Action::Palette,
+    Action::Filter,
+    Action::Mark,
+    Action::InvertMarks,
+    Action::CopyMenu,
+    Action::Lifetimes,
+    Action::Compare,
+    Action::Log,
 ];
 
-/// `LogIn` is called `log-in`.
-pub fn name(what: impl std::fmt::Debug) -> String {
-    let mut name = String::new();
-    for c in format!("{what:?}").chars() {
-        if c.is_uppercase() && !name.is_empty() {
-            name.push('-');
-        }
-        name.extend(c.to_lowercase());
-    }
-    name
+/// `Custom data` is called `custom-data`.
+fn name(pane: Pane) -> String {
+    pane.title().to_lowercase().replace(' ', "-")
 }
 
 /// What can be asked for in a context: names and what they do, each once.
@@ -65,7 +69,7 @@ pub fn offered(context: Context) -> Vec<(Action, String, &'static str)> {
             continue;
         }
         let words = if binding.description.is_empty() { binding.hint } else { binding.description };
-        offered.push((binding.action, name(binding.action), words));
+        offered.push((binding.action, binding.action.name(), words));
     }
     offered
 }
@@ -106,7 +110,7 @@ pub fn parse(line: &str, board: Option<Context>) -> Command<'_> {
         "select" => return Command::Select(rest),
         _ => {}
     }
-    if let Some(pane) = Pane::ALL.into_iter().skip(1).find(|pane| name(pane) == word) {
+    if let Some(pane) = Pane::ALL.into_iter().skip(1).find(|pane| name(*pane) == word) {
         return Command::Show(Some(pane), rest);
     }
     match by_name(&main_actions()) {
@@ -128,7 +132,7 @@ pub fn help(board: Option<Context>) -> Vec<String> {
     lines.push("users: all users".into());
     lines.push("show USER: everything about a user".into());
     for pane in &Pane::ALL[1..] {
-        lines.push(format!("{} USER: {} alone", name(pane), pane.title()));
+        lines.push(format!("{} USER: {} alone", name(*pane), pane.title()));
     }
     lines.push("select USER: whom actions without a user are about".into());
     lines.extend(main_actions().into_iter().map(|(_, name, words)| format!("{name}: {words}")));

@@ -253,7 +253,8 @@ impl Talk {
             if let Body::Confirm(confirm) = &dialog.body {
                 return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
             }
-            let Some(form) = dialog.body.form() else {
+            let form = dialog.body.form().filter(|_| !matches!(dialog.body, Body::Palette(_)));
+            let Some(form) = form else {
                 self.say("that is on the screen only");
                 self.close();
                 continue;

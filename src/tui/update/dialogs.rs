@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{boards, panes};
+use super::{batch, boards, copy, palette, panes};
 use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -25,6 +25,8 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
                 return closed.map_or_else(Vec::new, |dialog| give_up(model, &dialog));
             }
         }
+        action if matches!(dialog.body, Body::Palette(_)) => return palette::press(model, action, key),
+        Some(action) if matches!(dialog.body, Body::CopyMenu(_)) => return copy::press(model, action),
         Some(action) if dialog.body.is_board() => return boards::press(model, action),
         Some(Action::Copy) => return copy_secret(model),
         // What was asked for is on its way: until the answer there is nothing to change.
@@ -34,9 +36,10 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
             let in_text = dialog.context() == Context::TextField;
             match &mut dialog.body {
                 Body::Help { offset } => {
-                    let page = help::height(model.size);
+                    let rows = help::rows(&model.keymap).len();
+                    let page = help::height(model.size).min(rows);
                     let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
-                    *offset = row.min(help::rows().len().saturating_sub(page));
+                    *offset = row.min(rows.saturating_sub(page));
                 }
                 Body::Confirm(confirm) => {
                     if matches!(action, Some(Action::Left | Action::Right)) {
@@ -98,6 +101,10 @@ fn submit(model: &mut Model) -> Vec<Effect> {
             dialog.progress = Progress::Waiting(None);
             vec![Effect::Send { command, dialog: Some(dialog.id) }]
         }
+        Submission::Batch(action, users) => {
+            model.dialogs.pop();
+            batch::start(model, action, users)
+        }
         Submission::Refused => vec![],
         Submission::Close => {
             model.dialogs.pop();
@@ -113,6 +120,7 @@ pub fn paste(model: &mut Model, text: &str) {
         && let Some(form) = dialog.body.form_mut()
     {
         form.paste(text);
+        palette::find(model);
     }
 }
 
@@ -138,8 +146,7 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
         Outcome::Done => {
             model.dialogs.remove(at);
             if let (EventKind::LoggedIn { .. }, Subject::User { key, .. }) = (&event.kind, &event.subject) {
-                let snapshot = model.snapshot.clone();
-                model.users.select(key.clone(), &snapshot);
+                model.select_user(key.clone());
             }
             // What has to be done next is in the mailbox; the worker reads it by itself.
             if let (EventKind::ConfirmationPending, Subject::App { app, .. }) = (&event.kind, &event.subject)

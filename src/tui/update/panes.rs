@@ -1,28 +1,37 @@
 //! Keys on the main screen.
 
-use super::users;
+use super::{batch, copy, filter, palette, users};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, View};
 use crate::tui::needs;
 use crate::tui::words::Tone;
 
 /// Does what a key asks for.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(batch) = batch::of(model, action) {
+        return batch::begin(model, batch);
+    }
     if let Some(missing) = needs::missing(model, action) {
         model.say(Tone::Warn, missing);
         return vec![];
     }
     match action {
         Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend => return vec![Effect::Suspend],
         Action::Help => model.open(Body::Help { offset: 0 }),
         Action::Zoom => model.zoomed = !model.zoomed,
-        Action::Close => {
-            if !model.activity.dismiss() {
-                model.zoomed = false;
-            }
-        }
+        Action::Close => filter::back(model),
+        Action::Palette => palette::open(model),
+        Action::Filter => filter::open(model),
+        Action::Mark => filter::mark(model),
+        Action::InvertMarks => filter::invert(model),
+        Action::Copy => return copy::under_cursor(model),
+        Action::UsersPane => focus(model, Pane::Users),
+        Action::SessionPane => focus(model, Pane::Session),
+        Action::IdentitiesPane => focus(model, Pane::Identities),
+        Action::CustomDataPane => focus(model, Pane::CustomData),
         Action::NextPane => model.focus = model.focus.after(1),
         Action::PreviousPane => model.focus = model.focus.after(Pane::ALL.len() - 1),
         Action::Left | Action::Right | Action::Toggle => sideways(model, action),
@@ -32,6 +41,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         other => return users::act(model, other),
     }
     vec![]
+}
+
+fn focus(model: &mut Model, pane: Pane) {
+    (model.view, model.focus) = (View::Board, pane);
 }
 
 fn sideways(model: &mut Model, action: Action) {
@@ -60,11 +73,10 @@ fn travel(model: &mut Model, action: Action) {
             model.users.go_to(row, &model.snapshot.clone());
         }
         Pane::Session => {
-            let rows = model.session_rows().len().saturating_sub(page);
-            model.detail.session_offset = target(action, model.detail.session_offset, page).min(rows);
+            model.detail.session_cursor = target(action, model.detail.session_cursor, page);
         }
         Pane::Identities => {
-            model.detail.identities_offset = target(action, model.detail.identities_offset, page);
+            model.detail.identities_cursor = target(action, model.detail.identities_cursor, page);
         }
         Pane::CustomData => {
             let row = target(action, model.detail.tree.cursor(), page);

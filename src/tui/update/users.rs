@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::boards;
+use super::{boards, copy};
 use crate::account::FieldPath;
 use crate::session::{AppView, Command, UserView};
 use crate::tui::content::tree::Kind;
@@ -27,6 +27,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
         (Action::MakeCurrent, Some(user)) => return send(Command::MakeCurrent { user: user.key.clone() }),
         (Action::LogOut, Some(user)) => return send(Command::LogOut { user: user.key.clone() }),
+        (Action::CopyMenu, Some(user)) => {
+            copy::open_menu(model, &user);
+            None
+        }
         (Action::Remove, Some(user)) => confirm(Question::Remove, &user),
         (Action::Delete, Some(user)) => confirm(Question::Delete, &user),
         (Action::Edit, Some(user)) => edit(model, &user),

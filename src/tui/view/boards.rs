@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use super::span;
 use crate::account::{ApiKey, Mail, MailState};
 use crate::tui::dialog::{ClockBoard, KeyList, Mailbox, ShownSecret};
-use crate::tui::keymap::{self, Context};
+use crate::tui::keymap::Context;
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 use crate::tui::{text, words};
@@ -41,13 +41,13 @@ pub fn clock(model: &Model, board: &ClockBoard) -> Vec<Line<'static>> {
         Line::default(),
     ];
     for (row, action) in ClockBoard::ROWS.into_iter().enumerate() {
-        let Some(binding) = keymap::binding(Context::Clock, action) else { continue };
+        let Some(binding) = model.keymap.binding(Context::Clock, action) else { continue };
         let chosen = row == board.cursor;
         let mark = if chosen { "▸ " } else { "  " };
         let style = if chosen { theme.selection } else { theme.text };
         lines.push(Line::from(vec![
             span(mark, theme.strong),
-            span(format!("{}  ", binding.keys[0].name()), theme.key),
+            span(format!("{}  ", text::fit(&binding.key().unwrap_or_default(), 1)), theme.key),
             span(binding.description, style),
         ]));
     }

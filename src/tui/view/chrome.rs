@@ -7,15 +7,19 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{lines, span, tone};
 use crate::session::VaultStatus;
-use crate::tui::keymap::{Action, Binding, KEYMAP};
+use crate::tui::content::hints;
 use crate::tui::layout::NEEDED;
-use crate::tui::model::{ACTIVITY_MARGIN, Model};
-use crate::tui::{needs, text, words};
+use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
+use crate::tui::{text, words};
 
-/// The name of the program, the App, how many users, where the key of the vault lives.
+/// The name of the program, the view unless it is the board, the App, how many users, where the key of the vault lives.
 pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.theme;
     let name = if model.demo { " idmux demo" } else { " idmux" };
+    let view = match model.view {
+        View::Board => String::new(),
+        view => format!(" › {}", view.title()),
+    };
     let mut ends = vec![words::count(model.snapshot.users.len(), "user")];
     if let VaultStatus::Open { key, .. } = &model.snapshot.vault {
         ends.push(format!("key: {key}"));
@@ -24,7 +28,8 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         ends.insert(0, format!("server clock {}", words::offset(ahead)));
     }
     let end = format!("{} ", ends.join("  "));
-    let room = usize::from(area.width).saturating_sub(text::width(name) + text::width(&end) + 4);
+    let room = usize::from(area.width)
+        .saturating_sub(text::width(name) + text::width(&view) + text::width(&end) + 4);
     let app = model.app().map(|app| {
         let url = app.base_url.as_ref().map_or("starting…", |url| url.as_str().trim_end_matches('/'));
         format!("{}  {}  {url}", text::inert(app.alias.as_str()), text::inert(&app.client_app_id))
@@ -32,6 +37,7 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
     let app = text::fit(&app.unwrap_or_default(), room);
     Line::from(vec![
         span(name, theme.strong),
+        span(view, theme.strong),
         span("  ", theme.text),
         span(app, theme.text),
         span("  ", theme.text),
@@ -53,29 +59,15 @@ pub fn activity(model: &Model, area: Rect, buffer: &mut Buffer) {
     lines(area, buffer, shown);
 }
 
-/// The keys that make sense now, the most useful first, as many as fit; how to get help and out are always there.
+/// The keys that make sense now.
 pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let context = model.context();
-    let (ends, others): (Vec<_>, Vec<_>) = KEYMAP
-        .iter()
-        .filter(|binding| binding.contexts.contains(&context) && !binding.hint.is_empty())
-        .filter(|binding| needs::is_offered(model, binding.action))
-        .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
-    let width = |binding: &Binding| text::width(&binding.keys[0].name()) + binding.hint.len() + 3;
-    let mut room = usize::from(area.width).saturating_sub(ends.iter().map(|hint| width(hint)).sum());
-    let fitting = others.into_iter().filter(|binding| {
-        let fits = width(binding) <= room;
-        room -= if fits { width(binding) } else { 0 };
-        fits
-    });
-    let spans: Vec<Span> = fitting
-        .collect::<Vec<_>>()
+    let hints = hints::hints(model, area.width);
+    let spans: Vec<Span> = hints
         .into_iter()
-        .chain(ends)
-        .flat_map(|binding| {
+        .flat_map(|hint| {
             [
-                span(format!(" {}", binding.keys[0].name()), model.theme.key),
-                span(format!(" {} ", binding.hint), model.theme.muted),
+                span(format!(" {}", hint.key), model.theme.key),
+                span(format!(" {} ", hint.words), model.theme.muted),
             ]
         })
         .collect();

@@ -29,12 +29,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     }
     for ((at, item), row) in tree.rows().iter().enumerate().skip(first).zip(inside.rows()) {
         let line = line(model, item, usize::from(inside.width));
-        // Without the focus the cursor of this pane is of no use to anybody.
-        if at == tree.cursor() && pane::has_focus(model, Pane::CustomData) {
-            pane::selected_row(line, theme.selection, row, buffer);
-        } else {
-            line.render(row, buffer);
-        }
+        pane::row(model, Pane::CustomData, line, at == tree.cursor(), row, buffer);
     }
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{boards, help, lines, span};
+use super::{boards, help, lines, palette, span};
 use crate::tui::dialog::{
     AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
     VaultForm,
@@ -69,6 +69,13 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             let title = format!("The new API key {}", shown.name);
             Page { title, drawn: Drawn { lines, cursor: None } }
         }
+        Body::Palette(found) => {
+            Page { title: "Commands".into(), drawn: palette::palette(model, found, columns, rows) }
+        }
+        Body::CopyMenu(menu) => {
+            let title = format!("Copy of {}", menu.label);
+            Page { title, drawn: Drawn { lines: palette::copy_menu(model, menu), cursor: None } }
+        }
         Body::Help { offset } => {
             Page { title: "Keys".into(), drawn: Drawn { lines: help::lines(model, *offset), cursor: None } }
         }
@@ -98,7 +105,9 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
 /// Columns inside of a dialog: lists take what is there.
 fn columns(model: &Model, body: &Body) -> usize {
     match body {
-        Body::Mailbox(_) | Body::Keys(_) => usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS),
+        Body::Mailbox(_) | Body::Keys(_) | Body::Palette(_) => {
+            usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS)
+        }
         Body::Secret(_) => COLUMNS + 4,
         _ => COLUMNS,
     }

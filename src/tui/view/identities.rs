@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span};
+use super::{pane, span};
 use crate::tui::content::identities::Row;
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
@@ -28,7 +28,10 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let columns = usize::from(inside.width);
     let names = rows.iter().map(|row| text::width(&text::inert(name(row)))).max().unwrap_or(0);
     let names = names.min(columns / 2);
-    lines(inside, buffer, rows.iter().skip(first).take(height).map(|row| line(model, row, columns, names)));
+    for ((at, item), row) in rows.iter().enumerate().skip(first).zip(inside.rows()) {
+        let selected = at == model.detail.identities_cursor;
+        pane::row(model, Pane::Identities, line(model, item, columns, names), selected, row, buffer);
+    }
 }
 
 fn nothing(model: &Model) -> &'static str {

@@ -28,6 +28,23 @@ pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
     )))
 }
 
+/// The border of a view that has the whole body.
+pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
+    let focused = model.dialogs.is_empty();
+    let style = if focused { model.theme.border_focus } else { model.theme.border };
+    let border = if focused { BorderType::Thick } else { BorderType::Plain };
+    Block::bordered()
+        .border_type(border)
+        .border_style(style)
+        .title(Line::from(span(format!(" {title} "), style)))
+}
+
+/// Where the text behind the title begins, from the left border.
+pub fn behind_title(model: &Model, pane: Pane) -> u16 {
+    let marker = if has_focus(model, pane) { 2 } else { 0 };
+    1 + 1 + marker + text::width(pane.title()) as u16 + 1
+}
+
 /// Says at the right end of the frame what part of the rows is in sight, where not all are.
 pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: usize) -> Block<'a> {
     if rows <= height {
@@ -41,6 +58,15 @@ pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: us
 pub fn empty(theme: &Theme, area: Rect, buffer: &mut Buffer, words: &str) {
     let wrapped = text::wrap(words, usize::from(area.width));
     lines(area, buffer, wrapped.into_iter().map(|line| Line::from(span(line, theme.muted))));
+}
+
+/// Draws a row of a pane. Without the focus the cursor is of no use to anybody, and does not show.
+pub fn row(model: &Model, pane: Pane, line: Line, selected: bool, row: Rect, buffer: &mut Buffer) {
+    if selected && has_focus(model, pane) {
+        selected_row(line, model.theme.selection, row, buffer);
+    } else {
+        line.render(row, buffer);
+    }
 }
 
 /// Draws the row under the cursor of a pane that has the focus: in one style from border to border, so that it stands out

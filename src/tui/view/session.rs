@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span, tone};
+use super::{pane, span, tone};
 use crate::account::Lifetime;
 use crate::tui::content::session::Row;
 use crate::tui::layout::Regions;
@@ -37,8 +37,11 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     }
     let columns = usize::from(inside.width);
     let names = claim_names(&rows, columns);
-    let shown = rows.iter().skip(first).take(height);
-    lines(inside, buffer, shown.map(|row| line(model, row, columns, names)));
+    let shown = rows.iter().enumerate().skip(first).take(height);
+    for ((at, item), row) in shown.zip(inside.rows()) {
+        let selected = at == model.detail.session_cursor;
+        pane::row(model, Pane::Session, line(model, item, columns, names), selected, row, buffer);
+    }
 }
 
 /// Columns of the names of claims: as many as the longest needs, but less than half.

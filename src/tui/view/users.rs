@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::{lines, pane, span, tone};
 use crate::session::{TokenView, UserView, VaultStatus};
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
+use crate::tui::widget::text_field;
 use crate::tui::{countdown, needs, text, words};
 
 /// Widths of the columns.
@@ -48,17 +49,23 @@ impl Columns {
     }
 }
 
-/// Draws the pane.
-pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
+/// Columns that the text of the filter takes in the title while it is typed.
+const FILTER: usize = 24;
+
+/// Draws the pane; where the cursor stands while the filter is typed.
+pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Position> {
     let area = regions.pane(Pane::Users);
     if area.area() == 0 {
-        return;
+        return None;
     }
     let theme = &model.theme;
-    let users = &model.snapshot.users;
+    let rows = model.users.len(&model.snapshot);
     let first = model.users.offset();
-    let mut block =
-        pane::with_position(pane::frame(model, Pane::Users), first, regions.user_rows(), users.len());
+    let (title, cursor) = title(model);
+    let frame = pane::frame(model, Pane::Users).title(title);
+    let mut block = pane::with_position(frame, first, regions.user_rows(), rows);
+    let cursor = cursor
+        .map(|column| Position { x: area.x + pane::behind_title(model, Pane::Users) + column, y: area.y });
     if let VaultStatus::Open { set_aside, .. } = &model.snapshot.vault
         && let Some(damaged) = words::set_aside(set_aside)
     {
@@ -69,15 +76,15 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     }
     block.render(area, buffer);
     let inside = regions.inside(Pane::Users);
-    if users.is_empty() {
+    if rows == 0 {
         pane::empty(theme, inside, buffer, &nobody(model));
-        return;
+        return cursor;
     }
     let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
     lines(inside, buffer, [Line::from(span(header(&columns), theme.muted))]);
     let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
-    for (at, row) in (first..users.len()).zip(below.rows()) {
-        let Some(user) = users.get(at) else { break };
+    for (at, row) in (first..rows).zip(below.rows()) {
+        let Some(user) = model.users.get(at, &model.snapshot) else { break };
         let selected = at == model.users.index();
         let line = user_line(model, user, selected, &columns);
         if selected && pane::has_focus(model, Pane::Users) {
@@ -89,14 +96,43 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
             buffer.set_style(row, theme.selection_idle);
         }
     }
+    cursor
+}
+
+/// What stands behind the title: the filter with how many it shows, and how many are marked. While the filter is typed, the
+/// column of the cursor in it.
+fn title(model: &Model) -> (Line<'static>, Option<u16>) {
+    let theme = &model.theme;
+    let filter = &model.users.filter;
+    let mut spans = Vec::new();
+    let mut cursor = None;
+    if filter.typing || filter.is_on() {
+        let (shown, column) = text_field::in_sight(filter.text(), filter.cursor(), FILTER);
+        cursor = filter.typing.then_some(column + 1);
+        spans.push(span(format!("/{shown} "), theme.key));
+        let (some, all) = (model.users.len(&model.snapshot), model.snapshot.users.len());
+        spans.push(span(format!(" {some} of {all} "), theme.text));
+    }
+    let hidden = model.marked.len() - model.marked_shown.min(model.marked.len());
+    match (model.marked_shown, hidden) {
+        (0, 0) => {}
+        (shown, 0) => spans.push(span(format!(" {shown} marked "), theme.warn)),
+        (shown, hidden) => spans.push(span(format!(" {shown} marked, {hidden} more hidden "), theme.warn)),
+    }
+    (Line::from(spans), cursor)
 }
 
 fn nobody(model: &Model) -> String {
     match &model.snapshot.vault {
         VaultStatus::Opening => "opening the vault…".into(),
+        _ if !model.snapshot.users.is_empty() => "Nobody matches. Esc shows everybody.".into(),
         _ => match needs::missing(model, Action::LogIn) {
             Some(missing) => format!("Nobody is logged in: {missing}."),
-            None => "Nobody is logged in. Press l to log in, r to register.".into(),
+            None => format!(
+                "Nobody is logged in. Press {} to log in, {} to register.",
+                model.keymap.key(Context::Users, Action::LogIn),
+                model.keymap.key(Context::Users, Action::Register),
+            ),
         },
     }
 }
@@ -119,11 +155,12 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
     let state = tone(theme, state_tone);
     let cursor = if selected { '▸' } else { ' ' };
     let current = if model.snapshot.is_current(&user.key) { '*' } else { ' ' };
+    let mark = if model.marked.contains(&user.key) { '✓' } else { ' ' };
     let blank = " ".repeat(columns.gap);
     let providers = words::providers(user, columns.provider);
     let now = model.present(&user.key.app);
     Line::from(vec![
-        span(format!("{cursor}{current} "), theme.strong),
+        span(format!("{cursor}{current}{mark}"), theme.strong),
         span(format!("{glyph} "), state),
         span(
             columns.join(

@@ -195,7 +195,7 @@ describe("an App that confirms and resets by function", () => {
         const details = { email, password: NEW_PASSWORD };
         await assert.rejects(
             app().emailPasswordAuth.callResetPasswordFunction(details, "41", { list: [1, 2] }),
-            refused(400, undefined, /^failed to reset password for user /),
+            refused(400, "BadRequest", /^failed to reset password for user /),
         );
         await app().emailPasswordAuth.callResetPasswordFunction(details, "42", { list: [1, 2] });
         assert.equal((await logIn(app(), email, NEW_PASSWORD)).id, user.id);

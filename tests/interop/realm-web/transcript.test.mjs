@@ -104,7 +104,7 @@ function adopt({ access_token, refresh_token }, state) {
     [state.access, state.refresh, state.session] = [access_token, refresh_token, refresh_token];
 }
 
-const state = { access: "", refresh: "", session: "", key: "", ended: new Set() };
+const state = { access: "", refresh: "", session: "", key: "", ended: new Set(), registered: false };
 for (const [index, request] of requests.entries()) {
     test(`${index}: ${request.step}: ${request.method} ${request.path.slice(CLIENT.length)}`, async () => {
         if (request.headers.authorization && state.ended.has(state.session)) {
@@ -134,8 +134,11 @@ for (const [index, request] of requests.entries()) {
                 assert.equal(json.error_code, code, said);
             }
         }
-        if (json?.refresh_token) {
+        // The user who goes on is the registered one, from the first login on.
+        const isRegistered = request.path.includes("/local-userpass/");
+        if (json?.refresh_token && (isRegistered || !state.registered)) {
             adopt(json, state);
+            state.registered ||= isRegistered;
         }
         if (json?.key) {
             state.key = json._id;

@@ -245,6 +245,7 @@ fn settings(settings: &Settings, secrets: &mut Secrets) -> Value {
     json!({
         "access_token_lifetime": lifetime(settings.access_token_lifetime),
         "refresh_token_lifetime": lifetime(settings.refresh_token_lifetime),
+        "function_time_limit": lifetime(settings.function_time_limit),
         "smtp": smtp,
         "issuers": issuers,
         "adopt_passwords_for": lifetime(settings.adopt_passwords_for),
@@ -255,7 +256,7 @@ fn settings(settings: &Settings, secrets: &mut Secrets) -> Value {
 pub fn lifetime(time: Duration) -> String {
     let seconds = time.as_secs();
     for (unit, length) in [("d", 86_400), ("h", 3600), ("m", 60)] {
-        if seconds >= length && seconds % length == 0 {
+        if seconds >= length && seconds.is_multiple_of(length) {
             return format!("{}{unit}", seconds / length);
         }
     }

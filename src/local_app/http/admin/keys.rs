@@ -1,6 +1,6 @@
 //! Server API keys (section 14.4).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
@@ -10,6 +10,7 @@ use crate::local_app::accounts::Keys;
 use crate::local_app::failure::Failure;
 use crate::local_app::http::api_keys::{KeyBody, name_of};
 use crate::local_app::http::body::JsonObject;
+use crate::local_app::http::path::Path;
 
 /// The routes below an App's path.
 pub fn routes() -> Router<Context> {
@@ -24,7 +25,7 @@ async fn create(
     State(context): State<Context>,
     JsonObject(body): JsonObject,
 ) -> Result<(StatusCode, Json<KeyBody>), Failure> {
-    let key = context.app.create_key(Keys::Server, name_of(&body)?).await?;
+    let key = context.app.create_key(Keys::Server, name_of(&body)).await?;
     Ok((StatusCode::CREATED, Json(key.into())))
 }
 

@@ -1,6 +1,6 @@
 //! Pending registrations (section 14.3).
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
@@ -11,6 +11,7 @@ use url::form_urlencoded;
 
 use super::{Context, PAGE};
 use crate::local_app::failure::Failure;
+use crate::local_app::http::path::Path;
 use crate::local_app::request::RequestFacts;
 use crate::local_app::store::Registration;
 

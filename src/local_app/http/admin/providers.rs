@@ -1,6 +1,6 @@
 //! Authentication providers (section 14.4). Secrets are shown by their names in `secrets.json` only.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, put};
 use axum::{Json, Router};
@@ -10,6 +10,7 @@ use super::{Context, Id};
 use crate::local_app::admin::ProviderEntry;
 use crate::local_app::failure::Failure;
 use crate::local_app::http::body::JsonObject;
+use crate::local_app::http::path::Path;
 
 /// The routes below an App's path.
 pub fn routes() -> Router<Context> {

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::local_app::failure::Failure;
-use crate::local_app::http::body::JsonObject;
+use crate::local_app::http::BODY_LIMIT;
+use crate::local_app::http::body::{JsonObject, whole};
 
 const EXPIRATION: &str = "expiration_time_seconds";
 
@@ -40,8 +42,11 @@ async fn origins(State(context): State<Context>) -> Json<Vec<String>> {
     Json(context.app.config().allowed_request_origins.clone())
 }
 
-async fn set_origins(State(context): State<Context>, body: Bytes) -> Result<StatusCode, Failure> {
-    let origins: Vec<String> = serde_json::from_slice(&body)
+async fn set_origins(
+    State(context): State<Context>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Failure> {
+    let origins: Vec<String> = serde_json::from_slice(&whole(body, BODY_LIMIT)?)
         .map_err(|_| Failure::BadRequest("the request body must be a list of origins".to_owned()))?;
     context.app.set_allowed_origins(origins).await?;
     Ok(StatusCode::NO_CONTENT)

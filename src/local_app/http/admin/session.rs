@@ -1,6 +1,6 @@
 //! Logging in at the Admin API, and who is (section 14.1).
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -12,6 +12,7 @@ use crate::local_app::admin::AdminLogin;
 use crate::local_app::failure::Failure;
 use crate::local_app::http::authorization::bearer;
 use crate::local_app::http::body::JsonObject;
+use crate::local_app::http::path::Path;
 use crate::local_app::providers::required_text;
 use crate::local_app::request::RequestFacts;
 

@@ -3,7 +3,7 @@
 //! Ours alone is `search=` of the list: only users whose id, email or name contains it. The shape of devices was never
 //! documented: here each is its id, when it was seen, and what SDKs say of it, under their names.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
@@ -16,6 +16,7 @@ use crate::local_app::accounts::{Password, ProfileIdentity};
 use crate::local_app::admin::{UserRecord, VerifiedToken};
 use crate::local_app::failure::Failure;
 use crate::local_app::http::body::JsonObject;
+use crate::local_app::http::path::Path;
 use crate::local_app::http::user::IdentityBody;
 use crate::local_app::providers::{Provider, required_text};
 use crate::local_app::store::{KnownDevice, UserQuery};

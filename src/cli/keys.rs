@@ -1,0 +1,39 @@
+//! `idmux keys`: what every key of the terminal user interface does.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::table::table;
+use crate::app::{AppError, keys};
+
+/// Arguments of `idmux keys`.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// Print a page of documentation.
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// Prints the keys in force.
+pub fn run(args: KeysArgs) -> ExitCode {
+    match print(&args) {
+        Ok(printed) => {
+            // A reader may have seen enough.
+            let _ = std::io::stdout().write_all(printed.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "idmux keys: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(args: &KeysArgs) -> Result<String, AppError> {
+    if args.markdown {
+        return keys::markdown();
+    }
+    Ok(table(["PLACE", "ACTION", "KEYS", "WHAT IT DOES"], &keys::rows()?))
+}

@@ -1,0 +1,52 @@
+//! What the line of keys lists, and where.
+
+use std::ops::Range;
+
+use crate::tui::keymap::{Action, Bound};
+use crate::tui::model::Model;
+use crate::tui::{needs, text};
+
+/// A key and what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// What the key asks for.
+    pub action: Action,
+    /// The key, as people write it.
+    pub key: String,
+    /// What it does, in a word or two.
+    pub words: &'static str,
+    /// The columns that it takes, blanks included.
+    pub columns: Range<u16>,
+}
+
+/// The keys that make sense now, the most useful first, as many as fit; how to get help and out are always there.
+pub fn hints(model: &Model, columns: u16) -> Vec<Hint> {
+    let context = model.context();
+    let (ends, others): (Vec<&Bound>, Vec<_>) = model
+        .keymap
+        .of(context)
+        .filter(|binding| !binding.hint.is_empty() && !binding.keys.is_empty())
+        .filter(|binding| needs::is_offered(model, binding.action))
+        .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
+    let width = |binding: &Bound| text::width(&binding.key().unwrap_or_default()) + binding.hint.len() + 3;
+    let mut room = usize::from(columns).saturating_sub(ends.iter().map(|hint| width(hint)).sum());
+    let mut shown: Vec<&Bound> = Vec::new();
+    for binding in others {
+        if width(binding) <= room {
+            room -= width(binding);
+            shown.push(binding);
+        }
+    }
+    let mut column = 0;
+    let mut place = |binding: &Bound| {
+        let start = column;
+        column += width(binding) as u16;
+        Hint {
+            action: binding.action,
+            key: binding.key().unwrap_or_default(),
+            words: binding.hint,
+            columns: start..column,
+        }
+    };
+    shown.into_iter().chain(ends).map(&mut place).collect()
+}

@@ -1,0 +1,110 @@
+//! What is under the pointer: a pure function of the regions.
+
+use ratatui::layout::Position;
+
+use super::layout::Regions;
+use super::model::Pane;
+
+/// What is at a place of the main screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// The line of keys.
+    Hints,
+    /// The line between the Users pane and the others.
+    Split,
+    /// A pane.
+    Pane {
+        /// Which.
+        pane: Pane,
+        /// The row in sight, from 0; `None` on the frame.
+        row: Option<usize>,
+    },
+    /// Anything else.
+    Elsewhere,
+}
+
+/// What is at `at`.
+pub fn spot(regions: &Regions, at: Position) -> Spot {
+    if regions.hints.contains(at) {
+        return Spot::Hints;
+    }
+    if is_on_split(regions, at) {
+        return Spot::Split;
+    }
+    match Pane::ALL.into_iter().find(|pane| regions.pane(*pane).contains(at)) {
+        Some(pane) => Spot::Pane { pane, row: row(regions, pane, at) },
+        None => Spot::Elsewhere,
+    }
+}
+
+/// The frames of both sides are the line: one column or row would be hard to hit.
+fn is_on_split(regions: &Regions, at: Position) -> bool {
+    let (users, session) = (regions.pane(Pane::Users), regions.pane(Pane::Session));
+    if users.area() == 0 || session.area() == 0 || !regions.body.contains(at) {
+        return false;
+    }
+    if regions.is_wide() {
+        at.x + 1 == users.right() || at.x == users.right()
+    } else {
+        at.y + 1 == users.bottom() || at.y == users.bottom()
+    }
+}
+
+fn row(regions: &Regions, pane: Pane, at: Position) -> Option<usize> {
+    let inside = regions.inside(pane);
+    let top = if pane == Pane::Users { inside.y + 1 } else { inside.y };
+    (top..inside.bottom()).contains(&at.y).then(|| usize::from(at.y - top))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::layout::{NEEDED, Split, layout};
+    use proptest::prelude::*;
+    use ratatui::layout::Size;
+
+    #[test]
+    fn places_of_the_smallest_screen() {
+        let regions = layout(NEEDED, None, 1, Split::default());
+        let at = |x, y| spot(&regions, Position { x, y });
+        assert_eq!(at(5, 0), Spot::Elsewhere);
+        assert_eq!(at(5, 1), Spot::Pane { pane: Pane::Users, row: None });
+        assert_eq!(at(5, 2), Spot::Pane { pane: Pane::Users, row: None }, "the heads of the columns");
+        assert_eq!(at(5, 3), Spot::Pane { pane: Pane::Users, row: Some(0) });
+        let users = regions.pane(Pane::Users);
+        assert_eq!(at(5, users.bottom() - 1), Spot::Split);
+        assert_eq!(at(5, users.bottom()), Spot::Split);
+        assert_eq!(at(5, users.bottom() + 1), Spot::Pane { pane: Pane::Session, row: Some(0) });
+        assert_eq!(at(70, 21), Spot::Pane { pane: Pane::CustomData, row: None });
+        assert_eq!(at(5, 23), Spot::Hints);
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_of_a_pane_is_hit_where_it_is_drawn(
+            width in 80u16..300, height in 24u16..120, x in 0u16..300, y in 0u16..120,
+            zoomed in prop::option::of(prop::sample::select(Pane::ALL.to_vec())),
+            rows in prop::option::of(0u16..1000), columns in prop::option::of(0u16..1000),
+        ) {
+            let regions = layout(Size { width, height }, zoomed, 1, Split { rows, columns });
+            let at = Position { x, y };
+            match spot(&regions, at) {
+                Spot::Pane { pane, row } => {
+                    prop_assert!(regions.pane(pane).contains(at));
+                    if let Some(row) = row {
+                        let shown = match pane {
+                            Pane::Users => regions.user_rows(),
+                            pane => usize::from(regions.inside(pane).height),
+                        };
+                        prop_assert!(row < shown);
+                    }
+                }
+                Spot::Split => prop_assert!(zoomed.is_none() && regions.body.contains(at)),
+                Spot::Hints => prop_assert!(regions.hints.contains(at)),
+                Spot::Elsewhere => {
+                    prop_assert!(Pane::ALL.iter().all(|pane| !regions.pane(*pane).contains(at)));
+                }
+            }
+        }
+    }
+}

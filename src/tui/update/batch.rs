@@ -1,0 +1,95 @@
+//! Actions on all marked users.
+
+use crate::account::UserKey;
+use crate::session::{Event, RequestId, SendError};
+use crate::tui::batch::{Batch, BatchAction};
+use crate::tui::dialog::{Body, Confirm, DialogId, Question};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::model::{Model, Pane, View};
+use crate::tui::words::Tone;
+
+/// What `action` does to all marked users; `None` where it concerns the selected one.
+pub fn of(model: &Model, action: Action) -> Option<BatchAction> {
+    let on_list = model.view == View::Board && model.focus == Pane::Users && model.marked_shown > 0;
+    match action {
+        Action::Refresh if on_list => Some(BatchAction::Refresh),
+        Action::LogOut if on_list => Some(BatchAction::LogOut),
+        Action::Remove if on_list => Some(BatchAction::Remove),
+        _ => None,
+    }
+}
+
+/// Begins, or asks first where something is lost.
+pub fn begin(model: &mut Model, action: BatchAction) -> Vec<Effect> {
+    if model.batch.is_some() {
+        model.say(Tone::Warn, "one batch at a time: the one before is still on its way");
+        return vec![];
+    }
+    let with_session = |needed: bool| !needed || action == BatchAction::Remove;
+    let users: Vec<_> = model
+        .shown_users()
+        .filter(|user| model.marked.contains(&user.key) && with_session(!user.state.is_logged_in()))
+        .map(|user| (user.key.clone(), user.label.clone()))
+        .collect();
+    let Some((first, label)) = users.first().cloned() else {
+        model.say(Tone::Warn, "none of the marked users is logged in");
+        return vec![];
+    };
+    let keys = users.into_iter().map(|(key, _)| key).collect();
+    if action == BatchAction::Refresh {
+        return start(model, action, keys);
+    }
+    model.open(Body::Confirm(Confirm::new(Question::Many(action, keys), first, label)));
+    vec![]
+}
+
+/// Sends the first commands.
+pub fn start(model: &mut Model, action: BatchAction, users: Vec<UserKey>) -> Vec<Effect> {
+    if users.is_empty() {
+        return vec![];
+    }
+    let mut batch = Batch::new(model.next_tag(), action, users);
+    let effects = batch.next();
+    model.say(Tone::Busy, batch.progress());
+    model.batch = Some(batch);
+    effects
+}
+
+/// A command was taken by the worker, or was not; whether it was one of a batch.
+pub fn sent(model: &mut Model, tag: Option<DialogId>, result: Result<RequestId, SendError>) -> bool {
+    let Some(batch) = model.batch.as_mut().filter(|batch| Some(batch.tag) == tag) else { return false };
+    batch.sent(result);
+    settle(model);
+    true
+}
+
+/// Takes in an answer to a command of the batch; `None` where it is none.
+pub fn receive(model: &mut Model, event: &Event) -> Option<Vec<Effect>> {
+    let batch = model.batch.as_mut().filter(|batch| batch.waits_for(event))?;
+    batch.receive(event);
+    let effects = batch.next();
+    if effects.is_empty() {
+        settle(model);
+    }
+    if let Some(progress) = model.batch.as_ref().map(Batch::progress) {
+        model.say(Tone::Busy, progress);
+    }
+    Some(effects)
+}
+
+/// Takes back what was not sent yet; whether there was something.
+pub fn cancel(model: &mut Model) -> bool {
+    let cancelled = model.batch.as_mut().is_some_and(Batch::cancel);
+    settle(model);
+    cancelled
+}
+
+/// Tells the results together, when all are there.
+fn settle(model: &mut Model) {
+    let Some(batch) = model.batch.take_if(|batch| batch.is_over()) else { return };
+    match batch.report() {
+        Ok(words) => model.say(Tone::Good, words),
+        Err(words) => model.error(words),
+    }
+}

@@ -1,0 +1,28 @@
+//! Keys where no dialog is open: they change the view, or belong to the one that is open.
+
+use super::{lifetimes, log, panes};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::model::{Model, View};
+
+/// Does what a key asks for.
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match (action, model.view) {
+        (Action::Lifetimes, _) => toggle(model, View::Lifetimes),
+        (Action::Compare, _) => toggle(model, View::Compare),
+        (Action::Log, _) => toggle(model, View::Log),
+        (_, View::Board) => panes::act(model, action),
+        (Action::Close, View::Log) if model.log.close_entry() => vec![],
+        // Errors stay until one is back on the board, which has the room to dismiss them.
+        (Action::Close, _) => toggle(model, model.view),
+        (_, View::Lifetimes) => lifetimes::act(model, action),
+        (_, View::Log) => log::act(model, action),
+        (_, View::Compare) => panes::act(model, action),
+    }
+}
+
+/// Opens a view; the one that is open makes way for the board.
+fn toggle(model: &mut Model, view: View) -> Vec<Effect> {
+    model.view = if model.view == view { View::Board } else { view };
+    vec![]
+}

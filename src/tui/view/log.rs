@@ -1,0 +1,114 @@
+//! The log of this run: a line an entry, drawn for those in sight only; or all of one entry.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+
+use super::{lines, pane, span, tone};
+use crate::tui::history::Entry;
+use crate::tui::log::{self, NAME, rows};
+use crate::tui::model::Model;
+use crate::tui::{layout, text, words};
+
+const TIME: usize = 10;
+const LEVEL: usize = 6;
+const APP: usize = 9;
+
+/// Widths of the columns of unsteady width.
+struct Columns {
+    app: usize,
+    who: usize,
+    words: usize,
+}
+
+impl Columns {
+    fn new(width: usize, with_app: bool) -> Self {
+        let app = if with_app { APP } else { 0 };
+        let who = (width / 4).clamp(12, 30);
+        Self { app, who, words: width.saturating_sub(TIME + LEVEL + app + who + 1) }
+    }
+
+    fn subject(&self, app: &str, who: &str) -> String {
+        let app = match self.app {
+            0 => String::new(),
+            app_columns => format!("{} ", text::fit(app, app_columns - 1)),
+        };
+        format!("{app}{} ", text::fit(who, self.who))
+    }
+}
+
+/// Draws the view.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    match model.log.open() {
+        Some(first) => entry(model, first, area, buffer),
+        None => list(model, area, buffer),
+    }
+}
+
+fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (theme, log) = (&model.theme, &model.log);
+    let numbers = log.rows();
+    let filter = log.filter().words();
+    let title = match &filter {
+        Some(filter) => format!("Log: {}", text::inert(filter)),
+        None => "Log".to_owned(),
+    };
+    let room = usize::from(area.width).saturating_sub(30);
+    let block = pane::whole(model, &text::cut(&title, room));
+    pane::with_position(block, log.offset(), rows(area), numbers.len()).render(area, buffer);
+    let inside = layout::inside(area);
+    if numbers.is_empty() {
+        let words = match filter {
+            Some(_) => "Nothing that happened in this run matches. f, u and a change what is shown.",
+            None => "Nothing has happened yet.",
+        };
+        pane::empty(theme, inside, buffer, words);
+        return;
+    }
+    let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
+    let head = format!(
+        "{}{}{}what happened",
+        text::fit("time", TIME),
+        text::fit("level", LEVEL),
+        columns.subject("app", "user")
+    );
+    lines(inside, buffer, [Line::from(span(head, theme.muted))]);
+    let below = Rect { y: inside.y + 1, height: rows(area) as u16, ..inside };
+    let history = model.activity.history();
+    for (at, row) in (log.offset()..numbers.len()).zip(below.rows()) {
+        let Some(entry) = history.get(numbers[at]) else { continue };
+        let line = line(model, entry, &columns);
+        if at == log.cursor() && model.dialogs.is_empty() {
+            pane::selected_row(line, theme.selection, row, buffer);
+        } else {
+            line.render(row, buffer);
+        }
+    }
+}
+
+fn line(model: &Model, entry: &Entry, columns: &Columns) -> Line<'static> {
+    let theme = &model.theme;
+    let app = entry.app().map(|app| text::inert(app.as_str()).into_owned()).unwrap_or_default();
+    let who = entry.who().map(|who| text::inert(who).into_owned()).unwrap_or_default();
+    let words = text::cut(&text::inert(&entry.words), columns.words).into_owned();
+    Line::from(vec![
+        span(text::fit(&words::time_of_day(entry.at), TIME), theme.muted),
+        span(text::fit(entry.level.name(), LEVEL), tone(theme, entry.tone)),
+        span(columns.subject(&app, &who), theme.text),
+        span(words, tone(theme, entry.tone)),
+    ])
+}
+
+fn entry(model: &Model, first: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.theme;
+    let inside = layout::inside(area);
+    let all = log::lines(model, area);
+    let title = format!("Log: entry {} of {}", model.log.cursor() + 1, model.log.rows().len());
+    pane::with_position(pane::whole(model, &title), first, usize::from(inside.height), all.len())
+        .render(area, buffer);
+    let shown = all.into_iter().skip(first).map(|(name, value)| {
+        Line::from(vec![span(text::fit(name, NAME), theme.muted), span(value, theme.text)])
+    });
+    lines(inside, buffer, shown);
+}
