@@ -9,7 +9,7 @@ mod server_clock;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use bson::Bson;
+use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
@@ -17,7 +17,7 @@ pub use self::error::{BackendError, Verdict};
 pub use self::http::HttpClient;
 pub use self::local_control::{ControlClient, LocalControl};
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, FieldPath,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, FieldPath,
     NewApiKey, Profile, Provider, RefreshToken, Tokens, UserId,
 };
 
@@ -69,6 +69,25 @@ pub trait Backend: Debug + Send + Sync + 'static {
         source: &'a CustomDataSource,
         change: &'a FieldChange,
     ) -> Answer<'a, ()>;
+
+    /// Reads the user's custom data at its source.
+    fn custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+    ) -> Answer<'a, Option<Document>>;
+
+    /// Makes a person's changes, provided that the document is still as `present` has it. Whether it was: where somebody
+    /// was faster, nothing is written.
+    fn edit_custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        edit: &'a DataEdit,
+        present: Option<&'a Document>,
+    ) -> Answer<'a, bool>;
 
     /// The user's API keys.
     fn api_keys<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>>;

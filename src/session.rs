@@ -21,8 +21,10 @@ mod worker;
 pub use command::{Command, Envelope, LocalAction, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
 pub use handle::{SendError, SessionHandle};
+pub use operation::READ_SOURCE;
 pub use snapshot::{
-    AppView, ClockView, LastRefresh, LocalView, RefreshOutcome, Snapshot, TokenView, UserView, VaultStatus,
+    AppView, ClockView, LastRefresh, LocalView, RefreshOutcome, Snapshot, SourceView, TokenView, UserView,
+    VaultStatus,
 };
 pub use worker::{Connect, Renewals, Setup, start};
 

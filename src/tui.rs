@@ -7,9 +7,11 @@
 pub mod activity;
 pub mod attention;
 pub mod batch;
+pub mod compare;
 pub mod content;
 pub mod countdown;
 pub mod dialog;
+pub mod editor;
 pub mod effect;
 pub mod event_loop;
 pub mod filter;
@@ -35,9 +37,9 @@ pub mod words;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -98,11 +100,14 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     if !terminal::is_terminal() {
         return Err(TuiError::NoTerminal);
     }
-    let ended = terminal::signals()?;
+    let lent = Arc::new(AtomicBool::new(false));
+    let ended = terminal::signals(Arc::clone(&lent))?;
     let continued = terminal::continued()?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
     let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
-    let result = event_loop::run(&mut screen, EventStream::new(), ended, continued, setup).await;
+    let result =
+        event_loop::run(&mut screen, terminal::Console::new(lent, setup.mouse), ended, continued, setup)
+            .await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

@@ -2,6 +2,10 @@
 
 #[path = "screens/boards.rs"]
 mod boards;
+#[path = "screens/compare.rs"]
+mod compare;
+#[path = "screens/custom_data.rs"]
+mod custom_data;
 #[path = "screens/driver.rs"]
 mod driver;
 #[path = "screens/fixture.rs"]

@@ -4,6 +4,8 @@
 mod against_a_local_app;
 #[path = "session/against_a_scripted_server.rs"]
 mod against_a_scripted_server;
+#[path = "session/custom_data.rs"]
+mod custom_data;
 #[path = "session/harness.rs"]
 mod harness;
 #[path = "session/looking_after.rs"]

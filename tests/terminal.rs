@@ -2,6 +2,9 @@
 
 #[path = "terminal/bad_input.rs"]
 mod bad_input;
+#[cfg(unix)]
+#[path = "terminal/custom_data.rs"]
+mod custom_data;
 #[path = "terminal/hands.rs"]
 mod hands;
 #[path = "terminal/journey.rs"]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bson::Document;
 use futures_util::FutureExt as _;
 use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
-    Provider, RefreshToken, Tokens, UserId, UserKey,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, NewApiKey,
+    Profile, Provider, RefreshToken, Tokens, UserId, UserKey,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::SystemClock;
@@ -245,6 +246,26 @@ impl Backend for Server {
         _: &'a CustomDataSource,
         _: &'a FieldChange,
     ) -> Answer<'a, ()> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn custom_data<'a>(
+        &'a self,
+        _: &'a AccessToken,
+        _: &'a UserId,
+        _: &'a CustomDataSource,
+    ) -> Answer<'a, Option<Document>> {
+        async { Err(unexpected()) }.boxed()
+    }
+
+    fn edit_custom_data<'a>(
+        &'a self,
+        _: &'a AccessToken,
+        _: &'a UserId,
+        _: &'a CustomDataSource,
+        _: &'a DataEdit,
+        _: Option<&'a Document>,
+    ) -> Answer<'a, bool> {
         async { Err(unexpected()) }.boxed()
     }
 

@@ -46,6 +46,12 @@ impl FieldPath {
         &self.0
     }
 
+    /// Whether a dotted path can name the field: MongoDB cannot address a name with a dot in it, nor one that begins
+    /// with `$`.
+    pub fn is_writable(&self) -> bool {
+        Self::parse(&self.to_string()).as_ref() == Ok(self)
+    }
+
     /// Whether this is the document itself.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -77,6 +83,9 @@ pub enum ValueError {
     /// It is JSON, but not Extended JSON.
     #[error("not valid Extended JSON: {0}")]
     ExtendedJson(String),
+    /// It is a value, but not a document.
+    #[error("a document begins with {{ and ends with }}")]
+    NoDocument,
     /// BSON has no integer of that size.
     #[error("an integer of at most 64 bits; longer ones go into {{\"$numberDecimal\": \"…\"}} or quotes")]
     TooLarge,

@@ -1,6 +1,7 @@
 //! The App Services client API (protocol document, sections 2 to 9).
 
 mod api_keys;
+mod custom_data;
 mod email;
 mod wire;
 
@@ -21,8 +22,8 @@ use super::{
     Answer, Backend, BackendError, ControlClient, FieldChange, HttpClient, LocalControl, NewSession,
 };
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey,
-    Profile, Provider, RefreshToken, Tokens, UserId,
+    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction,
+    NewApiKey, Profile, Provider, RefreshToken, Tokens, UserId,
 };
 
 /// The client of one App.
@@ -229,6 +230,26 @@ impl Backend for AppServices {
         Box::pin(async move {
             self.call(Method::DELETE, &["auth", "delete"], Some(access.expose()), None).await.map(drop)
         })
+    }
+
+    fn custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+    ) -> Answer<'a, Option<Document>> {
+        Box::pin(self.read_custom_data(access, user, source))
+    }
+
+    fn edit_custom_data<'a>(
+        &'a self,
+        access: &'a AccessToken,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        edit: &'a DataEdit,
+        present: Option<&'a Document>,
+    ) -> Answer<'a, bool> {
+        Box::pin(self.write_custom_data(access, user, source, edit, present))
     }
 
     fn change_custom_data<'a>(

@@ -230,7 +230,7 @@ fn document(text: &str) -> Result<Document, Problem> {
     };
     match parse_value(text) {
         Ok(Bson::Document(document)) => Ok(document),
-        Ok(_) => Err(wrong("not an object".into())),
+        Ok(_) | Err(ValueError::NoDocument) => Err(wrong("not an object".into())),
         // The words of the JSON parser name a place, never the text there.
         Err(error @ (ValueError::Json(_) | ValueError::TooLarge)) => Err(wrong(error.to_string())),
         Err(ValueError::ExtendedJson(_)) => Err(wrong("not valid Extended JSON".into())),

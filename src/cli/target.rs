@@ -160,6 +160,7 @@ mod tests {
             next_refresh: None,
             last_refresh: None,
             custom_data: None,
+            source: None,
             api_keys: None,
         })
     }

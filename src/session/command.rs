@@ -7,7 +7,7 @@ use bson::Bson;
 use secrecy::SecretString;
 
 use crate::account::{
-    ApiKeyAction, App, AppAlias, ClockChange, Credentials, EmailAction, FieldPath, UserKey,
+    ApiKeyAction, App, AppAlias, ClockChange, Credentials, DataEdit, EmailAction, FieldPath, UserKey,
 };
 use crate::vault::KeyChoice;
 
@@ -140,6 +140,19 @@ pub enum Command {
         user: UserKey,
         /// The field.
         path: FieldPath,
+    },
+    /// Read the custom data at its source, which may be newer than the access token's copy.
+    ReadCustomData {
+        /// The user.
+        user: UserKey,
+    },
+    /// Make a person's changes to the custom data, unless somebody else was faster; then renew the token so that they
+    /// show.
+    EditCustomData {
+        /// The user.
+        user: UserKey,
+        /// The changes, and what they began from.
+        edit: DataEdit,
     },
     /// Do something about an e-mail/password account without a session.
     EmailAction {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bson::Document;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{KeySource, RequestId, TimelineEntry};
@@ -171,6 +172,18 @@ pub enum EventKind {
     CustomDataUnset {
         /// The field.
         path: FieldPath,
+    },
+    /// Several fields of the custom data were written or removed.
+    CustomDataWritten {
+        /// How many.
+        fields: usize,
+    },
+    /// The custom data at its source; `None` where the user has none.
+    CustomDataRead(Option<Document>),
+    /// Somebody else changed the custom data meanwhile, and nothing was written.
+    CustomDataConflict {
+        /// What is there now.
+        theirs: Option<Document>,
     },
     /// An answer came too late to count and was dropped.
     AnswerDropped {

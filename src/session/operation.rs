@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bson::Document;
+
 use super::{RequestId, retry};
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyAction, Credentials, CustomDataSource, DeviceId, NewApiKey, Profile, Tokens,
-    UserId,
+    AccessToken, ApiKey, ApiKeyAction, Credentials, CustomDataSource, DataEdit, DeviceId, NewApiKey, Profile,
+    Tokens, UserId,
 };
 use crate::backend::{Backend, BackendError, FieldChange, Verdict};
 
@@ -22,6 +24,9 @@ pub struct Operation {
     /// How often it failed for a reason that may pass.
     pub failures: u32,
 }
+
+/// The action that reads custom data at its source. Its failure is shown where the data would be.
+pub const READ_SOURCE: &str = "read custom data at its source";
 
 /// How often a request that changes nothing is tried in all.
 const TRIES: u32 = 3;
@@ -57,6 +62,10 @@ pub enum OperationKind {
     Delete,
     /// Change the custom data.
     ChangeCustomData(FieldChange),
+    /// Read the custom data at its source.
+    ReadCustomData,
+    /// Make a person's changes to it, unless somebody else was faster.
+    EditCustomData(DataEdit),
     /// Something with the user's API keys.
     ApiKeys(ApiKeyAction),
 }
@@ -72,6 +81,12 @@ pub enum Done {
     Deleted,
     /// The custom data was changed.
     CustomDataChanged,
+    /// The custom data at its source.
+    CustomDataRead(Option<Document>),
+    /// A person's changes were made; the document as it is now, if it could be read again.
+    CustomDataEdited(Option<Document>),
+    /// Somebody else was faster; what is there now.
+    CustomDataConflict(Option<Document>),
     /// An API key was made, if one was to be, and all of them; `None` if they could not be read again.
     ApiKeys(Option<NewApiKey>, Option<Vec<ApiKey>>),
 }
@@ -84,6 +99,8 @@ impl OperationKind {
             Self::Link { .. } => "link an identity",
             Self::Delete => "delete the account",
             Self::ChangeCustomData(_) => "change custom data",
+            Self::ReadCustomData => READ_SOURCE,
+            Self::EditCustomData(_) => "change custom data",
             Self::ApiKeys(ApiKeyAction::List) => "read the API keys",
             Self::ApiKeys(ApiKeyAction::Create { .. }) => "make an API key",
             Self::ApiKeys(ApiKeyAction::Enable(_)) => "enable the API key",
@@ -117,6 +134,8 @@ impl OperationKind {
                 .change_custom_data(access, user, source, change)
                 .await
                 .map(|()| Done::CustomDataChanged),
+            Self::ReadCustomData => backend.custom_data(access, user, source).await.map(Done::CustomDataRead),
+            Self::EditCustomData(edit) => edit_once(backend.as_ref(), access, user, source, edit).await,
             Self::ApiKeys(action) => {
                 let (backend, refresh) = (backend.as_ref(), &tokens.refresh);
                 let created = match action {
@@ -138,6 +157,27 @@ impl OperationKind {
             }
         }
     }
+}
+
+/// Makes a person's changes where everything is as the person saw it. The source is read right before, since only that
+/// finds every difference; the write itself carries conditions, for whoever is faster still.
+async fn edit_once(
+    backend: &dyn Backend,
+    access: &AccessToken,
+    user: &UserId,
+    source: &CustomDataSource,
+    edit: &DataEdit,
+) -> Result<Done, BackendError> {
+    let present = backend.custom_data(access, user, source).await?;
+    if edit.conflicts_with(present.as_ref()) {
+        return Ok(Done::CustomDataConflict(present));
+    }
+    if !backend.edit_custom_data(access, user, source, edit, present.as_ref()).await? {
+        return backend.custom_data(access, user, source).await.map(Done::CustomDataConflict);
+    }
+    // The changes are made; a source that cannot be read again changes nothing of it.
+    let now = backend.custom_data(access, user, source).await.ok().flatten();
+    Ok(Done::CustomDataEdited(now))
 }
 
 /// Creates an account. That it exists already is no failure here: an earlier try may have got this far, and the

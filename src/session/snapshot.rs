@@ -153,6 +153,8 @@ pub struct UserView {
     pub last_refresh: Option<LastRefresh>,
     /// Custom data, as the access token carries it.
     pub custom_data: Option<Document>,
+    /// Custom data at its source; `None` before it was asked for.
+    pub source: Option<Arc<SourceView>>,
     /// The user's API keys, without their secrets; `None` before they were read.
     pub api_keys: Option<Arc<[ApiKey]>>,
 }
@@ -173,6 +175,17 @@ impl UserView {
             SessionState::Refreshing | SessionState::LogInRequired(_) | SessionState::LoggedOut => None,
         }
     }
+}
+
+/// Custom data at its source, as it was read last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceView {
+    /// The document; `None` where the user has none.
+    pub document: Option<Document>,
+    /// When it was read; `None` where it never was.
+    pub read_at: Option<Timestamp>,
+    /// Why the last try to read it failed.
+    pub failed: Option<String>,
 }
 
 /// What may be shown of a token.

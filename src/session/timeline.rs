@@ -57,6 +57,14 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         EventKind::CustomDataUnset { path } => {
             (format!("custom data removed: {path}"), "the token is renewed afterwards, so that it follows")
         }
+        EventKind::CustomDataWritten { fields } => (
+            format!("custom data written: {fields} fields"),
+            "the token is renewed afterwards, so that it follows",
+        ),
+        EventKind::CustomDataConflict { .. } => (
+            "custom data not written: somebody else changed it meanwhile".into(),
+            "what a person has not seen is never overwritten",
+        ),
         EventKind::Failed(failure) => {
             (format!("could not {}: {}", failure.action, failure.message), "a failed request changes nothing")
         }
@@ -67,6 +75,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
             (format!("API key {name} disabled"), "sessions that were opened with it live on")
         }
         EventKind::ConfirmationPending
+        | EventKind::CustomDataRead(_)
         | EventKind::EmailActionDone(_)
         | EventKind::ApiKeysRead(_)
         | EventKind::AboutRead(_)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::operation::Operation;
-use super::{LastRefresh, RequestId, TokenView, UserView};
+use super::{LastRefresh, RequestId, SourceView, TokenView, UserView};
 use crate::account::{
     AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
     UserKey, token, user,
@@ -23,6 +23,8 @@ pub struct UserSession {
     pub profile: Option<Profile>,
     /// The user's API keys, once they were read.
     pub api_keys: Option<Arc<[ApiKey]>>,
+    /// Custom data at its source, once it was asked for.
+    pub source: Option<Arc<SourceView>>,
     pub tokens: Option<Tokens>,
     pub state: SessionState,
     pub last_refresh: Option<LastRefresh>,
@@ -77,6 +79,7 @@ impl UserSession {
             provider: record.provider,
             profile: record.profile,
             api_keys: None,
+            source: None,
             tokens: None,
             state,
             last_refresh: None,
@@ -120,6 +123,7 @@ impl UserSession {
             next_refresh: self.next_refresh,
             last_refresh: self.last_refresh.clone(),
             custom_data: self.access.as_ref().and_then(custom_data),
+            source: self.source.clone(),
             api_keys: self.api_keys.clone(),
         })
     }
@@ -166,6 +170,7 @@ impl UserSession {
         let refresh = self.tokens.take().map(|tokens| tokens.refresh);
         self.set_tokens(None);
         self.api_keys = None;
+        self.source = None;
         self.state = state;
         self.next_refresh = None;
         self.wants_fresh = false;

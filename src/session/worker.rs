@@ -11,6 +11,7 @@ mod local;
 mod outcomes;
 mod renewal;
 mod sharing;
+mod source;
 mod time;
 
 use std::collections::{HashMap, VecDeque};

@@ -1,6 +1,7 @@
 //! What the panes list, as data: computed when it changes, drawn by `view`, measured by `update`.
 
 pub mod claims;
+pub mod compare;
 pub mod help;
 pub mod hints;
 pub mod identities;

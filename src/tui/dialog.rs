@@ -2,28 +2,34 @@
 
 pub mod boards;
 pub mod confirm;
+pub mod conflict;
 pub mod copy_menu;
 pub mod credentials;
+pub mod document;
 pub mod edit;
 pub mod email;
 pub mod palette;
+pub mod picker;
 pub mod secret;
 pub mod vault;
 
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
 pub use confirm::{Confirm, Question};
+pub use conflict::Conflict;
 pub use copy_menu::CopyMenu;
 pub use credentials::{CredentialsForm, Purpose};
+pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
 pub use palette::{Entry as PaletteEntry, Palette, Target as PaletteTarget};
+pub use picker::Picker;
 pub use secret::ShownSecret;
 pub use vault::VaultForm;
 
 use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::Context;
-use crate::account::UserKey;
+use crate::account::{DataEdit, UserKey};
 use crate::session::{Command, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
@@ -57,6 +63,10 @@ pub enum Body {
     Confirm(Confirm),
     /// A field of the custom data.
     Edit(EditForm),
+    /// The custom data as a whole.
+    Document(DocumentEdit),
+    /// Somebody else changed the custom data first.
+    Conflict(Conflict),
     /// The vault needs a person.
     Vault(VaultForm),
     /// An address to confirm, a password to set.
@@ -77,6 +87,8 @@ pub enum Body {
     Palette(Palette),
     /// What of a user can be copied.
     CopyMenu(CopyMenu),
+    /// A user to add to the comparison.
+    Picker(Picker),
     /// All keys.
     Help {
         /// The first line in sight.
@@ -147,6 +159,8 @@ impl Dialog {
             Body::Secret(_) => Context::Secret,
             Body::Palette(_) => Context::Palette,
             Body::CopyMenu(_) => Context::CopyMenu,
+            Body::Document(_) => Context::Document,
+            Body::Conflict(_) => Context::Conflict,
             body => match body.form().and_then(Form::focused) {
                 Some(field) if field.is_text() => Context::TextField,
                 Some(_) => Context::ChoiceField,
@@ -209,8 +223,11 @@ impl Body {
             Self::Amount(dialog) => Some(&dialog.form),
             Self::NewKey(dialog) => Some(&dialog.form),
             Self::Palette(palette) => Some(&palette.form),
+            Self::Picker(dialog) => Some(&dialog.form),
             Self::Confirm(_)
             | Self::CopyMenu(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -228,8 +245,11 @@ impl Body {
             Self::Amount(dialog) => Some(&mut dialog.form),
             Self::NewKey(dialog) => Some(&mut dialog.form),
             Self::Palette(palette) => Some(&mut palette.form),
+            Self::Picker(dialog) => Some(&mut dialog.form),
             Self::Confirm(_)
             | Self::CopyMenu(_)
+            | Self::Document(_)
+            | Self::Conflict(_)
             | Self::Help { .. }
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -241,6 +261,17 @@ impl Body {
     /// Whether it is the help overlay.
     pub fn is_help(&self) -> bool {
         matches!(self, Self::Help { .. })
+    }
+
+    /// The change of the custom data that it asked for last.
+    pub fn edit(&self) -> Option<DataEdit> {
+        match self {
+            Self::Edit(form) => form.sent.clone(),
+            Self::Confirm(confirm) => confirm.edit(),
+            Self::Document(DocumentEdit { stage: document::Stage::Preview(edit), .. }) => Some(edit.clone()),
+            Self::Conflict(conflict) => Some(conflict.edit().clone()),
+            _ => None,
+        }
     }
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
@@ -268,12 +299,15 @@ impl Body {
             Self::Email(dialog) => dialog.submit(),
             Self::Amount(dialog) => dialog.submit(),
             Self::NewKey(dialog) => dialog.submit(),
+            Self::Document(dialog) => dialog.submit(),
+            Self::Conflict(dialog) => dialog.submit(),
             Self::Help { .. }
             | Self::Secret(_)
             | Self::Clock(_)
             | Self::Mailbox(_)
             | Self::Keys(_)
             | Self::Palette(_)
+            | Self::Picker(_)
             | Self::CopyMenu(_) => Submission::Close,
         }
     }
@@ -283,7 +317,8 @@ impl Body {
         match self {
             Self::Credentials(dialog) => dialog.waiting(),
             Self::Confirm(dialog) => dialog.waiting(),
-            Self::Edit(_) => "writing…",
+            Self::Edit(_) | Self::Conflict(_) => "writing…",
+            Self::Document(dialog) => dialog.waiting(),
             Self::Vault(_) => "opening the vault…",
             Self::Email(_) => "asking the App…",
             Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",
@@ -291,7 +326,7 @@ impl Body {
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
             Self::CopyMenu(_) => "asking for the token…",
-            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) => "",
+            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
         }
     }
 

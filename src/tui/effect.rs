@@ -17,6 +17,14 @@ pub enum Effect {
     },
     /// Hand something to the clipboard of the person's terminal.
     Copy(SecretString),
+    /// Have a text edited in the person's editor, and report back with
+    /// [`Message::Edited`](super::message::Message::Edited).
+    Edit {
+        /// The dialog that waits for it.
+        dialog: DialogId,
+        /// The text.
+        text: String,
+    },
     /// Draw every cell anew, whatever the terminal shows.
     Repaint,
     /// Stop the program until the shell lets it go on.

@@ -15,9 +15,12 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
 use zeroize::Zeroizing;
 
+use super::dialog::DialogId;
+use super::editor::{self, Editor};
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Start, whole_second};
+use super::terminal::Lend;
 use super::terminal::background::{Answer, Heard};
 use super::update::update;
 use super::view::view;
@@ -47,7 +50,7 @@ pub async fn run<B, K>(
 ) -> Result<(), TuiError>
 where
     B: Backend<Error = io::Error>,
-    K: Stream<Item = io::Result<Input>> + Unpin,
+    K: Stream<Item = io::Result<Input>> + Lend + Unpin,
 {
     let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse, notify } = setup;
     let size = terminal.get_frame().area().as_size();
@@ -63,12 +66,15 @@ where
         answer: Answer::default(),
         notify,
         mouse,
+        to_edit: None,
+        editor: None,
     };
     let mut first_frame = Some(first_frame);
     let (mut ended, mut continued) = (std::pin::pin!(ended), std::pin::pin!(continued));
     ui.take_snapshot()?;
     while !ui.quit {
         ui.draw()?;
+        ui.start_editor(&mut keys)?;
         if let Some(first_frame) = first_frame.take() {
             // Nobody has to wait for it.
             let _ = first_frame.send(());
@@ -78,11 +84,15 @@ where
             biased;
             () = stop.cancelled() => break,
             () = &mut ended => break,
-            Some(()) = continued.next() => {
+            Some(()) = continued.next(), if ui.editor.is_none() => {
                 terminal::take_back(ui.mouse)?;
                 ui.repaint()?;
             }
-            input = keys.next() => match input {
+            result = editor::done(&mut ui.editor), if ui.editor.is_some() => {
+                keys.take_back()?;
+                ui.editor_ended(result)?;
+            }
+            input = keys.next(), if ui.editor.is_none() => match input {
                 Some(input) => ui.take_inputs(input?, &mut keys).await?,
                 None => break,
             },
@@ -98,6 +108,10 @@ where
         }
         ui.take_time()?;
     }
+    if let Some(editor) = &mut ui.editor {
+        // Whoever asked this program to end has asked the editor, or has to: two programs on one terminal are none.
+        let _ = editor.done().await;
+    }
     Ok(())
 }
 
@@ -111,11 +125,18 @@ struct Interface<'a, B: Backend> {
     answer: Answer,
     notify: Notify,
     mouse: bool,
+    /// What is to be edited as soon as the screen is drawn.
+    to_edit: Option<(DialogId, String)>,
+    /// The editor that has the terminal.
+    editor: Option<Editor>,
 }
 
 impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     /// Draws the model. The backend writes only what changed, and nothing where nothing did.
     fn draw(&mut self) -> Result<(), TuiError> {
+        if self.editor.is_some() {
+            return Ok(());
+        }
         self.terminal.autoresize()?;
         let size = self.terminal.get_frame().area().as_size();
         if size != self.model.size {
@@ -139,7 +160,6 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         tracing::warn!(%error, "nothing was copied");
                     }
                 }
-                Effect::Repaint => self.repaint()?,
                 Effect::Suspend => {
                     terminal::suspend(self.mouse)?;
                     self.repaint()?;
@@ -149,6 +169,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         tracing::warn!(%error, "nobody was notified");
                     }
                 }
+                Effect::Edit { dialog, text } => self.to_edit = Some((dialog, text)),
+                Effect::Repaint => self.repaint()?,
                 Effect::Quit => self.quit = true,
             }
         }
@@ -161,6 +183,31 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         self.terminal.backend_mut().clear_region(ClearType::All)?;
         self.terminal.swap_buffers();
         Ok(())
+    }
+
+    /// Gives the terminal to an editor, if there is something to edit. The loop goes on: only keys and drawing wait.
+    fn start_editor<K: Lend>(&mut self, keys: &mut K) -> Result<(), TuiError> {
+        let Some((dialog, text)) = self.to_edit.take().filter(|_| self.editor.is_none()) else {
+            return Ok(());
+        };
+        keys.lend()?;
+        match Editor::start(dialog, &text) {
+            Ok(editor) => self.editor = Some(editor),
+            Err(error) => {
+                keys.take_back()?;
+                self.repaint()?;
+                let result = Err(format!("the editor cannot be started: {error}"));
+                self.tell(Message::Edited { dialog, result })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The editor gave the terminal back.
+    fn editor_ended(&mut self, result: Result<String, String>) -> Result<(), TuiError> {
+        let Some(editor) = self.editor.take() else { return Ok(()) };
+        self.repaint()?;
+        self.tell(Message::Edited { dialog: editor.dialog, result })
     }
 
     async fn take_inputs<K>(&mut self, first: Input, keys: &mut K) -> Result<(), TuiError>
@@ -220,8 +267,9 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     /// How long nothing in sight changes by itself; `None` where nothing ever does.
     fn nap(&self) -> Option<Duration> {
         let model = &self.model;
-        let changes = [wake::next_change(model), model.lock_at(), model.attention.due()];
-        let change = changes.into_iter().flatten().min();
+        // Nothing is in sight while an editor has the terminal.
+        let seen = wake::next_change(model).filter(|_| self.editor.is_none());
+        let change = [seen, model.lock_at(), model.attention.due()].into_iter().flatten().min();
         let change = next_second(change?);
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
         Some(nap.unsigned_abs().min(LONGEST_NAP))

@@ -74,6 +74,14 @@ pub enum Action {
     AddField,
     /// Remove the custom data field under the cursor.
     RemoveField,
+    /// Edit the custom data as a whole in an editor.
+    EditDocument,
+    /// Read the custom data at its source.
+    ReadSource,
+    /// Leave the custom data as somebody else has written it.
+    TakeTheirs,
+    /// Write the own change over it.
+    WriteMine,
     /// To the next field of a dialog.
     NextField,
     /// To the field before.
@@ -104,6 +112,14 @@ pub enum Action {
     FilterApp,
     /// Open the comparison of users, or go back to the board.
     Compare,
+    /// Add a user to the comparison.
+    AddUser,
+    /// Take a user out of it.
+    RemoveUser,
+    /// Hide what is equal, or show it again.
+    HideEqual,
+    /// One user before and after the last renewal, or all of them again.
+    BeforeAfter,
     /// Open the log of this run, or go back to the board.
     Log,
     /// Copy what is shown, or under the cursor, to the clipboard.
@@ -203,6 +219,10 @@ pub enum Context {
     Palette,
     /// The menu of what to copy.
     CopyMenu,
+    /// What an edit of the custom data would change.
+    Document,
+    /// A conflict of two edits.
+    Conflict,
 }
 
 use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
@@ -231,13 +251,17 @@ const DIALOGS: &[Context] = &[
     Context::Filter,
     Context::Palette,
     Context::CopyMenu,
+    Context::Document,
+    Context::Conflict,
 ];
+const CHANGES: &[Context] = &[Context::Document, Context::Conflict];
 const LISTS: &[Context] = &[
     Users,
     Session,
     Identities,
     CustomData,
     Context::Lifetimes,
+    Context::Compare,
     Context::Log,
     Context::Help,
     Context::Clock,
@@ -298,6 +322,43 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::FilterUser, &[plain('u')], &[Context::Log], "user", "only the selected user, or everybody"),
     bind(Action::FilterApp, &[plain('a')], &[Context::Log], "app", "only the next App, or all"),
     bind(Action::Copy, &[plain('y')], &[Context::Log], "copy", "copy all of the entry"),
+    bind(Action::AddUser, &[plain('a')], &[Context::Compare], "add user", "add a user, up to four"),
+    bind(Action::RemoveUser, &[plain('x')], &[Context::Compare], "remove", "take the user of the column out"),
+    bind(
+        Action::HideEqual,
+        &[plain('=')],
+        &[Context::Compare],
+        "hide equal",
+        "hide what is equal, or show it",
+    ),
+    bind(
+        Action::BeforeAfter,
+        &[plain('b')],
+        &[Context::Compare],
+        "before/after",
+        "the user of the column before and after the last renewal",
+    ),
+    bind(
+        Action::Refresh,
+        &[plain('R')],
+        &[Context::Compare],
+        "refresh",
+        "renew the access token of the column's user now",
+    ),
+    bind(
+        Action::Left,
+        &[plain('h'), key(KeyCode::Left)],
+        &[Context::Compare],
+        "",
+        "to the column on the left",
+    ),
+    bind(
+        Action::Right,
+        &[plain('l'), key(KeyCode::Right)],
+        &[Context::Compare],
+        "",
+        "to the column on the right",
+    ),
     // First what only the focused pane means by its keys, then what holds for all of them.
     bind(Action::Edit, &[plain('e')], &[CustomData], "edit", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], &[CustomData], "add", "add a custom data field"),
@@ -307,6 +368,20 @@ pub const KEYMAP: &[Binding] = &[
         &[CustomData],
         "remove field",
         "remove the custom data field under the cursor",
+    ),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        &[CustomData],
+        "in $EDITOR",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        &[CustomData],
+        "source",
+        "read the custom data at its source, which may be newer than the token's copy",
     ),
     bind(Action::Right, &[plain('l'), key(KeyCode::Right)], &[CustomData], "expand", "expand"),
     bind(
@@ -365,10 +440,39 @@ pub const KEYMAP: &[Binding] = &[
     ),
     bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
+    bind(Action::Filter, &[plain('/')], PANES, "filter", "show only the users that match a text"),
+    bind(
+        Action::Mark,
+        &[plain(' ')],
+        &[Users],
+        "mark",
+        "mark the user: R, o and x then act on all marked ones",
+    ),
+    bind(
+        Action::InvertMarks,
+        &[plain('v')],
+        &[Users],
+        "",
+        "mark the users that are not marked, and no others",
+    ),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
     bind(Action::Copy, &[plain('y')], PANES, "copy", "copy what is under the cursor"),
     bind(Action::CopyMenu, &[plain('Y')], PANES, "", "choose what to copy: id, tokens, profile"),
+    bind(
+        Action::EditDocument,
+        &[plain('E')],
+        OTHERS,
+        "",
+        "edit the custom data as a whole in $VISUAL or $EDITOR",
+    ),
+    bind(
+        Action::ReadSource,
+        &[plain('S')],
+        OTHERS,
+        "",
+        "read the custom data at its source, which may be newer than the token's copy",
+    ),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
     bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
@@ -390,6 +494,7 @@ pub const KEYMAP: &[Binding] = &[
         "find any action, user or app by its name",
     ),
     bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Compare, &[plain('6')], ANYWHERE, "compare", "users side by side"),
     bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     bind(Action::Suspend, &[ctrl('z')], ANYWHERE, "", "suspend; fg in the shell comes back"),
@@ -428,6 +533,16 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::DeleteKey, &[plain('d')], &[Context::ApiKeys], "delete", "delete the key"),
     bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Document], "go on", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Document], "edit again", ""),
+    bind(Action::TakeTheirs, &[plain('t')], &[Context::Conflict], "take theirs", ""),
+    bind(Action::WriteMine, &[plain('w')], &[Context::Conflict], "write mine", ""),
+    bind(Action::Edit, &[plain('e')], &[Context::Conflict], "edit again", ""),
+    bind(Action::Down, &[plain('j'), key(KeyCode::Down)], CHANGES, "", ""),
+    bind(Action::Up, &[plain('k'), key(KeyCode::Up)], CHANGES, "", ""),
+    bind(Action::PageUp, &[key(KeyCode::PageUp)], CHANGES, "", ""),
+    bind(Action::PageDown, &[key(KeyCode::PageDown)], CHANGES, "", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], CHANGES, "cancel", ""),
     bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
     bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
     bind(Action::CopyUserId, &[plain('u')], &[Context::CopyMenu], "", "the user's id"),

@@ -44,6 +44,13 @@ pub enum Message {
         /// The request's id.
         result: Result<RequestId, SendError>,
     },
+    /// The person's editor has ended.
+    Edited {
+        /// The dialog that asked for it.
+        dialog: DialogId,
+        /// What the person left in the file, or why there is nothing.
+        result: Result<String, String>,
+    },
     /// The worker has stopped.
     WorkerStopped,
 }

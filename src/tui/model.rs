@@ -10,9 +10,10 @@ use ratatui::layout::Size;
 use super::activity::{Activity, Notice};
 use super::attention::Attention;
 use super::batch::Batch;
+use super::compare::Compare;
 use super::content::session::TokenClaims;
 use super::content::tree::Tree;
-use super::content::{identities, session};
+use super::content::{compare, identities, session};
 use super::dialog::{Body, Dialog, DialogId};
 use super::filter::Filter;
 use super::keymap::{Context, Keymap};
@@ -23,6 +24,7 @@ use super::text;
 use super::theme::{Theme, ThemeChoice};
 use super::update::Mouse;
 use super::words::Tone;
+use crate::account::data_change::json_size;
 use crate::account::{AppAlias, UserKey};
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
@@ -167,6 +169,8 @@ pub struct Model {
     pub lifetimes: Lifetimes,
     /// The log of this run.
     pub log: Log,
+    /// The comparison.
+    pub compare: Compare,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
     /// What happened.
@@ -178,6 +182,8 @@ pub struct Model {
     pub(super) touched: Timestamp,
     /// Whether the log-in dialog of the first run had its chance.
     pub(super) first_run_over: bool,
+    /// Whose source was asked for since the Custom data pane got the focus.
+    pub(super) source_asked: Option<UserKey>,
     next_dialog: DialogId,
 }
 
@@ -210,8 +216,10 @@ pub struct Detail {
     pub identities_cursor: usize,
     /// First row in sight of the Identities pane.
     pub identities_offset: usize,
-    /// The custom data.
+    /// The custom data: the token's copy, and its source.
     pub tree: Tree,
+    /// How large it is as JSON.
+    pub data_size: usize,
     /// First row in sight of the Custom data pane.
     pub tree_offset: usize,
 }
@@ -241,10 +249,12 @@ impl Model {
             detail: Detail::default(),
             lifetimes: Lifetimes::default(),
             log: Log::default(),
+            compare: Compare::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
             attention: Attention::default(),
             first_run_over: false,
+            source_asked: None,
             next_dialog: DialogId::default(),
         }
     }
@@ -428,6 +438,26 @@ impl Model {
         self.activity.error(Notice { at: self.now, tone: Tone::Bad, text: text.into() });
     }
 
+    /// Who stands side by side: the users of the comparison, or one of them before and after the last renewal.
+    pub fn compared(&self) -> Vec<&UserView> {
+        let now = |key| self.snapshot.user(key).map(AsRef::as_ref);
+        match self.compare.focused().filter(|_| self.compare.before_after) {
+            Some(key) => self.compare.former(key).map(AsRef::as_ref).into_iter().chain(now(key)).collect(),
+            None => self.compare.picked().iter().filter_map(now).collect(),
+        }
+    }
+
+    /// The rows of the comparison.
+    pub fn compare_table(&self) -> compare::Table {
+        let users = self.compared();
+        compare::table(&users, self.compare.hides_equal && users.len() > 1)
+    }
+
+    /// How many rows of the comparison are in sight at once, below the heads of its columns.
+    pub fn compare_rows(&self) -> usize {
+        usize::from(layout::inside(self.regions().body).height).saturating_sub(3)
+    }
+
     /// The rows of the Session pane at its present width.
     pub fn session_rows(&self) -> Vec<session::Row> {
         let columns = usize::from(self.regions().inside(Pane::Session).width);
@@ -439,6 +469,11 @@ impl Model {
     /// Brings selection, details and offsets in line with everything else. Cheap where nothing of it changed.
     pub(super) fn settle(&mut self) {
         let regions = self.regions();
+        self.compare.follow(&self.snapshot);
+        if self.view == View::Compare {
+            let rows = self.compare_table().rows.len().saturating_sub(self.compare_rows());
+            self.compare.offset = self.compare.offset.min(rows);
+        }
         self.users.settle(&self.snapshot, regions.user_rows());
         self.detail.show(self.users.get(self.users.index, &self.snapshot));
         let height = |pane| usize::from(regions.inside(pane).height);
@@ -570,7 +605,10 @@ impl Detail {
         }
         self.claims = user.map(|user| TokenClaims::of(user)).unwrap_or_default();
         self.identities = user.map(|user| identities::rows(user)).unwrap_or_default();
-        self.tree.show(user.and_then(|user| user.custom_data.as_ref()));
+        let source = user.and_then(|user| user.source.as_ref()).filter(|source| source.read_at.is_some());
+        let copy = user.and_then(|user| user.custom_data.as_ref());
+        self.tree.show(copy, source.map(|source| source.document.as_ref()));
+        self.data_size = self.tree.newest().map(json_size).unwrap_or_default();
         self.user = user.cloned();
     }
 }

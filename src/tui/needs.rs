@@ -26,6 +26,8 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
         | Action::LogOut
         | Action::Delete
         | Action::Edit
+        | Action::EditDocument
+        | Action::ReadSource
         | Action::AddField => user(model).or_else(|| session(model)),
         Action::RemoveField => user(model).or_else(|| session(model)).or_else(|| field(model)),
         _ => None,

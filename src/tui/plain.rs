@@ -10,6 +10,7 @@ mod reader;
 mod talk;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -37,7 +38,7 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 ///
 /// When standard output cannot be written.
 pub async fn run(setup: Setup) -> Result<(), TuiError> {
-    let ended = terminal::signals()?;
+    let ended = terminal::signals(Arc::default())?;
     match converse(setup, ended).await {
         // Whoever read the lines has gone, as `head` does.
         Err(TuiError::Terminal(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -68,6 +69,10 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                 }
                 Effect::Copy(text) if io::stdout().is_terminal() => terminal::copy(&text)?,
                 Effect::Notify(words) if io::stdout().is_terminal() => notify.tell(&words)?,
+                Effect::Edit { dialog, .. } => {
+                    let result = Err("an editor needs the screen; edit changes a field".into());
+                    effects.extend(talk.tell(Message::Edited { dialog, result }));
+                }
                 Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
                 Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
             }

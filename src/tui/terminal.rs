@@ -1,6 +1,7 @@
 //! Takes the terminal over, and gives it back on every way out.
 
 pub mod background;
+mod console;
 pub mod notification;
 mod quiet;
 
@@ -24,6 +25,7 @@ use ratatui::backend::CrosstermBackend;
 use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use console::{Console, Lend};
 pub use quiet::Quiet;
 
 use crate::crash;
@@ -166,27 +168,28 @@ pub fn continued() -> io::Result<impl Stream<Item = ()>> {
     Ok(stream::pending())
 }
 
-/// Completes at the first signal that asks the program to end.
+/// Completes at the first signal that asks the program to end. An interrupt while the terminal is `lent` is for whoever
+/// has it.
 #[cfg(unix)]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Without it a window that was closed is noticed only when drawing fails.
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => if !lent.load(Ordering::SeqCst) { break },
+                _ = terminate.recv() => break,
+                _ = hangup.recv() => break,
+            }
         }
     })
 }
 
 /// Completes when the program is asked to end.
 #[cfg(not(unix))]
-pub fn signals() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
+pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
+    Ok(async move { while tokio::signal::ctrl_c().await.is_ok() && lent.load(Ordering::SeqCst) {} })
 }

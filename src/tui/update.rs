@@ -2,8 +2,10 @@
 
 mod batch;
 mod boards;
+mod compare;
 mod copy;
 mod dialogs;
+mod documents;
 mod filter;
 mod lifetimes;
 mod log;
@@ -61,6 +63,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
+            model.compare.remember(&model.snapshot, &snapshot);
             model.take_snapshot(snapshot);
             model.lifetimes.forget_order();
             dialogs::follow_vault(model);
@@ -74,14 +77,23 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 return effects;
             }
             let secret = copy::secret(model, &event);
-            let in_dialog = dialogs::receive(model, &event);
-            model.activity.receive(&event, in_dialog);
-            secret.map_or_else(Vec::new, |(secret, name)| boards::copy(model, secret, name))
+            let mut effects = documents::receive(model, &event);
+            let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
+            model.activity.receive(&event, shown);
+            if let Some((secret, name)) = secret {
+                effects.extend(boards::copy(model, secret, name));
+            }
+            effects
         }
         Message::Sent { dialog, result } => {
             if !batch::sent(model, dialog, result) {
                 dialogs::sent(model, dialog, result);
             }
+            vec![]
+        }
+        Message::Edited { dialog, result } => {
+            model.touched = model.now;
+            documents::edited(model, dialog, result);
             vec![]
         }
         Message::WorkerStopped => {
@@ -92,6 +104,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     };
     effects.extend(model.attention.take(model.now).map(Effect::Notify));
     model.settle();
+    effects.extend(documents::follow_focus(model));
     effects
 }
 

@@ -3,8 +3,10 @@
 mod ascii;
 mod boards;
 mod chrome;
+mod compare;
 mod custom_data;
 mod dialog;
+mod document;
 mod form;
 mod help;
 mod identities;
@@ -48,7 +50,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
         }
         View::Lifetimes => lifetimes::draw(model, regions.body, buffer),
         View::Log => log::draw(model, regions.body, buffer),
-        View::Compare => {}
+        View::Compare => compare::draw(model, regions.body, buffer),
     }
     let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);

@@ -35,7 +35,19 @@ fn board_change(model: &Model) -> Option<Timestamp> {
         .map_while(|row| model.users.get(row, &model.snapshot))
         .filter_map(|user| row_change(user, moving(model, user)?));
     let session = model.selected().filter(|_| in_sight(Pane::Session));
-    users.chain(session.and_then(|user| session_change(model, user))).min()
+    let data = model.selected().filter(|_| in_sight(Pane::CustomData));
+    users
+        .chain(session.and_then(|user| session_change(model, user)))
+        .chain(data.and_then(|user| data_change(model, user)))
+        .min()
+}
+
+/// When the age of the custom data is another.
+fn data_change(model: &Model, user: &UserView) -> Option<Timestamp> {
+    let issued = user.access.as_ref()?.lifetime.map(|life| life.issued);
+    let copy = moving(model, user).and_then(|now| Some(words::next_age_change(issued?, now)));
+    let read = user.source.as_ref().and_then(|source| source.read_at);
+    copy.into_iter().chain(read.map(|read| words::next_age_change(read, model.now))).min()
 }
 
 /// When the chart of lifetimes changes by itself: a mark in sight moves by a cell, a text counts down, or the order changes.

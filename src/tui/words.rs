@@ -150,6 +150,14 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::Deleted => (Tone::Plain, "account deleted".into()),
         EventKind::CustomDataSet { path } => (Tone::Good, format!("custom data written: {path}")),
         EventKind::CustomDataUnset { path } => (Tone::Good, format!("custom data removed: {path}")),
+        EventKind::CustomDataWritten { fields } => {
+            (Tone::Good, format!("custom data written: {}", count(*fields, "field")))
+        }
+        EventKind::CustomDataRead(Some(_)) => (Tone::Plain, "custom data read at its source".into()),
+        EventKind::CustomDataRead(None) => (Tone::Plain, "there is no custom data at its source".into()),
+        EventKind::CustomDataConflict { .. } => {
+            (Tone::Warn, "nothing was written: somebody else changed the custom data".into())
+        }
         EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
         EventKind::Cancelled => (Tone::Plain, "given up; a session that comes of it is ended at once".into()),
@@ -188,6 +196,41 @@ fn clock_stands(clock: &AppClock) -> String {
         (false, true) => "its clock goes with its machine's".into(),
         (false, false) => format!("its clock is at {}, {}", moment(clock.now), offset(clock.offset)),
     }
+}
+
+/// What fits into a header with some room for the rest of the token (protocol document, section 7).
+const ADVISED_SIZE: usize = 16 * 1024;
+/// From this size on it is said.
+const NOTABLE_SIZE: usize = 12 * 1024;
+
+/// How large custom data is, where that matters: its tone, and words for a title.
+pub fn data_size(size: usize) -> Option<(Tone, String)> {
+    let tone = if size >= ADVISED_SIZE { Tone::Bad } else { Tone::Warn };
+    (size >= NOTABLE_SIZE).then(|| (tone, format!("! {} of 16 KB", kilobytes(size))))
+}
+
+/// What to think of before custom data of that size is written.
+pub fn data_size_warning(size: usize) -> Option<(Tone, String)> {
+    let has = kilobytes(size);
+    match size {
+        ..NOTABLE_SIZE => None,
+        NOTABLE_SIZE..ADVISED_SIZE => Some((
+            Tone::Warn,
+            format!("! It would have {has} KB. At 16 KB a token with it no longer fits everywhere."),
+        )),
+        ADVISED_SIZE.. => Some((
+            Tone::Bad,
+            format!(
+                "✗ It would have {has} KB, above the advised 16 KB. It travels in every request's header: servers and \
+                 proxies may refuse them all, and this server may refuse the document."
+            ),
+        )),
+    }
+}
+
+/// Kilobytes with one decimal, rounded down.
+fn kilobytes(size: usize) -> String {
+    format!("{}.{}", size / 1024, size % 1024 * 10 / 1024)
 }
 
 /// `+61d 0h`, `-5:00`: how far a clock is from another, in the units of countdowns.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bson::Document;
 use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
-    RefreshToken, Tokens, UserId,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, NewApiKey,
+    Profile, RefreshToken, Tokens, UserId,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::Clock;
@@ -473,6 +474,26 @@ impl Backend for Speaker {
         _: &'a FieldChange,
     ) -> Answer<'a, ()> {
         Box::pin(self.0.serve_user(Call::SetData, access, Some(user.as_str()), |_, _| ()))
+    }
+
+    fn custom_data<'a>(
+        &'a self,
+        _: &'a AccessToken,
+        _: &'a UserId,
+        _: &'a CustomDataSource,
+    ) -> Answer<'a, Option<Document>> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn edit_custom_data<'a>(
+        &'a self,
+        _: &'a AccessToken,
+        _: &'a UserId,
+        _: &'a CustomDataSource,
+        _: &'a DataEdit,
+        _: Option<&'a Document>,
+    ) -> Answer<'a, bool> {
+        Box::pin(std::future::ready(Err(invalid_session())))
     }
 
     fn clock_ahead(&self) -> Option<SignedDuration> {

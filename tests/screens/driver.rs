@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use idmux::session::{Command, Event, RequestId, Snapshot};
 use idmux::tui::Look;
+use idmux::tui::dialog::DialogId;
 use idmux::tui::effect::Effect;
 use idmux::tui::message::Message;
 use idmux::tui::model::{Model, Start};
@@ -28,6 +29,8 @@ pub struct Screen {
     pub sent: Option<(RequestId, Command)>,
     /// What was handed to the clipboard.
     pub copied: Option<SecretString>,
+    /// What was handed to the editor.
+    pub edited: Option<(DialogId, String)>,
     pub quit: bool,
     /// What a person was notified of.
     pub notified: Vec<String>,
@@ -37,7 +40,14 @@ impl Screen {
     pub fn new(size: Size) -> Self {
         let start =
             Start { now: now(), size, look: Look::fixed(Theme::ansi()), demo: false, auto_lock: None };
-        Self { model: Model::new(start), sent: None, copied: None, quit: false, notified: Vec::new() }
+        Self {
+            model: Model::new(start),
+            sent: None,
+            copied: None,
+            edited: None,
+            quit: false,
+            notified: Vec::new(),
+        }
     }
 
     pub fn with(size: Size, snapshot: Snapshot) -> Self {
@@ -61,6 +71,7 @@ impl Screen {
                 Effect::Repaint | Effect::Suspend => {}
                 Effect::Notify(words) => self.notified.push(words),
                 Effect::Copy(text) => self.copied = Some(text),
+                Effect::Edit { dialog, text } => self.edited = Some((dialog, text)),
                 Effect::Send { command, dialog } => {
                     let id = RequestId::next();
                     self.sent = Some((id, *command));

@@ -114,6 +114,7 @@ pub fn user(number: usize, email: &str) -> UserView {
         next_refresh: Some(after(20 * MINUTE + 11)),
         last_refresh: Some(LastRefresh { at: after(-301), outcome: RefreshOutcome::Renewed }),
         api_keys: None,
+        source: None,
         custom_data: Some(doc! {
             "_id": bson::oid::ObjectId::parse_str("6501f0c2a4b8d93e0000da7a").unwrap(),
             "theme": "dark",

@@ -226,10 +226,11 @@ impl Terminal {
         assert!(self.wait_exit().success());
     }
 
-    /// Whether the program left the terminal as it found it: main screen, cursor shown, no paste mode, cooked input.
+    /// Whether the program left the terminal as it found it: main screen, cursor shown, no paste mode, no reports of the mouse.
     pub fn is_restored(&self) -> bool {
         let screen = self.styled();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
     }
 }
 

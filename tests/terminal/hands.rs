@@ -1,5 +1,8 @@
 //! Journeys by mouse, and by palette, filter and marks.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 use super::{ENTER, ESCAPE, LARGE, Terminal, close, first_run, register};
 
 /// Column and row, from 0, of a text on the screen.
@@ -147,4 +150,35 @@ fn keys_of_ones_own() {
     let screen = idmux.wait_for("line 2: x would mean two things in users: register and remove");
     assert!(screen.contains("config.toml"), "{screen}");
     assert!(!idmux.wait_exit().success());
+}
+
+/// The newest text that was handed to the clipboard.
+fn clipboard(terminal: &Terminal) -> Option<String> {
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    let (_, rest) = raw.rsplit_once("\u{1b}]52;c;")?;
+    let end = rest.find(['\u{7}', '\u{1b}'])?;
+    String::from_utf8(STANDARD.decode(&rest[..end]).ok()?).ok()
+}
+
+#[test]
+fn tokens_go_to_the_clipboard_and_nowhere_else() {
+    let home = tempfile::tempdir().unwrap();
+    let mut idmux = first_run(home.path());
+    register(&mut idmux, "ada@example.com");
+    for (key, name, kind) in
+        [("r", "the refresh token is copied", "refresh"), ("a", "the access token is copied", "access")]
+    {
+        idmux.send("Y");
+        idmux.wait_for("Copy of ada@example.com");
+        idmux.send(key);
+        let screen = idmux.wait_for(name);
+        let token = clipboard(&idmux).expect("something was copied");
+        let payload = token.split('.').nth(1).expect("a JWT");
+        let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert!(claims.contains(&format!("\"typ\":\"{kind}\"")), "{claims}");
+        assert!(!screen.contains(&payload[..12]), "{screen}");
+        let log = std::fs::read_to_string(home.path().join("log").join("idmux.log")).unwrap_or_default();
+        assert!(!log.contains(payload), "the log has no token");
+    }
+    idmux.quit();
 }

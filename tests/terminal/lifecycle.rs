@@ -50,7 +50,7 @@ fn the_terminal_is_given_back_on_an_error() {
 fn panics_when_asked_to() {
     if std::env::var_os("IDMUX_TEST_PANIC").is_some() {
         idmux::crash::report_to(std::env::var_os("IDMUX_HOME").unwrap().into());
-        let _taken = idmux::tui::terminal::Guard::take(false, false).unwrap();
+        let _taken = idmux::tui::terminal::Guard::take(false, true).unwrap();
         match std::env::var("IDMUX_TEST_PANIC") {
             Ok(words) if words == "own words" => panic!("the panic of the test"),
             Ok(data) => panic!("it held {data}"),

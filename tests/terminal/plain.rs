@@ -57,7 +57,7 @@ fn a_pipe_works_on_the_boards_of_a_local_app() {
     let home = tempfile::tempdir().unwrap();
     let script = "register\nada@example.com\nsecret1\n\
                   api-keys ada\nnew-key\nci\ntoggle-key\nclose\n\
-                  clock\nclock-two-months\nclose\nshow ada\n";
+                  clock\nclock-two-months\nclose\nrefresh ada\n";
     let said = piped(home.path(), script);
     assert!(said.contains("+61d 0h from its machine's"), "{said}");
     assert!(said.contains("the API key ci, said this once: "), "{said}");

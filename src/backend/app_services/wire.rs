@@ -97,18 +97,23 @@ pub fn function_call(service: &str, action: &str, argument: Document) -> Value {
 
 /// Reads the answer to `updateOne`: whether it is one, and whether a document was written where one had to be.
 pub fn check_update(answer: &Value, upsert: bool) -> Result<(), &'static str> {
-    let Ok(Bson::Document(answer)) = Bson::try_from(answer.clone()) else {
-        return Err("the answer to updateOne is not a document");
-    };
-    let matched = match answer.get("matchedCount") {
-        Some(Bson::Int32(count)) => i64::from(*count),
-        Some(Bson::Int64(count)) => *count,
-        _ => return Err("the answer to updateOne has no matchedCount"),
-    };
-    if upsert && matched == 0 && !answer.contains_key("upsertedId") {
+    let matched = matched(answer)?;
+    if upsert && matched == 0 && answer.get("upsertedId").is_none() {
         return Err("the server wrote nothing, and did not say why");
     }
     Ok(())
+}
+
+/// How many documents the filter of an `updateOne` met.
+pub fn matched(answer: &Value) -> Result<i64, &'static str> {
+    let Ok(Bson::Document(answer)) = Bson::try_from(answer.clone()) else {
+        return Err("the answer to updateOne is not a document");
+    };
+    match answer.get("matchedCount") {
+        Some(Bson::Int32(count)) => Ok(i64::from(*count)),
+        Some(Bson::Int64(count)) => Ok(*count),
+        _ => Err("the answer to updateOne has no matchedCount"),
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ pub struct StoredDocument {
     pub document: Document,
 }
 
+const DOCUMENTS_OF: &str = "SELECT position, body FROM documents
+     WHERE database = ?1 AND collection = ?2 AND owner = ?3 ORDER BY owner_order, position";
+
 impl Tx<'_> {
     /// Stores a document. False, and nothing stored, if the collection has one with that id.
     pub fn insert_document(&self, new: &NewDocument<'_>) -> Result<bool, StoreError> {
@@ -78,10 +81,7 @@ impl Tx<'_> {
         collection: &str,
         owner: &str,
     ) -> Result<Vec<StoredDocument>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT position, body FROM documents
-             WHERE database = ?1 AND collection = ?2 AND owner = ?3 ORDER BY owner_order, position",
-        )?;
+        let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
         let rows = statement.query_map([database, collection, owner], document_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -106,4 +106,28 @@ fn document_row(row: &Row<'_>) -> rusqlite::Result<StoredDocument> {
         position: row.get("position")?,
         document: Document::from_reader(body).map_err(damaged)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::local_app::Storage;
+    use crate::local_app::store::Store;
+
+    /// Each renewal asks for the user's document, and preparing takes longer than finding it.
+    #[tokio::test]
+    async fn a_users_documents_are_found_without_preparing_anew() {
+        let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
+        let prepared = store.read(|tx| {
+            for owner in ["a", "b", "a"] {
+                assert!(tx.documents_of("app", "custom_user_data", owner)?.is_empty());
+            }
+            let statement = tx.0.prepare_cached(DOCUMENTS_OF)?;
+            assert_eq!(statement.get_status(StatementStatus::Run), 3);
+            Ok::<_, StoreError>(statement.get_status(StatementStatus::RePrepare))
+        });
+        assert_eq!(prepared.await.unwrap(), 0);
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::StoreError;
@@ -225,6 +226,8 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 fn tune(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A plan does not depend on the values that are looked for; otherwise some statements are prepared anew at every use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // An acknowledged registration survives a power cut as well.
     connection.pragma_update(None, "synchronous", "full")?;

@@ -50,6 +50,10 @@ impl Worker {
             Command::SetCustomData { user, path, value } => {
                 self.operate(id, &user, OperationKind::ChangeCustomData(FieldChange::Set(path, value)));
             }
+            Command::ReadCustomData { user } => self.operate(id, &user, OperationKind::ReadCustomData),
+            Command::EditCustomData { user, edit } => {
+                self.operate(id, &user, OperationKind::EditCustomData(edit));
+            }
             Command::UnsetCustomData { user, path } => {
                 self.operate(id, &user, OperationKind::ChangeCustomData(FieldChange::Unset(path)));
             }

@@ -4,6 +4,7 @@ use super::accounts::Entered;
 use super::commands::REGISTER;
 use super::local::LocalAnswer;
 use super::renewal::Renewed;
+use super::source::written;
 use super::{Label, Worker};
 use crate::account::{
     AccessToken, ApiKey, ApiKeyAction, ApiKeyId, AppAlias, EmailActionDone, EndReason, NewApiKey, Profile,
@@ -379,7 +380,13 @@ impl Worker {
                     Outcome::Again { user, generation, operation }
                 });
             }
-            Err(error) => self.fail(request, &user, Failure::backend(action, &error)),
+            Err(error) => {
+                let failure = Failure::backend(action, &error);
+                if matches!(operation.kind, OperationKind::ReadCustomData) {
+                    self.source_not_read(&user, &failure);
+                }
+                self.fail(request, &user, failure);
+            }
             Ok(Done::Deleted) => {
                 let subject = self.subject(&user);
                 self.forget(&user);
@@ -419,11 +426,27 @@ impl Worker {
                     FieldChange::Set(path, _) => EventKind::CustomDataSet { path },
                     FieldChange::Unset(path) => EventKind::CustomDataUnset { path },
                 };
-                // The token carries a copy of the document; renewing it is what makes the change visible.
-                session.wants_fresh = true;
+                // What was read of the source before is older than this.
+                session.source = None;
+                self.custom_data_changed(&user, request, event);
+            }
+            Ok(Done::CustomDataRead(document)) => {
+                self.source_read(&user, document.clone());
                 let subject = self.subject(&user);
-                self.tell(request, subject, event);
-                self.start_renewal(&user);
+                self.tell(request, subject, EventKind::CustomDataRead(document));
+            }
+            Ok(Done::CustomDataConflict(theirs)) => {
+                self.source_read(&user, theirs.clone());
+                let subject = self.subject(&user);
+                self.tell(request, subject, EventKind::CustomDataConflict { theirs });
+            }
+            Ok(Done::CustomDataEdited(document)) => {
+                let OperationKind::EditCustomData(edit) = operation.kind else { return };
+                match document {
+                    Some(document) => self.source_read(&user, Some(document)),
+                    None => session.source = None,
+                }
+                self.custom_data_changed(&user, request, written(edit));
             }
         }
     }

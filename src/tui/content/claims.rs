@@ -21,7 +21,7 @@ pub struct ClaimRow {
 const TIMES: [&str; 4] = ["iat", "exp", "nbf", "auth_time"];
 
 /// The claim that the Custom data pane shows (protocol document, section 7).
-const CUSTOM_DATA: &str = "user_data";
+pub const CUSTOM_DATA: &str = "user_data";
 
 /// Rows that a token may take; a hostile one could carry thousands.
 const MOST: usize = 200;
@@ -73,7 +73,8 @@ fn raw(value: &Value) -> String {
     text.chars().take(LONGEST_COPY).collect()
 }
 
-fn text(name: &str, value: &Value) -> String {
+/// The value of a claim in one line.
+pub fn text(name: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if TIMES.contains(&name) => {

@@ -31,6 +31,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
     }
     for (title, board) in [
         ("Lifetimes", Context::Lifetimes),
+        ("Compare", Context::Compare),
         ("Log", Context::Log),
         ("Mailbox", Context::Mailbox),
         ("Clock", Context::Clock),

@@ -1,11 +1,12 @@
 //! Custom data as a tree: rows that are computed when the document or what is collapsed changes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bson::{Bson, Document};
 
 use crate::account::FieldPath;
 use crate::account::custom_data::value_text;
+use crate::account::data_change::{DataChange, changes};
 
 /// One row of the tree. Names and values are text from a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,21 @@ pub struct Row {
     pub kind: Kind,
     /// The value in one line; of a document or an array how much is in it.
     pub value: String,
+    /// How the token's copy and the source differ here; `None` where they do not, as far as is known.
+    pub mark: Option<Mark>,
+    /// The source's value where it is another.
+    pub newer: Option<String>,
+}
+
+/// How the token's copy and the source of a field differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The values differ, or something inside does.
+    Differs,
+    /// It is at the source alone: the token will have it after its next renewal.
+    AtSource,
+    /// It is in the token alone: the source has it no more.
+    InToken,
 }
 
 /// Kinds of values, told apart on the screen.
@@ -84,20 +100,50 @@ const LONGEST: usize = 500;
 /// A tree with its cursor.
 #[derive(Debug, Default)]
 pub struct Tree {
+    token: Option<Document>,
+    source: Option<Option<Document>>,
+    /// Both in one.
     document: Option<Document>,
+    changes: Vec<DataChange>,
     collapsed: HashSet<FieldPath>,
     rows: Vec<Row>,
     cursor: usize,
 }
 
 impl Tree {
-    /// Shows another document, or the same one as it is now. What is collapsed stays collapsed, and the cursor stays on
-    /// its path.
-    pub fn show(&mut self, document: Option<&Document>) {
-        if self.document.as_ref() != document {
-            self.document = document.cloned();
-            self.flatten();
+    /// Shows another document, or the same one as it is now: the token's copy, and the source's where that is known. What
+    /// is collapsed stays collapsed, and the cursor stays on its path.
+    pub fn show(&mut self, token: Option<&Document>, source: Option<Option<&Document>>) {
+        let is_same_source = match (&self.source, source) {
+            (Some(old), Some(new)) => old.as_ref() == new,
+            (None, None) => true,
+            _ => false,
+        };
+        if self.token.as_ref() == token && is_same_source {
+            return;
         }
+        self.token = token.cloned();
+        self.source = source.map(Option::<&Document>::cloned);
+        let none = Document::new();
+        (self.document, self.changes) = match source {
+            None => (token.cloned(), Vec::new()),
+            Some(source) => {
+                let is_there = token.is_some() || source.is_some();
+                let (token, source) = (token.unwrap_or(&none), source.unwrap_or(&none));
+                (is_there.then(|| merge(token, source)), changes(token, source))
+            }
+        };
+        self.flatten();
+    }
+
+    /// How many fields of the token's copy and the source differ; `None` where the source is not known.
+    pub fn differences(&self) -> Option<usize> {
+        self.source.as_ref().map(|_| self.changes.len())
+    }
+
+    /// The newest document that is known: the source's, else the token's copy.
+    pub fn newest(&self) -> Option<&Document> {
+        self.source.as_ref().unwrap_or(&self.token).as_ref()
     }
 
     /// The rows.
@@ -115,9 +161,10 @@ impl Tree {
         self.rows.get(self.cursor)
     }
 
-    /// The value at a path.
+    /// The newest value at a path.
     pub fn value(&self, path: &FieldPath) -> Option<&Bson> {
-        path.find(self.document.as_ref()?)
+        let newest = self.newest().and_then(|newest| path.find(newest));
+        newest.or_else(|| path.find(self.document.as_ref()?))
     }
 
     /// What a copy of the row under the cursor is, and what it is called: a text as it is, anything else as Extended JSON.
@@ -175,26 +222,45 @@ impl Tree {
         self.rows.clear();
         if let Some(document) = self.document.take() {
             let root = FieldPath::default();
+            let changes = std::mem::take(&mut self.changes);
+            let marks = Marks::of(&changes);
             for (name, value) in &document {
-                self.push(root.child(name), 0, name, value);
+                self.push(root.child(name), 0, name, value, &marks, None);
             }
+            self.changes = changes;
             self.document = Some(document);
         }
         let found = here.and_then(|path| self.rows.iter().position(|row| row.path == path));
         self.go_to(found.unwrap_or(self.cursor));
     }
 
-    fn push(&mut self, path: FieldPath, depth: usize, name: &str, value: &Bson) {
+    fn push(
+        &mut self,
+        path: FieldPath,
+        depth: usize,
+        name: &str,
+        value: &Bson,
+        marks: &Marks<'_>,
+        above: Option<Mark>,
+    ) {
         if self.rows.len() >= MOST {
             return;
         }
         let open = !self.collapsed.contains(&path);
+        let change = marks.changes.get(&path);
+        let mark = above.or_else(|| marks.at(&path));
+        // What is inside of a value that is there on one side alone is there on one side alone; of one that is another
+        // at the source, nothing more is said inside.
+        let inside = mark.filter(|mark| *mark != Mark::Differs);
         self.rows.push(Row {
             path: path.clone(),
             depth,
             name: name.to_owned(),
             kind: kind(value, open),
             value: summary(value),
+            mark,
+            newer: change
+                .and_then(|change| Some(summary(change.before.as_ref().and(change.after.as_ref())?))),
         });
         if !open {
             return;
@@ -202,13 +268,13 @@ impl Tree {
         match value {
             Bson::Document(fields) => {
                 for (name, value) in fields {
-                    self.push(path.child(name), depth + 1, name, value);
+                    self.push(path.child(name), depth + 1, name, value, marks, inside);
                 }
             }
             Bson::Array(items) => {
                 for (at, value) in items.iter().enumerate() {
                     let name = at.to_string();
-                    self.push(path.child(&name), depth + 1, &name, value);
+                    self.push(path.child(&name), depth + 1, &name, value, marks, inside);
                 }
             }
             _ => {}
@@ -216,7 +282,60 @@ impl Tree {
     }
 }
 
-fn summary(value: &Bson) -> String {
+/// Where two documents differ, by path.
+struct Marks<'a> {
+    changes: HashMap<&'a FieldPath, &'a DataChange>,
+    /// What holds something that differs.
+    holders: HashSet<FieldPath>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(changes: &'a [DataChange]) -> Self {
+        let mut holders = HashSet::new();
+        for change in changes {
+            let mut holder = FieldPath::default();
+            let segments = change.path.segments();
+            for segment in &segments[..segments.len().saturating_sub(1)] {
+                holder = holder.child(segment);
+                holders.insert(holder.clone());
+            }
+        }
+        Self { changes: changes.iter().map(|change| (&change.path, change)).collect(), holders }
+    }
+
+    fn at(&self, path: &FieldPath) -> Option<Mark> {
+        match self.changes.get(path) {
+            Some(DataChange { before: None, .. }) => Some(Mark::AtSource),
+            Some(DataChange { after: None, .. }) => Some(Mark::InToken),
+            Some(_) => Some(Mark::Differs),
+            None => self.holders.contains(path).then_some(Mark::Differs),
+        }
+    }
+}
+
+/// The token's copy, with what is at the source alone behind it.
+fn merge(token: &Document, source: &Document) -> Document {
+    let mut merged: Document = token
+        .iter()
+        .map(|(name, old)| match (old, source.get(name)) {
+            (Bson::Document(old), Some(Bson::Document(new))) => {
+                (name.clone(), Bson::Document(merge(old, new)))
+            }
+            _ => (name.clone(), old.clone()),
+        })
+        .collect();
+    let added = source.iter().filter(|(name, _)| !token.contains_key(name.as_str()));
+    merged.extend(added.map(|(name, value)| (name.clone(), value.clone())));
+    merged
+}
+
+/// All of a value in one line.
+pub fn text(value: &Bson) -> String {
+    value_text(value).chars().take(LONGEST).collect()
+}
+
+/// A value in one line; of a document or an array how much is in it.
+pub fn summary(value: &Bson) -> String {
     let text = match value {
         Bson::Document(fields) => format!("{{{}}}", fields.len()),
         Bson::Array(items) => format!("[{}]", items.len()),
@@ -237,7 +356,7 @@ mod tests {
 
     fn tree() -> Tree {
         let mut tree = Tree::default();
-        tree.show(Some(&doc! { "a": { "b": 1, "c": ["x"] }, "d": true }));
+        tree.show(Some(&doc! { "a": { "b": 1, "c": ["x"] }, "d": true }), None);
         tree
     }
 
@@ -255,7 +374,7 @@ mod tests {
         let mut tree = tree();
         tree.collapse();
         assert_eq!(names(&tree), [(0, "a"), (0, "d")]);
-        tree.show(Some(&doc! { "0": 0, "a": { "b": 2 }, "d": true }));
+        tree.show(Some(&doc! { "0": 0, "a": { "b": 2 }, "d": true }), None);
         assert_eq!(names(&tree), [(0, "0"), (0, "a"), (0, "d")]);
         assert_eq!(tree.current().unwrap().name, "a", "the cursor stays on its path");
         tree.toggle();
@@ -276,10 +395,13 @@ mod tests {
     #[test]
     fn types_are_told_apart() {
         let mut tree = Tree::default();
-        tree.show(Some(&doc! {
-            "s": "7", "i": 7, "l": 7_i64, "f": 7.0, "b": true, "n": null,
-            "t": bson::DateTime::from_millis(0), "o": bson::oid::ObjectId::from_bytes([1; 12]),
-        }));
+        tree.show(
+            Some(&doc! {
+                "s": "7", "i": 7, "l": 7_i64, "f": 7.0, "b": true, "n": null,
+                "t": bson::DateTime::from_millis(0), "o": bson::oid::ObjectId::from_bytes([1; 12]),
+            }),
+            None,
+        );
         let shown: Vec<_> = tree.rows().iter().map(|row| (row.kind.name(), row.value.as_str())).collect();
         assert_eq!(shown[0], ("string", "\"7\""));
         assert_eq!(shown[1], ("int32", "7"));
@@ -292,10 +414,53 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_from_the_source_is_marked() {
+        let token = doc! { "same": 1, "theme": "dark", "gone": { "x": 1 }, "in": { "a": 1, "b": 2 } };
+        let source = doc! { "same": 1_i64, "theme": "light", "in": { "a": 1, "b": 3, "c": 4 }, "new": [1] };
+        let mut tree = Tree::default();
+        tree.show(Some(&token), Some(Some(&source)));
+        let shown: Vec<_> = tree
+            .rows()
+            .iter()
+            .map(|row| (row.path.to_string(), row.mark, row.newer.as_deref().unwrap_or_default()))
+            .collect();
+        let expected = [
+            ("same", None, ""),
+            ("theme", Some(Mark::Differs), "\"light\""),
+            ("gone", Some(Mark::InToken), ""),
+            ("gone.x", Some(Mark::InToken), ""),
+            ("in", Some(Mark::Differs), ""),
+            ("in.a", None, ""),
+            ("in.b", Some(Mark::Differs), "3"),
+            ("in.c", Some(Mark::AtSource), ""),
+            ("new", Some(Mark::AtSource), ""),
+            ("new.0", Some(Mark::AtSource), ""),
+        ];
+        assert_eq!(shown, expected.map(|(path, mark, newer)| (path.to_owned(), mark, newer)));
+        assert_eq!(tree.differences(), Some(5));
+        let path = |text: &str| FieldPath::parse(text).unwrap();
+        assert_eq!(tree.value(&path("same")), Some(&Bson::Int64(1)), "the source tells more of its type");
+        assert_eq!(tree.value(&path("gone.x")), Some(&Bson::Int32(1)));
+        assert_eq!(path("gone.x").find(tree.newest().unwrap()), None);
+    }
+
+    #[test]
+    fn a_source_without_a_document_is_known_to_be_empty() {
+        let mut tree = Tree::default();
+        tree.show(Some(&doc! { "a": 1 }), Some(None));
+        assert_eq!(tree.rows()[0].mark, Some(Mark::InToken));
+        assert_eq!((tree.newest(), tree.differences()), (None, Some(1)));
+        tree.show(None, Some(None));
+        assert!(tree.rows().is_empty());
+        tree.show(Some(&doc! { "a": 1 }), None);
+        assert_eq!((tree.rows()[0].mark, tree.differences()), (None, None));
+    }
+
+    #[test]
     fn no_document_has_no_rows() {
         let mut tree = tree();
         tree.go_to(4);
-        tree.show(None);
+        tree.show(None, None);
         assert!(tree.rows().is_empty() && tree.current().is_none());
         tree.expand();
         tree.collapse();

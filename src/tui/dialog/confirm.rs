@@ -1,9 +1,12 @@
 //! Questions before something that is hard to undo.
 
+use bson::Bson;
+
 use super::Submission;
-use crate::account::{ApiKeyAction, ApiKeyId, FieldPath, UserKey};
+use crate::account::{ApiKeyAction, ApiKeyId, DataEdit, FieldPath, UserKey};
 use crate::session::Command;
 use crate::tui::batch::BatchAction;
+use crate::tui::content::tree;
 use crate::tui::words;
 
 /// A question with two answers.
@@ -20,7 +23,7 @@ pub struct Confirm {
 }
 
 /// What would be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Question {
     /// Forget the user on this device.
     Remove,
@@ -29,7 +32,12 @@ pub enum Question {
     /// Delete the account.
     Delete,
     /// Remove a field of the custom data.
-    Unset(FieldPath),
+    Unset {
+        /// The field.
+        path: FieldPath,
+        /// Its value, as far as it is known.
+        before: Option<Bson>,
+    },
     /// Delete an API key.
     DeleteKey {
         /// The key.
@@ -53,7 +61,7 @@ impl Confirm {
             Question::Many(BatchAction::LogOut, _) => "Log out",
             Question::Many(BatchAction::Refresh, _) => "Refresh",
             Question::Delete => "Delete the account",
-            Question::Unset(_) => "Remove a custom data field",
+            Question::Unset { .. } => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
         }
     }
@@ -91,8 +99,9 @@ impl Confirm {
                  This cannot be undone.",
                 user.id
             ),
-            Question::Unset(path) => {
-                format!("The field {path} is removed from the custom data of {who}, with all that is in it.")
+            Question::Unset { path, before } => {
+                let value = before.as_ref().map(tree::summary).unwrap_or_default();
+                format!("The field {path} is removed from the custom data of {who}: {value}")
             }
             Question::DeleteKey { name, .. } => format!(
                 "The API key {name} of {who} is deleted. Whoever uses it cannot log in again. \
@@ -105,7 +114,7 @@ impl Confirm {
     pub fn answer(&self) -> &'static str {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "Delete",
-            Question::Remove | Question::Unset(_) | Question::Many(BatchAction::Remove, _) => "Remove",
+            Question::Remove | Question::Unset { .. } | Question::Many(BatchAction::Remove, _) => "Remove",
             Question::Many(BatchAction::LogOut, _) => "Log out",
             Question::Many(BatchAction::Refresh, _) => "Refresh",
         }
@@ -114,10 +123,16 @@ impl Confirm {
     pub(super) fn waiting(&self) -> &'static str {
         match self.question {
             Question::Delete | Question::DeleteKey { .. } => "deleting…",
-            Question::Remove | Question::Unset(_) => "removing…",
+            Question::Remove | Question::Unset { .. } => "removing…",
             // Its results are told together, outside of the dialog.
             Question::Many(..) => "",
         }
+    }
+
+    /// The change of the custom data, if the question is about one.
+    pub fn edit(&self) -> Option<DataEdit> {
+        let Question::Unset { path, before } = &self.question else { return None };
+        Some(DataEdit::field(path.clone(), before.clone(), None))
     }
 
     pub(super) fn submit(&self) -> Submission {
@@ -129,7 +144,10 @@ impl Confirm {
             Question::Many(action, users) => return Submission::Batch(*action, users.clone()),
             Question::Remove => Command::Remove { user },
             Question::Delete => Command::Delete { user },
-            Question::Unset(path) => Command::UnsetCustomData { user, path: path.clone() },
+            Question::Unset { .. } => match self.edit() {
+                Some(edit) => Command::EditCustomData { user, edit },
+                None => return Submission::Close,
+            },
             Question::DeleteKey { id, .. } => {
                 Command::ApiKeys { user, action: ApiKeyAction::Delete(id.clone()) }
             }

@@ -1,9 +1,10 @@
 //! Edit a value of the custom data, or add one.
 
-use bson::Bson;
+use bson::{Bson, Document};
 
 use super::Submission;
 use crate::account::custom_data::{ValueError, parse_value, value_text};
+use crate::account::data_change::{DataEdit, apply, json_size};
 use crate::account::{FieldPath, UserKey};
 use crate::session::{Command, UserView};
 use crate::tui::content::tree;
@@ -18,34 +19,55 @@ pub struct EditForm {
     pub label: String,
     /// The field that is edited, with the type of its value; `None` for a new field.
     pub present: Option<(FieldPath, &'static str)>,
+    /// The newest custom data that is known: what the edit begins from.
+    known: Document,
+    /// What was asked for last.
+    pub sent: Option<DataEdit>,
     /// The fields.
     pub form: Form,
 }
 
 impl EditForm {
     /// A form to edit a value with.
-    pub fn edit(user: &UserView, path: FieldPath, value: &Bson) -> Self {
+    pub fn edit(user: &UserView, known: Document, path: FieldPath, value: &Bson) -> Self {
         let form = Form::new(vec![Field::text(FieldName::Value, "Value", &value_text(value))]);
-        Self::new(user, Some((path, tree::type_name(value))), form)
+        Self::new(user, known, Some((path, tree::type_name(value))), form)
     }
 
     /// A form to add a field with, inside of `parent`.
-    pub fn add(user: &UserView, parent: &FieldPath) -> Self {
+    pub fn add(user: &UserView, known: Document, parent: &FieldPath) -> Self {
         let path = if parent.is_root() { String::new() } else { format!("{parent}.") };
         let form = Form::new(vec![
             Field::text(FieldName::Path, "Field", &path),
             Field::text(FieldName::Value, "Value", ""),
         ]);
-        Self::new(user, None, form)
+        Self::new(user, known, None, form)
     }
 
-    fn new(user: &UserView, present: Option<(FieldPath, &'static str)>, form: Form) -> Self {
-        Self { user: user.key.clone(), label: user.label.clone(), present, form }
+    fn new(user: &UserView, known: Document, present: Option<(FieldPath, &'static str)>, form: Form) -> Self {
+        Self { user: user.key.clone(), label: user.label.clone(), present, known, sent: None, form }
     }
 
     /// The type in which the typed text will be stored, or why it cannot be.
     pub fn verdict(&self) -> Result<&'static str, ValueError> {
         parse_value(self.form.text(FieldName::Value)).map(|value| tree::type_name(&value))
+    }
+
+    /// What would be changed, as far as it can be told.
+    pub fn preview(&self) -> Option<DataEdit> {
+        let path = match &self.present {
+            Some((path, _)) => path.clone(),
+            None => FieldPath::parse(self.form.text(FieldName::Path)).ok()?,
+        };
+        let value = parse_value(self.form.text(FieldName::Value)).ok()?;
+        let before = path.find(&self.known).cloned();
+        Some(DataEdit::field(path, before, Some(value)))
+    }
+
+    /// How large the custom data would be as JSON.
+    pub fn size(&self) -> usize {
+        let changes = self.preview().map(|edit| edit.changes).unwrap_or_default();
+        json_size(&apply(&self.known, &changes))
     }
 
     pub(super) fn submit(&mut self) -> Submission {
@@ -60,7 +82,12 @@ impl EditForm {
             },
         };
         match parse_value(self.form.text(FieldName::Value)) {
-            Ok(value) => Submission::send(Command::SetCustomData { user: self.user.clone(), path, value }),
+            Ok(value) => {
+                let before = path.find(&self.known).cloned();
+                let edit = DataEdit::field(path, before, Some(value));
+                self.sent = Some(edit.clone());
+                Submission::send(Command::EditCustomData { user: self.user.clone(), edit })
+            }
             Err(_) => {
                 // The line below the field says what is wrong with the value.
                 self.form.focus_on(FieldName::Value);

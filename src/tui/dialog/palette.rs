@@ -1,5 +1,7 @@
 //! The command palette: everything that can be done or gone to, by its name.
 
+use std::cmp::Reverse;
+
 use crate::account::{AppAlias, UserKey};
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::fuzzy::Query;
@@ -7,6 +9,9 @@ use crate::tui::keymap::Action;
 
 /// Most entries that are kept: nobody reads on.
 const MOST: usize = 200;
+
+/// What matches less well than this share of the best match, in percent, is chance: the letters are in every long sentence.
+const WELL: u32 = 60;
 
 /// What is typed, and what matches it.
 #[derive(Debug)]
@@ -59,7 +64,8 @@ impl Palette {
         self.form.text(FieldName::Query)
     }
 
-    /// Finds what matches the text: actions, and of `others` only what was asked for. What can be done goes first.
+    /// Finds what matches the text: actions, and of `others` only what was asked for. Of two that match as well, the one that
+    /// makes sense now goes first.
     pub fn find(&mut self, others: impl Iterator<Item = Entry>) {
         let mut query = Query::new(self.text());
         let nothing_typed = query.is_empty();
@@ -75,7 +81,9 @@ impl Palette {
                 Some((score?, entry))
             })
             .collect();
-        found.sort_by_key(|(score, entry)| (entry.why_not.is_some(), std::cmp::Reverse(*score)));
+        let best = found.iter().map(|(score, _)| *score).max().unwrap_or_default();
+        found.retain(|(score, _)| score * 100 >= best * WELL);
+        found.sort_by_key(|(score, entry)| (Reverse(*score), entry.why_not.is_some()));
         found.truncate(MOST);
         self.found = found.into_iter().map(|(_, entry)| entry).collect();
         self.cursor = 0;

@@ -88,6 +88,16 @@ impl Stream for Keys {
     }
 }
 
+impl Lend for Keys {
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A running interface, and the far ends of everything that it holds.
 struct Running {
     keys: Keys,
@@ -122,6 +132,7 @@ fn snapshot(seconds: i64) -> Arc<Snapshot> {
         last_refresh: None,
         custom_data: None,
         api_keys: None,
+        source: None,
     };
     Arc::new(Snapshot {
         version: 1,

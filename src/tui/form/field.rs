@@ -47,6 +47,8 @@ pub enum FieldName {
     Amount,
     /// What is looked for.
     Query,
+    /// A part of a user's name.
+    User,
 }
 
 /// A field.

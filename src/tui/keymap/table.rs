@@ -39,7 +39,7 @@ impl Keymap {
 }
 
 const INTRODUCTION: &str = "\
-<!-- Written by `idmux keys --markdown`; tests/screens/keys.rs holds it up to date. -->
+<!-- Written by `idmux keys --markdown`; tests/screens/hands.rs holds it up to date. -->
 # Keys
 
 Every key can be changed in `config.toml`. A setting names an action, and the keys that ask for it in place of those

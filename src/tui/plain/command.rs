@@ -45,6 +45,7 @@ const ON_SCREEN: &[Action] = &[
     Action::Zoom,
     Action::Repaint,
     Action::Suspend,
+    Action::EditDocument,
     Action::Palette,
     Action::Filter,
     Action::Mark,

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{batch, boards, copy, palette, panes};
+use super::{batch, boards, compare, copy, documents, palette, panes};
 use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -27,6 +27,13 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
         }
         action if matches!(dialog.body, Body::Palette(_)) => return palette::press(model, action, key),
         Some(action) if matches!(dialog.body, Body::CopyMenu(_)) => return copy::press(model, action),
+        Some(Action::Submit) if matches!(dialog.body, Body::Picker(_)) => compare::pick(model),
+        Some(action @ (Action::Up | Action::Down)) if let Body::Picker(picker) = &mut dialog.body => {
+            picker.go(action == Action::Down, &model.snapshot);
+        }
+        Some(action) if matches!(dialog.body, Body::Document(_) | Body::Conflict(_)) => {
+            return documents::press(model, action);
+        }
         Some(action) if dialog.body.is_board() => return boards::press(model, action),
         Some(Action::Copy) => return copy_secret(model),
         // What was asked for is on its way: until the answer there is nothing to change.
@@ -94,7 +101,7 @@ fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
     }
 }
 
-fn submit(model: &mut Model) -> Vec<Effect> {
+pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     match dialog.body.submit() {
         Submission::Send(command) => {

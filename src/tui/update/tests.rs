@@ -56,6 +56,7 @@ fn user(number: usize) -> UserView {
         last_refresh: None,
         custom_data: Some(doc! { "theme": "dark", "a.b": 1, "list": [1] }),
         api_keys: None,
+        source: None,
     }
 }
 
@@ -401,7 +402,8 @@ fn custom_data_is_edited_added_and_removed() {
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
     assert!(matches!(
         command,
-        Command::SetCustomData { path, value, .. } if path.to_string() == "theme" && value == bson!("dar")
+        Command::EditCustomData { edit, .. }
+            if edit.changes[0].path.to_string() == "theme" && edit.changes[0].after == Some(bson!("dar"))
     ));
 
     let mut model = with_users([1]);
@@ -412,14 +414,16 @@ fn custom_data_is_edited_added_and_removed() {
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
     assert!(matches!(
         command,
-        Command::SetCustomData { path, value, .. } if path.to_string() == "list.3" && value == bson!(true)
+        Command::EditCustomData { edit, .. }
+            if edit.changes[0].path.to_string() == "list.3" && edit.changes[0].after == Some(bson!(true))
     ));
 
     let mut model = with_users([1]);
     press(&mut model, KeyCode::BackTab);
     keys(&mut model, "d");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(command, Command::UnsetCustomData { path, .. } if path.to_string() == "theme"));
+    assert!(matches!(command, Command::EditCustomData { edit, .. }
+        if edit.changes[0].path.to_string() == "theme" && edit.changes[0].after.is_none()));
 }
 
 #[test]

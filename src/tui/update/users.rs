@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{boards, copy};
+use super::{boards, copy, documents};
 use crate::account::FieldPath;
 use crate::session::{AppView, Command, UserView};
 use crate::tui::content::tree::Kind;
@@ -33,6 +33,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (Action::Remove, Some(user)) => confirm(Question::Remove, &user),
         (Action::Delete, Some(user)) => confirm(Question::Delete, &user),
+        (Action::EditDocument, Some(user)) => return documents::open(model, &user),
+        (Action::ReadSource, Some(user)) => return documents::read_source(model, &user),
         (Action::Edit, Some(user)) => edit(model, &user),
         (Action::AddField, Some(user)) => add(model, &user),
         (Action::RemoveField, Some(user)) => remove_field(model, &user),
@@ -67,7 +69,8 @@ fn edit(model: &mut Model, user: &UserView) -> Option<Body> {
     let Some(row) = model.detail.tree.current() else { return add(model, user) };
     let path = writable(model, row.path.clone())?;
     let value = model.detail.tree.value(&path)?;
-    Some(Body::Edit(EditForm::edit(user, path, value)))
+    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    Some(Body::Edit(EditForm::edit(user, known, path, value)))
 }
 
 fn add(model: &mut Model, user: &UserView) -> Option<Body> {
@@ -76,18 +79,27 @@ fn add(model: &mut Model, user: &UserView) -> Option<Body> {
         Kind::Container { open: true, .. } => row.path.clone(),
         _ => parent(&row.path),
     });
-    Some(Body::Edit(EditForm::add(user, &parent.unwrap_or_default())))
+    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    Some(Body::Edit(EditForm::add(user, known, &parent.unwrap_or_default())))
 }
 
 fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
     let path = model.detail.tree.current()?.path.clone();
     let path = writable(model, path)?;
-    confirm(Question::Unset(path), user)
+    let before = model.detail.tree.newest().and_then(|newest| path.find(newest)).cloned();
+    if before.is_none() {
+        model.say(
+            Tone::Warn,
+            format!("{path} is gone at the source already; R renews the token, so that it follows"),
+        );
+        return None;
+    }
+    confirm(Question::Unset { path, before }, user)
 }
 
 /// The path, if a dotted path can name it: MongoDB cannot address a name with a dot in it, nor one that begins with $.
 fn writable(model: &mut Model, path: FieldPath) -> Option<FieldPath> {
-    if FieldPath::parse(&path.to_string()).as_ref() == Ok(&path) {
+    if path.is_writable() {
         return Some(path);
     }
     model.say(Tone::Warn, format!("the name of {path} cannot be written: it has a dot, or begins with $"));

@@ -1,6 +1,6 @@
 //! Keys where no dialog is open: they change the view, or belong to the one that is open.
 
-use super::{lifetimes, log, panes};
+use super::{compare, lifetimes, log, panes};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, View};
@@ -9,7 +9,12 @@ use crate::tui::model::{Model, View};
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match (action, model.view) {
         (Action::Lifetimes, _) => toggle(model, View::Lifetimes),
-        (Action::Compare, _) => toggle(model, View::Compare),
+        (Action::Compare, view) => {
+            if view != View::Compare {
+                compare::open(model);
+            }
+            toggle(model, View::Compare)
+        }
         (Action::Log, _) => toggle(model, View::Log),
         (_, View::Board) => panes::act(model, action),
         (Action::Close, View::Log) if model.log.close_entry() => vec![],
@@ -17,6 +22,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Close, _) => toggle(model, model.view),
         (_, View::Lifetimes) => lifetimes::act(model, action),
         (_, View::Log) => log::act(model, action),
+        (_, View::Compare) if let Some(effects) = compare::act(model, action) => effects,
         (_, View::Compare) => panes::act(model, action),
     }
 }

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands for a glyph that the program draws.
-const GLYPHS: [(&str, &str); 44] = [
+const GLYPHS: [(&str, &str); 45] = [
+    ("≠", "!"),
     ("●", "*"),
     ("○", "o"),
     ("◐", "~"),

@@ -5,10 +5,11 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::{pane, span};
-use crate::tui::content::tree::{Kind, Row};
+use crate::tui::content::tree::{Kind, Mark, Row};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
-use crate::tui::text;
+use crate::tui::words::Tone;
+use crate::tui::{text, words};
 
 /// Draws the pane.
 pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
@@ -22,7 +23,14 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let first = model.detail.tree_offset;
     let height = usize::from(inside.height);
     let block = pane::frame(model, Pane::CustomData);
-    pane::with_position(block, first, height, tree.rows().len()).render(area, buffer);
+    let mut block = pane::with_position(block, first, height, tree.rows().len());
+    if let Some((tone, words)) = words::data_size(model.detail.data_size) {
+        block = block.title(Line::from(span(format!(" {words} "), super::tone(theme, tone))));
+    }
+    if let Some(line) = copies(model, usize::from(area.width).saturating_sub(4)) {
+        block = block.title_bottom(line);
+    }
+    block.render(area, buffer);
     if tree.rows().is_empty() {
         pane::empty(theme, inside, buffer, nothing(model));
         return;
@@ -31,6 +39,37 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
         let line = line(model, item, usize::from(inside.width));
         pane::row(model, Pane::CustomData, line, at == tree.cursor(), row, buffer);
     }
+}
+
+/// How old the token's copy and the source are, and whether they differ.
+fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
+    let theme = &model.theme;
+    let user = model.selected()?;
+    let issued = user.access.as_ref()?.lifetime.map(|life| life.issued);
+    let now = model.present(&user.key.app);
+    let mut parts = Vec::new();
+    if let Some(issued) = issued {
+        parts.push(format!("token {}", words::age(issued, now)));
+    }
+    let source = user.source.as_ref();
+    if let Some(read) = source.and_then(|source| source.read_at) {
+        parts.push(format!("source {}", words::age(read, model.now)));
+    }
+    let (tone, last) =
+        match (source.and_then(|source| source.failed.as_ref()), model.detail.tree.differences()) {
+            (Some(_), _) => (Tone::Bad, "✗ source not read".to_owned()),
+            (None, Some(0)) => (Tone::Good, "✓ alike".to_owned()),
+            (None, Some(count)) => (Tone::Warn, format!("≠ {count}")),
+            (None, None) => (Tone::Plain, String::new()),
+        };
+    let words = parts.join(" · ");
+    let room = columns.saturating_sub(text::width(&last) + 3);
+    let words = text::cut(&words, room).into_owned();
+    let gap = if last.is_empty() || words.is_empty() { "" } else { " · " };
+    Some(Line::from(vec![
+        span(format!(" {words}{gap}"), theme.muted),
+        span(format!("{last} "), super::tone(theme, tone)),
+    ]))
 }
 
 fn nothing(model: &Model) -> &'static str {
@@ -57,9 +96,25 @@ fn line(model: &Model, row: &Row, columns: usize) -> Line<'static> {
     let kind = row.kind.name();
     let room = columns.saturating_sub(kind.len() + 1);
     let indent = (row.depth * 2).min(room / 2);
+    let (glyph, told) = match row.mark {
+        None => ("", None),
+        Some(Mark::Differs) => ("≠", Some(theme.warn)),
+        Some(Mark::AtSource) => ("+", Some(theme.good)),
+        Some(Mark::InToken) => ("-", Some(theme.bad)),
+    };
+    let mark = if glyph.is_empty() { mark.to_owned() } else { format!("{glyph}{}", mark.trim()) };
     let name = text::inert(&row.name);
     let name = text::cut(&name, room.saturating_sub(indent + 4).min(columns / 2)).into_owned();
     let head = format!("{:indent$}{mark} {name}: ", "");
-    let value = text::fit(&text::inert(&row.value), room.saturating_sub(text::width(&head)));
-    Line::from(vec![span(head, theme.text), span(value, style), span(format!(" {kind}"), theme.muted)])
+    let value = match &row.newer {
+        Some(newer) => format!("{} → {newer}", row.value),
+        None => row.value.clone(),
+    };
+    let value = text::fit(&text::inert(&value), room.saturating_sub(text::width(&head)));
+    let style = told.unwrap_or(style);
+    Line::from(vec![
+        span(head, told.unwrap_or(theme.text)),
+        span(value, style),
+        span(format!(" {kind}"), theme.muted),
+    ])
 }

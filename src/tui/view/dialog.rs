@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{boards, help, lines, palette, span};
+use super::{boards, compare, document, help, lines, palette, span};
 use crate::tui::dialog::{
     AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
     VaultForm,
@@ -64,6 +64,22 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             let title = format!("API keys of {}", list.label);
             Page { title, drawn: Drawn { lines, cursor: None } }
         }
+        Body::Picker(picker) => {
+            let mut drawn = form::draw(&picker.form, theme, columns);
+            drawn.lines.push(Line::default());
+            drawn.lines.extend(compare::picker(model, picker, columns, rows.saturating_sub(3)));
+            Page { title: "Compare with".into(), drawn }
+        }
+        Body::Document(edit) => {
+            let lines = document::document(model, edit, columns, rows);
+            let title = format!("The custom data of {}", edit.label);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Conflict(conflict) => {
+            let lines = document::conflict(model, conflict, columns, rows);
+            let title = format!("A conflict in the custom data of {}", conflict.label);
+            Page { title, drawn: Drawn { lines, cursor: None } }
+        }
         Body::Secret(shown) => {
             let lines = boards::secret(model, shown, columns);
             let title = format!("The new API key {}", shown.name);
@@ -105,7 +121,7 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
 /// Columns inside of a dialog: lists take what is there.
 fn columns(model: &Model, body: &Body) -> usize {
     match body {
-        Body::Mailbox(_) | Body::Keys(_) | Body::Palette(_) => {
+        Body::Mailbox(_) | Body::Keys(_) | Body::Palette(_) | Body::Document(_) | Body::Conflict(_) => {
             usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS)
         }
         Body::Secret(_) => COLUMNS + 4,
@@ -214,6 +230,10 @@ fn edit(model: &Model, form: &EditForm) -> Page {
     };
     drawn.lines.push(Line::default());
     drawn.lines.extend(paragraph(&words, style));
+    if let Some(edit) = form.preview() {
+        drawn.lines.extend(edit.changes.iter().map(|change| document::change(model, change, COLUMNS)));
+        drawn.lines.extend(document::too_large(model, form.size(), COLUMNS));
+    }
     Page { title, drawn }
 }
 

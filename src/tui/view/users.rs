@@ -108,8 +108,8 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
     let mut cursor = None;
     if filter.typing || filter.is_on() {
         let (shown, column) = text_field::in_sight(filter.text(), filter.cursor(), FILTER);
-        cursor = filter.typing.then_some(column + 1);
-        spans.push(span(format!("/{shown} "), theme.key));
+        cursor = filter.typing.then_some(column + 2);
+        spans.push(span(format!(" /{shown} "), theme.key));
         let (some, all) = (model.users.len(&model.snapshot), model.snapshot.users.len());
         spans.push(span(format!(" {some} of {all} "), theme.text));
     }

@@ -1,0 +1,54 @@
+//! Keys of the comparison.
+
+use super::panes::target;
+use crate::session::Command;
+use crate::tui::compare::MOST;
+use crate::tui::dialog::{Body, Picker};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::model::Model;
+use crate::tui::words::Tone;
+
+/// The comparison opens: with the selected user, unless there are several in it already.
+pub fn open(model: &mut Model) {
+    let selected = model.selected().map(|user| user.key.clone());
+    model.compare.begin(selected);
+}
+
+/// Does what a key asks for; `None` where it is not the comparison's.
+pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let focused = model.compare.focused().cloned();
+    match action {
+        Action::AddUser if model.compare.picked().len() == MOST => {
+            model.say(Tone::Warn, "four users are the most; x takes one out");
+        }
+        Action::AddUser => model.open(Body::Picker(Picker::new(model.compare.picked().to_vec()))),
+        Action::RemoveUser => model.compare.remove(),
+        Action::HideEqual => model.compare.hides_equal = !model.compare.hides_equal,
+        Action::BeforeAfter => {
+            model.compare.before_after = !model.compare.before_after;
+            model.compare.offset = 0;
+        }
+        Action::Left | Action::Right => model.compare.go(action == Action::Right),
+        Action::Refresh => {
+            let command = Command::Refresh { user: focused? };
+            return Some(vec![Effect::Send { command: Box::new(command), dialog: None }]);
+        }
+        Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
+            // Settling holds it inside.
+            model.compare.offset = target(action, model.compare.offset, model.compare_rows());
+        }
+        _ => return None,
+    }
+    Some(vec![])
+}
+
+/// The user under the picker's cursor joins.
+pub fn pick(model: &mut Model) {
+    let snapshot = model.snapshot.clone();
+    let Some(Body::Picker(picker)) = model.dialog().map(|dialog| &dialog.body) else { return };
+    let Some(user) = picker.current(&snapshot) else { return };
+    model.dialogs.pop();
+    model.compare.before_after = false;
+    model.compare.add(user);
+}

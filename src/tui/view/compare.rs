@@ -1,0 +1,161 @@
+//! The comparison: users in columns, a field a row.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Widget};
+
+use super::{pane, span, tone};
+use crate::session::UserView;
+use crate::tui::content::compare::Row;
+use crate::tui::dialog::Picker;
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::{text, words};
+
+/// Columns of the names of fields: at least, and at most.
+const NAMES: (usize, usize) = (18, 30);
+
+/// Draws the view.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.theme;
+    let has_keys = model.dialogs.is_empty();
+    let style = if has_keys { theme.border_focus } else { theme.border };
+    let border = if has_keys { BorderType::Thick } else { BorderType::Plain };
+    let (users, table) = (model.compared(), model.compare_table());
+    let mut title =
+        if model.compare.before_after { "Before and after the last renewal" } else { "Compare" }.to_owned();
+    if users.len() > 1 {
+        title = format!("{title}: {} of {} differ", table.differing, words::count(table.fields, "field"));
+    }
+    if model.compare.hides_equal {
+        title.push_str(", equal ones hidden");
+    }
+    let block = Block::bordered()
+        .border_type(border)
+        .border_style(style)
+        .title(Line::from(span(format!(" {title} "), style)));
+    let inside = layout::inside(area);
+    let (offset, height) = (model.compare.offset, model.compare_rows());
+    pane::with_position(block, offset, height, table.rows.len()).render(area, buffer);
+    if let Some(words) = nothing(model, users.len(), table.rows.is_empty()) {
+        let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
+        let place = if users.is_empty() { inside } else { below };
+        pane::empty(theme, place, buffer, &words);
+        if users.is_empty() {
+            return;
+        }
+    }
+    let widths = Widths::of(usize::from(inside.width), users.len());
+    let mut rows = inside.rows();
+    for line in heads(model, &users, &widths) {
+        if let Some(row) = rows.next() {
+            line.render(row, buffer);
+        }
+    }
+    for (item, row) in table.rows.iter().skip(offset).zip(rows) {
+        line(model, item, &widths).render(row, buffer);
+    }
+}
+
+/// What to do where there is little to see.
+fn nothing(model: &Model, users: usize, is_empty: bool) -> Option<String> {
+    match users {
+        0 => Some("Nobody is compared yet. Press a to pick a user.".into()),
+        1 if model.compare.before_after => Some(
+            "The access token was not renewed since idmux shows it, so there is nothing before it yet. \
+             Press R to renew it now, b to go back."
+                .into(),
+        ),
+        _ if is_empty && model.compare.hides_equal => {
+            Some("All fields are equal. Press = to see them.".into())
+        }
+        _ => None,
+    }
+}
+
+struct Widths {
+    names: usize,
+    value: usize,
+}
+
+impl Widths {
+    fn of(columns: usize, users: usize) -> Self {
+        let names = (columns / 5).clamp(NAMES.0, NAMES.1);
+        Self { names, value: (columns.saturating_sub(names)) / users.max(1) }
+    }
+}
+
+/// Who is in which column, and how their sessions stand.
+fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>; 3] {
+    let theme = &model.theme;
+    let mut names = vec![span(" ".repeat(widths.names), theme.text)];
+    let mut states = vec![span(" ".repeat(widths.names), theme.text)];
+    for (at, user) in users.iter().enumerate() {
+        let two_states = model.compare.before_after && users.len() == 2;
+        let has_focus = !two_states && at == model.compare.column() && users.len() > 1;
+        let mark = if has_focus { "▸ " } else { "" };
+        let label = match (two_states, at) {
+            (true, 0) => format!("before: {}", user.label),
+            (true, _) => format!("now: {}", user.label),
+            (false, _) => user.label.clone(),
+        };
+        let label = text::fit(&format!("{mark}{}", text::inert(&label)), widths.value.saturating_sub(1));
+        names.push(span(label, if has_focus { theme.selection } else { theme.strong }));
+        names.push(span(" ", theme.text));
+        let (how, glyph, word) = words::state(&user.state);
+        let state = format!("{glyph} {word}, {}", text::inert(user.key.app.as_str()));
+        states.push(span(text::fit(&state, widths.value), tone(theme, how)));
+    }
+    [Line::from(names), Line::from(states), Line::default()]
+}
+
+fn line(model: &Model, row: &Row, widths: &Widths) -> Line<'static> {
+    let theme = &model.theme;
+    let (name, values) = match row {
+        Row::Heading(title) => return Line::from(span(*title, theme.strong)),
+        Row::Field { name, values } => (name, values),
+    };
+    let differs = row.differs();
+    let (glyph, style) = if differs { ("≠ ", theme.warn) } else { ("  ", theme.muted) };
+    let name = text::fit(&text::inert(name), widths.names.saturating_sub(3));
+    let mut spans: Vec<Span> = vec![span(format!("{glyph}{name} "), style)];
+    for value in values {
+        let is_other = differs && *value != values[0];
+        let style = match value {
+            None => theme.muted,
+            Some(_) if is_other => theme.warn,
+            Some(_) => theme.text,
+        };
+        let shown = value.as_deref().unwrap_or("·");
+        let shown = text::fit(&text::inert(shown), widths.value.saturating_sub(1));
+        spans.push(span(format!("{shown} "), style));
+    }
+    Line::from(spans)
+}
+
+/// The users to pick from.
+pub fn picker(model: &Model, picker: &Picker, columns: usize, rows: usize) -> Vec<Line<'static>> {
+    let theme = &model.theme;
+    let found = picker.found(&model.snapshot);
+    if found.is_empty() {
+        return vec![Line::from(span("nobody else has that in the name", theme.muted))];
+    }
+    let cursor = picker.cursor(&model.snapshot);
+    let height = rows.max(3).min(found.len()).min(12);
+    let first = (cursor + 1).saturating_sub(height);
+    let shown = found.iter().enumerate().skip(first).take(height);
+    shown
+        .map(|(at, user)| {
+            let mark = if at == cursor { "▸ " } else { "  " };
+            let app = text::inert(user.key.app.as_str()).into_owned();
+            let room = columns.saturating_sub(2 + 2 + text::width(&app));
+            let style = if at == cursor { theme.selection } else { theme.text };
+            Line::from(vec![
+                span(mark, theme.strong),
+                span(text::fit(&text::inert(&user.label), room), style),
+                span(format!("  {app}"), theme.muted),
+            ])
+        })
+        .collect()
+}

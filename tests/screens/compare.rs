@@ -1,0 +1,119 @@
+//! Users side by side.
+
+use bson::doc;
+use crossterm::event::KeyCode;
+use idmux::session::{Command, Snapshot};
+use ratatui::layout::Size;
+
+use crate::driver::Screen;
+use crate::fixture::*;
+
+const SIZES: [Size; 3] =
+    [Size { width: 80, height: 24 }, Size { width: 120, height: 40 }, Size { width: 200, height: 60 }];
+
+fn three() -> Snapshot {
+    let mut snapshot = six();
+    let mut bob = user(7, "bob@example.com");
+    bob.custom_data =
+        Some(doc! { "theme": "light", "visits": 42, "address": { "city": "Paris" }, "plan": "pro" });
+    snapshot.users.push_back(std::sync::Arc::new(bob));
+    snapshot
+}
+
+fn everywhere(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
+    for size in SIZES {
+        let mut screen = Screen::with(size, snapshot());
+        steps(&mut screen);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), screen.draw());
+    }
+}
+
+/// Adds the user whose name has `part`.
+fn add(screen: &mut Screen, part: &str) {
+    screen.keys("a").keys(part).press(KeyCode::Enter);
+}
+
+#[test]
+fn two_to_four_users() {
+    everywhere("compare_one", three, |screen| _ = screen.keys("6"));
+    everywhere("compare_two", three, |screen| {
+        screen.keys("6");
+        add(screen, "bob");
+    });
+    everywhere("compare_four", three, |screen| {
+        screen.keys("6");
+        add(screen, "bob");
+        add(screen, "grace");
+        add(screen, "barbara");
+        screen.keys("h");
+    });
+    everywhere("compare_picker", three, |screen| {
+        screen.keys("6a").press(KeyCode::Down).press(KeyCode::Down);
+    });
+}
+
+#[test]
+fn equal_fields_are_hidden() {
+    everywhere("compare_hides_equal", three, |screen| {
+        screen.keys("6");
+        add(screen, "bob");
+        screen.keys("=");
+    });
+}
+
+#[test]
+fn before_and_after_a_renewal() {
+    let renewed = || {
+        let mut snapshot = three();
+        let mut ada = (*snapshot.users[0]).clone();
+        ada.access = Some(token("access", 9, 1800, 1800));
+        ada.custom_data.as_mut().unwrap().insert("visits", 43);
+        snapshot.users.set(0, std::sync::Arc::new(ada));
+        snapshot
+    };
+    everywhere("compare_before_after", three, |screen| {
+        screen.keys("6b");
+        screen.snapshot(renewed());
+    });
+    everywhere("compare_nothing_before", three, |screen| _ = screen.keys("6b"));
+    let mut screen = Screen::with(SIZES[0], three());
+    screen.keys("6bR");
+    assert!(matches!(screen.sent, Some((_, Command::Refresh { user })) if user == key(1)));
+}
+
+#[test]
+fn users_come_and_go() {
+    let mut screen = Screen::with(SIZES[0], three());
+    screen.keys("6");
+    add(&mut screen, "bob");
+    add(&mut screen, "grace");
+    add(&mut screen, "alan");
+    assert_eq!(screen.model.compare.picked(), [key(1), key(7), key(3), key(4)]);
+    screen.keys("a");
+    assert!(screen.model.dialogs.is_empty(), "four are the most");
+    screen.keys("hx");
+    assert_eq!(screen.model.compare.picked(), [key(1), key(7), key(4)]);
+    // Who is forgotten leaves the comparison; it is there again after a look at the board.
+    let mut snapshot = three();
+    snapshot.users.remove(0);
+    screen.snapshot(snapshot);
+    screen.keys("6");
+    assert!(!screen.draw().contains("Compare:"));
+    screen.keys("6");
+    assert_eq!(screen.model.compare.picked(), [key(7), key(4)]);
+}
+
+#[test]
+fn long_comparisons_scroll() {
+    let mut screen = Screen::with(SIZES[0], three());
+    screen.keys("6");
+    add(&mut screen, "bob");
+    let first = screen.draw();
+    screen.keys("G");
+    let last = screen.draw();
+    assert_ne!(first, last);
+    screen.keys("j");
+    assert_eq!(screen.draw(), last, "not beyond the end");
+    screen.keys("g");
+    assert_eq!(screen.draw(), first);
+}

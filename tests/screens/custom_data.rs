@@ -1,0 +1,228 @@
+//! Custom data: the token's copy beside its source, a preview, a conflict, and what is too large.
+
+use bson::{Document, doc};
+use crossterm::event::KeyCode;
+use idmux::session::{Command, Event, EventKind, Snapshot, SourceView, Subject};
+use idmux::tui::message::Message;
+use ratatui::layout::Size;
+use std::sync::Arc;
+
+use crate::driver::Screen;
+use crate::fixture::*;
+
+const SIZES: [Size; 3] =
+    [Size { width: 80, height: 24 }, Size { width: 120, height: 40 }, Size { width: 200, height: 60 }];
+
+/// Ada, whose source is another than the copy in the token.
+fn ada(source: Option<Document>) -> Snapshot {
+    let mut ada = user(1, "ada@example.com");
+    ada.source = Some(Arc::new(SourceView { document: source, read_at: Some(after(-75)), failed: None }));
+    with_users([ada, user(2, "bob@example.com")])
+}
+
+fn newer() -> Document {
+    let mut document = user(1, "").custom_data.unwrap();
+    document.insert("theme", "light");
+    document.remove("beta");
+    document.get_document_mut("address").unwrap().insert("city", "Paris");
+    document.insert("plan", doc! { "name": "pro" });
+    document
+}
+
+fn everywhere(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
+    for size in SIZES {
+        let mut screen = Screen::with(size, snapshot());
+        steps(&mut screen);
+        insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), screen.draw());
+    }
+}
+
+/// The worker's answer to what was asked last.
+fn answer(screen: &mut Screen, kind: EventKind) {
+    let request = screen.sent.as_ref().map(|(id, _)| *id);
+    let subject = Subject::User { key: key(1), label: "ada@example.com".into() };
+    screen.event(Event { at: now(), request, subject, kind });
+}
+
+/// The editor ends with `text`.
+fn edited(screen: &mut Screen, text: &str) {
+    let (dialog, _) = screen.edited.take().expect("an editor runs");
+    screen.tell(Message::Edited { dialog, result: Ok(text.into()) });
+}
+
+/// The whole document of Ada is in the editor.
+fn in_editor(screen: &mut Screen) -> String {
+    screen.keys("E");
+    answer(screen, EventKind::CustomDataRead(Some(newer())));
+    screen.edited.as_ref().expect("the editor begins").1.clone()
+}
+
+#[test]
+fn what_differs_from_the_source_is_marked() {
+    everywhere(
+        "source_differs",
+        || ada(Some(newer())),
+        |screen| {
+            screen.press(KeyCode::BackTab).keys("z");
+        },
+    );
+    everywhere("source_beside_the_panes", || ada(Some(newer())), |_| {});
+}
+
+#[test]
+fn a_source_that_was_not_read_says_so() {
+    let mut snapshot = ada(None);
+    let mut user = (*snapshot.users[0]).clone();
+    user.source = Some(Arc::new(SourceView { failed: Some("no answer".into()), ..SourceView::default() }));
+    snapshot.users.set(0, Arc::new(user));
+    let screen = Screen::with(SIZES[0], snapshot);
+    assert!(screen.draw().contains("✗ source not read"), "{}", screen.draw());
+}
+
+#[test]
+fn the_source_is_read_once_for_each_time_the_pane_gets_the_focus() {
+    let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
+    assert!(screen.sent.is_none());
+    screen.press(KeyCode::BackTab);
+    let read = |screen: &mut Screen| matches!(screen.sent.take(), Some((_, Command::ReadCustomData { user })) if user == key(1));
+    assert!(read(&mut screen));
+    screen.snapshot(ada(Some(newer())));
+    screen.keys("j");
+    assert!(screen.sent.is_none(), "once");
+    screen.keys("S");
+    assert!(read(&mut screen), "and whenever a person wants it");
+    screen.press(KeyCode::Tab).press(KeyCode::BackTab);
+    assert!(read(&mut screen));
+}
+
+#[test]
+fn a_change_is_previewed_while_it_is_typed() {
+    everywhere(
+        "edit_preview",
+        || ada(Some(newer())),
+        |screen| {
+            screen.press(KeyCode::BackTab).keys("je").press(KeyCode::Backspace).keys("er");
+        },
+    );
+}
+
+#[test]
+fn a_whole_document_is_previewed_field_by_field() {
+    everywhere(
+        "document_preview",
+        || ada(Some(newer())),
+        |screen| {
+            let text = in_editor(screen);
+            let text = text.replace("\"light\"", "\"dark\"").replace("\"visits\": 42,", "\"tags\": [\"a\"],");
+            edited(screen, &text);
+        },
+    );
+    let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
+    let text = in_editor(&mut screen);
+    edited(&mut screen, &text.replace("42", "43"));
+    screen.press(KeyCode::Enter);
+    let Some((_, Command::EditCustomData { edit, .. })) = &screen.sent else { panic!("it is written") };
+    assert_eq!(edit.changes.len(), 1);
+    assert_eq!(edit.changes[0].path.to_string(), "visits");
+    answer(&mut screen, EventKind::CustomDataWritten { fields: 1 });
+    assert!(screen.model.dialogs.is_empty());
+}
+
+#[test]
+fn a_text_that_is_no_document_is_kept_for_another_try() {
+    everywhere(
+        "document_refused",
+        || ada(Some(newer())),
+        |screen| {
+            in_editor(screen);
+            edited(screen, "{\n  \"theme\": dark\n}");
+        },
+    );
+    let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
+    in_editor(&mut screen);
+    edited(&mut screen, "{ \"theme\": ");
+    screen.press(KeyCode::Enter);
+    assert_eq!(screen.edited.as_ref().unwrap().1, "{ \"theme\": ", "the person's own text");
+}
+
+#[test]
+fn an_editor_that_changes_nothing_writes_nothing() {
+    let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
+    let text = in_editor(&mut screen);
+    screen.sent = None;
+    edited(&mut screen, &text);
+    assert!(screen.model.dialogs.is_empty() && screen.sent.is_none());
+    assert!(screen.draw().contains("nothing was changed"));
+}
+
+fn conflict_of_documents(screen: &mut Screen) {
+    let text = in_editor(screen);
+    edited(screen, &text.replace("\"light\"", "\"dark\"").replace("7.5", "8"));
+    screen.press(KeyCode::Enter);
+    let mut theirs = newer();
+    theirs.insert("theme", "blue");
+    theirs.insert("visits", 43);
+    answer(screen, EventKind::CustomDataConflict { theirs: Some(theirs) });
+}
+
+#[test]
+fn a_conflict_shows_both_versions() {
+    everywhere("conflict", || ada(Some(newer())), conflict_of_documents);
+    everywhere(
+        "conflict_of_a_field",
+        || ada(Some(newer())),
+        |screen| {
+            screen.press(KeyCode::BackTab).keys("je").press(KeyCode::Enter);
+            answer(screen, EventKind::CustomDataConflict { theirs: None });
+        },
+    );
+}
+
+#[test]
+fn a_conflict_is_settled_in_three_ways() {
+    let conflict = || {
+        let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
+        conflict_of_documents(&mut screen);
+        screen.sent = None;
+        screen
+    };
+    let mut screen = conflict();
+    screen.press(KeyCode::Enter);
+    assert!(screen.sent.is_none() && !screen.model.dialogs.is_empty(), "nothing by accident");
+
+    screen.keys("w");
+    let Some((_, Command::EditCustomData { edit, .. })) = &screen.sent else { panic!("mine is written") };
+    let told: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
+    assert_eq!(told, ["theme", "score"], "and nothing that only they changed");
+
+    let mut screen = conflict();
+    screen.keys("t");
+    assert!(matches!(screen.sent, Some((_, Command::Refresh { .. }))), "the token follows theirs");
+    assert!(screen.model.dialogs.is_empty());
+
+    let mut screen = conflict();
+    screen.keys("e");
+    let text = screen.edited.as_ref().unwrap().1.clone();
+    assert!(
+        text.contains("\"theme\": \"dark\"") && text.contains("\"visits\": 43"),
+        "both, in one text: {text}"
+    );
+}
+
+#[test]
+fn custom_data_near_the_advised_size_is_warned_of() {
+    let large = |kilobytes: usize| {
+        move || {
+            let mut document = newer();
+            document.insert("blob", "x".repeat(kilobytes * 1024));
+            ada(Some(document))
+        }
+    };
+    everywhere("large_data", large(12), |screen| {
+        screen.press(KeyCode::BackTab).keys("je");
+    });
+    everywhere("too_large_data", large(16), |screen| {
+        screen.press(KeyCode::BackTab).keys("je");
+    });
+    assert!(!Screen::with(SIZES[0], large(11)()).draw().contains("of 16 KB"));
+}

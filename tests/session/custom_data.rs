@@ -1,0 +1,216 @@
+//! Custom data at its source, and changes that somebody else was faster with.
+
+use std::time::Duration;
+
+use bson::{Bson, Document, bson, doc};
+use idmux::account::{AccessToken, Credentials, CustomDataSource, DataEdit, EditBase, FieldPath, UserKey};
+use idmux::backend::Backend;
+use idmux::session::{Command, EventKind};
+
+use super::harness::{Worker, any_local_app, app_at, email, over_http};
+
+fn path(text: &str) -> FieldPath {
+    FieldPath::parse(text).unwrap()
+}
+
+async fn set(worker: &mut Worker, user: &UserKey, field: &str, value: Bson) {
+    let command = Command::SetCustomData { user: user.clone(), path: path(field), value };
+    let event = worker.ask(command).await;
+    assert!(matches!(event.kind, EventKind::CustomDataSet { .. }), "{event:?}");
+}
+
+async fn read(worker: &mut Worker, user: &UserKey) -> Option<Document> {
+    match worker.ask(Command::ReadCustomData { user: user.clone() }).await.kind {
+        EventKind::CustomDataRead(document) => document,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn edit(worker: &mut Worker, user: &UserKey, edit: DataEdit) -> EventKind {
+    worker.ask(Command::EditCustomData { user: user.clone(), edit }).await.kind
+}
+
+/// The document without what the server adds.
+fn fields(mut document: Document) -> Document {
+    document.remove("_id");
+    document.remove("user_id");
+    document
+}
+
+async fn token(worker: &mut Worker, user: &UserKey) -> AccessToken {
+    match worker.ask(Command::Token { user: user.clone(), min_ttl: Duration::ZERO }).await.kind {
+        EventKind::Token { access, .. } => access,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_source_is_newer_than_the_copy_in_the_token() {
+    let server = any_local_app().await;
+    let mut here = Worker::with_app(server.base_url()).await;
+    let mut elsewhere = Worker::with_app(server.base_url()).await;
+    let user = here.register("ada@example.com").await;
+    assert_eq!(read(&mut here, &user).await, None, "there is none yet");
+    let source = here.user(&user).source.clone().expect("it was read");
+    assert!(source.read_at.is_some() && source.document.is_none() && source.failed.is_none());
+
+    let same = elsewhere.log_in(email("ada@example.com")).await;
+    set(&mut elsewhere, &same, "visits", Bson::Int64(7)).await;
+    let document = read(&mut here, &user).await.expect("somebody wrote it");
+    assert_eq!(document.get("visits"), Some(&Bson::Int64(7)), "with the types that the token does not tell");
+    let view = here.user(&user);
+    assert_eq!(view.source.as_ref().unwrap().document, Some(document));
+    assert_eq!(view.custom_data, None, "the token is older");
+
+    here.ask(Command::LogOut { user: user.clone() }).await;
+    assert_eq!(here.user(&user).source, None, "it leaves with the session");
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_says_why_and_keeps_what_was_read() {
+    let server = any_local_app().await;
+    let mut worker = Worker::with_app(server.base_url()).await;
+    let user = worker.register("ada@example.com").await;
+    set(&mut worker, &user, "theme", bson!("dark")).await;
+    read(&mut worker, &user).await;
+    let mut app = app_at(server.base_url());
+    app.custom_data = CustomDataSource { collection: "nowhere".into(), ..app.custom_data };
+    worker.ask(Command::AddApp(app)).await;
+    let event = worker.ask(Command::ReadCustomData { user: user.clone() }).await;
+    assert!(matches!(event.kind, EventKind::Failed(_)), "{event:?}");
+    let source =
+        worker.user_where(&user, |view| view.source.as_ref().is_some_and(|s| s.failed.is_some())).await;
+    let source = source.source.clone().unwrap();
+    assert!(source.document.is_some(), "{source:?}");
+}
+
+#[tokio::test]
+async fn one_field_is_written_beside_what_others_write() {
+    let server = any_local_app().await;
+    let mut here = Worker::with_app(server.base_url()).await;
+    let mut elsewhere = Worker::with_app(server.base_url()).await;
+    let user = here.register("ada@example.com").await;
+    let same = elsewhere.log_in(email("ada@example.com")).await;
+    set(&mut here, &user, "theme", bson!("dark")).await;
+    set(&mut elsewhere, &same, "visits", bson!(1)).await;
+
+    let change = DataEdit::field(path("theme"), Some(bson!("dark")), Some(bson!("light")));
+    assert_eq!(edit(&mut here, &user, change).await, EventKind::CustomDataSet { path: path("theme") });
+    let followed = here
+        .user_where(&user, |view| view.custom_data.as_ref().is_some_and(|data| data.contains_key("visits")))
+        .await;
+    assert_eq!(fields(followed.custom_data.clone().unwrap()), doc! { "theme": "light", "visits": 1 });
+    let source = followed.source.as_ref().and_then(|source| source.document.clone()).unwrap();
+    assert_eq!(fields(source), doc! { "theme": "light", "visits": 1 }, "the source was read again");
+
+    let removal = DataEdit::field(path("theme"), Some(bson!("light")), None);
+    assert_eq!(edit(&mut here, &user, removal).await, EventKind::CustomDataUnset { path: path("theme") });
+    assert_eq!(fields(read(&mut here, &user).await.unwrap()), doc! { "visits": 1 });
+}
+
+#[tokio::test]
+async fn a_field_that_somebody_else_changed_is_not_overwritten() {
+    let server = any_local_app().await;
+    let mut here = Worker::with_app(server.base_url()).await;
+    let mut elsewhere = Worker::with_app(server.base_url()).await;
+    let user = here.register("ada@example.com").await;
+    let same = elsewhere.log_in(email("ada@example.com")).await;
+    set(&mut here, &user, "theme", bson!("dark")).await;
+    set(&mut elsewhere, &same, "theme", bson!("blue")).await;
+
+    let change = DataEdit::field(path("theme"), Some(bson!("dark")), Some(bson!("light")));
+    let EventKind::CustomDataConflict { theirs } = edit(&mut here, &user, change.clone()).await else {
+        panic!("a conflict")
+    };
+    assert_eq!(fields(theirs.clone().unwrap()), doc! { "theme": "blue" });
+    assert_eq!(
+        fields(read(&mut here, &user).await.unwrap()),
+        doc! { "theme": "blue" },
+        "nothing was written"
+    );
+
+    // Having seen both, the person may write the own one.
+    let again = change.on_top_of(theirs.as_ref());
+    assert_eq!(edit(&mut here, &user, again).await, EventKind::CustomDataSet { path: path("theme") });
+    assert_eq!(fields(read(&mut here, &user).await.unwrap()), doc! { "theme": "light" });
+}
+
+#[tokio::test]
+async fn a_whole_document_is_made_changed_and_guarded() {
+    let server = any_local_app().await;
+    let mut here = Worker::with_app(server.base_url()).await;
+    let mut elsewhere = Worker::with_app(server.base_url()).await;
+    let user = here.register("ada@example.com").await;
+    let same = elsewhere.log_in(email("ada@example.com")).await;
+
+    let first = doc! { "theme": "dark", "in": { "n": 1_i64 }, "none": Bson::Null, "tags": ["a"] };
+    let new = DataEdit::document(None, &first);
+    assert_eq!(edit(&mut here, &user, new.clone()).await, EventKind::CustomDataWritten { fields: 4 });
+    let seen = read(&mut here, &user).await.unwrap();
+    assert_eq!(fields(seen.clone()), first);
+    // Whoever believes that there is none yet does not make a second one.
+    assert!(matches!(edit(&mut elsewhere, &same, new).await, EventKind::CustomDataConflict { .. }));
+
+    let mut wanted = seen.clone();
+    wanted.insert("in", doc! { "n": 2_i64 });
+    wanted.remove("tags");
+    let change = DataEdit::document(Some(seen.clone()), &wanted);
+    assert_eq!(edit(&mut here, &user, change.clone()).await, EventKind::CustomDataWritten { fields: 2 });
+    assert_eq!(read(&mut here, &user).await.unwrap(), wanted);
+
+    // The other one began from what was there before, and has another field in mind.
+    let mut other = seen.clone();
+    other.insert("theme", "light");
+    let late = DataEdit::document(Some(seen), &other);
+    let EventKind::CustomDataConflict { theirs } = edit(&mut elsewhere, &same, late.clone()).await else {
+        panic!("a conflict")
+    };
+    assert_eq!(theirs.as_ref(), Some(&wanted));
+    let again = late.on_top_of(theirs.as_ref());
+    assert_eq!(edit(&mut elsewhere, &same, again).await, EventKind::CustomDataSet { path: path("theme") });
+    wanted.insert("theme", "light");
+    assert_eq!(read(&mut here, &user).await.unwrap(), wanted, "both changes are there");
+}
+
+#[tokio::test]
+async fn somebody_who_writes_between_the_look_and_the_write_is_not_overwritten() {
+    let server = any_local_app().await;
+    let mut worker = Worker::with_app(server.base_url()).await;
+    let user = worker.log_in(Credentials::Anonymous).await;
+    let access = token(&mut worker, &user).await;
+    let app = app_at(server.base_url());
+    let backend = over_http()(&app).unwrap();
+    let backend: &dyn Backend = backend.as_ref();
+    let write = async |edit: &DataEdit, present: Option<&Document>| {
+        backend.edit_custom_data(&access, &user.id, &app.custom_data, edit, present).await.unwrap()
+    };
+    // Two who look at nothing: the second makes no document beside the first one's.
+    let new = DataEdit::document(None, &doc! { "n": 1, "none": Bson::Null, "list": [1], "in": { "a": 1 } });
+    assert!(write(&new, None).await);
+    assert!(!write(&new, None).await);
+    let seen = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+
+    // What each field was when it was looked at, and what somebody makes of it before the write.
+    for (field, meanwhile) in [
+        ("n", Some(bson!(2))),
+        ("n", Some(bson!([1, 2]))),
+        ("n", None),
+        ("none", None),
+        ("list", Some(bson!([1, 2]))),
+        ("in", Some(bson!({ "a": 1, "b": 2 }))),
+        ("new", Some(bson!("theirs"))),
+    ] {
+        let before = seen.get(field).cloned();
+        let mine = DataEdit::field(path(field), before.clone(), Some(bson!("mine")));
+        let theirs = DataEdit::field(path(field), before.clone(), meanwhile);
+        assert!(write(&theirs, Some(&seen)).await, "{field}");
+        let now = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+        assert!(!write(&mine, Some(&seen)).await, "{field}");
+        let whole = DataEdit { base: EditBase::Document(Some(seen.clone())), ..mine };
+        assert!(!write(&whole, Some(&seen)).await, "{field}");
+        let after = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+        assert_eq!(after, now, "{field}: theirs stands");
+        let back = DataEdit::field(path(field), now.get(field).cloned(), before);
+        assert!(write(&back, Some(&now)).await, "{field}");
+    }
+}
