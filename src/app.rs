@@ -21,6 +21,7 @@ use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::crash;
 use crate::folders::Folders;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
@@ -42,6 +43,15 @@ pub enum Start {
     Demo,
 }
 
+/// How it shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// On the whole screen.
+    Screen,
+    /// As lines of text.
+    Lines,
+}
+
 /// What a person chose for the screen.
 struct Screen {
     look: tui::Look,
@@ -49,7 +59,7 @@ struct Screen {
 }
 
 /// Runs the terminal user interface until the person leaves it.
-pub fn run(start: Start) -> Result<(), AppError> {
+pub fn run(start: Start, face: Face) -> Result<(), AppError> {
     let (vault, key, config, screen) = match &start {
         Start::Demo => {
             let config = Config::default();
@@ -63,6 +73,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
             let keymap =
                 keys::of(&config.keys).map_err(|source| AppError::Keys { path: folders.config(), source })?;
             logging::to_file(&folders.log())?;
+            crash::report_to(folders.log());
             (Location::File(folders.vault()), policy_from_environment(), config, Screen { look, keymap })
         }
     };
@@ -71,7 +82,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
         .enable_all()
         .build()
         .map_err(AppError::Threads)?;
-    let result = runtime.block_on(run_in_runtime(start, vault, key, config, screen));
+    let result = runtime.block_on(run_in_runtime(start, face, vault, key, config, screen));
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
@@ -79,6 +90,7 @@ pub fn run(start: Start) -> Result<(), AppError> {
 
 async fn run_in_runtime(
     start: Start,
+    face: Face,
     vault: Location,
     key: KeyPolicy,
     config: Config,
@@ -118,7 +130,7 @@ async fn run_in_runtime(
 
     let demo = start == Start::Demo;
     let auto_lock = config.vault.auto_lock();
-    let shown = tui::run(tui::Setup {
+    let setup = tui::Setup {
         session,
         clock,
         stop: stop.clone(),
@@ -128,8 +140,12 @@ async fn run_in_runtime(
         look,
         keymap,
         mouse: config.look.mouse,
-    })
-    .await;
+        notify: look::notify(config.notify),
+    };
+    let shown = match face {
+        Face::Screen => tui::run(setup).await,
+        Face::Lines => tui::plain::run(setup).await,
+    };
 
     // The terminal is back; what is left is to let everything land.
     stop.cancel();

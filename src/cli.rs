@@ -33,7 +33,7 @@ use url::Url;
 
 pub use self::command::SessionCommand;
 use crate::account::{App, AppAlias, CustomDataSource};
-use crate::app::Start;
+use crate::app::{Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
 #[derive(Debug, Parser)]
@@ -43,6 +43,10 @@ pub struct Cli {
     /// Start on a throw-away local App with six users logged in; nothing stays on disk.
     #[arg(long, conflicts_with_all = ["url", "app_id", "app"])]
     demo: bool,
+
+    /// Show everything as lines of text and take commands as lines, for screen readers and pipes.
+    #[arg(long)]
+    plain: bool,
 
     #[command(flatten)]
     remote: Option<RemoteApp>,
@@ -124,6 +128,11 @@ impl RemoteApp {
 }
 
 impl Cli {
+    /// How the terminal user interface shows itself.
+    pub fn face(&self) -> Face {
+        if self.plain { Face::Lines } else { Face::Screen }
+    }
+
     /// What the terminal user interface works on.
     pub fn start(self) -> Start {
         match self.remote {
@@ -154,6 +163,14 @@ mod tests {
     #[test]
     fn arguments_do_not_conflict() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn plain_is_a_face_of_whatever_is_shown() {
+        let face = |args: &[&str]| Cli::try_parse_from(args).unwrap().face();
+        assert_eq!(face(&["idmux"]), Face::Screen);
+        assert_eq!(face(&["idmux", "--plain", "--demo"]), Face::Lines);
+        assert!(Cli::try_parse_from(["idmux", "--plain", "users", "list"]).is_err());
     }
 
     #[test]

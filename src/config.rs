@@ -23,8 +23,38 @@ pub struct Config {
     pub vault: VaultConfig,
     /// How the screen looks.
     pub look: LookConfig,
+    /// How a person is told that something needs them.
+    pub notify: NotifyConfig,
     /// What keys do.
     pub keys: KeysConfig,
+}
+
+/// How a person is told that a session needs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotifyConfig {
+    /// Ring the terminal's bell.
+    pub bell: bool,
+    /// How the terminal is asked for a notification: `osc9`, `osc777` or `off`.
+    pub desktop: DesktopConfig,
+}
+
+impl Default for NotifyConfig {
+    fn default() -> Self {
+        Self { bell: true, desktop: DesktopConfig::Off }
+    }
+}
+
+/// How a terminal is asked for a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DesktopConfig {
+    /// Not at all.
+    Off,
+    /// By OSC 9.
+    Osc9,
+    /// By OSC 777.
+    Osc777,
 }
 
 /// How the screen looks.
@@ -154,6 +184,19 @@ mod tests {
         .unwrap();
         assert_eq!(config.session.refresh_lead, SignedDuration::from_secs(150));
         assert_eq!(config.vault.auto_lock(), Some(Duration::from_secs(900)));
+    }
+
+    #[test]
+    fn a_person_is_told_by_bell_unless_they_say_otherwise() {
+        let notify = Config::parse("").unwrap().notify;
+        assert_eq!(notify, NotifyConfig { bell: true, desktop: DesktopConfig::Off });
+        for (text, desktop) in
+            [("off", DesktopConfig::Off), ("osc9", DesktopConfig::Osc9), ("osc777", DesktopConfig::Osc777)]
+        {
+            let text = format!("[notify]\nbell = false\ndesktop = \"{text}\"");
+            assert_eq!(Config::parse(&text).unwrap().notify, NotifyConfig { bell: false, desktop });
+        }
+        assert!(Config::parse("[notify]\ndesktop = \"growl\"").is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod backend;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod folders;
 pub mod local_app;
 pub mod logging;

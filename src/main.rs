@@ -11,9 +11,10 @@ use idmux::cli::Cli;
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse();
+    let face = cli.face();
     match cli.command.take() {
         Some(command) => command.run(),
-        None => match app::run(cli.start()) {
+        None => match app::run(cli.start(), face) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 // Standard error may be closed as well; there is nowhere else to say it.

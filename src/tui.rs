@@ -5,6 +5,7 @@
 //! It knows nothing of the worker but its public face, `crate::session`.
 
 pub mod activity;
+pub mod attention;
 pub mod batch;
 pub mod compare;
 pub mod content;
@@ -25,6 +26,7 @@ pub mod log;
 pub mod message;
 pub mod model;
 pub mod needs;
+pub mod plain;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -44,8 +46,10 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::session::SessionHandle;
 pub use crate::text;
+use effect::Effect;
 pub use keymap::Keymap;
 pub use model::Look;
+pub use terminal::notification::{Desktop, Notify};
 use theme::ThemeChoice;
 
 /// What the interface needs.
@@ -65,6 +69,8 @@ pub struct Setup {
     pub auto_lock: Option<Duration>,
     /// How the screen looks.
     pub look: Look,
+    /// How a person is told that something needs them.
+    pub notify: Notify,
     /// What keys do.
     pub keymap: Keymap,
     /// Whether the mouse is listened to.
@@ -96,9 +102,12 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     }
     let lent = Arc::new(AtomicBool::new(false));
     let ended = terminal::signals(Arc::clone(&lent))?;
+    let continued = terminal::continued()?;
     let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
     let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
-    let result = event_loop::run(&mut screen, terminal::Console::new(lent), ended, setup).await;
+    let result =
+        event_loop::run(&mut screen, terminal::Console::new(lent, setup.mouse), ended, continued, setup)
+            .await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

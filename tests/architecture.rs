@@ -14,7 +14,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum_server", &["local_app"]),
     ("governor", &["local_app"]),
     ("clap", &["cli", "main.rs"]),
-    ("rpassword", &["cli"]),
+    ("rpassword", &["cli", "tui/plain"]),
+    ("rustix", &["tui/terminal"]),
     ("keyring_core", &["vault", "logging.rs"]),
     ("Timestamp::now", &["clock.rs"]),
     ("SystemTime", &["clock.rs"]),
@@ -24,6 +25,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("account", &[]),
     ("clock.rs", &[]),
+    ("crash.rs", &["clock"]),
     ("folders.rs", &[]),
     ("logging.rs", &[]),
     ("text.rs", &[]),
@@ -31,7 +33,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("backend", &["account", "clock"]),
     ("vault", &["account"]),
     ("session", &["account", "backend", "vault", "clock"]),
-    ("tui", &["account", "session", "clock", "text"]),
+    ("tui", &["account", "session", "clock", "text", "crash"]),
     ("cli", &["account", "session", "clock", "text", "app", "folders", "local_app"]),
 ];
 
@@ -106,6 +108,7 @@ fn each_room_knows_only_its_neighbours() {
         "cli",
         "clock",
         "config",
+        "crash",
         "folders",
         "local_app",
         "logging",

@@ -12,6 +12,8 @@ mod driver;
 mod fixture;
 #[path = "screens/hands.rs"]
 mod hands;
+#[path = "screens/resize.rs"]
+mod resize;
 
 #[path = "screens/views.rs"]
 mod views;

@@ -13,8 +13,14 @@ mod journey;
 mod lifecycle;
 #[path = "terminal/looking_after.rs"]
 mod looking_after;
+#[path = "terminal/plain.rs"]
+mod plain;
 #[path = "terminal/quiet.rs"]
 mod quiet;
+#[path = "terminal/resize.rs"]
+mod resize;
+#[path = "terminal/suspend.rs"]
+mod suspend;
 #[path = "support/terminal.rs"]
 #[allow(dead_code)]
 mod terminal;

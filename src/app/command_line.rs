@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{AppError, THREADS, connect, host_local_app};
 use crate::account::App;
 use crate::clock::{Clock, SystemClock};
+use crate::crash;
 use crate::folders::Folders;
 use crate::local_app::{LocalApp, Storage};
 use crate::logging;
@@ -46,6 +47,7 @@ impl Parts {
         let folders = Folders::find()?;
         // A command that works without a log is better than one that does not work.
         let _ = logging::to_file(&folders.log());
+        crash::report_to(folders.log());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let stop = CancellationToken::new();
         let setup = Setup {

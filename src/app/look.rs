@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::config::LookConfig;
-use crate::tui::Look;
+use crate::config::{DesktopConfig, LookConfig, NotifyConfig};
 use crate::tui::theme::{Depth, Theme, ThemeChoice, ThemeError};
+use crate::tui::{Desktop, Look, Notify};
 
 /// The theme cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,16 @@ pub fn of(config: &LookConfig, themes: Option<&Path>) -> Result<Look, LookError>
         name => ThemeChoice::Fixed(named(name, themes)?.at(depth)),
     };
     Ok(Look { theme, ascii: config.ascii })
+}
+
+/// How a person is told that something needs them.
+pub fn notify(config: NotifyConfig) -> Notify {
+    let desktop = match config.desktop {
+        DesktopConfig::Off => Desktop::Off,
+        DesktopConfig::Osc9 => Desktop::Osc9,
+        DesktopConfig::Osc777 => Desktop::Osc777,
+    };
+    Notify { bell: config.bell, desktop }
 }
 
 fn named(name: &str, themes: Option<&Path>) -> Result<Theme, LookError> {

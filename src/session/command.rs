@@ -60,6 +60,11 @@ pub enum Command {
         /// The App.
         app: AppAlias,
     },
+    /// Give a log-in or a registration up that is on its way. A session that comes of it is ended at the server at once.
+    CancelLogIn {
+        /// The request that asked for it.
+        request: RequestId,
+    },
     /// An access token that is valid for a while, renewed once if need be.
     Token {
         /// The user.

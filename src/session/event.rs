@@ -190,6 +190,8 @@ pub enum EventKind {
         /// What the answer was to.
         what: String,
     },
+    /// A log-in was given up before its answer came.
+    Cancelled,
     /// A request failed; nothing was lost.
     Failed(Failure),
 }

@@ -89,6 +89,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::AppAdded
         | EventKind::AppForgotten
         | EventKind::Locked
+        | EventKind::Cancelled
         | EventKind::SkewLearnt { .. }
         | EventKind::Token { .. }
         | EventKind::RefreshToken(_)

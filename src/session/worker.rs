@@ -5,6 +5,7 @@
 
 mod accounts;
 mod apps;
+mod cancel;
 mod commands;
 mod local;
 mod outcomes;
@@ -115,6 +116,7 @@ pub fn start(
         apps: Vec::new(),
         roster: Roster::default(),
         schedule: Schedule::default(),
+        entering: HashMap::new(),
         jobs: JoinSet::new(),
         labels: HashMap::new(),
         generations: 0,
@@ -176,6 +178,8 @@ struct Worker {
     roster: Roster,
     schedule: Schedule,
     jobs: JoinSet<Outcome>,
+    /// Log-ins on their way: whom they concern, and whether they were given up.
+    entering: HashMap<RequestId, (Subject, bool)>,
     labels: HashMap<Id, Label>,
     outbox: Outbox,
     published: watch::Sender<Arc<Snapshot>>,

@@ -27,6 +27,10 @@ pub enum Effect {
     },
     /// Draw every cell anew, whatever the terminal shows.
     Repaint,
+    /// Stop the program until the shell lets it go on.
+    Suspend,
+    /// Tell a person who looks elsewhere that something needs them. The words may be from a server.
+    Notify(String),
     /// End the program.
     Quit,
 }

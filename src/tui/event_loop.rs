@@ -24,7 +24,7 @@ use super::terminal::Lend;
 use super::terminal::background::{Answer, Heard};
 use super::update::update;
 use super::view::view;
-use super::{Setup, TuiError, terminal, wake};
+use super::{Notify, Setup, TuiError, terminal, wake};
 use crate::clock::Clock;
 use crate::session::{Event, SessionHandle};
 
@@ -35,7 +35,8 @@ const BATCH: usize = 64;
 /// longer than this.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it.
+/// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it. Whenever `continued` says so, the program
+/// was stopped, and somebody else had the terminal meanwhile.
 ///
 /// # Errors
 ///
@@ -44,13 +45,14 @@ pub async fn run<B, K>(
     terminal: &mut Terminal<B>,
     mut keys: K,
     ended: impl Future<Output = ()>,
+    continued: impl Stream<Item = ()>,
     setup: Setup,
 ) -> Result<(), TuiError>
 where
     B: Backend<Error = io::Error>,
     K: Stream<Item = io::Result<Input>> + Lend + Unpin,
 {
-    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse: _ } = setup;
+    let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse, notify } = setup;
     let size = terminal.get_frame().area().as_size();
     let mut model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
     model.keymap = keymap;
@@ -62,11 +64,13 @@ where
         worker_runs: true,
         quit: false,
         answer: Answer::default(),
+        notify,
+        mouse,
         to_edit: None,
         editor: None,
     };
     let mut first_frame = Some(first_frame);
-    let mut ended = std::pin::pin!(ended);
+    let (mut ended, mut continued) = (std::pin::pin!(ended), std::pin::pin!(continued));
     ui.take_snapshot()?;
     while !ui.quit {
         ui.draw()?;
@@ -80,6 +84,10 @@ where
             biased;
             () = stop.cancelled() => break,
             () = &mut ended => break,
+            Some(()) = continued.next(), if ui.editor.is_none() => {
+                terminal::take_back(ui.mouse)?;
+                ui.repaint()?;
+            }
             result = editor::done(&mut ui.editor), if ui.editor.is_some() => {
                 keys.take_back()?;
                 ui.editor_ended(result)?;
@@ -115,6 +123,8 @@ struct Interface<'a, B: Backend> {
     worker_runs: bool,
     quit: bool,
     answer: Answer,
+    notify: Notify,
+    mouse: bool,
     /// What is to be edited as soon as the screen is drawn.
     to_edit: Option<(DialogId, String)>,
     /// The editor that has the terminal.
@@ -150,6 +160,15 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         tracing::warn!(%error, "nothing was copied");
                     }
                 }
+                Effect::Suspend => {
+                    terminal::suspend(self.mouse)?;
+                    self.repaint()?;
+                }
+                Effect::Notify(words) => {
+                    if let Err(error) = self.notify.tell(&words) {
+                        tracing::warn!(%error, "nobody was notified");
+                    }
+                }
                 Effect::Edit { dialog, text } => self.to_edit = Some((dialog, text)),
                 Effect::Repaint => self.repaint()?,
                 Effect::Quit => self.quit = true,
@@ -158,6 +177,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         Ok(())
     }
 
+    /// Has the next frame write every cell, whatever the terminal shows.
     fn repaint(&mut self) -> Result<(), TuiError> {
         // `Terminal::clear` would ask the terminal for the cursor and lose the answer to the key stream.
         self.terminal.backend_mut().clear_region(ClearType::All)?;
@@ -246,9 +266,10 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
 
     /// How long nothing in sight changes by itself; `None` where nothing ever does.
     fn nap(&self) -> Option<Duration> {
+        let model = &self.model;
         // Nothing is in sight while an editor has the terminal.
-        let seen = wake::next_change(&self.model).filter(|_| self.editor.is_none());
-        let change = [seen, self.model.lock_at()].into_iter().flatten().min();
+        let seen = wake::next_change(model).filter(|_| self.editor.is_none());
+        let change = [seen, model.lock_at(), model.attention.due()].into_iter().flatten().min();
         let change = next_second(change?);
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);
         Some(nap.unsigned_abs().min(LONGEST_NAP))

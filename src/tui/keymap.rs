@@ -26,6 +26,8 @@ pub enum Action {
     Close,
     /// Draw the whole screen anew.
     Repaint,
+    /// Stop the program until the shell lets it go on.
+    Suspend,
     /// Focus the next pane.
     NextPane,
     /// Focus the pane before.
@@ -237,6 +239,21 @@ const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const FINDERS: &[Context] = &[Context::Filter, Context::Palette];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const DIALOGS: &[Context] = &[
+    TextField,
+    ChoiceField,
+    Question,
+    Context::Help,
+    Context::Clock,
+    Context::Mailbox,
+    Context::ApiKeys,
+    Context::Secret,
+    Context::Filter,
+    Context::Palette,
+    Context::CopyMenu,
+    Context::Document,
+    Context::Conflict,
+];
 const CHANGES: &[Context] = &[Context::Document, Context::Conflict];
 const LISTS: &[Context] = &[
     Users,
@@ -429,6 +446,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Compare, &[plain('6')], ANYWHERE, "compare", "users side by side"),
     bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
+    bind(Action::Suspend, &[ctrl('z')], ANYWHERE, "", "suspend; fg in the shell comes back"),
     // Boards.
     bind(Action::ClockHalfHour, &[plain('m')], &[Context::Clock], "", "30 minutes on"),
     bind(Action::ClockHour, &[plain('h')], &[Context::Clock], "", "1 hour on"),
@@ -520,27 +538,9 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Help, &[plain('?')], ANYWHERE, "help", "show this help"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], ANYWHERE, "quit", "quit; sessions stay in the vault"),
     bind(Action::Quit, &[plain('q'), ctrl('c')], &[Notice], "quit", ""),
-    bind(
-        Action::Quit,
-        &[ctrl('c')],
-        &[
-            TextField,
-            ChoiceField,
-            Question,
-            Context::Help,
-            Context::Clock,
-            Context::Mailbox,
-            Context::ApiKeys,
-            Context::Secret,
-            Context::Filter,
-            Context::Palette,
-            Context::CopyMenu,
-            Context::Document,
-            Context::Conflict,
-        ],
-        "quit",
-        "",
-    ),
+    bind(Action::Quit, &[ctrl('c')], DIALOGS, "quit", ""),
+    bind(Action::Suspend, &[ctrl('z')], DIALOGS, "", ""),
+    bind(Action::Suspend, &[ctrl('z')], &[Notice], "", ""),
 ];
 
 const fn bind(

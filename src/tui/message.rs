@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use zeroize::Zeroizing;
 
 use super::dialog::DialogId;
+use super::keymap::Action;
 use super::theme::Background;
 use crate::session::{Event, RequestId, SendError, Snapshot};
 
@@ -15,6 +16,8 @@ use crate::session::{Event, RequestId, SendError, Snapshot};
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Something is asked for by its name.
+    Act(Action),
     /// The mouse did something.
     Mouse {
         /// What, and where.

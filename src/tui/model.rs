@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 
 use super::activity::{Activity, Notice};
+use super::attention::Attention;
 use super::batch::Batch;
 use super::compare::Compare;
 use super::content::session::TokenClaims;
@@ -174,6 +175,8 @@ pub struct Model {
     pub dialogs: Vec<Dialog>,
     /// What happened.
     pub activity: Activity,
+    /// Whom a person has to look after.
+    pub attention: Attention,
     auto_lock: Option<Duration>,
     /// When a key was pressed last.
     pub(super) touched: Timestamp,
@@ -249,6 +252,7 @@ impl Model {
             compare: Compare::default(),
             dialogs: Vec::new(),
             activity: Activity::default(),
+            attention: Attention::default(),
             first_run_over: false,
             source_asked: None,
             next_dialog: DialogId::default(),

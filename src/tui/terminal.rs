@@ -2,6 +2,7 @@
 
 pub mod background;
 mod console;
+pub mod notification;
 mod quiet;
 
 use std::io::{self, BufWriter, IsTerminal, Stdout};
@@ -17,12 +18,17 @@ use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
+use futures_util::{Stream, stream};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+#[cfg(unix)]
+use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use console::{Console, Lend};
 pub use quiet::Quiet;
+
+use crate::crash;
 
 /// The terminal as the event loop draws on it.
 pub type Screen = Terminal<Quiet<CrosstermBackend<BufWriter<Stdout>>>>;
@@ -51,11 +57,9 @@ impl Guard {
         let held = Arc::new(AtomicBool::new(true));
         restore_on_panic(&held);
         let guard = Self { held };
-        enable_raw_mode()?;
-        let question = if ask { background::QUESTION } else { "" };
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(question))?;
-        if mouse {
-            listen_to_mouse()?;
+        enter(mouse)?;
+        if ask {
+            execute!(io::stdout(), Print(background::QUESTION))?;
         }
         let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
         Ok((guard, Terminal::new(Quiet::new(backend))?))
@@ -77,16 +81,48 @@ impl Drop for Guard {
 /// Undoes what [`Guard::take`] did, once. There is nobody left to report an error to.
 fn restore(held: &AtomicBool) {
     if held.swap(false, Ordering::SeqCst) {
-        let _ = execute!(
-            io::stdout(),
-            EndSynchronizedUpdate,
-            DisableMouseCapture,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            cursor::Show
-        );
-        let _ = disable_raw_mode();
+        let _ = leave();
     }
+}
+
+fn enter(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse { listen_to_mouse() } else { Ok(()) }
+}
+
+fn leave() -> io::Result<()> {
+    let written = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    disable_raw_mode().and(written)
+}
+
+/// Gives the terminal back and stops this process with all of its group, as a shell's job: `sudo idmux` too. Returns when it
+/// goes on, with the terminal taken again. Where nobody could let it go on, the system does not stop it.
+#[cfg(unix)]
+pub fn suspend(mouse: bool) -> io::Result<()> {
+    leave()?;
+    rustix::process::kill_current_process_group(Signal::TSTP)?;
+    enter(mouse)
+}
+
+/// There are no jobs here.
+#[cfg(not(unix))]
+pub fn suspend(_mouse: bool) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes the terminal again after the process was stopped without a word: a shell has set the terminal up for itself.
+pub fn take_back(mouse: bool) -> io::Result<()> {
+    // Raw mode is remembered as entered, and would not be entered again.
+    disable_raw_mode()?;
+    enter(mouse)
 }
 
 /// Clicks, the wheel, and movements with a button held. crossterm's own command asks for every movement of the pointer as
@@ -111,11 +147,25 @@ fn restore_on_panic(held: &Arc<AtomicBool>) {
             restore(&held);
         }
         if held.load(Ordering::SeqCst) {
-            tracing::error!(%info, "a task panicked");
+            tracing::error!("a task: {}", crash::record(info));
         } else {
             before(info);
         }
     }));
+}
+
+/// Says each time that the process goes on after it was stopped.
+#[cfg(unix)]
+pub fn continued() -> io::Result<impl Stream<Item = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    Ok(stream::unfold(signals, |mut signals| async move { signals.recv().await.map(|()| ((), signals)) }))
+}
+
+/// Nothing stops a process here.
+#[cfg(not(unix))]
+pub fn continued() -> io::Result<impl Stream<Item = ()>> {
+    Ok(stream::pending())
 }
 
 /// Completes at the first signal that asks the program to end. An interrupt while the terminal is `lent` is for whoever

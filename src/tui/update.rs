@@ -16,7 +16,7 @@ mod users;
 mod views;
 
 use crate::session::Command;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
 use super::keymap::{Action, Context};
@@ -33,6 +33,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Key(key) => {
             model.touched = model.now;
             press(model, key)
+        }
+        Message::Act(action) => {
+            model.touched = model.now;
+            perform(model, Some(action), KeyEvent::from(KeyCode::Null))
         }
         Message::Mouse { event, at } => {
             model.touched = model.now;
@@ -67,6 +71,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         Message::Event(event) => {
+            model.attention.hear(&event);
             if let Some(effects) = batch::receive(model, &event) {
                 model.settle();
                 return effects;
@@ -97,6 +102,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
     };
+    effects.extend(model.attention.take(model.now).map(Effect::Notify));
     model.settle();
     effects.extend(documents::follow_focus(model));
     effects
@@ -117,6 +123,9 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let action = model.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
         return vec![Effect::Quit];
+    }
+    if action == Some(Action::Suspend) {
+        return vec![Effect::Suspend];
     }
     if !fits {
         return vec![];

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::content::track;
-use super::dialog::Body;
+use super::dialog::{Body, Dialog};
 use super::lifetimes::{self, Columns, OrderBy};
 use super::model::{Model, Pane, View};
 use super::{countdown, layout, words};
@@ -21,7 +21,7 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
         // Times of the log are times of day.
         View::Compare | View::Log => None,
     };
-    let dialog = model.dialog().and_then(|dialog| dialog_change(model, &dialog.body));
+    let dialog = model.dialog().and_then(|dialog| dialog_change(model, dialog));
     view.into_iter().chain(dialog).min()
 }
 
@@ -112,9 +112,11 @@ fn moving(model: &Model, user: &UserView) -> Option<Timestamp> {
 }
 
 /// When a dialog changes by itself.
-fn dialog_change(model: &Model, body: &Body) -> Option<Timestamp> {
+fn dialog_change(model: &Model, dialog: &Dialog) -> Option<Timestamp> {
     let second = model.now.saturating_add(SignedDuration::from_secs(1)).ok();
-    match body {
+    match &dialog.body {
+        // Something turns.
+        body if dialog.is_waiting() && !body.is_board() => second,
         Body::Clock(_) => second,
         Body::Mailbox(mailbox) => {
             let now = model.server_time(&mailbox.app)?;

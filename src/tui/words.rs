@@ -171,6 +171,7 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         }
         EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
+        EventKind::Cancelled => (Tone::Plain, "given up; a session that comes of it is ended at once".into()),
         EventKind::AppForgotten => (Tone::Plain, "app forgotten on this device".into()),
         EventKind::Locked => (Tone::Warn, "the vault is locked".into()),
         EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
@@ -282,6 +283,12 @@ pub fn failed(failure: &Failure) -> String {
     let end = if hint.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
     let gap = if hint.is_empty() { "" } else { " " };
     format!("could not {action}: {message}{end}{gap}{hint}")
+}
+
+/// What turns while something in sight is on its way, a step a second.
+pub fn spinner(now: Timestamp) -> &'static str {
+    const STEPS: [&str; 4] = ["◐", "◓", "◑", "◒"];
+    STEPS[now.as_second().rem_euclid(STEPS.len() as i64) as usize]
 }
 
 /// What kind of failure it is, in a word or two.

@@ -59,3 +59,23 @@ fn a_server_that_refuses_fresh_tokens_costs_one_renewal_and_one_retry() {
         });
     }
 }
+
+#[test]
+fn a_log_in_that_is_given_up_opens_nothing_and_its_session_is_ended_at_the_server() {
+    in_still_time(async {
+        let mut world = World::new(Manners::default()).await;
+        world.script.next(Call::LogIn, "alice", Duration::from_secs(5), Reply::Truth);
+        let request = world.send(log_in("alice"));
+        world.settle().await;
+        assert_eq!(world.ask(Command::CancelLogIn { request }).await.kind, EventKind::Cancelled);
+        assert_eq!(world.worker().answer(request).await.kind, EventKind::Cancelled);
+        world.pass(Duration::from_secs(6), 6).await;
+        assert!(world.snapshot().user(&user("alice")).is_none(), "nobody is logged in");
+        assert_eq!(world.script.count(Call::LogOut, "alice"), 1, "the session is ended there too");
+        // Once it is over there is nothing to give up, and the same user can log in.
+        let told = world.ask(Command::CancelLogIn { request }).await;
+        assert!(matches!(told.kind, EventKind::AnswerDropped { .. }), "{told:?}");
+        world.ask(log_in("alice")).await;
+        assert_eq!(world.user("alice").state, SessionState::Active);
+    });
+}

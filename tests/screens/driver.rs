@@ -32,13 +32,22 @@ pub struct Screen {
     /// What was handed to the editor.
     pub edited: Option<(DialogId, String)>,
     pub quit: bool,
+    /// What a person was notified of.
+    pub notified: Vec<String>,
 }
 
 impl Screen {
     pub fn new(size: Size) -> Self {
         let start =
             Start { now: now(), size, look: Look::fixed(Theme::ansi()), demo: false, auto_lock: None };
-        Self { model: Model::new(start), sent: None, copied: None, edited: None, quit: false }
+        Self {
+            model: Model::new(start),
+            sent: None,
+            copied: None,
+            edited: None,
+            quit: false,
+            notified: Vec::new(),
+        }
     }
 
     pub fn with(size: Size, snapshot: Snapshot) -> Self {
@@ -59,7 +68,8 @@ impl Screen {
         for effect in update(&mut self.model, message) {
             match effect {
                 Effect::Quit => self.quit = true,
-                Effect::Repaint => {}
+                Effect::Repaint | Effect::Suspend => {}
+                Effect::Notify(words) => self.notified.push(words),
                 Effect::Copy(text) => self.copied = Some(text),
                 Effect::Edit { dialog, text } => self.edited = Some((dialog, text)),
                 Effect::Send { command, dialog } => {

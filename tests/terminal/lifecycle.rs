@@ -1,5 +1,6 @@
 //! How the program takes the terminal over and gives it back, whatever happens.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
@@ -48,18 +49,45 @@ fn the_terminal_is_given_back_on_an_error() {
 #[test]
 fn panics_when_asked_to() {
     if std::env::var_os("IDMUX_TEST_PANIC").is_some() {
+        idmux::crash::report_to(std::env::var_os("IDMUX_HOME").unwrap().into());
         let _taken = idmux::tui::terminal::Guard::take(false, true).unwrap();
-        panic!("the panic of the test");
+        match std::env::var("IDMUX_TEST_PANIC") {
+            Ok(words) if words == "own words" => panic!("the panic of the test"),
+            Ok(data) => panic!("it held {data}"),
+            Err(_) => {}
+        }
     }
+}
+
+/// What a child wrote that panics with these words, and the report on it.
+fn panicked(words: &str) -> (Terminal, String) {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "lifecycle::panics_when_asked_to", "--nocapture", "--test-threads=1"]);
+    let mut child = Terminal::start(command, home.path(), Size(200, 24), &[("IDMUX_TEST_PANIC", words)]);
+    assert!(!child.wait_exit().success());
+    let files: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [report] = files.as_slice() else { panic!("one report: {files:?}") };
+    assert_eq!(report.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let raw = String::from_utf8_lossy(&child.raw()).into_owned();
+    let after = raw.rsplit("\u{1b}[?1049l").next().unwrap();
+    assert!(after.contains(report.to_str().unwrap()), "it says where the report is\n{after}");
+    let report = std::fs::read_to_string(report).unwrap();
+    (child, report)
+}
+
+#[test]
+fn a_crash_report_says_where_and_repeats_no_data() {
+    let (child, report) = panicked("hunter2");
+    assert!(report.contains("tests/terminal/lifecycle.rs:") && report.contains("panicked on"), "{report}");
+    let raw = String::from_utf8_lossy(&child.raw()).into_owned();
+    assert!(!report.contains("hunter2") && !raw.contains("hunter2"), "{report}\n{raw}");
 }
 
 #[test]
 fn the_terminal_is_given_back_on_a_panic_and_the_panic_is_readable() {
-    let home = tempfile::tempdir().unwrap();
-    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "lifecycle::panics_when_asked_to", "--nocapture", "--test-threads=1"]);
-    let mut child = Terminal::start(command, home.path(), SMALL, &[("IDMUX_TEST_PANIC", "1")]);
-    assert!(!child.wait_exit().success());
+    let (child, report) = panicked("own words");
+    assert!(report.contains("the panic of the test"), "{report}");
     let raw = String::from_utf8_lossy(&child.raw()).into_owned();
     assert!(raw.contains("\u{1b}[?1049h"), "it had the terminal\n{raw}");
     assert!(child.is_restored());

@@ -36,6 +36,7 @@ impl Worker {
             Command::Local { app, action } => self.look_after(Some(id), app, action),
             Command::KeepApp(app) => self.keep_app(id, app),
             Command::ForgetApp { app } => self.forget_app(id, &app),
+            Command::CancelLogIn { request } => self.cancel_log_in(id, request),
             Command::Lock => self.lock(id),
             Command::ReuseAnonymous { app } => self.reuse_anonymous(id, app),
             Command::Token { user, min_ttl } => self.token(id, &user, min_ttl),
@@ -98,6 +99,7 @@ impl Worker {
             let failure = Failure::unknown(action, &format!("the app {app}"));
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         };
+        self.entering.insert(id, (subject.clone(), false));
         self.spawn(None, Some(id), async move {
             let result = enter(&*backend, &credentials, device.as_ref(), register).await;
             Outcome::LoggedIn { request: id, subject, action, app, result }

@@ -143,6 +143,11 @@ impl Worker {
     pub(super) fn settle(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::VaultOpened { request, result } => self.vault_opened(request, result),
+            Outcome::LoggedIn { request, subject, app, result, .. } if self.was_cancelled(request) => {
+                if let Ok(entered) = result {
+                    self.end_cancelled(subject, &app, entered);
+                }
+            }
             Outcome::LoggedIn { request, subject, action, app, result } => match result {
                 Ok(Entered::Session(session, profile)) => {
                     self.session_opened(request, action, app, *session, profile);

@@ -163,13 +163,14 @@ async fn running(snapshot: Arc<Snapshot>) -> Running {
         demo: true,
         auto_lock: None,
         look: Look::fixed(Theme::mono()),
+        notify: Notify::NEVER,
         keymap: Keymap::default(),
         mouse: true,
     };
     let key_stream = keys.clone();
     let task = tokio::spawn(async move {
         let ended = ended.map(|_| ());
-        run(&mut terminal, key_stream, ended, setup).await
+        run(&mut terminal, key_stream, ended, futures_util::stream::pending(), setup).await
     });
     first_frame_drawn.await.expect("the first frame is drawn");
     Running { keys, commands, snapshots, events, clock, stop, end, written, task }

@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use crossterm::cursor;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, EventStream};
-use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
 
 /// A terminal that can be lent.
@@ -33,12 +30,13 @@ pub struct Console {
     /// Its thread reads the terminal, so it has to go while somebody else does.
     keys: Option<EventStream>,
     lent: Arc<AtomicBool>,
+    mouse: bool,
 }
 
 impl Console {
-    /// The terminal's keys. `lent` is set while somebody else has the terminal.
-    pub fn new(lent: Arc<AtomicBool>) -> Self {
-        Self { keys: Some(EventStream::new()), lent }
+    /// The terminal's keys, and the mouse where it is listened to. `lent` is set while somebody else has the terminal.
+    pub fn new(lent: Arc<AtomicBool>, mouse: bool) -> Self {
+        Self { keys: Some(EventStream::new()), lent, mouse }
     }
 }
 
@@ -46,13 +44,11 @@ impl Lend for Console {
     fn lend(&mut self) -> io::Result<()> {
         self.lent.store(true, Ordering::SeqCst);
         self.keys = None;
-        execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)?;
-        disable_raw_mode()
+        super::leave()
     }
 
     fn take_back(&mut self) -> io::Result<()> {
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        super::enter(self.mouse)?;
         self.keys = Some(EventStream::new());
         self.lent.store(false, Ordering::SeqCst);
         Ok(())

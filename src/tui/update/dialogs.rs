@@ -3,15 +3,17 @@
 use crossterm::event::KeyEvent;
 
 use super::{batch, boards, compare, copy, documents, palette, panes};
-use crate::session::{Event, EventKind, RequestId, SendError, Subject, VaultStatus};
+use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
-    Body, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, ShownSecret, Submission, VaultForm,
+    Body, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, Purpose, ShownSecret, Submission,
+    VaultForm,
 };
 use crate::tui::effect::Effect;
 use crate::tui::form::Form;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
+use crate::tui::words::Tone;
 
 /// A key for the topmost dialog.
 pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
@@ -19,7 +21,8 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
     match action {
         Some(Action::Close) => {
             if dialog.can_close() {
-                model.dialogs.pop();
+                let closed = model.dialogs.pop();
+                return closed.map_or_else(Vec::new, |dialog| give_up(model, &dialog));
             }
         }
         action if matches!(dialog.body, Body::Palette(_)) => return palette::press(model, action, key),
@@ -60,6 +63,21 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
         }
     }
     vec![]
+}
+
+/// Somebody does not want to wait any more. A log-in is given up; anything else goes on, and is said when it is done.
+fn give_up(model: &mut Model, dialog: &Dialog) -> Vec<Effect> {
+    let Progress::Waiting(request) = dialog.progress else { return vec![] };
+    match (&dialog.body, request) {
+        (Body::Credentials(form), Some(request)) if !matches!(form.purpose, Purpose::Link { .. }) => {
+            vec![Effect::Send { command: Box::new(Command::CancelLogIn { request }), dialog: None }]
+        }
+        (body, _) if !body.is_board() => {
+            model.say(Tone::Warn, "what was asked for goes on; its end is said here");
+            vec![]
+        }
+        _ => vec![],
+    }
 }
 
 /// Copies the secret that is shown.

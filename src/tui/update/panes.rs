@@ -19,6 +19,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Repaint => return vec![Effect::Repaint],
+        Action::Suspend => return vec![Effect::Suspend],
         Action::Help => model.open(Body::Help { offset: 0 }),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Close => filter::back(model),

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::account::{
-    AppAlias, Claims, Credentials, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
+    AppAlias, Claims, Credentials, EndReason, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
 };
 use crate::session::{
     AppView, Command, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId, SendError,
@@ -259,6 +259,57 @@ fn a_cancelled_dialog_ignores_its_late_answer() {
     update(&mut model, event(Some(id), Subject::Device, failure()));
     assert!(matches!(model.dialog().unwrap().body, Body::Help { .. }));
     assert_eq!(model.activity.unread(), 1, "it is an event like any other");
+}
+
+#[test]
+fn a_log_in_that_is_closed_while_it_waits_is_given_up() {
+    let mut model = with_users([1]);
+    let (_, id) = log_in(&mut model);
+    let (command, dialog) = sent(press(&mut model, KeyCode::Esc));
+    assert!(matches!(command, Command::CancelLogIn { request } if request == id));
+    assert_eq!(dialog, None, "nobody waits for it");
+    assert!(model.dialogs.is_empty());
+    // What is not on its way has nothing to give up.
+    keys(&mut model, "lada");
+    assert!(press(&mut model, KeyCode::Esc).is_empty());
+}
+
+#[test]
+fn something_turns_only_while_a_dialog_waits() {
+    let mut model = with_users([]);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(wake::next_change(&model), None);
+    log_in(&mut model);
+    let second = SignedDuration::from_secs(1);
+    assert_eq!(wake::next_change(&model), Some(model.now + second));
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(wake::next_change(&model), None);
+}
+
+#[test]
+fn a_session_that_ends_by_itself_is_a_notification_once() {
+    let mut model = with_users([1]);
+    let ended = || {
+        let subject = Subject::User { key: key(1), label: "\u{1b}ada".into() };
+        event(None, subject, EventKind::LogInRequired(EndReason::RefreshTokenExpired))
+    };
+    let effects = update(&mut model, ended());
+    let [Effect::Notify(words)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(words.contains("has to log in again"), "{words}");
+    assert!(update(&mut model, ended()).is_empty());
+}
+
+#[test]
+fn ctrl_z_suspends_from_everywhere() {
+    let suspend = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+    for open in ["", "l", "D", "?"] {
+        let mut model = with_users([1]);
+        keys(&mut model, open);
+        assert!(matches!(update(&mut model, Message::Key(suspend))[..], [Effect::Suspend]), "{open}");
+    }
+    let mut model = with_users([1]);
+    update(&mut model, Message::Resize(Size { width: 20, height: 5 }));
+    assert!(matches!(update(&mut model, Message::Key(suspend))[..], [Effect::Suspend]), "too small");
 }
 
 #[test]

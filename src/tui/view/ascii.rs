@@ -4,11 +4,14 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands for a glyph that the program draws.
-const GLYPHS: [(&str, &str); 42] = [
+const GLYPHS: [(&str, &str); 45] = [
     ("≠", "!"),
     ("●", "*"),
     ("○", "o"),
     ("◐", "~"),
+    ("◓", "-"),
+    ("◑", "\\"),
+    ("◒", "|"),
     ("↻", "@"),
     ("✗", "x"),
     ("✓", "v"),

@@ -256,7 +256,8 @@ fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
         Progress::Waiting(_) if dialog.body.is_board() => {}
         Progress::Waiting(_) => {
             lines.push(Line::default());
-            lines.push(Line::from(span(dialog.body.waiting(), theme.busy)));
+            let turn = words::spinner(model.now);
+            lines.push(Line::from(span(format!("{turn} {}", dialog.body.waiting()), theme.busy)));
         }
         Progress::Failed { message, hint } => {
             lines.push(Line::default());

@@ -1,0 +1,161 @@
+//! The plain mode: what the screen shows as lines of text, for screen readers, braille displays and pipes.
+//!
+//! It works on the same model as the screen, by the same actions, and asks for the fields of the same dialogs one by one. It
+//! writes lines and nothing else: no colour, no cursor movement, nothing that is drawn over.
+
+mod command;
+mod lines;
+mod questions;
+mod reader;
+mod talk;
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use ratatui::layout::Size;
+use tokio::time::{Instant, sleep};
+
+use super::message::Message;
+use super::model::{Model, Start, whole_second};
+use super::{Effect, Setup, TuiError, terminal};
+use reader::{Answer, Reader};
+use talk::{Ask, Talk};
+
+/// The model wants a screen; nothing is cut to this one.
+const SIZE: Size = Size { width: 200, height: 60 };
+
+/// What an event tells reaches the snapshot right after it. The next line is read when both are here.
+const BEHIND: Duration = Duration::from_millis(100);
+
+/// The longest sleep while something is due, as on the screen.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// Runs the plain mode until the person quits, standard input ends, a signal ends it, or `setup.stop` is cancelled.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub async fn run(setup: Setup) -> Result<(), TuiError> {
+    let ended = terminal::signals(Arc::default())?;
+    match converse(setup, ended).await {
+        // Whoever read the lines has gone, as `head` does.
+        Err(TuiError::Terminal(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), TuiError> {
+    let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify, keymap: _, mouse: _ } =
+        setup;
+    let model = Model::new(Start { now: clock.now(), size: SIZE, look, demo, auto_lock });
+    let with_person = io::stdin().is_terminal();
+    let mut talk = Talk::new(model, with_person);
+    let mut output = Output { at_prompt: false, with_person };
+    let (mut reader, mut answers) = Reader::start()?;
+    let mut asked: Option<Ask> = None;
+    let mut settled = Instant::now();
+    let mut ended = std::pin::pin!(ended);
+    // Nobody has to wait for it.
+    let _ = first_frame.send(());
+    let mut effects = talk.tell(Message::Snapshot(session.snapshots.borrow_and_update().clone()));
+    loop {
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Send { command, dialog } => {
+                    let result = session.try_send(*command);
+                    effects.extend(talk.sent(dialog, result));
+                }
+                Effect::Copy(text) if io::stdout().is_terminal() => terminal::copy(&text)?,
+                Effect::Notify(words) if io::stdout().is_terminal() => notify.tell(&words)?,
+                Effect::Edit { dialog, .. } => {
+                    let result = Err("an editor needs the screen; edit changes a field".into());
+                    effects.extend(talk.tell(Message::Edited { dialog, result }));
+                }
+                Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
+                Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
+            }
+        }
+        let settles = settled.saturating_duration_since(Instant::now());
+        let ask = if asked.is_none() && settles.is_zero() { talk.ask() } else { None };
+        output.say(talk.take_lines())?;
+        if let Some(ask) = ask {
+            output.prompt(&ask)?;
+            reader.ask(ask.is_secret());
+            asked = Some(ask);
+        }
+        let due = [talk.model().lock_at(), talk.model().attention.due()].into_iter().flatten().min();
+        let nap = due.map(|due| {
+            let nap = due.duration_since(clock.now()).max(SignedDuration::ZERO);
+            // The model knows whole seconds only.
+            (nap.unsigned_abs() + Duration::from_secs(1)).min(LONGEST_NAP)
+        });
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = &mut ended => break,
+            answer = answers.recv() => {
+                output.at_prompt = false;
+                let question = asked.take();
+                effects.extend(talk.time(whole_second(clock.now())));
+                effects.extend(match (question, answer) {
+                    (Some(question), Some(Answer::Text(text))) => talk.answer(&question, &text),
+                    _ => talk.end_of_input(),
+                });
+            }
+            changed = session.snapshots.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+                let snapshot = session.snapshots.borrow_and_update().clone();
+                effects.extend(talk.tell(Message::Snapshot(snapshot)));
+            }
+            Some(event) = session.events.recv() => {
+                effects.extend(talk.hear(event));
+                settled = Instant::now() + BEHIND;
+            }
+            () = sleep(settles), if !settles.is_zero() => {}
+            () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
+        }
+        effects.extend(talk.time(whole_second(clock.now())));
+    }
+    Ok(output.say(talk.take_lines())?)
+}
+
+/// Standard output.
+struct Output {
+    /// Whether the line before the cursor is a question.
+    at_prompt: bool,
+    /// Whether a person sees questions.
+    with_person: bool,
+}
+
+impl Output {
+    fn say(&mut self, lines: Vec<String>) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut text = lines.join("\n");
+        text.push('\n');
+        if std::mem::take(&mut self.at_prompt) {
+            text.insert(0, '\n');
+        }
+        write(&text)
+    }
+
+    /// A pipe needs no questions: its lines are there already.
+    fn prompt(&mut self, ask: &Ask) -> io::Result<()> {
+        if !self.with_person {
+            return Ok(());
+        }
+        self.at_prompt = true;
+        write(&ask.prompt())
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}

@@ -1,0 +1,183 @@
+//! What a line asks for: the name of an action, and what it is about.
+//!
+//! The names are those of the keymap's actions, so that whatever the screen can do has a name here.
+
+use crate::tui::keymap::{Action, Context, KEYMAP};
+use crate::tui::model::Pane;
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Nothing.
+    Nothing,
+    /// All users.
+    Users,
+    /// One pane, or all, of a user.
+    Show(Option<Pane>, &'a str),
+    /// Make a user the one that actions are about.
+    Select(&'a str),
+    /// Select a row of a board, counted from 1.
+    Row(usize),
+    /// Do something. The rest says to whom, and with what.
+    Act(Action, &'a str),
+    /// Something else, and what to write instead.
+    Unknown(&'a str),
+}
+
+/// Actions that only make sense where there is a cursor, a focus or a view to look at.
+const ON_SCREEN: &[Action] = &[
+    Action::Up,
+    Action::Down,
+    Action::Left,
+    Action::Right,
+    Action::First,
+    Action::Last,
+    Action::PageUp,
+    Action::PageDown,
+    Action::Toggle,
+    Action::Submit,
+    Action::NextPane,
+    Action::PreviousPane,
+    Action::UsersPane,
+    Action::SessionPane,
+    Action::IdentitiesPane,
+    Action::CustomDataPane,
+    Action::Zoom,
+    Action::Repaint,
+    Action::Suspend,
+    Action::EditDocument,
+    Action::Palette,
+    Action::Filter,
+    Action::Mark,
+    Action::InvertMarks,
+    Action::CopyMenu,
+    Action::Lifetimes,
+    Action::Compare,
+    Action::Log,
+];
+
+/// `Custom data` is called `custom-data`.
+fn name(pane: Pane) -> String {
+    pane.title().to_lowercase().replace(' ', "-")
+}
+
+/// What can be asked for in a context: names and what they do, each once.
+pub fn offered(context: Context) -> Vec<(Action, String, &'static str)> {
+    let mut offered: Vec<(Action, String, &'static str)> = Vec::new();
+    for binding in KEYMAP.iter().filter(|binding| binding.contexts.contains(&context)) {
+        let known = offered.iter().any(|(action, ..)| *action == binding.action);
+        if known || ON_SCREEN.contains(&binding.action) {
+            continue;
+        }
+        let words = if binding.description.is_empty() { binding.hint } else { binding.description };
+        offered.push((binding.action, binding.action.name(), words));
+    }
+    offered
+}
+
+/// Actions of every pane, and of no board.
+pub fn main_actions() -> Vec<(Action, String, &'static str)> {
+    let mut offered = offered(Context::Users);
+    for (action, name, words) in self::offered(Context::CustomData) {
+        if !offered.iter().any(|(known, ..)| *known == action) {
+            offered.push((action, name, words));
+        }
+    }
+    offered.retain(|(action, ..)| *action != Action::Close);
+    offered
+}
+
+/// Reads a line. `board` is where a board is open.
+pub fn parse(line: &str, board: Option<Context>) -> Command<'_> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    if word.is_empty() {
+        return Command::Nothing;
+    }
+    if let (Some(_), Ok(row)) = (board, word.parse::<usize>()) {
+        return Command::Row(row);
+    }
+    let here = board.map(offered).unwrap_or_default();
+    let by_name = |offered: &[(Action, String, &'static str)]| {
+        offered.iter().find(|(_, name, _)| name == word).map(|(action, ..)| *action)
+    };
+    if let Some(action) = by_name(&here) {
+        return Command::Act(action, rest);
+    }
+    match word {
+        "users" => return Command::Users,
+        "show" => return Command::Show(None, rest),
+        "select" => return Command::Select(rest),
+        _ => {}
+    }
+    if let Some(pane) = Pane::ALL.into_iter().skip(1).find(|pane| name(*pane) == word) {
+        return Command::Show(Some(pane), rest);
+    }
+    match by_name(&main_actions()) {
+        Some(action) => Command::Act(action, rest),
+        None => Command::Unknown(word),
+    }
+}
+
+/// Everything that can be written, in lines.
+pub fn help(board: Option<Context>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(board) = board {
+        lines.extend(offered(board).into_iter().map(|(_, name, words)| format!("{name}: {words}")));
+        lines.push("1, 2, 3 and so on: select that row".into());
+        return lines;
+    }
+    lines.push("Write the name of an action and a user, such as: refresh ada".into());
+    lines.push("A user is the beginning of a name, app/name where two apps have it, or an id.".into());
+    lines.push("users: all users".into());
+    lines.push("show USER: everything about a user".into());
+    for pane in &Pane::ALL[1..] {
+        lines.push(format!("{} USER: {} alone", name(*pane), pane.title()));
+    }
+    lines.push("select USER: whom actions without a user are about".into());
+    lines.extend(main_actions().into_iter().map(|(_, name, words)| format!("{name}: {words}")));
+    lines.push("/cancel: leave a question unanswered".into());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_commands() {
+        assert_eq!(parse("  refresh  ada ", None), Command::Act(Action::Refresh, "ada"));
+        assert_eq!(parse("log-in", None), Command::Act(Action::LogIn, ""));
+        assert_eq!(parse("edit theme", None), Command::Act(Action::Edit, "theme"));
+        assert_eq!(parse("custom-data ada", None), Command::Show(Some(Pane::CustomData), "ada"));
+        assert_eq!(parse("show ada", None), Command::Show(None, "ada"));
+        assert_eq!(parse("", None), Command::Nothing);
+        assert_eq!(parse("frobnicate", None), Command::Unknown("frobnicate"));
+        assert_eq!(parse("up", None), Command::Unknown("up"));
+    }
+
+    #[test]
+    fn a_board_has_rows_and_actions_of_its_own() {
+        let board = Some(Context::Mailbox);
+        assert_eq!(parse("2", board), Command::Row(2));
+        assert_eq!(parse("use-mail", board), Command::Act(Action::UseMail, ""));
+        assert_eq!(parse("close", board), Command::Act(Action::Close, ""));
+        assert_eq!(parse("2", None), Command::Unknown("2"));
+        assert_eq!(parse("use-mail", None), Command::Unknown("use-mail"));
+    }
+
+    #[test]
+    fn everything_that_is_offered_is_understood_and_explained() {
+        for (action, name, words) in main_actions() {
+            assert_eq!(parse(&name, None), Command::Act(action, ""), "{name}");
+            assert!(!words.is_empty(), "{name}");
+        }
+        for board in [Context::Clock, Context::Mailbox, Context::ApiKeys] {
+            for (action, name, words) in offered(board) {
+                assert_eq!(parse(&name, Some(board)), Command::Act(action, ""), "{name}");
+                assert!(!words.is_empty(), "{name}");
+            }
+        }
+    }
+}

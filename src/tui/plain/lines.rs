@@ -1,0 +1,204 @@
+//! Users and panes as lines of text. The text may be from a server; whoever prints it makes it inert.
+
+use bson::Bson;
+use jiff::Timestamp;
+
+use crate::account::custom_data::value_text;
+use crate::account::{AppAlias, SessionState};
+use crate::session::{TokenView, UserView};
+use crate::tui::content::{identities, session, tree};
+use crate::tui::dialog::Body;
+use crate::tui::model::{Model, Pane};
+use crate::tui::words;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// `59 d`, `5 h`, `29 min`, `45 s`: a length of time in its largest unit, as it is spoken.
+fn length(seconds: i64) -> String {
+    match seconds {
+        ..=0 => "nothing".into(),
+        1..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
+        HOUR..DAY => format!("{} h", seconds / HOUR),
+        DAY.. => format!("{} d", seconds / DAY),
+    }
+}
+
+/// How long a token lives on.
+fn token(name: &str, token: Option<&TokenView>, now: Timestamp) -> Option<String> {
+    let life = token?.lifetime?;
+    let seconds = life.expires.duration_since(now).as_secs();
+    Some(if seconds <= 0 { format!("{name} over") } else { format!("{name} {} left", length(seconds)) })
+}
+
+/// Where a session stands, in words.
+fn state(user: &UserView, now: Timestamp) -> String {
+    let next = |at: &Option<Timestamp>| match at {
+        Some(at) => format!("next try in {}", length(at.duration_since(now).as_secs().max(1))),
+        None => "refresh tries again".into(),
+    };
+    match &user.state {
+        SessionState::RefreshDue { cause, retry_at } => format!("offline, {cause}, {}", next(retry_at)),
+        SessionState::AccessExpired { cause, retry_at } => {
+            format!("access token expired, {cause}, {}", next(retry_at))
+        }
+        SessionState::LogInRequired(reason) => format!("has to log in again, {reason}"),
+        other => words::state(other).2.into(),
+    }
+}
+
+/// A user in one line.
+pub fn user(model: &Model, user: &UserView) -> String {
+    let now = model.present(&user.key.app);
+    let mut parts = vec![format!("{} ({}): {}", user.label, user.key.app, state(user, now))];
+    parts.extend(token("access", user.access.as_ref(), now));
+    parts.extend(token("refresh", user.refresh.as_ref(), now));
+    if model.snapshot.is_current(&user.key) {
+        parts.push("current".into());
+    }
+    parts.join(", ")
+}
+
+/// The lines of a pane for the selected user, below its heading.
+pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
+    let Some(selected) = model.selected() else { return vec!["no user is selected".into()] };
+    let mut lines = vec![format!("{} of {}:", pane.title(), selected.label)];
+    let before = lines.len();
+    match pane {
+        Pane::Users => lines = vec![user(model, selected)],
+        Pane::Session => lines.extend(session_lines(model, selected)),
+        Pane::Identities => lines.extend(model.detail.identities.iter().map(identity)),
+        Pane::CustomData => {
+            if let Some(document) = &selected.custom_data {
+                document.iter().for_each(|(name, value)| fields(name.clone(), value, &mut lines));
+            }
+        }
+    }
+    if lines.len() == before && pane != Pane::Users {
+        lines.push("nothing".into());
+    }
+    lines
+}
+
+fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
+    let now = model.present(&user.key.app);
+    let mut lines = vec![state(user, now)];
+    let rows = session::rows(user, &model.detail.claims, model.now, usize::MAX);
+    let mut gauge = None;
+    for row in rows {
+        match row {
+            // The state is said above, without the keys of the screen; a gauge is said with the line below it.
+            session::Row::State { .. } => {}
+            session::Row::Gauge { name, life } => {
+                let seconds = life.expires.duration_since(now).as_secs();
+                gauge = Some(format!("{name}: {} left, expires", length(seconds)));
+            }
+            session::Row::Field { name: "", value } => {
+                lines.push(format!("{} {value}", gauge.take().unwrap_or_default()));
+            }
+            session::Row::Field { name, value } => lines.push(format!("{name}: {value}")),
+            session::Row::Heading(heading) => lines.push(format!("claims of the {heading}:")),
+            session::Row::Claim(claim) => lines.push(format!("{}: {}", claim.name, claim.value)),
+        }
+    }
+    lines
+}
+
+fn identity(row: &identities::Row) -> String {
+    match row {
+        identities::Row::Identity { number, provider, id } => format!("identity {number}: {provider} {id}"),
+        identities::Row::Heading(heading) => format!("{heading}:"),
+        identities::Row::Data { name, value } => format!("{name}: {value}"),
+    }
+}
+
+/// A field of custom data by its whole path, so that no line depends on the one above.
+fn fields(path: String, value: &Bson, lines: &mut Vec<String>) {
+    match value {
+        Bson::Document(document) if !document.is_empty() => {
+            document.iter().for_each(|(name, value)| fields(format!("{path}.{name}"), value, lines));
+        }
+        Bson::Array(items) if !items.is_empty() => {
+            items.iter().enumerate().for_each(|(at, value)| fields(format!("{path}.{at}"), value, lines));
+        }
+        value => lines.push(format!("{path}: {} ({})", value_text(value), tree::type_name(value))),
+    }
+}
+
+/// What a board shows; `None` for what is not a board.
+pub fn board(model: &Model, body: &Body) -> Option<Vec<String>> {
+    Some(match body {
+        Body::Clock(board) => clock(model, &board.app),
+        Body::Mailbox(mailbox) => {
+            let mails = mailbox.mails(&model.snapshot).unwrap_or_default();
+            let now = model.app_time(&mailbox.app);
+            let mut lines =
+                vec![format!("mailbox of {}: {}", mailbox.app, words::count(mails.len(), "mail"))];
+            lines.extend(mails.iter().enumerate().map(|(at, mail)| {
+                let age = words::age(mail.sent_at, now);
+                format!(
+                    "{}. {} {}, {}, {age}: {}",
+                    at + 1,
+                    mail.purpose,
+                    mail.email,
+                    mail.state,
+                    mail.subject
+                )
+            }));
+            if let Some(mail) = mailbox.current(&model.snapshot) {
+                lines.push(format!("selected: {}", mailbox.cursor(&model.snapshot) + 1));
+                lines.push(format!("link: {}", mail.link.expose()));
+            }
+            lines
+        }
+        Body::Keys(list) => {
+            let keys = list.keys(&model.snapshot).unwrap_or_default();
+            let mut lines = vec![format!("API keys of {}: {}", list.label, words::count(keys.len(), "key"))];
+            lines.extend(keys.iter().enumerate().map(|(at, key)| {
+                let state = if key.enabled { "enabled" } else { "disabled" };
+                format!("{}. {}, {state}, id {}", at + 1, key.name, key.id.as_str())
+            }));
+            if !keys.is_empty() {
+                lines.push(format!("selected: {}", list.cursor(&model.snapshot) + 1));
+            }
+            lines
+        }
+        _ => return None,
+    })
+}
+
+fn clock(model: &Model, app: &AppAlias) -> Vec<String> {
+    let clock = model.snapshot.app(app).and_then(|app| app.local.as_ref()?.clock);
+    let stand = match clock {
+        None => "not read yet".into(),
+        Some(clock) if clock.frozen_at.is_some() => "it stands still, and with it every lifetime".into(),
+        Some(clock) if clock.offset.is_zero() => "goes with its machine's".into(),
+        Some(clock) => format!("{} from its machine's", words::offset(clock.offset)),
+    };
+    vec![format!("clock of {app}: {}, {stand}", words::moment(model.app_time(app)))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::bson;
+
+    #[test]
+    fn lengths_are_spoken_in_their_largest_unit() {
+        let texts = [0, 45, 29 * MINUTE + 59, 5 * HOUR, 60 * DAY - 1].map(length);
+        assert_eq!(texts, ["nothing", "45 s", "29 min", "5 h", "59 d"]);
+    }
+
+    #[test]
+    fn each_field_of_custom_data_is_a_line_with_its_whole_path() {
+        let mut lines = Vec::new();
+        let data = bson!({ "items": [{ "sku": "A-1" }, 7], "none": {} });
+        fields("cart".into(), &data, &mut lines);
+        assert_eq!(
+            lines,
+            ["cart.items.0.sku: A-1 (string)", "cart.items.1: 7 (int32)", "cart.none: {} (object)"]
+        );
+    }
+}

@@ -1,0 +1,531 @@
+//! The conversation: what is said, what is asked, and what an answer leads to. Pure, as `update` is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+
+use super::command::{self, Command};
+use super::{lines, questions};
+use crate::account::{FieldPath, SessionState, UserKey};
+use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus};
+use crate::tui::dialog::{Body, DialogId, Progress};
+use crate::tui::effect::Effect;
+use crate::tui::form::FieldName;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::message::Message;
+use crate::tui::model::{Model, Pane};
+use crate::tui::update::update;
+use crate::tui::{text, words};
+
+/// New users that are said one by one; of more at once it is said how many.
+const MOST_NEW: usize = 50;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// What to do.
+    Command,
+    /// A field of a dialog.
+    Field { dialog: DialogId, name: FieldName, prompt: String, secret: bool },
+    /// Whether to do what a dialog asks about.
+    Agreement { dialog: DialogId, answer: &'static str },
+}
+
+impl Ask {
+    /// Whether the answer is not shown.
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Field { secret: true, .. })
+    }
+
+    /// The question.
+    pub fn prompt(&self) -> String {
+        match self {
+            Self::Command => "> ".into(),
+            Self::Field { prompt, .. } => text::inert(prompt).into_owned(),
+            Self::Agreement { answer, .. } => format!("{answer}, yes or no [no]: "),
+        }
+    }
+}
+
+/// The conversation.
+#[derive(Debug)]
+pub struct Talk {
+    model: Model,
+    /// Whether a person answers, who can be asked again.
+    with_person: bool,
+    lines: Vec<String>,
+    /// The dialog that is asked about, and its fields that were answered.
+    form: Option<(DialogId, Vec<FieldName>)>,
+    /// The request that the last line led to, while it is on its way.
+    pending: Option<RequestId>,
+    /// Whether an open board is to be said.
+    board_due: bool,
+    /// Whether an App is known: before that nothing can be done.
+    has_app: bool,
+    /// Nothing more comes from standard input.
+    ended: bool,
+    /// How each user stood when it was said last.
+    known: HashMap<UserKey, &'static str>,
+}
+
+impl Talk {
+    /// A conversation that begins.
+    pub fn new(mut model: Model, with_person: bool) -> Self {
+        // A form that opens by itself would take the first command for its answer.
+        model.first_run_over = true;
+        Self {
+            model,
+            with_person,
+            lines: vec!["idmux, plain mode; help says what can be written".into()],
+            form: None,
+            pending: None,
+            board_due: false,
+            has_app: false,
+            ended: false,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What is to be said. Nothing in it acts on a terminal.
+    pub fn take_lines(&mut self) -> Vec<String> {
+        self.lines.drain(..).map(|line| text::inert(&line).into_owned()).collect()
+    }
+
+    fn say(&mut self, line: impl Into<String>) {
+        self.lines.push(line.into());
+    }
+
+    /// Takes one message in, and says what it changes.
+    pub fn tell(&mut self, message: Message) -> Vec<Effect> {
+        let before = self.model.snapshot.clone();
+        let mut effects = update(&mut self.model, message);
+        self.say_changes(&before);
+        self.say_failure();
+        self.leave_when_done(&mut effects);
+        effects
+    }
+
+    /// It is this late.
+    pub fn time(&mut self, now: Timestamp) -> Vec<Effect> {
+        if now == self.model.now { vec![] } else { self.tell(Message::Now(now)) }
+    }
+
+    /// What became of a command on its way to the worker.
+    pub fn sent(&mut self, dialog: Option<DialogId>, result: Result<RequestId, SendError>) -> Vec<Effect> {
+        match (dialog, &result) {
+            (None, Ok(id)) => self.pending = Some(*id),
+            (None, Err(error)) => self.say(error.to_string()),
+            _ => {}
+        }
+        self.tell(Message::Sent { dialog, result })
+    }
+
+    /// Takes in what happened, and announces it.
+    pub fn hear(&mut self, event: Event) -> Vec<Effect> {
+        self.has_app |= matches!(event.subject, Subject::App { .. });
+        let waits = |progress: &Progress| match (progress, event.request) {
+            (Progress::Waiting(Some(id)), Some(request)) => *id == request,
+            _ => false,
+        };
+        let in_dialog = self.model.dialogs.iter().any(|dialog| waits(&dialog.progress));
+        if self.pending.is_some() && self.pending == event.request {
+            self.pending = None;
+        }
+        let is_answer = matches!(
+            event.kind,
+            EventKind::AboutRead(_)
+                | EventKind::ClockRead(_)
+                | EventKind::MailsRead(_)
+                | EventKind::ApiKeysRead(_)
+                | EventKind::AnswerDropped { .. }
+        );
+        let is_said_with_dialog = in_dialog && matches!(event.kind, EventKind::Failed(_));
+        if !is_answer && !is_said_with_dialog {
+            self.say(words::event(&event).1);
+        }
+        let effects = self.tell(Message::Event(event));
+        // It is announced already.
+        while self.model.activity.dismiss() {}
+        effects
+    }
+
+    /// Users that are new, or stand otherwise than before.
+    fn say_changes(&mut self, before: &Snapshot) {
+        let after = self.model.snapshot.clone();
+        if before.version == after.version {
+            return;
+        }
+        let mut others = before.users.iter();
+        let mut new = Vec::new();
+        for user in &after.users {
+            if others.next().is_some_and(|other| Arc::ptr_eq(other, user)) {
+                continue;
+            }
+            let word = words::state(&user.state).2;
+            match self.known.get(&user.key) {
+                // It is on its way to another state, or back to the one before.
+                Some(_) if user.state == SessionState::Refreshing => {}
+                Some(known) if *known == word => {}
+                Some(_) => {
+                    self.known.insert(user.key.clone(), word);
+                    self.say(lines::user(&self.model, user));
+                }
+                None => {
+                    self.known.insert(user.key.clone(), word);
+                    new.push(user.clone());
+                }
+            }
+        }
+        for user in new.iter().take(MOST_NEW) {
+            self.say(lines::user(&self.model, user));
+        }
+        if new.len() > MOST_NEW {
+            self.say(format!("and {} more; users says all", new.len() - MOST_NEW));
+        }
+        if before.users.len() > after.users.len() {
+            self.known.retain(|key, _| after.user(key).is_some());
+        }
+    }
+
+    /// What a dialog's request failed with. A person is asked again; a pipe has its next line for the next command.
+    fn say_failure(&mut self) {
+        let Some(dialog) = self.model.dialogs.last_mut() else { return };
+        let Progress::Failed { message, hint } = &dialog.progress else { return };
+        let line = format!("it failed: {message}. {hint}");
+        let is_board = dialog.body.is_board();
+        dialog.progress = Progress::Idle;
+        self.say(line.trim_end().trim_end_matches(". ").to_owned());
+        if !is_board {
+            self.ask_again(None);
+        }
+    }
+
+    /// Has the fields asked for again, or one of them.
+    fn ask_again(&mut self, only: Option<FieldName>) {
+        if !self.with_person {
+            self.close();
+        }
+        if let Some((_, answered)) = &mut self.form {
+            answered.retain(|name| only.is_some_and(|only| only != *name));
+        }
+    }
+
+    fn close(&mut self) {
+        update(&mut self.model, Message::Act(Action::Close));
+        self.form = None;
+    }
+
+    /// What is to be asked now; `None` while something is on its way.
+    pub fn ask(&mut self) -> Option<Ask> {
+        if self.ended || self.is_busy() {
+            return None;
+        }
+        loop {
+            let Some(dialog) = self.model.dialogs.last() else { return Some(Ask::Command) };
+            let (id, is_new) = (dialog.id, self.form.as_ref().is_none_or(|(asked, _)| *asked != dialog.id));
+            if let Some(said) = lines::board(&self.model, &dialog.body) {
+                if std::mem::take(&mut self.board_due) {
+                    self.lines.extend(said);
+                    self.say("help says what can be done here; close leaves it");
+                }
+                return Some(Ask::Command);
+            }
+            if let Body::Secret(shown) = &dialog.body {
+                let line =
+                    format!("the API key {}, said this once: {}", shown.name, shown.secret.expose_secret());
+                self.say(line);
+                self.close();
+                continue;
+            }
+            if is_new {
+                let opening = questions::opening(&dialog.body);
+                self.lines.extend(opening);
+                self.form = Some((id, Vec::new()));
+                continue;
+            }
+            if let Body::Confirm(confirm) = &dialog.body {
+                return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
+            }
+            let form = dialog.body.form().filter(|_| !matches!(dialog.body, Body::Palette(_)));
+            let Some(form) = form else {
+                self.say("that is on the screen only");
+                self.close();
+                continue;
+            };
+            let answered = self.form.as_ref().map_or(&[][..], |(_, answered)| answered);
+            let next = form.fields().find(|field| !answered.contains(&field.name));
+            return Some(match next {
+                Some(field) => Ask::Field {
+                    dialog: id,
+                    name: field.name,
+                    prompt: questions::prompt(field),
+                    secret: field.is_secret(),
+                },
+                // Nothing to fill in: a vault that cannot be used.
+                None => Ask::Command,
+            });
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        let is_waiting = self.model.dialog().is_some_and(|dialog| dialog.is_waiting());
+        let is_starting = match self.model.snapshot.vault {
+            VaultStatus::Opening => true,
+            VaultStatus::Open { .. } => !self.has_app,
+            _ => false,
+        };
+        is_starting || is_waiting || self.pending.is_some()
+    }
+
+    /// Takes an answer, which may be a secret.
+    pub fn answer(&mut self, asked: &Ask, answer: &str) -> Vec<Effect> {
+        self.model.touched = self.model.now;
+        let on_top = self.model.dialog().map(|dialog| dialog.id);
+        match asked {
+            Ask::Command => self.command(answer),
+            Ask::Field { dialog, .. } | Ask::Agreement { dialog, .. } if on_top != Some(*dialog) => {
+                self.say("that question is no more");
+                vec![]
+            }
+            _ if matches!(answer.trim(), "/cancel" | "\u{1b}") => {
+                self.close();
+                self.say("cancelled");
+                vec![]
+            }
+            Ask::Field { name, .. } => self.fill(*name, answer),
+            Ask::Agreement { .. } => self.agree(answer),
+        }
+    }
+
+    fn fill(&mut self, name: FieldName, answer: &str) -> Vec<Effect> {
+        let Some(dialog) = self.model.dialogs.last_mut() else { return vec![] };
+        let Some(form) = dialog.body.form_mut() else { return vec![] };
+        let filled = questions::fill(form, name, answer);
+        dialog.body.settle();
+        if let Err(why) = filled {
+            self.say(why);
+            self.ask_again(Some(name));
+            return vec![];
+        }
+        let Some((_, answered)) = &mut self.form else { return vec![] };
+        answered.push(name);
+        let form = dialog.body.form_mut();
+        let is_last = form.is_some_and(|form| {
+            form.focus_on(name);
+            form.fields().all(|field| answered.contains(&field.name))
+        });
+        if is_last { self.submit() } else { vec![] }
+    }
+
+    fn agree(&mut self, answer: &str) -> Vec<Effect> {
+        let Some(agreed) = questions::agreed(answer) else {
+            self.say("yes or no");
+            self.ask_again(None);
+            return vec![];
+        };
+        if let Some(Body::Confirm(confirm)) = self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
+            confirm.agreed = agreed;
+        }
+        self.submit()
+    }
+
+    fn submit(&mut self) -> Vec<Effect> {
+        let asked = self.model.dialog().map(|dialog| dialog.id);
+        let effects = self.tell(Message::Act(Action::Submit));
+        let refused = self.model.dialog().filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting());
+        if let Some(dialog) = refused {
+            let (field, why) = questions::complaint(&dialog.body);
+            self.say(why);
+            self.ask_again(field);
+        }
+        effects
+    }
+
+    fn board(&self) -> Option<Context> {
+        self.model.dialog().filter(|dialog| dialog.body.is_board()).map(|dialog| dialog.context())
+    }
+
+    fn command(&mut self, line: &str) -> Vec<Effect> {
+        let board = self.board();
+        match command::parse(line, board) {
+            Command::Nothing => vec![],
+            Command::Users => {
+                let users = self.model.snapshot.users.clone();
+                self.say(words::count(users.len(), "user"));
+                let said: Vec<_> = users.iter().map(|user| lines::user(&self.model, user)).collect();
+                self.lines.extend(said);
+                vec![]
+            }
+            Command::Show(pane, user) => {
+                if self.select(user) {
+                    let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
+                    let said: Vec<_> =
+                        panes.into_iter().flat_map(|pane| lines::pane(&self.model, pane)).collect();
+                    self.lines.extend(said);
+                }
+                vec![]
+            }
+            Command::Select(user) => {
+                if self.select(user) {
+                    self.lines.extend(lines::pane(&self.model, Pane::Users));
+                }
+                vec![]
+            }
+            Command::Row(row) => {
+                self.select_row(row);
+                self.board_due = true;
+                vec![]
+            }
+            Command::Act(Action::Help, _) => {
+                self.lines.extend(command::help(board));
+                vec![]
+            }
+            Command::Act(Action::Quit, _) => vec![Effect::Quit],
+            Command::Act(action, _) if board.is_some() => self.act(action),
+            Command::Act(action @ (Action::Edit | Action::RemoveField), about) => {
+                if self.select_field(about) { self.act(action) } else { vec![] }
+            }
+            Command::Act(action, user) => {
+                if self.select(user) {
+                    self.act(action)
+                } else {
+                    vec![]
+                }
+            }
+            Command::Unknown("help") => {
+                self.lines.extend(command::help(board));
+                vec![]
+            }
+            Command::Unknown(word) => {
+                self.say(format!("{word} is not known; help says what can be written"));
+                vec![]
+            }
+        }
+    }
+
+    /// Does what a key of that action does, and says what the screen would say.
+    fn act(&mut self, action: Action) -> Vec<Effect> {
+        let before = self.model.activity.shown().cloned();
+        let effects = self.tell(Message::Act(action));
+        let after = self.model.activity.shown().cloned();
+        if let Some(notice) = after.filter(|after| Some(after) != before.as_ref()) {
+            self.say(notice.text);
+        }
+        self.board_due = self.board().is_some();
+        effects
+    }
+
+    fn select_row(&mut self, row: usize) {
+        let snapshot = self.model.snapshot.clone();
+        let row = row.saturating_sub(1);
+        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
+            Some(Body::Mailbox(mailbox)) => mailbox.go_to(row, &snapshot),
+            Some(Body::Keys(keys)) => keys.go_to(row, &snapshot),
+            _ => {}
+        }
+    }
+
+    /// Selects the user that is meant; whether there is one. Without words it is the one that is selected.
+    fn select(&mut self, words: &str) -> bool {
+        if words.is_empty() {
+            return true;
+        }
+        let snapshot = self.model.snapshot.clone();
+        match find(&snapshot, words) {
+            Ok(user) => {
+                self.model.users.select(user.key.clone(), &snapshot);
+                self.model.settle();
+                true
+            }
+            Err(why) => {
+                self.say(why);
+                false
+            }
+        }
+    }
+
+    /// Selects a field of the custom data: `theme`, `ada theme`. Without a field it is the first, or a new one.
+    fn select_field(&mut self, words: &str) -> bool {
+        let (user, field) = match words.split_once(char::is_whitespace) {
+            Some((user, field)) => (user, field.trim()),
+            None if self.go_to_field(words) => return true,
+            None => (words, ""),
+        };
+        if !self.select(user) {
+            return false;
+        }
+        if !field.is_empty() && !self.go_to_field(field) {
+            self.say(format!("there is no field {field}"));
+            return false;
+        }
+        true
+    }
+
+    /// Moves the cursor of the tree to a field.
+    fn go_to_field(&mut self, field: &str) -> bool {
+        let Ok(path) = FieldPath::parse(field) else { return false };
+        let mut at = FieldPath::default();
+        for segment in path.segments() {
+            at = at.child(segment.clone());
+            let tree = &mut self.model.detail.tree;
+            tree.expand();
+            let Some(row) = tree.rows().iter().position(|row| row.path == at) else { return false };
+            tree.go_to(row);
+        }
+        true
+    }
+
+    /// Nothing more comes from standard input: what is on its way is waited for, then it ends.
+    pub fn end_of_input(&mut self) -> Vec<Effect> {
+        self.ended = true;
+        let mut effects = vec![];
+        self.leave_when_done(&mut effects);
+        effects
+    }
+
+    fn leave_when_done(&self, effects: &mut Vec<Effect>) {
+        let sends = effects.iter().any(|effect| matches!(effect, Effect::Send { .. }));
+        if self.ended && !sends && !self.is_busy() {
+            effects.push(Effect::Quit);
+        }
+    }
+}
+
+/// The user that is meant by the beginning of its label, `app/label`, or its id.
+fn find<'a>(snapshot: &'a Snapshot, words: &str) -> Result<&'a UserView, String> {
+    let in_app =
+        words.split_once('/').filter(|(app, _)| snapshot.apps.iter().any(|a| a.alias.as_str() == *app));
+    let (app, name) = in_app.map_or((None, words), |(app, name)| (Some(app), name));
+    let lower = name.to_lowercase();
+    let here = |user: &&UserView| app.is_none_or(|app| user.key.app.as_str() == app);
+    let users = || snapshot.users.iter().map(|user| &**user).filter(here);
+    let exact: Vec<_> =
+        users().filter(|user| user.label.to_lowercase() == lower || user.key.id.as_str() == name).collect();
+    if let [user] = exact[..] {
+        return Ok(user);
+    }
+    let meant: Vec<_> = if exact.is_empty() {
+        users().filter(|user| user.label.to_lowercase().starts_with(&lower)).collect()
+    } else {
+        exact
+    };
+    match meant[..] {
+        [] => Err(format!("nobody is called {words}; users says who is there")),
+        [user] => Ok(user),
+        _ => {
+            let names =
+                meant.iter().take(5).map(|user| format!("{}/{} ({})", user.key.app, user.label, user.key.id));
+            Err(format!("{words} may be {}", names.collect::<Vec<_>>().join(", ")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
