@@ -46,7 +46,6 @@ use crate::session::SessionHandle;
 pub use crate::text;
 pub use keymap::Keymap;
 pub use model::Look;
-use theme::ThemeChoice;
 
 /// What the interface needs.
 #[derive(Debug)]
@@ -96,7 +95,7 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     }
     let lent = Arc::new(AtomicBool::new(false));
     let ended = terminal::signals(Arc::clone(&lent))?;
-    let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
+    let ask = setup.look.theme.depends_on_background();
     let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
     let result = event_loop::run(&mut screen, terminal::Console::new(lent), ended, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
