@@ -50,7 +50,6 @@ use effect::Effect;
 pub use keymap::Keymap;
 pub use model::Look;
 pub use terminal::notification::{Desktop, Notify};
-use theme::ThemeChoice;
 
 /// What the interface needs.
 #[derive(Debug)]
@@ -103,7 +102,7 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
     let lent = Arc::new(AtomicBool::new(false));
     let ended = terminal::signals(Arc::clone(&lent))?;
     let continued = terminal::continued()?;
-    let ask = matches!(setup.look.theme, ThemeChoice::ByBackground { .. });
+    let ask = setup.look.theme.depends_on_background();
     let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
     let result =
         event_loop::run(&mut screen, terminal::Console::new(lent, setup.mouse), ended, continued, setup)

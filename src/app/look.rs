@@ -43,7 +43,7 @@ pub fn of(config: &LookConfig, themes: Option<&Path>) -> Result<Look, LookError>
     let depth = Depth::of_environment(|name| std::env::var(name).ok());
     let theme = match config.theme.as_str() {
         "auto" => ThemeChoice::automatic(depth),
-        name => ThemeChoice::Fixed(named(name, themes)?.at(depth)),
+        name => ThemeChoice::fixed(named(name, themes)?.at(depth)),
     };
     Ok(Look { theme, ascii: config.ascii })
 }

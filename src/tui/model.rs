@@ -109,7 +109,7 @@ pub struct Look {
 impl Look {
     /// One theme, and every glyph.
     pub fn fixed(theme: Theme) -> Self {
-        Self { theme: ThemeChoice::Fixed(theme), ascii: false }
+        Self { theme: ThemeChoice::fixed(theme), ascii: false }
     }
 }
 

@@ -150,18 +150,11 @@ impl Theme {
 
 /// How a theme is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// By a person.
-    Fixed(Theme),
-    /// By the background of the terminal, if that tells; until then in its own colours.
-    ByBackground {
-        /// On a dark background.
-        dark: Theme,
-        /// On a light one.
-        light: Theme,
-        /// On one that is not known.
-        unknown: Theme,
-    },
+pub struct ThemeChoice {
+    dark: Theme,
+    light: Theme,
+    /// Until the terminal has told its background, and if it does not.
+    unknown: Theme,
 }
 
 /// What is behind the text.
@@ -174,25 +167,34 @@ pub enum Background {
 }
 
 impl ThemeChoice {
+    /// A person decided, whatever the background is.
+    pub fn fixed(theme: Theme) -> Self {
+        Self { dark: theme, light: theme, unknown: theme }
+    }
+
+    /// Whether it matters what the background is.
+    pub fn depends_on_background(&self) -> bool {
+        *self != Self::fixed(self.unknown)
+    }
+
     /// The background decides, between the themes that come with the program.
     pub fn automatic(depth: Depth) -> Self {
         let theme = |name| Theme::built_in(name).unwrap_or_else(Theme::mono).at(depth);
         match depth {
             // Sixteen colours are the person's own; theirs fit their background.
-            Depth::None | Depth::Sixteen => Self::Fixed(theme("ansi")),
+            Depth::None | Depth::Sixteen => Self::fixed(theme("ansi")),
             Depth::Indexed | Depth::True => {
-                Self::ByBackground { dark: theme("dark"), light: theme("light"), unknown: theme("ansi") }
+                Self { dark: theme("dark"), light: theme("light"), unknown: theme("ansi") }
             }
         }
     }
 
     /// The theme on that background.
     pub fn on(&self, background: Option<Background>) -> Theme {
-        match (self, background) {
-            (Self::Fixed(theme), _) => *theme,
-            (Self::ByBackground { unknown, .. }, None) => *unknown,
-            (Self::ByBackground { dark, .. }, Some(Background::Dark)) => *dark,
-            (Self::ByBackground { light, .. }, Some(Background::Light)) => *light,
+        match background {
+            None => self.unknown,
+            Some(Background::Dark) => self.dark,
+            Some(Background::Light) => self.light,
         }
     }
 }

@@ -48,8 +48,11 @@ const MOST: usize = 500;
 /// Fields by name, in their order.
 type Fields = Vec<(String, String)>;
 
+/// The title of a part, and what it shows of a user.
+type Section = (&'static str, fn(&UserView) -> Fields);
+
 /// What is compared, in the order of the screen.
-const SECTIONS: [(&str, fn(&UserView) -> Fields); 5] = [
+const SECTIONS: [Section; 5] = [
     ("profile", profile),
     ("identities", identities),
     ("access token", |user| token(user.access.as_ref().map(|token| &token.claims))),
