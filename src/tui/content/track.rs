@@ -222,6 +222,7 @@ mod tests {
             last_refresh: None,
             custom_data: None,
             api_keys: None,
+            source: None,
         }
     }
 

@@ -276,9 +276,9 @@ mod tests {
 
     #[test]
     fn letters_stay_text_where_text_is_typed() {
-        let keymap = Keymap::remapped(&[setting(None, "down", &["w", "ctrl-n"])]).unwrap();
-        assert_eq!(press(&keymap, Context::Session, "w"), Some(Action::Down));
-        assert_eq!(press(&keymap, Context::TextField, "w"), None);
+        let keymap = Keymap::remapped(&[setting(None, "down", &["_", "ctrl-n"])]).unwrap();
+        assert_eq!(press(&keymap, Context::Session, "_"), Some(Action::Down));
+        assert_eq!(press(&keymap, Context::TextField, "_"), None);
         assert_eq!(press(&keymap, Context::TextField, "ctrl-n"), Some(Action::Down));
         let keymap = Keymap::remapped(&[setting(None, "quit", &["Q"])]).unwrap();
         assert_eq!(press(&keymap, Context::TextField, "ctrl-c"), Some(Action::Quit), "one can still leave");

@@ -153,7 +153,16 @@ impl Talk {
         let effects = self.tell(Message::Event(event));
         // It is announced already.
         while self.model.activity.dismiss() {}
+        self.give_up_conflict();
         effects
+    }
+
+    /// Two versions cannot be looked at side by side in lines: nothing is written, and it is said what to do.
+    fn give_up_conflict(&mut self) {
+        if matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
+            self.model.dialogs.pop();
+            self.say("nothing was written: somebody else changed it meanwhile; refresh, and edit again");
+        }
     }
 
     /// Users that are new, or stand otherwise than before.

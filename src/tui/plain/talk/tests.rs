@@ -31,6 +31,7 @@ fn user(app: &str, name: &str, state: SessionState) -> Arc<UserView> {
         last_refresh: None,
         custom_data: Some(document),
         api_keys: None,
+        source: None,
     })
 }
 
@@ -193,12 +194,12 @@ fn a_pipe_is_not_asked_again() {
 fn custom_data_is_edited_by_its_path() {
     let mut talk = talk(true);
     for (line, path) in [("edit ada@example.com cart.count", "cart.count"), ("edit theme", "theme")] {
-        assert!(write(&mut talk, line).is_none());
+        // The pane is where it is edited, and reads the source when it gets the focus.
+        assert!(matches!(write(&mut talk, line), None | Some((_, Order::ReadCustomData { .. }))));
         let (id, command) = write(&mut talk, "7").unwrap();
-        assert!(
-            matches!(&command, Order::SetCustomData { path: written, .. } if written.to_string() == path),
-            "{command:?}"
-        );
+        let Order::EditCustomData { edit, .. } = &command else { panic!("{command:?}") };
+        let changed: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
+        assert_eq!(changed, [path]);
         talk.hear(event(Some(id), EventKind::CustomDataSet { path: FieldPath::parse(path).unwrap() }));
     }
     said(&mut talk);
@@ -207,6 +208,20 @@ fn custom_data_is_edited_by_its_path() {
     assert!(lines.contains("theme: dark (string)") && lines.contains("cart.count: 2 (int32)"), "{lines}");
     write(&mut talk, "edit ada@example.com nothing");
     assert!(said(&mut talk).contains("there is no field nothing"));
+}
+
+#[test]
+fn an_edit_that_meets_another_writes_nothing_and_says_so() {
+    let mut talk = talk(true);
+    write(&mut talk, "edit ada@example.com theme");
+    let (id, _) = write(&mut talk, "7").unwrap();
+    said(&mut talk);
+    talk.hear(event(
+        Some(id),
+        EventKind::CustomDataConflict { theirs: Some(bson::doc! { "theme": "light" }) },
+    ));
+    assert!(said(&mut talk).contains("nothing was written: somebody else changed it"));
+    assert_eq!(talk.ask(), Some(Ask::Command));
 }
 
 #[test]
