@@ -190,12 +190,19 @@ fn a_pipe_is_not_asked_again() {
     assert_eq!(talk.ask(), Some(Ask::Command), "the next line is the next command");
 }
 
+/// Begins an edit in the Custom data pane, which reads the source when it gets the focus.
+fn begin_edit(talk: &mut Talk, line: &str) {
+    if let Some((id, order)) = write(talk, line) {
+        assert!(matches!(order, Order::ReadCustomData { .. }), "{order:?}");
+        talk.hear(event(Some(id), EventKind::CustomDataRead(None)));
+    }
+}
+
 #[test]
 fn custom_data_is_edited_by_its_path() {
     let mut talk = talk(true);
     for (line, path) in [("edit ada@example.com cart.count", "cart.count"), ("edit theme", "theme")] {
-        // The pane is where it is edited, and reads the source when it gets the focus.
-        assert!(matches!(write(&mut talk, line), None | Some((_, Order::ReadCustomData { .. }))));
+        begin_edit(&mut talk, line);
         let (id, command) = write(&mut talk, "7").unwrap();
         let Order::EditCustomData { edit, .. } = &command else { panic!("{command:?}") };
         let changed: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
@@ -213,7 +220,7 @@ fn custom_data_is_edited_by_its_path() {
 #[test]
 fn an_edit_that_meets_another_writes_nothing_and_says_so() {
     let mut talk = talk(true);
-    write(&mut talk, "edit ada@example.com theme");
+    begin_edit(&mut talk, "edit ada@example.com theme");
     let (id, _) = write(&mut talk, "7").unwrap();
     said(&mut talk);
     talk.hear(event(
