@@ -73,7 +73,8 @@ pub fn fill(form: &mut Form, name: FieldName, answer: &str) -> Result<(), String
             }
         }
         Some(FieldKind::Toggle(on)) => {
-            if agreed(answer).ok_or("yes or no")? != *on {
+            let wanted = agreed(answer).ok_or("yes or no")?;
+            if wanted != *on {
                 form.change(true);
             }
         }
