@@ -232,7 +232,7 @@ async fn an_api_key_is_made_used_disabled_and_deleted() {
         panic!("a key")
     };
     let listed = worker.user_where(&ada, |view| view.api_keys.is_some()).await.api_keys.clone().unwrap();
-    assert_eq!(listed.as_ref(), [new.key.clone()]);
+    assert_eq!(listed.as_ref(), std::slice::from_ref(&new.key));
     use secrecy::ExposeSecret as _;
     let secret = new.secret.expose_secret().to_owned();
     assert!(!format!("{:?}", worker.snapshot()).contains(&secret), "no snapshot has it");
