@@ -60,8 +60,10 @@ fn a_first_day_by_keyboard() {
     idmux.send(TAB);
     idmux.fill("dark");
     idmux.send(ENTER);
-    // In the tree, not in the dialog, which has the same words while it waits.
-    idmux.wait_for("theme: \"dark\"");
+    // In the tree, and no longer in the dialog, which takes no keys while it waits.
+    idmux.wait_until("the new field", |screen| {
+        screen.contains("theme: \"dark\"") && !screen.contains("Value")
+    });
     // The pane of what was just changed has the focus.
     idmux.send("G");
     idmux.send("e");
