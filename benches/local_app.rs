@@ -2,10 +2,12 @@
 //! the same cores, renewals beside an empty axum route, at few accounts and at many.
 //!
 //! Everything goes over loopback HTTP. What is compared takes turns, a second each, so that a machine that is busy for a
-//! while is busy for all. `-- --test` runs it briefly, to see that it works.
+//! while is busy for all. `-- --test` runs it briefly, to see that it works; `-- renewals` runs one part alone.
 
 #[path = "local_app/accounts.rs"]
 mod accounts;
+#[path = "local_app/bare.rs"]
+mod bare;
 #[path = "local_app/client.rs"]
 mod client;
 
@@ -16,9 +18,12 @@ use std::time::{Duration, Instant};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
+use axum::Router;
+use axum::routing::get;
 use tokio::runtime::Runtime;
 
 use self::accounts::{Accounts, PASSWORD};
+use self::bare::Bare;
 
 /// How much of everything.
 struct Scale {
@@ -34,39 +39,55 @@ const BRIEF: Scale = Scale { accounts: [100, 1_000], active: 10, turns: 1, turn:
 
 fn main() {
     let scale = if std::env::args().any(|argument| argument == "--test") { BRIEF } else { FULL };
+    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let runtime = Runtime::new().expect("a runtime starts");
     let apps = scale.accounts.map(|count| Accounts::build(&runtime, count, scale.active));
-    let empty = empty_route();
+    let empty = serve(Router::new().route("/", get(async || {})));
 
+    let wanted = |part: &str| chosen.as_deref().is_none_or(|chosen| part.contains(chosen));
     let names = |what: &str| scale.accounts.map(|count| format!("{what}, {count} accounts"));
-    report(
-        "log-ins per second",
-        &scale,
-        &[&["bare Argon2id".to_owned()][..], &names("log-in")].concat(),
-        |contender| match contender {
-            0 => hashes(cores, scale.turn),
-            n => {
-                let app = &apps[n - 1];
-                client::rate(&runtime, app.address, cores * 4, scale.turn, 200, |i| app.log_in(i))
-            }
-        },
-    );
-    report(
-        "renewals per second",
-        &scale,
-        &[&["empty axum route".to_owned()][..], &names("renewal")].concat(),
-        |contender| match contender {
-            0 => {
-                let request = client::request("GET", "/", empty, "", "");
-                client::rate(&runtime, empty, 32, scale.turn, 200, |_| request.clone())
-            }
-            n => {
-                let app = &apps[n - 1];
-                client::rate(&runtime, app.address, 32, scale.turn, 201, |i| app.refresh(i))
-            }
-        },
-    );
+    if wanted("log-ins") {
+        report(
+            "log-ins per second",
+            &scale,
+            &[&["bare Argon2id".to_owned()][..], &names("log-in")].concat(),
+            |contender| match contender {
+                0 => hashes(cores, scale.turn),
+                n => {
+                    let app = &apps[n - 1];
+                    client::rate(&runtime, app.address, cores * 4, scale.turn, 200, |i| app.log_in(i))
+                }
+            },
+        );
+    }
+    if wanted("renewals") {
+        let [few, _] = &apps;
+        let bare = serve(Bare::new(&few.database()).router());
+        let bare_requests: Vec<_> = few
+            .refresh_tokens()
+            .iter()
+            .map(|token| client::request("POST", "/", bare, &Bare::refresh_token(token), ""))
+            .collect();
+        report(
+            "renewals per second",
+            &scale,
+            &[&["empty axum route".to_owned(), "bare renewal".to_owned()][..], &names("renewal")].concat(),
+            |contender| match contender {
+                0 => {
+                    let request = client::request("GET", "/", empty, "", "");
+                    client::rate(&runtime, empty, 32, scale.turn, 200, |_| request.clone())
+                }
+                1 => client::rate(&runtime, bare, 32, scale.turn, 201, |i| {
+                    bare_requests[i % bare_requests.len()].clone()
+                }),
+                n => {
+                    let app = &apps[n - 2];
+                    client::rate(&runtime, app.address, 32, scale.turn, 201, |i| app.refresh(i))
+                }
+            },
+        );
+    }
 }
 
 /// Lets the contenders take turns and prints the rate of each, and its ratio to the first's.
@@ -108,8 +129,8 @@ fn hashes(cores: usize, turn: Duration) -> f64 {
     total as f64 / begin.elapsed().as_secs_f64()
 }
 
-/// A server whose only route does nothing, on as many threads as the local App has.
-fn empty_route() -> SocketAddr {
+/// A server on as many threads as the local App has.
+fn serve(router: Router) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.set_nonblocking(true).expect("it can");
     let address = listener.local_addr().expect("it has an address");
@@ -117,7 +138,6 @@ fn empty_route() -> SocketAddr {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         runtime.expect("a runtime starts").block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("it is one");
-            let router = axum::Router::new().route("/", axum::routing::get(async || {}));
             axum::serve(listener, router).await.expect("it serves");
         });
     });

@@ -228,9 +228,9 @@ impl LocalApp {
         let base_url = http::base_url(address, &network);
         let runtime = OwnRuntime::start().map_err(LocalAppError::Threads)?;
         let handle = ServerHandle::new();
-        let router = http::router(Arc::clone(&app), base_url.clone(), network);
+        let api = http::api(Arc::clone(&app), base_url.clone(), network);
         let tls = certificate.as_ref().map(Certificate::config);
-        let server = runtime.handle().spawn(serving::serve(listener, router, tls, handle.clone()));
+        let server = runtime.handle().spawn(serving::serve(listener, api, tls, handle.clone()));
         if let Some(certificate) = certificate {
             runtime.handle().spawn(certificate.follow());
         }

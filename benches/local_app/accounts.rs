@@ -4,7 +4,7 @@
 //! has it open: a hundred thousand registrations would hash for half an hour.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use idmux::local_app::{ANY_PORT, LocalApp, Options, Storage};
 use rusqlite::Connection as Database;
@@ -23,7 +23,7 @@ pub struct Accounts {
     active: usize,
     refresh_tokens: Vec<String>,
     _app: LocalApp,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Accounts {
@@ -58,12 +58,21 @@ impl Accounts {
             }
             tokens
         });
-        Self { address, count, active, refresh_tokens, _app: app, _folder: folder }
+        Self { address, count, active, refresh_tokens, _app: app, folder }
     }
 
     /// The log-in of one of the accounts.
     pub fn log_in(&self, i: usize) -> Vec<u8> {
         log_in(self.address, spread(i, self.count, self.active))
+    }
+
+    /// Where they are kept.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join(format!("{APP}.db"))
+    }
+
+    pub fn refresh_tokens(&self) -> &[String] {
+        &self.refresh_tokens
     }
 
     /// The renewal of one of the sessions.

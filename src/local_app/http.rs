@@ -26,6 +26,7 @@ mod user;
 mod userpass;
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
@@ -67,7 +69,7 @@ pub fn base_url(address: SocketAddr, network: &Network) -> Url {
 }
 
 /// The whole API of one App.
-pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
+pub fn api(app: Arc<App>, base_url: Url, network: Network) -> impl Answers {
     let context = Context { app, base_url: Arc::new(base_url), network: Arc::new(network) };
     let of_app = Router::new()
         .route("/location", get(location::location))
@@ -101,18 +103,34 @@ pub fn router(app: Arc<App>, base_url: Url, network: Network) -> Router {
     guarded(all, context)
 }
 
-/// `routes` with what holds for each of them.
-fn guarded(routes: Router<Context>, context: Context) -> Router {
-    // The last layer is the outermost.
-    routes
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(in_time))
-        .layer(from_fn_with_state(context.clone(), faults::strike))
-        .layer(guard::cors(Arc::clone(&context.app)))
+/// What answers every request, one way or the other.
+pub trait Answers:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// `routes` with what holds for each of them. It is put around the router, not as layers of the router around each route,
+/// which would clone each other's clones with every request.
+fn guarded(routes: Router<Context>, context: Context) -> impl Answers {
+    // The first layer is the outermost.
+    let service = ServiceBuilder::new()
         .layer(from_fn_with_state(context.clone(), guard::guard))
-        .layer(from_fn_with_state(context.clone(), clock::follow))
-        .with_state(context)
+        .layer(guard::cors(Arc::clone(&context.app)))
+        .layer(from_fn_with_state(context.clone(), faults::strike))
+        .layer(from_fn(in_time))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .service(routes.with_state(context));
+    ServiceBuilder::new().map_response(IntoResponse::into_response).service(service)
 }
 
 /// The first segment is the App; the nested routes may have further parameters.
@@ -171,6 +189,7 @@ pub mod fuzzing {
 
 #[cfg(test)]
 mod tests {
+    use axum::ServiceExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -203,7 +222,8 @@ mod tests {
         let network = Arc::new(Network::default());
         let base_url = Arc::new(base_url(address, &network));
         let context = Context { app: Arc::new(app), base_url, network };
-        let server = tokio::spawn(axum::serve(listener, guarded(routes, context)).into_future());
+        let service = ServiceExt::<Request>::into_make_service(guarded(routes, context));
+        let server = tokio::spawn(axum::serve(listener, service).into_future());
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream
             .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://y\r\nConnection: close\r\n\r\n")

@@ -3,15 +3,23 @@
 //! hyper's limits keep one client from holding what belongs to all. They are generous for people and short for whoever
 //! sends a byte a minute.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use axum::{BoxError, ServiceExt, http};
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use futures_util::future::{Either, Ready, ready};
+use tower::Service;
+
+use super::http::Answers;
 
 /// Connections at once. Further ones are closed as they come; a client tries again.
 const CONNECTIONS: usize = if cfg!(test) { 8 } else { 4096 };
@@ -31,14 +39,14 @@ pub type ServerHandle = Handle<SocketAddr>;
 /// Serves until `handle` says to stop. `listener` does not block.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    api: impl Answers,
     tls: Option<RustlsConfig>,
     handle: ServerHandle,
 ) -> io::Result<()> {
     let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
     limit(&mut server);
     let server = server.first_request_timeout(HEAD_TIME);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(OfConnection(api));
     let plain = NoDelayAcceptor::new();
     match tls {
         None => server.acceptor(Bounded { handle, inner: plain }).serve(service).await,
@@ -46,6 +54,29 @@ pub async fn serve(
             let inner = RustlsAcceptor::new(config).acceptor(plain);
             server.acceptor(Bounded { handle, inner }).serve(service).await
         }
+    }
+}
+
+/// Takes requests with the body of a connection, as a router does.
+#[derive(Clone)]
+struct OfConnection<S>(S);
+
+impl<S, B> Service<http::Request<B>> for OfConnection<S>
+where
+    S: Answers,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> S::Future {
+        self.0.call(request.map(Body::new))
     }
 }
 
@@ -81,6 +112,7 @@ impl<A: Accept<I, S>, I, S> Accept<I, S> for Bounded<A> {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;

@@ -210,9 +210,10 @@ impl App {
 
 /// The session of `grant`, unless it or its user has ended.
 pub fn live_session(tx: &Tx<'_>, grant: &Grant, now: Timestamp) -> Result<Session, Failure> {
-    let session = tx.session(&grant.session_id)?.ok_or(Failure::SESSION_GONE)?;
-    let user = living_user(tx, &session.user_id, now)?.ok_or(Failure::SESSION_GONE)?;
-    if user.disabled { Err(Failure::SESSION_GONE) } else { Ok(session) }
+    match tx.session(&grant.session_id)? {
+        Some((session, user)) if !user.disabled && !is_aged_out(tx, &user, now)? => Ok(session),
+        _ => Err(Failure::SESSION_GONE),
+    }
 }
 
 /// The user, unless it is gone, or anonymous and too old.

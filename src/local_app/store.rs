@@ -32,7 +32,7 @@ use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use rusqlite::types::FromSqlError;
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Row, RowIndex};
 use tokio::sync::oneshot;
 
 pub use admin_sessions::AdminSession;
@@ -172,7 +172,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(&self.reader, TransactionBehavior::Deferred, work).await
+        self.run(&self.reader, TransactionKind::Read, work).await
     }
 
     /// As [`Store::read`], for `work` that finds a few rows by their keys: it runs where it is asked for, without handing
@@ -186,7 +186,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let Some(mut connection) = self.lookups.take() else { return self.read(work).await };
-        let outcome = in_transaction(&mut connection, TransactionBehavior::Deferred, work);
+        let outcome = in_transaction(&mut connection, TransactionKind::Read, work);
         self.lookups.give_back(connection);
         outcome
     }
@@ -200,14 +200,13 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        // Immediate: a reader that turns writer half-way fails as busy, whatever the busy timeout says.
-        self.run(&self.worker, TransactionBehavior::Immediate, work).await
+        self.run(&self.worker, TransactionKind::Write, work).await
     }
 
     async fn run<T, E>(
         &self,
         worker: &Mutex<Option<Worker>>,
-        behaviour: TransactionBehavior,
+        kind: TransactionKind,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -216,7 +215,7 @@ impl Store {
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let _ = answer.send(in_transaction(connection, behaviour, work));
+            let _ = answer.send(in_transaction(connection, kind, work));
         });
         self.submit_to(worker, job)?;
         answered.await.map_err(|_| StoreError::Closed)?
@@ -266,17 +265,54 @@ fn lock(worker: &Mutex<Option<Worker>>) -> MutexGuard<'_, Option<Worker>> {
 
 fn in_transaction<T, E: From<StoreError>>(
     connection: &mut Connection,
-    behaviour: TransactionBehavior,
+    kind: TransactionKind,
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let tx = Tx(Transaction::new(connection, behaviour).map_err(StoreError::from)?);
+    let tx = Tx::begin(connection, kind)?;
     let outcome = work(&tx)?;
-    tx.0.commit().map_err(StoreError::from)?;
+    tx.commit()?;
     Ok(outcome)
 }
 
-/// An open transaction. Its queries are beside the table they are about.
-pub struct Tx<'c>(Transaction<'c>);
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy)]
+enum TransactionKind {
+    Read,
+    /// Immediate: a reader that turns writer half-way fails as busy, whatever the busy timeout says.
+    Write,
+}
+
+/// An open transaction, which is rolled back unless it is committed. Its queries are beside the table they are about.
+///
+/// rusqlite's own has SQLite parse `BEGIN` and `COMMIT` each time, which costs as much as a look at a row.
+pub struct Tx<'c>(&'c Connection);
+
+impl<'c> Tx<'c> {
+    fn begin(connection: &'c mut Connection, kind: TransactionKind) -> Result<Self, StoreError> {
+        let begin = match kind {
+            TransactionKind::Read => "BEGIN DEFERRED",
+            TransactionKind::Write => "BEGIN IMMEDIATE",
+        };
+        connection.prepare_cached(begin)?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        // SQLite ends a transaction by itself after some errors.
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "local App: a transaction cannot be rolled back");
+        }
+    }
+}
 
 /// The database file of `app` in `folder`, both readable by their owner only.
 fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
@@ -309,7 +345,7 @@ fn private_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// Reads a column that holds milliseconds since 1970.
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+fn time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
     Timestamp::from_millisecond(row.get(column)?).map_err(damaged)
 }
 

@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use idmux::local_app::{
@@ -206,23 +205,14 @@ async fn heads_are_bounded_in_number_and_in_size() {
     assert!(head(&format!("a: {}\r\n", "b".repeat(300 * 1024))).starts_with("HTTP/1.1 431 "));
 }
 
-/// A certificate for this machine, which `openssl` signs itself.
+/// A certificate for this machine, which signs itself.
 fn certificate(folder: &Path, name: &str) -> (String, TlsFiles) {
     let path = |end: &str| folder.join(format!("{name}.{end}"));
     let files = TlsFiles { certificate: path("crt"), key: path("key") };
-    let status = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=idmux test", "-addext", "subjectAltName=IP:127.0.0.1"])
-        // Not one that signs others, which a server does not show.
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-out")
-        .arg(&files.certificate)
-        .arg("-keyout")
-        .arg(&files.key)
-        .stderr(std::process::Stdio::null())
-        .status();
-    assert!(status.expect("openssl is there").success());
-    (std::fs::read_to_string(&files.certificate).unwrap(), files)
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    (made.cert.pem(), files)
 }
 
 fn trusting(certificate: &str) -> reqwest::Client {

@@ -1,9 +1,8 @@
 //! `GET` and `PUT /clock` of the control API, and the `Date` of every answer.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::State;
+use axum::http::header::Entry;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
@@ -72,18 +71,14 @@ fn clock_move(body: &serde_json::Map<String, Value>) -> Result<ClockMove, Failur
     }
 }
 
-/// Dates the answer by the App's clock, from which clients learn how far it is from theirs; one that a fault dated is
-/// left alone. What was changed by another process counts from here on.
-pub async fn follow(State(context): State<Context>, request: Request, next: Next) -> Response {
-    context.app.keep_up().await;
-    let mut response = next.run(request).await;
-    let date = || http_date(context.app.now());
-    if !response.headers().contains_key(header::DATE)
-        && let Some(date) = date()
+/// Dates an answer by the App's clock, from which clients learn how far it is from theirs; one that a fault dated is left
+/// alone.
+pub fn date(context: &Context, headers: &mut HeaderMap) {
+    if let Entry::Vacant(date) = headers.entry(header::DATE)
+        && let Some(now) = http_date(context.app.now())
     {
-        response.headers_mut().insert(header::DATE, date);
+        date.insert(now);
     }
-    response
 }
 
 /// An instant as RFC 9110, section 5.6.7 wants it.

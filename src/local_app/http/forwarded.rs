@@ -30,7 +30,7 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
 /// Where a request of `peer` comes from, as far as `proxies` may say.
 pub fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> Origin {
     let mut origin = Origin { client: peer.to_canonical(), scheme: None, host: None };
-    if !proxies.trust(origin.client) {
+    if !proxies.trust(origin.client) || !is_forwarded(headers) {
         return origin;
     }
     for hop in hops(headers).into_iter().rev() {

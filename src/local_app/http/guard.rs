@@ -9,24 +9,28 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::Url;
 
-use super::public_url::{asked_url, public_url};
-use super::{Context, error};
+use super::public_url::{asked_url, forwarded_url};
+use super::{Context, clock, error};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 
 /// Where identity providers send browsers to. Some do so by a form, with an `Origin` of their own.
 const CALLBACK: &str = "/api/client/v2.0/auth/callback";
 
-/// Refuses what other origins than the App's send, and finishes the answer.
+/// Refuses what other origins than the App's send, and finishes the answer. What was changed by another process counts
+/// from here on.
 pub async fn guard(State(context): State<Context>, request: Request, next: Next) -> Response {
-    // Links of errors; only a proxy changes them, so that there is nothing to work out for most.
-    let base_url = public_url(&context, request.headers(), request.extensions());
+    context.app.keep_up().await;
+    // For the links of errors. Only a proxy changes them, so that there is nothing to work out for most.
+    let forwarded_url = forwarded_url(&context, request.headers(), request.extensions());
     let response = match refused_origin(&context, &request) {
         Some(origin) => Failure::OriginNotAllowed(origin).into_response(),
         None => next.run(request).await,
     };
-    let mut response = error::write_envelope(&context, &base_url, response);
+    let base_url = forwarded_url.as_ref().unwrap_or(&context.base_url);
+    let mut response = error::write_envelope(&context, base_url, response);
     let headers = response.headers_mut();
+    clock::date(&context, headers);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Tokens and what belongs to somebody, almost all of it.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -32,16 +32,22 @@ pub fn origin_of(context: &Context, headers: &HeaderMap, extensions: &Extensions
 /// For links: where this server listens, or what a trusted proxy was asked for. The `Host` header alone never counts here,
 /// since whoever sends it could have a link lead anywhere.
 pub fn public_url(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Url {
-    let mut url = (*context.base_url).clone();
-    if let Some(Origin { scheme, host, .. }) = origin_of(context, headers, extensions) {
-        let scheme = scheme.unwrap_or(context.base_url.scheme());
-        if let Some(forwarded) = host.and_then(|host| at_host(scheme, &host)) {
-            return forwarded;
-        }
+    forwarded_url(context, headers, extensions).unwrap_or_else(|| (*context.base_url).clone())
+}
+
+/// As [`public_url`]; `None` where that is simply where this server listens.
+pub fn forwarded_url(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Option<Url> {
+    let Origin { scheme, host, .. } = origin_of(context, headers, extensions)?;
+    if scheme.is_none() && host.is_none() {
+        return None;
+    }
+    let scheme = scheme.unwrap_or(context.base_url.scheme());
+    Some(host.and_then(|host| at_host(scheme, &host)).unwrap_or_else(|| {
+        let mut url = (*context.base_url).clone();
         // Cannot fail between http and https. A port that is the new scheme's default is left out.
         let _ = url.set_scheme(scheme);
-    }
-    url
+        url
+    }))
 }
 
 pub fn asked_url(context: &Context, headers: &HeaderMap, uri: &Uri, extensions: &Extensions) -> Url {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{StoreError, Tx, time};
+use super::users::user_row;
+use super::{StoreError, Tx, User, time};
 use crate::local_app::lifetimes::Lifetimes;
 
 /// One login that was not logged out.
@@ -58,9 +59,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
-        Ok(self.0.prepare_cached(&sql)?.query_row([id], session_row).optional()?)
+    /// A session and whose it is, in one look.
+    pub fn session(&self, id: &str) -> Result<Option<(Session, User)>, StoreError> {
+        let mut statement = self.0.prepare_cached(SESSION)?;
+        Ok(statement
+            .query_row([id], |row| Ok((session_row(row)?, user_row(row, USER_COLUMN)?)))
+            .optional()?)
     }
 
     /// The longest lifetime of access tokens that a session has for itself.
@@ -91,23 +95,27 @@ impl Tx<'_> {
     }
 }
 
-const COLUMNS: &str =
-    "id, user_id, device_id, opened_at, expires_at, signing_key, access_seconds, refresh_seconds,
-     provider_type, identity_id";
+const SESSION: &str =
+    "SELECT s.id, s.user_id, s.device_id, s.opened_at, s.expires_at, s.signing_key, s.access_seconds,
+         s.refresh_seconds, s.provider_type, s.identity_id,
+         u.id, u.type, u.disabled, u.created_at, u.last_login_at
+     FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?1";
 
+/// Where the user's columns begin.
+const USER_COLUMN: usize = 10;
+
+/// By place, not by name: SQLite would be asked for the name of every column, every time.
 fn session_row(row: &Row<'_>) -> rusqlite::Result<Session> {
-    let access: Option<i64> = row.get("access_seconds")?;
-    let refresh: Option<i64> = row.get("refresh_seconds")?;
-    let provider: Option<String> = row.get("provider_type")?;
-    let identity_id: Option<String> = row.get("identity_id")?;
     let seconds = |count: i64| Duration::from_secs(count.unsigned_abs());
+    let (access, refresh): (Option<i64>, Option<i64>) = (row.get(6)?, row.get(7)?);
+    let (provider, identity_id): (Option<String>, Option<String>) = (row.get(8)?, row.get(9)?);
     Ok(Session {
-        id: row.get("id")?,
-        user_id: row.get("user_id")?,
-        device_id: row.get("device_id")?,
-        opened_at: time(row, "opened_at")?,
-        expires_at: time(row, "expires_at")?,
-        signing_key: row.get("signing_key")?,
+        id: row.get(0)?,
+        user_id: row.get(1)?,
+        device_id: row.get(2)?,
+        opened_at: time(row, 3)?,
+        expires_at: time(row, 4)?,
+        signing_key: row.get(5)?,
         opened_with: provider
             .zip(identity_id)
             .map(|(provider, identity_id)| OpenedWith { provider, identity_id }),

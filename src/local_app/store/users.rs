@@ -65,7 +65,7 @@ impl Tx<'_> {
         Ok(self
             .0
             .prepare_cached("SELECT id, type, disabled, created_at, last_login_at FROM users WHERE id = ?1")?
-            .query_row([id], user_row)
+            .query_row([id], |row| user_row(row, 0))
             .optional()?)
     }
 
@@ -96,7 +96,7 @@ impl Tx<'_> {
                 query.search,
                 query.limit
             ],
-            user_row,
+            |row| user_row(row, 0),
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -180,13 +180,14 @@ impl Tx<'_> {
     }
 }
 
-fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
+/// The user whose columns begin at `first`, in the order of [`User`]'s fields.
+pub(super) fn user_row(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
     Ok(User {
-        id: row.get("id")?,
-        kind: row.get("type")?,
-        disabled: row.get("disabled")?,
-        created_at: time(row, "created_at")?,
-        last_login_at: time(row, "last_login_at")?,
+        id: row.get(first)?,
+        kind: row.get(first + 1)?,
+        disabled: row.get(first + 2)?,
+        created_at: time(row, first + 3)?,
+        last_login_at: time(row, first + 4)?,
     })
 }
 
