@@ -1,5 +1,6 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
+mod apps;
 mod batch;
 mod boards;
 mod compare;
@@ -23,6 +24,7 @@ use super::keymap::{Action, Context};
 use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
+pub(super) use apps::users_of;
 pub(super) use batch::of as batch_of;
 pub(super) use filter::has_way_back;
 pub use mouse::Mouse;

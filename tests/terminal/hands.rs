@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::{ENTER, ESCAPE, LARGE, Terminal, close, first_run, register};
 
 /// Column and row, from 0, of a text on the screen.
-fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
+pub fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
     let screen = terminal.wait_for(text);
     let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap();
     (line[..line.find(text).unwrap()].chars().count(), row)
@@ -17,7 +17,7 @@ fn report(terminal: &mut Terminal, button: u8, (column, row): (usize, usize), en
     terminal.send(&format!("\u{1b}[<{button};{};{}{end}", column + 1, row + 1));
 }
 
-fn click(terminal: &mut Terminal, at: (usize, usize)) {
+pub fn click(terminal: &mut Terminal, at: (usize, usize)) {
     report(terminal, 0, at, 'M');
     report(terminal, 0, at, 'm');
 }

@@ -85,7 +85,7 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
 fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
     let now = model.present(&user.key.app);
     let mut lines = vec![state(user, now)];
-    let rows = session::rows(user, &model.detail.claims, model.now, usize::MAX);
+    let rows = session::rows(user, &model.detail.claims, &model.keymap, model.now, usize::MAX);
     let mut gauge = None;
     for row in rows {
         match row {

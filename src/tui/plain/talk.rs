@@ -226,8 +226,15 @@ impl Talk {
         }
     }
 
+    /// Closes the dialog on top, with whatever was typed into it.
     fn close(&mut self) {
-        update(&mut self.model, Message::Act(Action::Close));
+        let id = self.model.dialog().map(|dialog| dialog.id);
+        // One step may lead back to fields, and one asks whether they may be dropped: nobody sees that question here.
+        for _ in 0..3 {
+            if self.model.dialog().is_some_and(|dialog| Some(dialog.id) == id) {
+                update(&mut self.model, Message::Act(Action::Close));
+            }
+        }
         self.form = None;
     }
 
@@ -258,6 +265,12 @@ impl Talk {
                 self.lines.extend(opening);
                 self.form = Some((id, Vec::new()));
                 continue;
+            }
+            if let Body::Credentials(form) = &dialog.body
+                && let Some(preview) = form.link_preview()
+            {
+                self.lines.extend(preview.into_iter().map(|(_, line)| line));
+                return Some(Ask::Agreement { dialog: id, answer: "Link" });
             }
             if let Body::Confirm(confirm) = &dialog.body {
                 return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
@@ -315,6 +328,11 @@ impl Talk {
 
     fn fill(&mut self, name: FieldName, answer: &str) -> Vec<Effect> {
         let Some(dialog) = self.model.dialogs.last_mut() else { return vec![] };
+        if answer.is_empty() && matches!(dialog.body, Body::Delete(_)) {
+            self.close();
+            self.say("cancelled");
+            return vec![];
+        }
         let Some(form) = dialog.body.form_mut() else { return vec![] };
         let filled = questions::fill(form, name, answer);
         dialog.body.settle();
@@ -339,8 +357,14 @@ impl Talk {
             self.ask_again(None);
             return vec![];
         };
-        if let Some(Body::Confirm(confirm)) = self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            confirm.agreed = agreed;
+        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
+            Some(Body::Confirm(confirm)) => confirm.agreed = agreed,
+            _ if !agreed => {
+                self.close();
+                self.say("cancelled");
+                return vec![];
+            }
+            _ => {}
         }
         self.submit()
     }
@@ -348,7 +372,12 @@ impl Talk {
     fn submit(&mut self) -> Vec<Effect> {
         let asked = self.model.dialog().map(|dialog| dialog.id);
         let effects = self.tell(Message::Act(Action::Submit));
-        let refused = self.model.dialog().filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting());
+        let has_preview =
+            |body: &Body| matches!(body, Body::Credentials(form) if form.link_preview().is_some());
+        let refused = self
+            .model
+            .dialog()
+            .filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting() && !has_preview(&dialog.body));
         if let Some(dialog) = refused {
             let (field, why) = questions::complaint(&dialog.body);
             self.say(why);
