@@ -198,6 +198,17 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
     }
 }
 
+/// What became of a copy: which of the two ways it went.
+pub fn copied(name: &str, terminal: bool, tool: Option<&str>) -> (Tone, String) {
+    match (tool, terminal) {
+        (Some(tool), _) => (Tone::Good, format!("{name} is copied by {tool}")),
+        (None, true) => {
+            (Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"))
+        }
+        (None, false) => (Tone::Warn, format!("{name} is not copied: there is no clipboard in reach")),
+    }
+}
+
 /// What was done about an account.
 fn email_action_done(done: EmailActionDone) -> &'static str {
     match done {

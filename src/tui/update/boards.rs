@@ -121,7 +121,7 @@ fn mailbox(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     let Some(mail) = mailbox.current(&snapshot) else { return vec![] };
     match (action, mail.purpose, mail.state) {
-        (Action::Copy, ..) => copy(model, mail.link.expose().into(), "the link"),
+        (Action::Copy, ..) => copy(mail.link.expose().into(), "the link"),
         (Action::UseMail, MailPurpose::Confirm, MailState::Open) => {
             send(model, Command::Local { app, action: LocalAction::ConfirmMail(mail.id) })
         }
@@ -163,8 +163,7 @@ fn keys(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Hands something to the clipboard. Whether the terminal takes it, nobody says.
-pub fn copy(model: &mut Model, what: SecretString, name: &str) -> Vec<Effect> {
-    model.say(Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"));
-    vec![Effect::Copy(what)]
+/// Hands something to the clipboard.
+pub fn copy(text: SecretString, name: &str) -> Vec<Effect> {
+    vec![Effect::Copy { text, name: name.to_owned() }]
 }

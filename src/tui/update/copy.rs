@@ -31,7 +31,7 @@ pub fn under_cursor(model: &mut Model) -> Vec<Effect> {
         Pane::CustomData => model.detail.tree.copied(),
     };
     match found {
-        Some((text, name)) => boards::copy(model, text.into(), &name),
+        Some((text, name)) => boards::copy(text.into(), &name),
         None => {
             model.say(Tone::Warn, "there is nothing to copy under the cursor");
             vec![]
@@ -101,7 +101,7 @@ fn ask(model: &mut Model, command: Command) -> Vec<Effect> {
 
 fn close_and_copy(model: &mut Model, text: String, name: &str) -> Vec<Effect> {
     model.dialogs.pop();
-    boards::copy(model, text.into(), name)
+    boards::copy(text.into(), name)
 }
 
 fn dialog_fails(model: &mut Model, message: &str, hint: &str) {

@@ -90,7 +90,7 @@ fn copy_secret(model: &mut Model) -> Vec<Effect> {
     let Some(Dialog { body: Body::Secret(shown), .. }) = model.dialogs.last_mut() else { return vec![] };
     shown.copied = true;
     let secret = shown.secret.clone();
-    boards::copy(model, secret, "the API key")
+    boards::copy(secret, "the API key")
 }
 
 fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
