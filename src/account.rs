@@ -14,7 +14,7 @@ pub mod token;
 pub mod user;
 
 pub use api_key::{ApiKey, ApiKeyAction, ApiKeyId, NewApiKey};
-pub use app::{App, AppAlias, CustomDataSource};
+pub use app::{App, AppAlias, AppTextError, CustomDataSource, check_client_app_id, parse_base_url};
 pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
 pub use custom_data::FieldPath;
 pub use data_change::{DataChange, DataEdit, EditBase};

@@ -60,21 +60,22 @@ struct Screen {
 
 /// Runs the terminal user interface until the person leaves it.
 pub fn run(start: Start, face: Face) -> Result<(), AppError> {
-    let (vault, key, config, screen) = match &start {
-        Start::Demo => {
-            let config = Config::default();
-            let screen = Screen { look: look::of(&config.look, None)?, keymap: tui::Keymap::default() };
-            (Location::Memory, KeyPolicy::default(), config, screen)
-        }
-        Start::Local | Start::Remote(_) => {
-            let folders = Folders::find()?;
-            let config = Config::read(&folders.config())?;
-            let look = look::of(&config.look, Some(&folders.themes()))?;
-            let keymap =
-                keys::of(&config.keys).map_err(|source| AppError::Keys { path: folders.config(), source })?;
+    let folders = match &start {
+        // Where a person has no folders, the demonstration has nothing to look for.
+        Start::Demo => Folders::find().ok(),
+        Start::Local | Start::Remote(_) => Some(Folders::find()?),
+    };
+    let (config, screen) = chosen(folders.as_ref())?;
+    let (vault, key, config) = match (&start, folders) {
+        (Start::Local | Start::Remote(_), Some(folders)) => {
             logging::to_file(&folders.log())?;
             crash::report_to(folders.log());
-            (Location::File(folders.vault()), policy_from_environment(), config, Screen { look, keymap })
+            (Location::File(folders.vault()), policy_from_environment(), config)
+        }
+        // Its sessions and its vault are its own; keys and look are the person's.
+        _ => {
+            let config = Config { look: config.look, notify: config.notify, ..Config::default() };
+            (Location::Memory, KeyPolicy::default(), config)
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -86,6 +87,20 @@ pub fn run(start: Start, face: Face) -> Result<(), AppError> {
     // A keyring that waits for a prompt may sit on a thread for ever; the end does not wait for it.
     runtime.shutdown_timeout(Duration::from_millis(300));
     result
+}
+
+/// What a person chose, or what holds where nobody could choose.
+fn chosen(folders: Option<&Folders>) -> Result<(Config, Screen), AppError> {
+    let Some(folders) = folders else {
+        let config = Config::default();
+        let screen = Screen { look: look::of(&config.look, None)?, keymap: tui::Keymap::default() };
+        return Ok((config, screen));
+    };
+    let config = Config::read(&folders.config())?;
+    let look = look::of(&config.look, Some(&folders.themes()))?;
+    let keymap =
+        keys::of(&config.keys).map_err(|source| AppError::Keys { path: folders.config(), source })?;
+    Ok((config, Screen { look, keymap }))
 }
 
 async fn run_in_runtime(

@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use self::command::SessionCommand;
-use crate::account::{App, AppAlias, CustomDataSource};
+use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url};
 use crate::app::{Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
@@ -143,12 +143,8 @@ impl Cli {
     }
 }
 
-fn base_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("an http or https address, such as http://127.0.0.1:4000".into()),
-    }
+fn base_url(text: &str) -> Result<Url, AppTextError> {
+    parse_base_url(text)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod boards;
 mod compare;
 #[path = "screens/custom_data.rs"]
 mod custom_data;
+#[path = "screens/dialogs.rs"]
+mod dialogs;
 #[path = "screens/driver.rs"]
 mod driver;
 #[path = "screens/fixture.rs"]
@@ -247,6 +249,7 @@ fn two_apps() {
                 base_url,
                 current: Some(key(7).id),
                 skew: None,
+                custom_data: Default::default(),
                 kept: true,
                 local: None,
             });

@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(unix)]
 #[path = "terminal/custom_data.rs"]
 mod custom_data;
+#[path = "terminal/dialogs.rs"]
+mod dialogs;
 #[path = "terminal/hands.rs"]
 mod hands;
 #[path = "terminal/journey.rs"]
@@ -39,7 +41,6 @@ const BACK_TAB: &str = "\u{1b}[Z";
 const ENTER: &str = "\r";
 const ESCAPE: &str = "\u{1b}";
 const DOWN: &str = "\u{1b}[B";
-const RIGHT: &str = "\u{1b}[C";
 
 /// idmux on its embedded local App, with a key file instead of a keyring.
 fn at_home(home: &Path, size: Size) -> Terminal {

@@ -21,9 +21,62 @@ impl AppAlias {
         Self(alias.into())
     }
 
+    /// An alias that a person chose.
+    ///
+    /// # Errors
+    /// When it is not one word, or that of the embedded App.
+    pub fn parse(text: &str) -> Result<Self, AppTextError> {
+        let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
+        match text {
+            Self::LOCAL => Err(AppTextError::Embedded),
+            _ if text.is_empty() || text.starts_with('-') || !text.chars().all(is_plain) => {
+                Err(AppTextError::Alias)
+            }
+            _ => Ok(Self::new(text)),
+        }
+    }
+
     /// The alias as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What somebody wrote about an App says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppTextError {
+    /// It is no name for an App.
+    #[error("a name without spaces, such as shop")]
+    Alias,
+    /// It is the name of the embedded App.
+    #[error("`local` is the name of the App that idmux embeds")]
+    Embedded,
+    /// It is no client app id.
+    #[error("letters, digits, `-` and `_`, as in shop-abcde")]
+    ClientAppId,
+    /// It is no address.
+    #[error("an http or https address, such as http://127.0.0.1:4000")]
+    Address,
+}
+
+/// Checks a client app id, which becomes a part of addresses.
+///
+/// # Errors
+/// When it could be anything but one segment of a path.
+pub fn check_client_app_id(text: &str) -> Result<(), AppTextError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !text.is_empty() && text.chars().all(is_plain) { Ok(()) } else { Err(AppTextError::ClientAppId) }
+}
+
+/// Reads the base URL of an App.
+///
+/// # Errors
+/// When it is no address of a web server.
+pub fn parse_base_url(text: &str) -> Result<Url, AppTextError> {
+    let url = Url::parse(text).map_err(|_| AppTextError::Address)?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err(AppTextError::Address),
     }
 }
 

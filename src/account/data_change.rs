@@ -134,6 +134,16 @@ impl DataEdit {
         Self { changes, base: EditBase::Document(before) }
     }
 
+    /// The change that takes this one back, unless somebody else changes the same fields meanwhile.
+    pub fn reversed(&self) -> Self {
+        let back = |change: &DataChange| DataChange {
+            path: change.path.clone(),
+            before: change.after.clone(),
+            after: change.before.clone(),
+        };
+        Self { changes: self.changes.iter().map(back).collect(), base: EditBase::Fields }
+    }
+
     /// Whether somebody else has changed what has to be as it was.
     pub fn conflicts_with(&self, present: Option<&Document>) -> bool {
         match &self.base {

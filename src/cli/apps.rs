@@ -9,7 +9,7 @@ use super::output::Printed;
 use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
 use super::table::table;
-use crate::account::{App, AppAlias, ControlAccess, CustomDataSource};
+use crate::account::{App, AppAlias, AppTextError, ControlAccess, CustomDataSource, check_client_app_id};
 use crate::session::{AppView, Command, Snapshot};
 
 /// Arguments of `idmux app`.
@@ -221,25 +221,12 @@ fn users_of(snapshot: &Snapshot, app: &AppAlias) -> usize {
     snapshot.users.iter().filter(|user| user.key.app == *app).count()
 }
 
-fn app_name(text: &str) -> Result<String, String> {
-    if text == AppAlias::LOCAL {
-        return Err("`local` is the name of the App that idmux embeds".into());
-    }
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
-    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
-        Ok(text.to_owned())
-    } else {
-        Err("a name without spaces, such as shop".into())
-    }
+fn app_name(text: &str) -> Result<String, AppTextError> {
+    AppAlias::parse(text).map(|_| text.to_owned())
 }
 
-fn client_app_id(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if !text.is_empty() && text.chars().all(is_plain) {
-        Ok(text.to_owned())
-    } else {
-        Err("letters, digits, `-` and `_`, as in shop-abcde".into())
-    }
+fn client_app_id(text: &str) -> Result<String, AppTextError> {
+    check_client_app_id(text).map(|()| text.to_owned())
 }
 
 #[cfg(test)]

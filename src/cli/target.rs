@@ -141,6 +141,7 @@ mod tests {
             base_url: None,
             current: current.map(UserId::new),
             skew: None,
+            custom_data: Default::default(),
             kept: true,
             local: None,
         }

@@ -41,6 +41,9 @@ pub enum Command {
     AddApp(App),
     /// Make an App known, and remember it for the next start.
     KeepApp(App),
+    /// Change an App that is kept. Without a way to its control API the former one stays, unless the App has moved; an App
+    /// with users does not move, since their tokens are for its address alone.
+    EditApp(App),
     /// Forget an App that was kept, with all its users on this device.
     ForgetApp {
         /// The App.

@@ -62,6 +62,8 @@ pub enum EventKind {
     },
     /// An App is known.
     AppAdded,
+    /// An App was changed on this device.
+    AppChanged,
     /// An App is forgotten on this device.
     AppForgotten,
     /// The vault is closed; keys and tokens are gone from memory.

@@ -1,7 +1,7 @@
 //! Failures in words: what happened, and what to do next.
 
 use super::{Failure, FailureKind};
-use crate::account::EndReason;
+use crate::account::{AppAlias, EndReason};
 use crate::backend::BackendError;
 use crate::vault::VaultError;
 
@@ -54,6 +54,38 @@ impl Failure {
             },
         };
         Self { kind, action, message: message(error), hint: hint.into() }
+    }
+
+    /// A link that the server refused (protocol document, section 4). What it says of it is terse, and differs between
+    /// servers; a token that is no longer good was renewed before this is asked.
+    pub fn linking(action: &'static str, error: &BackendError) -> Self {
+        let failure = Self::backend(action, error);
+        let BackendError::Refused { status, code, message, .. } = error else { return failure };
+        let taken = message.contains("user already exists");
+        let (message, hint) = match code.as_deref() {
+            _ if taken => (
+                "this identity belongs to another user of the App, and stays there",
+                "to use that user, log in by this identity; for this user, link another one",
+            ),
+            Some("InvalidPassword") => (
+                "the password is not that of this e-mail account",
+                "an account that was registered before keeps its password; give that, or take another address",
+            ),
+            _ if message.contains("already has an identity")
+                || (*status == 500 && message == "unauthorized") =>
+            {
+                (
+                    "the user has an identity of this kind already, and can have one alone",
+                    "link one of another kind",
+                )
+            }
+            _ if error.refuses_access_token() => (
+                "the App does not link this identity: most likely it belongs to another user",
+                "to use that user, log in by this identity; else link another one, or log this user in again",
+            ),
+            _ => return failure,
+        };
+        Self { kind: FailureKind::Refused, message: message.into(), hint: hint.into(), ..failure }
     }
 
     /// A request to a control API that was refused or never answered.
@@ -115,6 +147,17 @@ impl Failure {
         }
     }
 
+    /// An App with users would go to another address.
+    pub fn app_has_users(action: &'static str, app: &AppAlias, users: usize) -> Self {
+        let has = if users == 1 { "a user".to_owned() } else { format!("{users} users") };
+        Self {
+            kind: FailureKind::Input,
+            action,
+            message: format!("{app} has {has}, whose tokens are for its address and id alone"),
+            hint: "remove them first, or add the other App under another name".into(),
+        }
+    }
+
     /// A request for a user who has no session.
     pub fn not_logged_in(action: &'static str, reason: Option<&EndReason>) -> Self {
         let message = match reason {
@@ -145,5 +188,51 @@ fn message(error: &BackendError) -> String {
             "this e-mail address is taken".into()
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_a_link_is_said_in_words_with_a_way_on() {
+        for (status, code, message, says, helps) in [
+            (
+                401,
+                "AuthError",
+                "a user already exists with the specified provider",
+                "another user",
+                "log in by",
+            ),
+            (
+                401,
+                "InvalidSession",
+                "a user already exists with the specified provider",
+                "another user",
+                "log in",
+            ),
+            (401, "InvalidSession", "unauthorized", "most likely it belongs to another user", "log in by"),
+            (401, "InvalidPassword", "unauthorized", "the password is not that", "take another address"),
+            (500, "Unknown", "unauthorized", "of this kind already", "another kind"),
+            (
+                400,
+                "BadRequest",
+                "the user already has an identity of provider 'x'",
+                "already",
+                "another kind",
+            ),
+            (404, "AuthProviderNotFound", "not found", "not found", "take another"),
+        ] {
+            let error = BackendError::Refused {
+                status,
+                code: Some(code.into()),
+                message: message.into(),
+                retry_after: None,
+            };
+            let failure = Failure::linking("link an identity", &error);
+            assert!(failure.message.contains(says), "{message}: {}", failure.message);
+            assert!(failure.hint.contains(helps), "{message}: {}", failure.hint);
+        }
     }
 }

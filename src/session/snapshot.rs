@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::account::{
-    ApiKey, AppAlias, Claims, Identity, Lifetime, Mail, Profile, Provider, SessionState, UserId, UserKey,
+    ApiKey, AppAlias, Claims, CustomDataSource, Identity, Lifetime, Mail, Profile, Provider, SessionState,
+    UserId, UserKey,
 };
 use crate::vault::{KeySource, SetAside};
 
@@ -88,6 +89,8 @@ pub struct AppView {
     /// How far the server's clock is ahead of this machine's, where that is more than two seconds either way. Lifetimes
     /// in this snapshot are corrected for it; claims are not.
     pub skew: Option<SignedDuration>,
+    /// Where it keeps custom user data.
+    pub custom_data: CustomDataSource,
     /// Whether the App is remembered for the next start.
     pub kept: bool,
     /// What whoever looks after the App sees; `None` where idmux has no access to its control API.

@@ -87,6 +87,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::VaultOpened { .. }
         | EventKind::RecordSetAside { .. }
         | EventKind::AppAdded
+        | EventKind::AppChanged
         | EventKind::AppForgotten
         | EventKind::Locked
         | EventKind::Cancelled

@@ -8,6 +8,8 @@ mod apps;
 mod cancel;
 mod commands;
 mod local;
+mod log_in;
+mod operations;
 mod outcomes;
 mod renewal;
 mod sharing;
@@ -36,7 +38,7 @@ use super::skew::Skew;
 use super::timeline;
 use super::user_session::UserSession;
 use super::{AppView, Envelope, Event, EventKind, RequestId, SessionHandle, Snapshot, Subject, VaultStatus};
-use crate::account::{App, AppAlias, DeviceId, Lead, SessionState, UserId, UserKey};
+use crate::account::{App, AppAlias, CustomDataSource, DeviceId, Lead, SessionState, UserId, UserKey};
 use crate::backend::{Backend, BackendError};
 use crate::clock::Clock;
 use crate::vault::{KeyPolicy, Location, TimelineEntry, Vault, VaultError};
@@ -360,6 +362,8 @@ impl Worker {
             base_url: known.connected.as_ref().map(|(app, _)| app.base_url.clone()),
             current: known.current.clone(),
             skew: Some(known.skew.ahead()).filter(|ahead| !ahead.is_zero()),
+            custom_data: (known.connected.as_ref())
+                .map_or_else(CustomDataSource::default, |(app, _)| app.custom_data.clone()),
             kept: known.kept,
             local: (known.connected.as_ref())
                 .filter(|(app, _)| app.control.is_some())

@@ -86,6 +86,11 @@ impl Compare {
         self.column = if right { (self.column + 1).min(last) } else { self.column.saturating_sub(1) };
     }
 
+    /// Moves the focus to a column.
+    pub(super) fn select(&mut self, column: usize) {
+        self.column = column.min(self.picked.len().saturating_sub(1));
+    }
+
     /// Lets go of users who are not there any more.
     pub(super) fn follow(&mut self, snapshot: &Snapshot) {
         self.picked.retain(|user| snapshot.user(user).is_some());

@@ -1,26 +1,32 @@
 //! Dialogs: what they hold, and what they ask the worker for.
 
+pub mod apps;
 pub mod boards;
 pub mod confirm;
 pub mod conflict;
 pub mod copy_menu;
 pub mod credentials;
+pub mod delete;
 pub mod document;
 pub mod edit;
 pub mod email;
+pub mod link;
 pub mod palette;
 pub mod picker;
 pub mod secret;
 pub mod vault;
 
+pub use apps::{AppForm, AppList};
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
-pub use confirm::{Confirm, Question};
+pub use confirm::{About, Confirm, Question};
 pub use conflict::Conflict;
 pub use copy_menu::CopyMenu;
 pub use credentials::{CredentialsForm, Purpose};
+pub use delete::DeleteForm;
 pub use document::DocumentEdit;
 pub use edit::EditForm;
 pub use email::EmailForm;
+pub use link::Linked;
 pub use palette::{Entry as PaletteEntry, Palette, Target as PaletteTarget};
 pub use picker::Picker;
 pub use secret::ShownSecret;
@@ -52,6 +58,8 @@ pub struct Dialog {
     pub body: Body,
     /// Where its request stands.
     pub progress: Progress,
+    /// Whether it was told once to close, and what was typed would be lost.
+    pub leaving: bool,
 }
 
 /// What a dialog holds.
@@ -59,8 +67,14 @@ pub struct Dialog {
 pub enum Body {
     /// Credentials, to log in, register or link.
     Credentials(CredentialsForm),
+    /// The Apps.
+    Apps(AppList),
+    /// An App to add or to change.
+    App(AppForm),
     /// A question before something that is hard to undo.
     Confirm(Confirm),
+    /// The name of a user whose account is to be deleted.
+    Delete(DeleteForm),
     /// A field of the custom data.
     Edit(EditForm),
     /// The custom data as a whole.
@@ -145,7 +159,7 @@ impl Submission {
 impl Dialog {
     /// A dialog that was just opened.
     pub fn new(id: DialogId, body: Body) -> Self {
-        Self { id, body, progress: Progress::Idle }
+        Self { id, body, progress: Progress::Idle, leaving: false }
     }
 
     /// Where its keys are pressed.
@@ -156,6 +170,8 @@ impl Dialog {
             Body::Clock(_) => Context::Clock,
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
+            Body::Apps(_) => Context::Apps,
+            Body::Credentials(form) if form.preview => Context::LinkPreview,
             Body::Secret(_) => Context::Secret,
             Body::Palette(_) => Context::Palette,
             Body::CopyMenu(_) => Context::CopyMenu,
@@ -185,6 +201,11 @@ impl Dialog {
         self.body.after_failure();
     }
 
+    /// Whether closing it would lose something that a person typed. An answer that is waited for is not asked about.
+    pub fn holds_text(&self) -> bool {
+        !self.is_waiting() && self.body.holds_text()
+    }
+
     /// Takes in an event of the dialog's request.
     pub fn receive(&mut self, event: &Event) -> Outcome {
         match &event.kind {
@@ -201,7 +222,11 @@ impl Dialog {
             | EventKind::Refreshed
             | EventKind::RefreshPostponed { .. }
             | EventKind::RecordSetAside { .. }
-            | EventKind::AppAdded => Outcome::Underway,
+            | EventKind::AppAdded
+                if !matches!((&self.body, &event.kind), (Body::App(_), EventKind::AppAdded)) =>
+            {
+                Outcome::Underway
+            }
             // A board stays, and shows what is new.
             _ if self.body.is_board() => {
                 self.progress = Progress::Idle;
@@ -212,49 +237,50 @@ impl Dialog {
     }
 }
 
+/// The form of a body, borrowed as the body is.
+macro_rules! form_of {
+    ($body:expr) => {
+        match $body {
+            Body::Credentials(CredentialsForm { form, .. })
+            | Body::Edit(EditForm { form, .. })
+            | Body::Vault(VaultForm { form, .. })
+            | Body::Email(EmailForm { form, .. })
+            | Body::Amount(AmountForm { form, .. })
+            | Body::NewKey(KeyForm { form, .. })
+            | Body::App(AppForm { form, .. })
+            | Body::Delete(DeleteForm { form, .. })
+            | Body::Palette(Palette { form, .. })
+            | Body::Picker(Picker { form, .. }) => Some(form),
+            _ => None,
+        }
+    };
+}
+
 impl Body {
     /// The form, if it has one.
     pub fn form(&self) -> Option<&Form> {
-        match self {
-            Self::Credentials(dialog) => Some(&dialog.form),
-            Self::Edit(dialog) => Some(&dialog.form),
-            Self::Vault(dialog) => Some(&dialog.form),
-            Self::Email(dialog) => Some(&dialog.form),
-            Self::Amount(dialog) => Some(&dialog.form),
-            Self::NewKey(dialog) => Some(&dialog.form),
-            Self::Palette(palette) => Some(&palette.form),
-            Self::Picker(dialog) => Some(&dialog.form),
-            Self::Confirm(_)
-            | Self::CopyMenu(_)
-            | Self::Document(_)
-            | Self::Conflict(_)
-            | Self::Help { .. }
-            | Self::Clock(_)
-            | Self::Mailbox(_)
-            | Self::Keys(_)
-            | Self::Secret(_) => None,
-        }
+        form_of!(self)
     }
 
     pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
+        form_of!(self)
+    }
+
+    /// Whether closing it would lose something that a person typed.
+    fn holds_text(&self) -> bool {
         match self {
-            Self::Credentials(dialog) => Some(&mut dialog.form),
-            Self::Edit(dialog) => Some(&mut dialog.form),
-            Self::Vault(dialog) => Some(&mut dialog.form),
-            Self::Email(dialog) => Some(&mut dialog.form),
-            Self::Amount(dialog) => Some(&mut dialog.form),
-            Self::NewKey(dialog) => Some(&mut dialog.form),
-            Self::Palette(palette) => Some(&mut palette.form),
-            Self::Picker(dialog) => Some(&mut dialog.form),
-            Self::Confirm(_)
-            | Self::CopyMenu(_)
-            | Self::Document(_)
-            | Self::Conflict(_)
-            | Self::Help { .. }
-            | Self::Clock(_)
-            | Self::Mailbox(_)
-            | Self::Keys(_)
-            | Self::Secret(_) => None,
+            Self::Palette(_) | Self::Picker(_) => false,
+            Self::Conflict(_) => true,
+            Self::Document(edit) => edit.holds_text(),
+            body => body.form().is_some_and(Form::has_typed),
+        }
+    }
+
+    /// Goes back from a preview to the fields; whether there was one.
+    pub(super) fn step_back(&mut self) -> bool {
+        match self {
+            Self::Credentials(form) => std::mem::take(&mut form.preview),
+            _ => false,
         }
     }
 
@@ -276,7 +302,7 @@ impl Body {
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
     pub fn is_board(&self) -> bool {
-        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_))
+        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) | Self::Apps(_))
     }
 
     /// Shows and hides fields as the others demand.
@@ -285,6 +311,7 @@ impl Body {
             Self::Credentials(dialog) => dialog.settle(),
             Self::Vault(dialog) => dialog.settle(),
             Self::Email(dialog) => dialog.settle(),
+            Self::App(dialog) => dialog.settle(),
             _ => {}
         }
     }
@@ -301,11 +328,14 @@ impl Body {
             Self::NewKey(dialog) => dialog.submit(),
             Self::Document(dialog) => dialog.submit(),
             Self::Conflict(dialog) => dialog.submit(),
+            Self::App(dialog) => dialog.submit(),
+            Self::Delete(dialog) => dialog.submit(),
             Self::Help { .. }
             | Self::Secret(_)
             | Self::Clock(_)
             | Self::Mailbox(_)
             | Self::Keys(_)
+            | Self::Apps(_)
             | Self::Palette(_)
             | Self::Picker(_)
             | Self::CopyMenu(_) => Submission::Close,
@@ -325,14 +355,16 @@ impl Body {
             Self::Mailbox(_) => "reading the mailbox…",
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
+            Self::App(_) => "writing it down…",
+            Self::Delete(_) => "deleting…",
             Self::CopyMenu(_) => "asking for the token…",
-            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
+            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) | Self::Apps(_) => "",
         }
     }
 
     fn after_failure(&mut self) {
         if let Some(form) = self.form_mut() {
-            form.wipe();
+            form.wipe_after_failure();
         }
         if let Self::Credentials(dialog) = self {
             dialog.after_failure();

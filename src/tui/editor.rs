@@ -10,8 +10,8 @@ use tokio::process::{Child, Command};
 
 use super::dialog::DialogId;
 
-/// What an editor may not inherit.
-const SECRETS: [&str; 3] = ["IDMUX_PASSPHRASE", "IDMUX_CONTROL_TOKEN", "IDMUX_PASSWORD"];
+/// What another program may not inherit.
+pub const SECRETS: [&str; 3] = ["IDMUX_PASSPHRASE", "IDMUX_CONTROL_TOKEN", "IDMUX_PASSWORD"];
 
 /// An editor that runs.
 #[derive(Debug)]

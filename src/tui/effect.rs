@@ -15,8 +15,13 @@ pub enum Effect {
         /// The dialog that waits for its outcome.
         dialog: Option<DialogId>,
     },
-    /// Hand something to the clipboard of the person's terminal.
-    Copy(SecretString),
+    /// Hand something to the clipboard, and report back with [`Message::Copied`](super::message::Message::Copied).
+    Copy {
+        /// What.
+        text: SecretString,
+        /// What it is called.
+        name: String,
+    },
     /// Have a text edited in the person's editor, and report back with
     /// [`Message::Edited`](super::message::Message::Edited).
     Edit {

@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
+use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use super::dialog::DialogId;
@@ -22,6 +23,7 @@ use super::message::Message;
 use super::model::{Model, Start, whole_second};
 use super::terminal::Lend;
 use super::terminal::background::{Answer, Heard};
+use super::terminal::clipboard;
 use super::update::update;
 use super::view::view;
 use super::{Notify, Setup, TuiError, terminal, wake};
@@ -56,6 +58,7 @@ where
     let size = terminal.get_frame().area().as_size();
     let mut model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
     model.keymap = keymap;
+    let (copies, mut copied) = mpsc::unbounded_channel();
     let mut ui = Interface {
         terminal,
         model,
@@ -68,6 +71,7 @@ where
         mouse,
         to_edit: None,
         editor: None,
+        copies,
     };
     let mut first_frame = Some(first_frame);
     let (mut ended, mut continued) = (std::pin::pin!(ended), std::pin::pin!(continued));
@@ -104,6 +108,7 @@ where
                 Some(event) => ui.take_events(event)?,
                 None => ui.worker_stopped()?,
             },
+            Some(copied) = copied.recv() => ui.tell(copied)?,
             () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
         }
         ui.take_time()?;
@@ -129,6 +134,8 @@ struct Interface<'a, B: Backend> {
     to_edit: Option<(DialogId, String)>,
     /// The editor that has the terminal.
     editor: Option<Editor>,
+    /// Where it is said how a copy went.
+    copies: mpsc::UnboundedSender<Message>,
 }
 
 impl<B: Backend<Error = io::Error>> Interface<'_, B> {
@@ -155,10 +162,17 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                     let result = self.session.try_send(*command);
                     effects.extend(update(&mut self.model, Message::Sent { dialog, result }));
                 }
-                Effect::Copy(text) => {
-                    if let Err(error) = terminal::copy(&text) {
-                        tracing::warn!(%error, "nothing was copied");
+                Effect::Copy { text, name } => {
+                    let written = terminal::copy(&text);
+                    if let Err(error) = &written {
+                        tracing::warn!(%error, "nothing was copied to the terminal");
                     }
+                    let (terminal, copies) = (written.is_ok(), self.copies.clone());
+                    tokio::spawn(async move {
+                        let tool = clipboard::hand(&text).await;
+                        // Nobody is there to hear of it when the program has ended.
+                        let _ = copies.send(Message::Copied { name, terminal, tool });
+                    });
                 }
                 Effect::Suspend => {
                     terminal::suspend(self.mouse)?;

@@ -63,7 +63,8 @@ impl Filter {
             return;
         }
         let users = snapshot.users.iter().enumerate();
-        self.shown = Some(users.filter(|(_, user)| matches(&mut query, user)).map(|(at, _)| at).collect());
+        self.shown =
+            Some(users.filter(|(_, user)| score(&mut query, user).is_some()).map(|(at, _)| at).collect());
     }
 
     /// Takes a key; whether it changed the text.
@@ -84,9 +85,9 @@ impl Filter {
     }
 }
 
-/// Whether a user is looked for by label, app, provider or id.
-fn matches(query: &mut Query, user: &UserView) -> bool {
+/// How well a user matches by label, app, provider or id; `None` where it does not.
+pub fn score(query: &mut Query, user: &UserView) -> Option<u32> {
     let mut names = vec![user.label.as_str(), user.key.app.as_str(), user.provider.short_name()];
     names.extend(user.identities().iter().map(|identity| identity.provider.short_name()));
-    query.score_any(&names, user.key.id.as_str()).is_some()
+    query.score_any(&names, user.key.id.as_str())
 }

@@ -14,12 +14,14 @@ use secrecy::SecretString;
 pub struct Form {
     fields: Vec<Field>,
     focus: usize,
+    /// Whether a person typed something into it.
+    typed: bool,
 }
 
 impl Form {
     /// A form whose focus is on its first field.
     pub fn new(fields: Vec<Field>) -> Self {
-        Self { fields, focus: 0 }
+        Self { fields, focus: 0, typed: false }
     }
 
     /// The fields that are shown.
@@ -79,6 +81,42 @@ impl Form {
         }
     }
 
+    /// Wipes every secret that does not outlive a failure.
+    pub fn wipe_after_failure(&mut self) {
+        self.fields.iter_mut().for_each(Field::wipe_after_failure);
+    }
+
+    /// Whether a person typed something that would be lost with the form.
+    pub fn has_typed(&self) -> bool {
+        self.typed
+    }
+
+    /// Checks every field that is shown, and moves the focus to the first that is wrong; whether there is none.
+    pub fn verify(&mut self) -> bool {
+        let shown = self.fields.iter_mut().filter(|field| !field.hidden);
+        shown.for_each(|field| field.verify(true));
+        let wrong = self.fields().find(|field| field.error.is_some()).map(|field| field.name);
+        if let Some(name) = wrong {
+            self.focus_on(name);
+        }
+        wrong.is_none()
+    }
+
+    /// Shows the focused secret, or hides it again.
+    pub fn reveal(&mut self) {
+        if let Some(Field { kind: FieldKind::Secret(secret), .. }) = self.fields.get_mut(self.focus) {
+            secret.revealed = !secret.revealed;
+        }
+    }
+
+    /// Chooses an option of a field by its place.
+    pub fn choose(&mut self, name: FieldName, option: usize) {
+        self.focus_on(name);
+        if let Some(Field { kind: FieldKind::Choice { options, chosen, .. }, .. }) = self.field_mut(name) {
+            *chosen = option.min(options.len().saturating_sub(1));
+        }
+    }
+
     /// The chosen option; the first where there is no such field.
     pub fn chosen(&self, name: FieldName) -> usize {
         match self.field(name).map(|field| &field.kind) {
@@ -104,10 +142,15 @@ impl Form {
 
     /// Says what is wrong with a field, and moves the focus there.
     pub fn refuse(&mut self, name: FieldName, why: impl Into<String>) {
+        self.blame(name, why);
+        self.focus_on(name);
+    }
+
+    /// Says what is wrong with a field, wherever the focus is.
+    pub fn blame(&mut self, name: FieldName, why: impl Into<String>) {
         if let Some(field) = self.field_mut(name) {
             field.error = Some(why.into());
         }
-        self.focus_on(name);
     }
 
     /// Moves the focus to a field.
@@ -171,6 +214,8 @@ impl Form {
         let changed = change(field);
         if changed {
             field.error = None;
+            field.verify(false);
+            self.typed |= field.is_text();
         }
         changed
     }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use super::form::FieldName;
 use super::layout::Regions;
 use super::model::Pane;
 
@@ -21,6 +22,19 @@ pub enum Spot {
     },
     /// Anything else.
     Elsewhere,
+}
+
+/// What a click hits in a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogSpot {
+    /// A field of a form.
+    Field(FieldName),
+    /// An option of a field that lists its options.
+    Option(FieldName, usize),
+    /// A row of a list.
+    Row(usize),
+    /// An answer: whether it is the one that does what the dialog asks about.
+    Answer(bool),
 }
 
 /// What is at `at`.

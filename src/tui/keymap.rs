@@ -52,6 +52,18 @@ pub enum Action {
     PageDown,
     /// Expand what is collapsed, collapse what is expanded.
     Toggle,
+    /// All Apps.
+    Apps,
+    /// Make an App known.
+    AddApp,
+    /// Change the App under the cursor.
+    EditApp,
+    /// Forget the App under the cursor on this device.
+    ForgetApp,
+    /// Write the former value of custom data back.
+    Undo,
+    /// Show a secret field, or hide it again.
+    Reveal,
     /// Log a user in.
     LogIn,
     /// Register an account.
@@ -211,6 +223,10 @@ pub enum Context {
     Mailbox,
     /// The API keys of a user.
     ApiKeys,
+    /// The Apps.
+    Apps,
+    /// What linking an identity would change.
+    LinkPreview,
     /// A secret that is shown once.
     Secret,
     /// The text that the Users pane is filtered by; every other key is text.
@@ -238,7 +254,7 @@ const DETAILS: &[Context] = &[Session, Identities];
 const OTHERS: &[Context] = &[Users, Session, Identities];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const FINDERS: &[Context] = &[Context::Filter, Context::Palette];
-const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys];
+const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys, Context::Apps];
 const DIALOGS: &[Context] = &[
     TextField,
     ChoiceField,
@@ -247,6 +263,8 @@ const DIALOGS: &[Context] = &[
     Context::Clock,
     Context::Mailbox,
     Context::ApiKeys,
+    Context::Apps,
+    Context::LinkPreview,
     Context::Secret,
     Context::Filter,
     Context::Palette,
@@ -267,6 +285,7 @@ const LISTS: &[Context] = &[
     Context::Clock,
     Context::Mailbox,
     Context::ApiKeys,
+    Context::Apps,
     Context::CopyMenu,
 ];
 
@@ -400,7 +419,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::MakeCurrent, &[plain('s')], PANES, "current", "make the user the current one (*)"),
     bind(Action::LogOut, &[plain('o')], PANES, "log out", "end the session; the user stays known"),
     bind(Action::Register, &[plain('r')], PANES, "register", "register an e-mail account, and log it in"),
-    bind(Action::Link, &[plain('L')], PANES, "link", "link another identity to the user"),
+    bind(Action::Link, &[plain('L')], PANES, "link", "link an identity: anonymous becomes permanent"),
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
     bind(Action::Mailbox, &[plain('M'), plain('8')], PANES, "mailbox", "the mailbox of a local App"),
@@ -412,15 +431,18 @@ pub const KEYMAP: &[Binding] = &[
         "the clock of a local App: move, stop, reset it",
     ),
     bind(Action::ApiKeys, &[plain('K')], PANES, "API keys", "the API keys of the user"),
+    bind(Action::Undo, &[plain('u')], PANES, "undo", "undo the last change of the custom data"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Filter, &[plain('/')], PANES, "filter", "show only the users that match a text"),
-    bind(Action::Mark, &[plain(' ')], &[Users], "mark", "mark the user; R, o, x act on all marked"),
+    bind(Action::Mark, &[plain(' ')], &[Users], "mark", "mark it; refresh, log out, remove act on all"),
     bind(Action::InvertMarks, &[plain('v')], &[Users], "", "mark exactly those that are not marked"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
     bind(Action::AddField, &[plain('a')], OTHERS, "", "add a custom data field"),
     bind(Action::EditDocument, &[plain('E')], OTHERS, "", "edit all custom data in $VISUAL or $EDITOR"),
     bind(Action::ReadSource, &[plain('S')], OTHERS, "", "read the custom data at its source"),
     bind(Action::Copy, &[plain('y')], PANES, "copy", "copy what is under the cursor"),
+    bind(Action::Apps, &[plain('A')], PANES, "apps", "the Apps: add, change, forget one, log in"),
+    bind(Action::AddApp, &[], PANES, "", "add an App"),
     bind(Action::CopyMenu, &[plain('Y')], PANES, "", "choose what to copy: id, tokens, profile"),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
@@ -480,6 +502,23 @@ pub const KEYMAP: &[Binding] = &[
         "enable the key, or disable it",
     ),
     bind(Action::DeleteKey, &[plain('d')], &[Context::ApiKeys], "delete", "delete the key"),
+    bind(
+        Action::LogIn,
+        &[plain('l'), key(KeyCode::Enter)],
+        &[Context::Apps],
+        "log in",
+        "log a user in at the App",
+    ),
+    bind(Action::Register, &[plain('r')], &[Context::Apps], "register", "register an account at the App"),
+    bind(Action::AddApp, &[plain('n')], &[Context::Apps], "new", "add an App"),
+    bind(Action::EditApp, &[plain('e')], &[Context::Apps], "change", "change the App"),
+    bind(
+        Action::ForgetApp,
+        &[plain('d')],
+        &[Context::Apps],
+        "forget",
+        "forget the App on this device, with its users",
+    ),
     bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
     bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Document], "go on", ""),
@@ -492,6 +531,8 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageUp, &[key(KeyCode::PageUp)], CHANGES, "", ""),
     bind(Action::PageDown, &[key(KeyCode::PageDown)], CHANGES, "", ""),
     bind(Action::Close, &[key(KeyCode::Esc)], CHANGES, "cancel", ""),
+    bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::LinkPreview], "link", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], &[Context::LinkPreview], "back", ""),
     bind(Action::Copy, &[plain('y'), plain('c')], &[Context::Secret], "copy", ""),
     bind(Action::Close, &[key(KeyCode::Esc), key(KeyCode::Enter)], &[Context::Secret], "close", ""),
     bind(Action::CopyUserId, &[plain('u')], &[Context::CopyMenu], "", "the user's id"),
@@ -518,6 +559,7 @@ pub const KEYMAP: &[Binding] = &[
     // Dialogs.
     bind(Action::Submit, &[key(KeyCode::Enter)], FORM, "submit", ""),
     bind(Action::NextField, &[key(KeyCode::Tab)], FORM, "next field", ""),
+    bind(Action::Reveal, &[ctrl('r')], &[TextField], "show/hide", ""),
     bind(Action::PreviousField, &[key(KeyCode::BackTab)], FORM, "", ""),
     bind(Action::Up, &[key(KeyCode::Up)], FORM, "", ""),
     bind(Action::Down, &[key(KeyCode::Down)], FORM, "", ""),

@@ -150,13 +150,19 @@ pub(super) fn go_to(model: &mut Model, row: usize) {
     }
 }
 
-fn sort(model: &mut Model) {
+/// The rows of the Users pane, the most urgent first.
+pub fn in_order(model: &Model) -> Vec<usize> {
+    let users: Vec<_> = model.shown_users().collect();
     let by = model.lifetimes.order_by;
-    let rows = 0..model.users.len(&model.snapshot);
-    let users: Vec<_> = rows.filter_map(|row| model.users.get(row, &model.snapshot)).collect();
-    let present: Vec<Timestamp> = users.iter().map(|user| model.present(&user.key.app)).collect();
     let mut order: Vec<usize> = (0..users.len()).collect();
-    order.sort_by_cached_key(|at| urgency(users[*at], by, present[*at]));
+    order.sort_by_cached_key(|at| urgency(users[*at], by, model.present(&users[*at].key.app)));
+    order
+}
+
+fn sort(model: &mut Model) {
+    let order = in_order(model);
+    let users: Vec<_> = model.shown_users().collect();
+    let present: Vec<Timestamp> = users.iter().map(|user| model.present(&user.key.app)).collect();
     let ends = users.iter().zip(&present).filter(|(_, present)| **present == model.now);
     let ends = ends.filter_map(|(user, _)| Some(user.refresh.as_ref()?.lifetime?.expires));
     model.lifetimes.regroup_at = ends.filter(|end| *end > model.now).min();

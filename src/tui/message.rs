@@ -51,6 +51,15 @@ pub enum Message {
         /// What the person left in the file, or why there is nothing.
         result: Result<String, String>,
     },
+    /// Something was handed to the clipboard.
+    Copied {
+        /// What it is called.
+        name: String,
+        /// Whether it was written to the terminal, which may take it or not, and does not say.
+        terminal: bool,
+        /// The program of the machine that took it, if one did.
+        tool: Option<&'static str>,
+    },
     /// The worker has stopped.
     WorkerStopped,
 }

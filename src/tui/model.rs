@@ -1,6 +1,6 @@
 //! The model is the screen: what is drawn depends on nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use super::theme::{Theme, ThemeChoice};
 use super::update::Mouse;
 use super::words::Tone;
 use crate::account::data_change::json_size;
-use crate::account::{AppAlias, UserKey};
+use crate::account::{AppAlias, DataEdit, UserKey};
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
 /// The panes of the main screen.
@@ -157,6 +157,8 @@ pub struct Model {
     pub marked: BTreeSet<UserKey>,
     /// How many of them the Users pane lists; the others are hidden by the filter.
     pub marked_shown: usize,
+    /// What takes the last change of a user's custom data back, as far as it was made here.
+    pub undo: HashMap<UserKey, DataEdit>,
     /// The action that is on its way to many users.
     pub batch: Option<Batch>,
     /// Where a person dragged the line between the Users pane and the others.
@@ -243,6 +245,7 @@ impl Model {
             users: UserList::default(),
             marked: BTreeSet::new(),
             marked_shown: 0,
+            undo: HashMap::new(),
             batch: None,
             split: Split::default(),
             mouse: Mouse::default(),
@@ -462,7 +465,7 @@ impl Model {
     pub fn session_rows(&self) -> Vec<session::Row> {
         let columns = usize::from(self.regions().inside(Pane::Session).width);
         self.selected()
-            .map(|user| session::rows(user, &self.detail.claims, self.now, columns))
+            .map(|user| session::rows(user, &self.detail.claims, &self.keymap, self.now, columns))
             .unwrap_or_default()
     }
 

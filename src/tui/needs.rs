@@ -1,6 +1,7 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
-use super::keymap::Action;
+use super::form::{Field, Form};
+use super::keymap::{Action, Context};
 use super::model::{Model, View};
 use super::update;
 use crate::account::{Provider, SessionState};
@@ -29,6 +30,8 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
         | Action::EditDocument
         | Action::ReadSource
         | Action::AddField => user(model).or_else(|| session(model)),
+        Action::Undo => user(model).or_else(|| session(model)).or_else(|| undone(model)),
+        Action::AddApp => vault(model),
         Action::RemoveField => user(model).or_else(|| session(model)).or_else(|| field(model)),
         _ => None,
     }
@@ -40,6 +43,9 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
         (Some(dialog), Action::Close) => dialog.can_close(),
         (Some(dialog), Action::Quit) => !dialog.body.is_help(),
         (Some(dialog), _) if dialog.is_waiting() && !dialog.body.is_board() => false,
+        (Some(dialog), Action::Reveal) => {
+            dialog.body.form().and_then(Form::focused).is_some_and(Field::is_secret)
+        }
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
         (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),
@@ -61,7 +67,7 @@ fn app(model: &Model) -> Option<String> {
 }
 
 fn user(model: &Model) -> Option<String> {
-    model.selected().is_none().then(|| "no user is selected; l in Users logs one in".into())
+    model.selected().is_none().then(|| format!("no user is selected; {} in Users logs one in", log_in(model)))
 }
 
 fn session(model: &Model) -> Option<String> {
@@ -71,7 +77,21 @@ fn session(model: &Model) -> Option<String> {
         SessionState::LogInRequired(_) => "has to log in again",
         _ => return None,
     };
-    Some(format!("{} {what}; l in Users logs in", user.label))
+    Some(format!("{} {what}; {} in Users logs in", user.label, log_in(model)))
+}
+
+fn log_in(model: &Model) -> String {
+    model.keymap.call(Context::Users, Action::LogIn)
+}
+
+fn vault(model: &Model) -> Option<String> {
+    let is_open = matches!(model.snapshot.vault, VaultStatus::Open { .. });
+    (!is_open).then(|| "the vault is not open".into())
+}
+
+fn undone(model: &Model) -> Option<String> {
+    let known = model.selected().is_some_and(|user| model.undo.contains_key(&user.key));
+    (!known).then(|| "nothing was written here that could be undone".into())
 }
 
 fn control(model: &Model) -> Option<String> {
@@ -89,7 +109,10 @@ fn offered(model: &Model, provider: &Provider) -> Option<String> {
 fn more_than_anonymous(model: &Model) -> Option<String> {
     let user = model.selected()?;
     let is_anonymous = user.provider == Provider::Anonymous && user.identities().len() <= 1;
-    is_anonymous.then(|| "an anonymous user has no API keys; L links another identity first".into())
+    is_anonymous.then(|| {
+        let link = model.keymap.call(Context::Users, Action::Link);
+        format!("an anonymous user has no API keys; {link} links another identity first")
+    })
 }
 
 fn field(model: &Model) -> Option<String> {

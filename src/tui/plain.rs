@@ -8,6 +8,7 @@ mod lines;
 mod questions;
 mod reader;
 mod talk;
+mod views;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
@@ -47,9 +48,10 @@ pub async fn run(setup: Setup) -> Result<(), TuiError> {
 }
 
 async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), TuiError> {
-    let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify, keymap: _, mouse: _ } =
+    let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify, keymap, mouse: _ } =
         setup;
-    let model = Model::new(Start { now: clock.now(), size: SIZE, look, demo, auto_lock });
+    let mut model = Model::new(Start { now: clock.now(), size: SIZE, look, demo, auto_lock });
+    model.keymap = keymap;
     let with_person = io::stdin().is_terminal();
     let mut talk = Talk::new(model, with_person);
     let mut output = Output { at_prompt: false, with_person };
@@ -67,14 +69,21 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                     let result = session.try_send(*command);
                     effects.extend(talk.sent(dialog, result));
                 }
-                Effect::Copy(text) if io::stdout().is_terminal() => terminal::copy(&text)?,
+                Effect::Copy { text, name } => {
+                    let terminal = io::stdout().is_terminal();
+                    if terminal {
+                        terminal::copy(&text)?;
+                    }
+                    let tool = terminal::clipboard::hand(&text).await;
+                    effects.extend(talk.copied(name, terminal, tool));
+                }
                 Effect::Notify(words) if io::stdout().is_terminal() => notify.tell(&words)?,
                 Effect::Edit { dialog, .. } => {
                     let result = Err("an editor needs the screen; edit changes a field".into());
                     effects.extend(talk.tell(Message::Edited { dialog, result }));
                 }
                 Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
-                Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
+                Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
             }
         }
         let settles = settled.saturating_duration_since(Instant::now());

@@ -1,6 +1,7 @@
 //! Takes the terminal over, and gives it back on every way out.
 
 pub mod background;
+pub mod clipboard;
 mod console;
 pub mod notification;
 mod quiet;

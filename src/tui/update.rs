@@ -1,5 +1,6 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
+mod apps;
 mod batch;
 mod boards;
 mod compare;
@@ -23,6 +24,8 @@ use super::keymap::{Action, Context};
 use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
+use super::words;
+pub(super) use apps::users_of;
 pub(super) use batch::of as batch_of;
 pub(super) use filter::has_way_back;
 pub use mouse::Mouse;
@@ -81,7 +84,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
             model.activity.receive(&event, shown);
             if let Some((secret, name)) = secret {
-                effects.extend(boards::copy(model, secret, name));
+                effects.extend(boards::copy(secret, name));
             }
             effects
         }
@@ -94,6 +97,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Edited { dialog, result } => {
             model.touched = model.now;
             documents::edited(model, dialog, result);
+            vec![]
+        }
+        Message::Copied { name, terminal, tool } => {
+            let (tone, words) = words::copied(&name, terminal, tool);
+            model.say(tone, words);
             vec![]
         }
         Message::WorkerStopped => {

@@ -1,5 +1,6 @@
 //! Drawing. Reads the model, changes nothing.
 
+mod apps;
 mod ascii;
 mod boards;
 mod chrome;
@@ -19,11 +20,12 @@ mod users;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::hit::DialogSpot;
 use super::layout;
 use super::model::{Model, View};
 use super::theme::Theme;
@@ -64,6 +66,16 @@ pub fn view(model: &Model, frame: &mut Frame) {
     if model.look.ascii {
         ascii::only(frame.buffer_mut());
     }
+}
+
+/// What of the topmost dialog is at a place of the screen, as it is drawn there.
+pub fn dialog_spot(model: &Model, at: Position) -> Option<DialogSpot> {
+    dialog::under(model, at)
+}
+
+/// Whose column of the comparison is at a column of its inside.
+pub fn compared_column(model: &Model, column: u16) -> Option<usize> {
+    compare::column_at(model, usize::from(column))
 }
 
 /// Draws lines from the top of an area; those that do not fit are left out.

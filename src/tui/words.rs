@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
+use super::keymap::{Action, Context, Keymap};
 use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
 use crate::session::{Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Subject, UserView};
 
@@ -38,15 +39,16 @@ pub fn state(state: &SessionState) -> (Tone, &'static str, &'static str) {
 }
 
 /// The state of a user's session in a sentence.
-pub fn state_sentence(user: &UserView, now: Timestamp) -> String {
+pub fn state_sentence(user: &UserView, keymap: &Keymap, now: Timestamp) -> String {
     let left = |end: &Timestamp| match countdown::left(*end, now) {
         over if over == "over" => "now".to_owned(),
         left => format!("in {left}"),
     };
     let retry = |at: &Option<Timestamp>| match at {
         Some(at) => format!("next try {}", left(at)),
-        None => "press R to try again".to_owned(),
+        None => format!("press {} to try again", keymap.call(Context::Users, Action::Refresh)),
     };
+    let log_in = keymap.call(Context::Users, Action::LogIn);
     match &user.state {
         SessionState::Active => match &user.next_refresh {
             Some(at) => format!("active, renews {}", left(at)),
@@ -60,10 +62,16 @@ pub fn state_sentence(user: &UserView, now: Timestamp) -> String {
             format!("access token expired: {cause}; {}", retry(retry_at))
         }
         SessionState::LogInRequired(reason) => {
-            format!("LOG IN AGAIN: {reason}. Press l in Users.")
+            format!("LOG IN AGAIN: {reason}. Press {log_in} in Users.")
         }
-        SessionState::LoggedOut => "logged out. Press l in Users to log in.".to_owned(),
+        SessionState::LoggedOut => format!("logged out. Press {log_in} in Users to log in."),
     }
+}
+
+/// What a pane of the selected user says where there is none.
+pub fn no_user(keymap: &Keymap) -> String {
+    let log_in = keymap.call(Context::Users, Action::LogIn);
+    format!("No user is selected. Press {log_in} in Users to log one in.")
 }
 
 /// When and how the last renewal ended.
@@ -150,7 +158,7 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::RefreshPostponed { cause, retry_at } => {
             let next = match retry_at {
                 Some(at) => format!("next try at {}", time_of_day(*at)),
-                None => "press R to try again".into(),
+                None => "nothing tries again by itself".into(),
             };
             (Tone::Warn, format!("renewal put off: {cause}; {next}"))
         }
@@ -172,6 +180,7 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
         EventKind::Cancelled => (Tone::Plain, "given up; a session that comes of it is ended at once".into()),
+        EventKind::AppChanged => (Tone::Good, "app changed".into()),
         EventKind::AppForgotten => (Tone::Plain, "app forgotten on this device".into()),
         EventKind::Locked => (Tone::Warn, "the vault is locked".into()),
         EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
@@ -186,6 +195,17 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::RefreshToken(_) => (Tone::Plain, "the refresh token was handed out".into()),
         // An answer to a question that only the command line asks.
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
+    }
+}
+
+/// What became of a copy: which of the two ways it went.
+pub fn copied(name: &str, terminal: bool, tool: Option<&str>) -> (Tone, String) {
+    match (tool, terminal) {
+        (Some(tool), _) => (Tone::Good, format!("{name} is copied by {tool}")),
+        (None, true) => {
+            (Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"))
+        }
+        (None, false) => (Tone::Warn, format!("{name} is not copied: there is no clipboard in reach")),
     }
 }
 

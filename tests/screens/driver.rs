@@ -70,7 +70,10 @@ impl Screen {
                 Effect::Quit => self.quit = true,
                 Effect::Repaint | Effect::Suspend => {}
                 Effect::Notify(words) => self.notified.push(words),
-                Effect::Copy(text) => self.copied = Some(text),
+                Effect::Copy { text, name } => {
+                    self.copied = Some(text);
+                    self.tell(Message::Copied { name, terminal: true, tool: None });
+                }
                 Effect::Edit { dialog, text } => self.edited = Some((dialog, text)),
                 Effect::Send { command, dialog } => {
                     let id = RequestId::next();

@@ -40,6 +40,7 @@ pub fn app() -> AppView {
         base_url: Some("http://127.0.0.1:41234".parse().unwrap()),
         current: None,
         skew: None,
+        custom_data: Default::default(),
         kept: false,
         local: None,
     }

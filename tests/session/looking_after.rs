@@ -285,3 +285,32 @@ async fn a_kept_app_is_looked_after_again_after_a_restart() {
     let event = worker.ask(local(LocalAction::ReadClock)).await;
     assert!(matches!(event.kind, EventKind::ClockRead(_)), "{event:?}");
 }
+
+#[tokio::test]
+async fn a_kept_app_is_changed_and_keeps_its_token_unless_it_moves() {
+    let (server, other) = (any_local_app().await, any_local_app().await);
+    let mut worker = Worker::in_memory(over_http()).await;
+    let unknown = worker.ask(Command::EditApp(app_at(server.base_url()))).await;
+    assert!(matches!(unknown.kind, EventKind::Failed(failure) if failure.kind == FailureKind::Unknown));
+    worker.ask(Command::KeepApp(watched(&server))).await;
+
+    // Another place for custom data: the control token, which is not asked for again, stays.
+    let mut change = app_at(server.base_url());
+    change.custom_data.database = "other".into();
+    assert_eq!(worker.ask(Command::EditApp(change)).await.kind, EventKind::AppChanged);
+    let app = worker.snapshot().app(&alias()).unwrap().clone();
+    assert_eq!(app.custom_data.database, "other");
+    assert!(app.local.is_some() && app.kept);
+
+    // Tokens of its users never go to another address.
+    let ada = worker.register("ada@example.com").await;
+    let moves = || Command::EditApp(app_at(other.base_url()));
+    let refused = worker.ask(moves()).await;
+    assert!(matches!(refused.kind, EventKind::Failed(failure) if failure.kind == FailureKind::Input));
+    assert_eq!(worker.snapshot().app(&alias()).unwrap().base_url.as_ref(), Some(server.base_url()));
+    worker.ask(Command::Remove { user: ada }).await;
+    assert_eq!(worker.ask(moves()).await.kind, EventKind::AppChanged);
+    let app = worker.snapshot().app(&alias()).unwrap().clone();
+    assert_eq!(app.base_url.as_ref(), Some(other.base_url()));
+    assert!(app.local.is_none(), "the token of the former App stays with it");
+}

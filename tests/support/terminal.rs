@@ -74,6 +74,9 @@ impl Terminal {
             "IDMUX_PASSPHRASE",
             "IDMUX_KEY_FILE",
             "IDMUX_CONTROL_TOKEN",
+            // A test leaves the clipboard of whoever runs it alone.
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
             "http_proxy",
             "HTTP_PROXY",
         ] {

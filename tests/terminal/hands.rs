@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::{ENTER, ESCAPE, LARGE, Terminal, close, first_run, register};
 
 /// Column and row, from 0, of a text on the screen.
-fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
+pub fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
     let screen = terminal.wait_for(text);
     let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap();
     (line[..line.find(text).unwrap()].chars().count(), row)
@@ -17,7 +17,7 @@ fn report(terminal: &mut Terminal, button: u8, (column, row): (usize, usize), en
     terminal.send(&format!("\u{1b}[<{button};{};{}{end}", column + 1, row + 1));
 }
 
-fn click(terminal: &mut Terminal, at: (usize, usize)) {
+pub fn click(terminal: &mut Terminal, at: (usize, usize)) {
     report(terminal, 0, at, 'M');
     report(terminal, 0, at, 'm');
 }
@@ -152,6 +152,19 @@ fn keys_of_ones_own() {
     assert!(!idmux.wait_exit().success());
 }
 
+#[test]
+fn the_demo_has_ones_own_keys_and_leaves_the_mouse_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[look]\nmouse = false\n[keys]\nhelp = \"f6\"\n";
+    std::fs::write(home.path().join("config.toml"), config).unwrap();
+    let mut demo = Terminal::idmux(home.path(), &["--demo"], LARGE);
+    demo.wait_for("barbara");
+    demo.wait_for("F6 help");
+    assert!(!String::from_utf8_lossy(&demo.raw()).contains("\u{1b}[?1000h"));
+    demo.send("q");
+    assert!(demo.wait_exit().success());
+}
+
 /// The newest text that was handed to the clipboard.
 fn clipboard(terminal: &Terminal) -> Option<String> {
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
@@ -180,5 +193,30 @@ fn tokens_go_to_the_clipboard_and_nowhere_else() {
         let log = std::fs::read_to_string(home.path().join("log").join("idmux.log")).unwrap_or_default();
         assert!(!log.contains(payload), "the log has no token");
     }
+    idmux.quit();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_goes_to_the_clipboard_of_the_machine_by_standard_input() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let tool = home.path().join("wl-copy");
+    let script = format!("#!/bin/sh\ncat > {0}/copied\necho \"$@\" > {0}/arguments\n", home.path().display());
+    std::fs::write(&tool, script).unwrap();
+    std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", home.path().display(), std::env::var("PATH").unwrap());
+    let key = home.path().join("test.key");
+    let variables =
+        [("IDMUX_KEY_FILE", key.to_str().unwrap()), ("PATH", &path), ("WAYLAND_DISPLAY", "wayland-0")];
+    let mut idmux = Terminal::idmux_with(home.path(), &[], LARGE, &variables);
+    idmux.wait_for("local App on your machine");
+    close(&mut idmux, "E-mail");
+    register(&mut idmux, "ada@example.com");
+    idmux.send("y");
+    idmux.wait_for("the user id is copied by wl-copy");
+    let copied = std::fs::read_to_string(home.path().join("copied")).unwrap();
+    assert!(idmux.screen().contains(&copied), "the id on the screen is {copied}");
+    assert_eq!(std::fs::read_to_string(home.path().join("arguments")).unwrap().trim(), "");
     idmux.quit();
 }

@@ -14,6 +14,8 @@ fn piped(home: &Path, lines: &str) -> String {
         .env("IDMUX_KEY_FILE", home.join("test.key"))
         .env("NO_PROXY", "127.0.0.1,localhost")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -103,4 +105,24 @@ fn what_happens_is_announced_while_nobody_writes() {
     idmux.wait_for("access token renewed");
     idmux.send("quit\n");
     assert!(idmux.wait_exit().success());
+}
+
+#[test]
+fn a_pipe_reads_lifetimes_comparison_timeline_and_log_and_uses_its_own_keys() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("config.toml"), "[keys]\nrefresh = \"f5\"\n").unwrap();
+    let script = "register\nada@example.com\nsecret1\nregister\nbob@example.com\nsecret1\n\
+                  f5 ada\nlifetimes\ncompare ada bob\ntimeline ada\nlog\ncopy-user-id ada\n";
+    let said = piped(home.path(), script);
+    for line in [
+        "ada@example.com: access token renewed",
+        "log in again in 59 d, at ",
+        "differ, ",
+        "email: ada@example.com ada@example.com; bob@example.com bob@example.com",
+        "a log-in counts when it is stored",
+        "info bob@example.com: logged in",
+        "the user id is not copied: there is no clipboard in reach",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
 }

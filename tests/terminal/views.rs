@@ -47,6 +47,8 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     demo.send(ENTER);
     demo.wait_for("wrong e-mail or password");
     demo.send(ESCAPE);
+    demo.wait_for("again drops what you typed");
+    demo.send(ESCAPE);
     demo.wait_until("no dialog", |screen| !screen.contains("Password"));
     demo.send("7");
     demo.send("fff");

@@ -8,6 +8,7 @@ use crate::account::{App, AppAlias, SessionState};
 use crate::session::{EventKind, Failure, RequestId, Subject};
 
 const ADD: &str = "add the app";
+const EDIT: &str = "change the app";
 
 impl Worker {
     /// Makes an app known until the end of this process.
@@ -22,9 +23,31 @@ impl Worker {
 
     /// Makes an app known for good.
     pub(super) fn keep_app(&mut self, id: RequestId, app: App) {
+        self.keep(id, app, ADD, EventKind::AppAdded);
+    }
+
+    /// Changes an app that is kept.
+    pub(super) fn edit_app(&mut self, id: RequestId, app: App) {
+        let subject = Subject::App { app: app.alias.clone(), who: None };
+        let refuse = |failure| EventKind::Failed(failure);
+        let known = self.app(&app.alias).filter(|known| known.kept);
+        let Some((former, _)) = known.and_then(|known| known.connected.as_ref()) else {
+            let failure = Failure::unknown(EDIT, &format!("an app {} that is kept", app.alias));
+            return self.tell(Some(id), subject, refuse(failure));
+        };
+        let moves = former.base_url != app.base_url || former.client_app_id != app.client_app_id;
+        let control = app.control.or_else(|| former.control.clone().filter(|_| !moves));
+        let users = self.roster.users_of(&app.alias).len();
+        if moves && users > 0 {
+            return self.tell(Some(id), subject, refuse(Failure::app_has_users(EDIT, &app.alias, users)));
+        }
+        self.keep(id, App { control, ..app }, EDIT, EventKind::AppChanged);
+    }
+
+    fn keep(&mut self, id: RequestId, app: App, action: &'static str, event: EventKind) {
         let subject = Subject::App { app: app.alias.clone(), who: None };
         if self.vault.is_none() {
-            return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(ADD)));
+            return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(action)));
         }
         let kept = app.clone();
         if let Err(failure) = self.connect(app) {
@@ -33,7 +56,7 @@ impl Worker {
         self.app_mut(&kept.alias).kept = true;
         let stored = self.vault_write(|vault| vault.keep_app(kept.into()));
         self.spawn_to_land(None, Some(id), async move {
-            let what = Stored::Said { request: Some(id), subject, event: Some(EventKind::AppAdded) };
+            let what = Stored::Said { request: Some(id), subject, event: Some(event) };
             Outcome::Stored { result: stored.await, what }
         });
     }

@@ -35,6 +35,7 @@ impl Worker {
             Command::ApiKeys { user, action } => self.operate(id, &user, OperationKind::ApiKeys(action)),
             Command::Local { app, action } => self.look_after(Some(id), app, action),
             Command::KeepApp(app) => self.keep_app(id, app),
+            Command::EditApp(app) => self.edit_app(id, app),
             Command::ForgetApp { app } => self.forget_app(id, &app),
             Command::CancelLogIn { request } => self.cancel_log_in(id, request),
             Command::Lock => self.lock(id),

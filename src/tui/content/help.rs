@@ -36,6 +36,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
         ("Mailbox", Context::Mailbox),
         ("Clock", Context::Clock),
         ("API keys", Context::ApiKeys),
+        ("Apps", Context::Apps),
         ("Copy", Context::CopyMenu),
     ] {
         let only_there = |binding: &Bound| !binding.contexts.contains(&Context::Users);
@@ -49,7 +50,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
 
 /// What the mouse does.
 const MOUSE: &[(&str, &str)] = &[
-    ("click", "focus a pane, select a row; on a hint, do it"),
+    ("click", "focus a pane or field, select a row; hints and answers: do it"),
     ("double click", "what Enter does"),
     ("wheel", "scroll what is under the pointer"),
     ("drag", "move the line below or beside Users"),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::claims::{self, ClaimRow};
 use crate::account::Lifetime;
 use crate::session::{TokenView, UserView};
+use crate::tui::keymap::Keymap;
 use crate::tui::words::Tone;
 use crate::tui::{text, words};
 
@@ -73,9 +74,15 @@ impl TokenClaims {
 }
 
 /// All rows, for a pane of `columns` columns.
-pub fn rows(user: &UserView, claims: &TokenClaims, now: Timestamp, columns: usize) -> Vec<Row> {
+pub fn rows(
+    user: &UserView,
+    claims: &TokenClaims,
+    keymap: &Keymap,
+    now: Timestamp,
+    columns: usize,
+) -> Vec<Row> {
     let (tone, glyph, _) = words::state(&user.state);
-    let sentence = text::inert(&words::state_sentence(user, now)).into_owned();
+    let sentence = text::inert(&words::state_sentence(user, keymap, now)).into_owned();
     let mut rows: Vec<Row> = text::wrap(&sentence, columns.saturating_sub(2))
         .into_iter()
         .enumerate()

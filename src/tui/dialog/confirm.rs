@@ -3,8 +3,8 @@
 use bson::Bson;
 
 use super::Submission;
-use crate::account::{ApiKeyAction, ApiKeyId, DataEdit, FieldPath, UserKey};
-use crate::session::Command;
+use crate::account::{ApiKeyAction, ApiKeyId, AppAlias, DataEdit, FieldPath, UserKey};
+use crate::session::{Command, LocalAction};
 use crate::tui::batch::BatchAction;
 use crate::tui::content::tree;
 use crate::tui::words;
@@ -15,11 +15,23 @@ pub struct Confirm {
     /// What would be done.
     pub question: Question,
     /// Whom it concerns.
-    pub user: UserKey,
-    /// What the user is called.
-    pub label: String,
+    pub about: About,
     /// Whether the answer under the focus is the one that does it.
     pub agreed: bool,
+}
+
+/// Whom a question concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A user.
+    User {
+        /// App and id.
+        key: UserKey,
+        /// What the user is called; text from a server.
+        label: String,
+    },
+    /// An App.
+    App(AppAlias),
 }
 
 /// What would be done.
@@ -29,8 +41,6 @@ pub enum Question {
     Remove,
     /// Do something to all marked users.
     Many(BatchAction, Vec<UserKey>),
-    /// Delete the account.
-    Delete,
     /// Remove a field of the custom data.
     Unset {
         /// The field.
@@ -45,13 +55,42 @@ pub enum Question {
         /// Its name; text from a server.
         name: String,
     },
+    /// Forget an App, with so many users.
+    ForgetApp {
+        /// How many users go with it.
+        users: usize,
+    },
+    /// Empty the mailbox of an App, with so many mails.
+    ClearMails {
+        /// How many mails are in it.
+        mails: usize,
+    },
 }
 
 impl Confirm {
-    /// A question. Where nothing brings back what is lost, or much is lost at once, the focus is on the harmless answer.
-    pub fn new(question: Question, user: UserKey, label: String) -> Self {
-        let agreed = !matches!(question, Question::Delete | Question::DeleteKey { .. } | Question::Many(..));
-        Self { question, user, label, agreed }
+    /// A question about a user.
+    pub fn new(question: Question, key: UserKey, label: String) -> Self {
+        Self::about(question, About::User { key, label })
+    }
+
+    /// A question about an App.
+    pub fn of_app(question: Question, app: AppAlias) -> Self {
+        Self::about(question, About::App(app))
+    }
+
+    /// Where nothing brings back what is lost, or much is lost at once, the focus is on the harmless answer.
+    fn about(question: Question, about: About) -> Self {
+        let agreed =
+            matches!(question, Question::Remove | Question::Unset { .. } | Question::ForgetApp { users: 0 });
+        Self { question, about, agreed }
+    }
+
+    /// The user that it is about, and what the user is called.
+    pub fn user(&self) -> Option<(&UserKey, &str)> {
+        match &self.about {
+            About::User { key, label } => Some((key, label)),
+            About::App(_) => None,
+        }
     }
 
     /// The title.
@@ -60,16 +99,19 @@ impl Confirm {
             Question::Remove | Question::Many(BatchAction::Remove, _) => "Remove from this device",
             Question::Many(BatchAction::LogOut, _) => "Log out",
             Question::Many(BatchAction::Refresh, _) => "Refresh",
-            Question::Delete => "Delete the account",
             Question::Unset { .. } => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
+            Question::ForgetApp { .. } => "Forget an App",
+            Question::ClearMails { .. } => "Empty the mailbox",
         }
     }
 
     /// What would happen to whom.
     pub fn text(&self) -> String {
-        let Self { label, user, .. } = self;
-        let who = format!("{label} of the App {}", user.app);
+        let (label, who) = match &self.about {
+            About::User { key, label } => (label.as_str(), format!("{label} of the App {}", key.app)),
+            About::App(app) => (app.as_str(), format!("the App {app}")),
+        };
         match &self.question {
             Question::Many(action, users) => {
                 let others = match users.len().saturating_sub(1) {
@@ -94,11 +136,6 @@ impl Confirm {
                 "{who} is logged out and forgotten on this device. The account itself lives on: \
                  log in again to have it back."
             ),
-            Question::Delete => format!(
-                "The account of {who} (id {}) is deleted at the server, with all its identities. \
-                 This cannot be undone.",
-                user.id
-            ),
             Question::Unset { path, before } => {
                 let value = before.as_ref().map(tree::summary).unwrap_or_default();
                 format!("The field {path} is removed from the custom data of {who}: {value}")
@@ -107,23 +144,41 @@ impl Confirm {
                 "The API key {name} of {who} is deleted. Whoever uses it cannot log in again. \
                  This cannot be undone; disabling it can."
             ),
+            Question::ForgetApp { users: 0 } => {
+                format!("{label} is forgotten on this device. No user of it is known here.")
+            }
+            Question::ForgetApp { users } => format!(
+                "{label} is forgotten on this device, and {} with it: logged out and forgotten too. \
+                 The accounts themselves live on at the App.",
+                words::count(*users, "user")
+            ),
+            Question::ClearMails { mails } => format!(
+                "{} of {label} {} deleted, with {} links. Whoever waits for one has to have it sent again.",
+                words::count(*mails, "mail"),
+                if *mails == 1 { "is" } else { "are" },
+                if *mails == 1 { "its" } else { "their" },
+            ),
         }
     }
 
     /// The answer that does it.
     pub fn answer(&self) -> &'static str {
         match self.question {
-            Question::Delete | Question::DeleteKey { .. } => "Delete",
+            Question::DeleteKey { .. } => "Delete",
             Question::Remove | Question::Unset { .. } | Question::Many(BatchAction::Remove, _) => "Remove",
             Question::Many(BatchAction::LogOut, _) => "Log out",
             Question::Many(BatchAction::Refresh, _) => "Refresh",
+            Question::ForgetApp { .. } => "Forget",
+            Question::ClearMails { .. } => "Empty it",
         }
     }
 
     pub(super) fn waiting(&self) -> &'static str {
         match self.question {
-            Question::Delete | Question::DeleteKey { .. } => "deleting…",
+            Question::DeleteKey { .. } => "deleting…",
             Question::Remove | Question::Unset { .. } => "removing…",
+            Question::ForgetApp { .. } => "forgetting…",
+            Question::ClearMails { .. } => "emptying…",
             // Its results are told together, outside of the dialog.
             Question::Many(..) => "",
         }
@@ -139,18 +194,26 @@ impl Confirm {
         if !self.agreed {
             return Submission::Close;
         }
-        let user = self.user.clone();
-        Submission::send(match &self.question {
-            Question::Many(action, users) => return Submission::Batch(*action, users.clone()),
-            Question::Remove => Command::Remove { user },
-            Question::Delete => Command::Delete { user },
-            Question::Unset { .. } => match self.edit() {
-                Some(edit) => Command::EditCustomData { user, edit },
-                None => return Submission::Close,
-            },
-            Question::DeleteKey { id, .. } => {
-                Command::ApiKeys { user, action: ApiKeyAction::Delete(id.clone()) }
+        if let Question::Many(action, users) = &self.question {
+            return Submission::Batch(*action, users.clone());
+        }
+        self.command().map_or(Submission::Close, Submission::send)
+    }
+
+    fn command(&self) -> Option<Command> {
+        Some(match (&self.question, &self.about) {
+            (Question::Remove, About::User { key, .. }) => Command::Remove { user: key.clone() },
+            (Question::Unset { .. }, About::User { key, .. }) => {
+                Command::EditCustomData { user: key.clone(), edit: self.edit()? }
             }
+            (Question::DeleteKey { id, .. }, About::User { key, .. }) => {
+                Command::ApiKeys { user: key.clone(), action: ApiKeyAction::Delete(id.clone()) }
+            }
+            (Question::ForgetApp { .. }, About::App(app)) => Command::ForgetApp { app: app.clone() },
+            (Question::ClearMails { .. }, About::App(app)) => {
+                Command::Local { app: app.clone(), action: LocalAction::ClearMails }
+            }
+            _ => return None,
         })
     }
 }

@@ -2,13 +2,14 @@
 
 use bson::{Bson, Document};
 
-use super::Submission;
+use super::{Linked, Submission};
 use crate::account::credentials::{RegistrationError, check_registration};
 use crate::account::custom_data::parse_value;
-use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider, UserKey};
+use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
 use crate::session::{AppView, Command, UserView};
 use crate::tui::content::tree::type_name;
 use crate::tui::form::{Field, FieldName, Form};
+use crate::tui::words::Tone;
 
 /// What the credentials are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +19,7 @@ pub enum Purpose {
     /// To create an account, and log it in.
     Register,
     /// To add an identity to a user.
-    Link {
-        /// The user.
-        user: UserKey,
-        /// What the user is called.
-        label: String,
-    },
+    Link(Linked),
 }
 
 /// The form.
@@ -35,6 +31,8 @@ pub struct CredentialsForm {
     pub app: AppAlias,
     /// A sentence above the fields.
     pub intro: Option<&'static str>,
+    /// Whether what linking changes is shown, in place of the fields.
+    pub preview: bool,
     /// The fields.
     pub form: Form,
     /// The methods to choose from, in the order of the choice.
@@ -95,9 +93,11 @@ impl CredentialsForm {
 
     /// A form to add an identity with.
     pub fn link(app: &AppView, user: &UserView) -> Self {
-        let purpose = Purpose::Link { user: user.key.clone(), label: user.label.clone() };
-        let mut dialog = Self::new(purpose, app, "", true);
+        let linked = Linked::new(user);
+        let intro = linked.intro();
+        let mut dialog = Self::new(Purpose::Link(linked), app, "", true);
         dialog.focus_on_fields(FieldName::Email);
+        dialog.intro = intro;
         dialog
     }
 
@@ -119,7 +119,7 @@ impl CredentialsForm {
         let serves = |provider: &Provider| match purpose {
             Purpose::LogIn => true,
             Purpose::Register => *provider == Provider::EmailPassword,
-            Purpose::Link { .. } => !NOT_LINKABLE.contains(provider),
+            Purpose::Link(_) => !NOT_LINKABLE.contains(provider),
         };
         let offered: Vec<_> =
             METHODS.iter().filter(|(provider, _)| serves(provider) && app.offers(provider)).collect();
@@ -137,12 +137,18 @@ impl CredentialsForm {
             Field::toggle(FieldName::Register, "register this account first", register),
             Field::secret(FieldName::ApiKey, "API key"),
             Field::secret(FieldName::Jwt, "JWT"),
-            Field::text(FieldName::Payload, "JSON", "{}"),
+            Field::secret(FieldName::Payload, "JSON").kept(),
             Field::choice(FieldName::GoogleProof, "By", vec!["ID token", "authorization code"]),
             Field::secret(FieldName::Token, "Token"),
         ]);
-        let mut dialog =
-            Self { purpose, app: app.alias.clone(), intro: None, form: Form::new(fields), methods };
+        let mut dialog = Self {
+            purpose,
+            app: app.alias.clone(),
+            intro: None,
+            preview: false,
+            form: Form::new(fields),
+            methods,
+        };
         dialog.settle();
         dialog
     }
@@ -172,7 +178,7 @@ impl CredentialsForm {
     /// What the dialog says while it waits.
     pub fn waiting(&self) -> &'static str {
         match (&self.purpose, self.form.is_on(FieldName::Register)) {
-            (Purpose::Link { .. }, _) => "linking…",
+            (Purpose::Link(_), _) => "linking…",
             (_, true) if self.method() == Provider::EmailPassword => "registering…",
             _ => "logging in…",
         }
@@ -180,7 +186,16 @@ impl CredentialsForm {
 
     /// What the App's own function will get, or why it cannot be sent; `None` where another method is chosen.
     pub fn payload(&self) -> Option<Result<Document, String>> {
-        (self.method() == Provider::CustomFunction).then(|| payload(self.form.text(FieldName::Payload)))
+        (self.method() == Provider::CustomFunction).then(|| payload(self.form.secret(FieldName::Payload)))
+    }
+
+    /// What linking will change, once it is asked for.
+    pub fn link_preview(&self) -> Option<Vec<(Tone, String)>> {
+        let Purpose::Link(linked) = &self.purpose else { return None };
+        let method = self.method();
+        let register = method == Provider::EmailPassword && self.form.is_on(FieldName::Register);
+        let email = self.form.text(FieldName::Email).trim();
+        self.preview.then(|| linked.preview(&method, email, register))
     }
 
     /// What to know about the chosen method.
@@ -206,6 +221,7 @@ impl CredentialsForm {
     }
 
     pub(super) fn after_failure(&mut self) {
+        self.preview = false;
         let fields = fields_of(&self.method());
         let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
         self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
@@ -219,10 +235,32 @@ impl CredentialsForm {
             self.form.focus_on(*first);
             return Submission::Refused;
         }
+        if matches!(self.purpose, Purpose::Link(_)) && !self.preview {
+            self.preview = self.is_complete();
+            return Submission::Refused;
+        }
         match self.credentials() {
             Some(credentials) => self.send(credentials),
             None => Submission::Refused,
         }
+    }
+
+    /// Whether everything is there; else the form says what is not. Secrets stay where they are.
+    fn is_complete(&mut self) -> bool {
+        if self.method() == Provider::EmailPassword {
+            return self.check_email().is_some();
+        }
+        if let Some(payload) = self.payload() {
+            return payload.is_ok();
+        }
+        let mut secrets = fields_of(&self.method()).iter();
+        let missing = secrets.find(|name| {
+            self.form.field(**name).is_some_and(Field::is_secret) && self.form.secret(**name).is_empty()
+        });
+        if let Some(name) = missing {
+            self.form.refuse(*name, "is needed");
+        }
+        missing.is_none()
     }
 
     /// The credentials, if everything is there; else the form says what is not.
@@ -231,7 +269,7 @@ impl CredentialsForm {
             Provider::EmailPassword => return self.email_credentials(),
             Provider::ApiKey => Credentials::ApiKey(self.needed(FieldName::ApiKey)?),
             Provider::CustomJwt => Credentials::CustomJwt(self.needed(FieldName::Jwt)?),
-            Provider::CustomFunction => match payload(self.form.text(FieldName::Payload)) {
+            Provider::CustomFunction => match payload(self.form.secret(FieldName::Payload)) {
                 Ok(document) => Credentials::CustomFunction(FunctionPayload(document)),
                 // The line below the field says what is wrong.
                 Err(_) => return None,
@@ -255,6 +293,12 @@ impl CredentialsForm {
     }
 
     fn email_credentials(&mut self) -> Option<Credentials> {
+        let email = self.check_email()?;
+        Some(Credentials::EmailPassword { email, password: self.form.take_secret(FieldName::Password) })
+    }
+
+    /// The address, if address and password will do; else the form says what is wrong.
+    fn check_email(&mut self) -> Option<String> {
         let register = self.form.is_on(FieldName::Register);
         let email = self.form.text(FieldName::Email).trim().to_owned();
         if let Err(error) = check(&email, self.form.secret(FieldName::Password), register) {
@@ -266,14 +310,14 @@ impl CredentialsForm {
             self.form.refuse(field, why);
             return None;
         }
-        Some(Credentials::EmailPassword { email, password: self.form.take_secret(FieldName::Password) })
+        Some(email)
     }
 
     fn send(&self, credentials: Credentials) -> Submission {
         let app = self.app.clone();
         let register = self.form.is_on(FieldName::Register);
         Submission::send(match (&self.purpose, credentials) {
-            (Purpose::Link { user, .. }, credentials) => {
+            (Purpose::Link(Linked { user, .. }), credentials) => {
                 let register = register && credentials.provider() == Provider::EmailPassword;
                 Command::Link { user: user.clone(), credentials, register }
             }
@@ -285,8 +329,11 @@ impl CredentialsForm {
     }
 }
 
-/// The payload of an authentication function: an object, any field of which may be a secret.
+/// The payload of an authentication function: an object, any field of which may be a secret. No text is an empty one.
 fn payload(text: &str) -> Result<Document, String> {
+    if text.trim().is_empty() {
+        return Ok(Document::new());
+    }
     match parse_value(text) {
         Ok(Bson::Document(document)) => Ok(document),
         Ok(other) => Err(format!(

@@ -22,6 +22,8 @@ pub struct DocumentEdit {
     pub stage: Stage,
     /// The first line in sight.
     pub offset: usize,
+    /// Whether it writes a former value back, and nobody typed anything.
+    pub undoes: bool,
 }
 
 /// Where an edit stands.
@@ -46,7 +48,19 @@ impl DocumentEdit {
     /// An edit that begins from `before`, with `text` in the editor; without a text, with what is there.
     pub fn over(user: UserKey, label: String, before: Option<Document>, text: Option<String>) -> Self {
         let stage = if text.is_some() { Stage::Editing } else { Stage::Reading };
-        Self { user, label, before, text: text.unwrap_or_default(), stage, offset: 0 }
+        Self { user, label, before, text: text.unwrap_or_default(), stage, offset: 0, undoes: false }
+    }
+
+    /// A change that takes another back, ready to be looked at. `known` is the newest custom data that is known.
+    pub fn undo(user: &UserView, known: Document, edit: DataEdit) -> Self {
+        let text = document_text(&apply(&known, &edit.changes));
+        let (user, label, stage) = (user.key.clone(), user.label.clone(), Stage::Preview(edit));
+        Self { user, label, before: Some(known), text, stage, offset: 0, undoes: true }
+    }
+
+    /// Whether a text of the person would be lost with it.
+    pub fn holds_text(&self) -> bool {
+        !self.undoes && matches!(self.stage, Stage::Refused(_) | Stage::Preview(_))
     }
 
     /// The source was read: the editor can begin.
@@ -59,6 +73,7 @@ impl DocumentEdit {
     /// The editor has ended.
     pub fn take(&mut self, result: Result<String, String>) {
         self.offset = 0;
+        self.undoes = false;
         let checked = result.and_then(|text| {
             self.text = text;
             self.check()

@@ -8,6 +8,7 @@ use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, EmailAction, Mail, MailToken, ResetArguments};
 use crate::session::Command;
 use crate::tui::form::{Field, FieldName, Form};
+use crate::tui::keymap::{Action, Context, Keymap};
 
 /// The form.
 #[derive(Debug)]
@@ -75,17 +76,19 @@ impl EmailForm {
     }
 
     /// What stands above the fields.
-    pub fn intro(&self) -> &'static str {
-        match self.purpose() {
+    pub fn intro(&self, keymap: &Keymap) -> String {
+        let words = match self.purpose() {
             Purpose::SendReset | Purpose::Resend => {
-                "The mail goes out as the App sends it; M shows a local App's."
+                let mailbox = keymap.call(Context::Users, Action::Mailbox);
+                return format!("The mail goes out as the App sends it; {mailbox} shows a local App's.");
             }
             Purpose::Reset | Purpose::Confirm => {
                 "Paste the mail's link, or its token and token id with a space between."
             }
             Purpose::Rerun => "The App's own function decides whether the address is confirmed.",
             Purpose::CallReset => "The App's own function decides; arguments are a JSON array that it gets.",
-        }
+        };
+        words.to_owned()
     }
 
     pub(super) fn settle(&mut self) {

@@ -1,12 +1,15 @@
 //! Pick a user by typing a part of the name.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::account::UserKey;
 use crate::session::{Snapshot, UserView};
+use crate::tui::filter;
 use crate::tui::form::{Field, FieldName, Form};
+use crate::tui::fuzzy::Query;
 
-/// Users that are looked through for a list that nobody reads to its end.
+/// Most users that are listed: nobody reads on.
 const MOST: usize = 200;
 
 /// The list.
@@ -26,15 +29,14 @@ impl Picker {
         Self { without, cursor: 0, form }
     }
 
-    /// The users whose name, id or App has what was typed.
+    /// The users whose name, id or App matches what was typed, the best first.
     pub fn found<'a>(&self, snapshot: &'a Snapshot) -> Vec<&'a Arc<UserView>> {
-        let wanted = self.form.text(FieldName::User).trim().to_lowercase();
-        let fits = |user: &&Arc<UserView>| {
-            let has = |text: &str| text.to_lowercase().contains(&wanted);
-            has(&user.label) || has(user.key.id.as_str()) || has(user.key.app.as_str())
-        };
+        let mut query = Query::new(self.form.text(FieldName::User));
         let offered = snapshot.users.iter().filter(|user| !self.without.contains(&user.key));
-        offered.filter(fits).take(MOST).collect()
+        let mut found: Vec<_> =
+            offered.filter_map(|user| Some((filter::score(&mut query, user)?, user))).collect();
+        found.sort_by_key(|(score, _)| Reverse(*score));
+        found.into_iter().take(MOST).map(|(_, user)| user).collect()
     }
 
     /// The row under the cursor.
@@ -46,6 +48,11 @@ impl Picker {
     pub(in crate::tui) fn go(&mut self, down: bool, snapshot: &Snapshot) {
         let cursor = self.cursor(snapshot);
         self.cursor = if down { cursor + 1 } else { cursor.saturating_sub(1) };
+    }
+
+    /// Moves the cursor to a row.
+    pub(in crate::tui) fn go_to(&mut self, row: usize) {
+        self.cursor = row;
     }
 
     /// The user under the cursor.

@@ -49,6 +49,24 @@ pub enum FieldName {
     Query,
     /// A part of a user's name.
     User,
+    /// A user's whole name, typed to show that the user is meant.
+    Label,
+    /// What an App is called on this device.
+    Alias,
+    /// The base URL of an App.
+    BaseUrl,
+    /// The client app id of an App.
+    ClientAppId,
+    /// The data source of an App's custom user data.
+    DataService,
+    /// Its database.
+    Database,
+    /// Its collection.
+    Collection,
+    /// The field of its documents that holds the user's id.
+    UserIdField,
+    /// The token of a local App's control API.
+    ControlToken,
 }
 
 /// A field.
@@ -64,7 +82,14 @@ pub struct Field {
     pub error: Option<String>,
     /// Whether it is left out.
     pub hidden: bool,
+    /// What its text has to be; a field with a check has to have a text.
+    check: Option<Check>,
+    /// Whether a secret outlives a request that failed.
+    kept: bool,
 }
+
+/// Says what is wrong with a text.
+type Check = fn(&str) -> Result<(), String>;
 
 /// What a field holds.
 #[derive(Debug)]
@@ -113,7 +138,35 @@ impl Field {
     }
 
     fn new(name: FieldName, label: &'static str, kind: FieldKind) -> Self {
-        Self { name, label, kind, error: None, hidden: false }
+        Self { name, label, kind, error: None, hidden: false, check: None, kept: false }
+    }
+
+    /// The same, with a text that is checked while it is typed.
+    pub fn checked(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
+    }
+
+    /// The same; a secret in it outlives a request that failed, since nobody likes to type it twice.
+    pub fn kept(self) -> Self {
+        Self { kept: true, ..self }
+    }
+
+    /// Says what is wrong with its text beside it. That there is none is wrong only when it is `wanted` by now.
+    pub(super) fn verify(&mut self, wanted: bool) {
+        let (Some(check), FieldKind::Text(input)) = (self.check, &self.kind) else { return };
+        self.error = match input.value().trim() {
+            "" if wanted => Some("is needed".into()),
+            "" => None,
+            text => check(text).err(),
+        };
+    }
+
+    /// Wipes a secret, unless it is kept.
+    pub(super) fn wipe_after_failure(&mut self) {
+        match &mut self.kind {
+            FieldKind::Secret(secret) if !self.kept => drop(secret.wipe()),
+            _ => {}
+        }
     }
 
     /// Whether it takes text.

@@ -10,11 +10,15 @@ use zeroize::{Zeroize, Zeroizing};
 const ROOM: usize = 512;
 
 /// A secret while it is typed. Wiped when it is taken and when it is dropped.
-pub struct SecretField(Zeroizing<String>);
+pub struct SecretField {
+    text: Zeroizing<String>,
+    /// Whether it is shown as it is.
+    pub revealed: bool,
+}
 
 impl Default for SecretField {
     fn default() -> Self {
-        Self(Zeroizing::new(String::with_capacity(ROOM)))
+        Self { text: Zeroizing::new(String::with_capacity(ROOM)), revealed: false }
     }
 }
 
@@ -24,21 +28,21 @@ impl SecretField {
         if c.is_control() {
             return false;
         }
-        if self.0.len() + c.len_utf8() > self.0.capacity() {
+        if self.text.len() + c.len_utf8() > self.text.capacity() {
             // A growing `String` frees its old buffer as it is; this one is wiped.
-            let mut larger = Zeroizing::new(String::with_capacity(self.0.capacity() * 2));
-            larger.push_str(&self.0);
-            self.0 = larger;
+            let mut larger = Zeroizing::new(String::with_capacity(self.text.capacity() * 2));
+            larger.push_str(&self.text);
+            self.text = larger;
         }
-        self.0.push(c);
+        self.text.push(c);
         true
     }
 
     /// Removes what was typed last; whether there was anything.
     pub fn backspace(&mut self) -> bool {
-        match self.0.grapheme_indices(true).next_back() {
+        match self.text.grapheme_indices(true).next_back() {
             Some((at, _)) => {
-                self.0.truncate(at);
+                self.text.truncate(at);
                 true
             }
             None => false,
@@ -47,31 +51,32 @@ impl SecretField {
 
     /// Wipes everything; whether there was anything.
     pub fn wipe(&mut self) -> bool {
-        let some = !self.0.is_empty();
-        self.0.zeroize();
+        let some = !self.text.is_empty();
+        self.text.zeroize();
+        self.revealed = false;
         some
     }
 
     /// Takes the secret out and wipes the field.
     pub fn take(&mut self) -> SecretString {
-        let secret = SecretString::from(self.0.as_str());
+        let secret = SecretString::from(self.text.as_str());
         self.wipe();
         secret
     }
 
     /// What was typed, for a check.
     pub fn peek(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// How many dots stand for it.
     pub fn len(&self) -> usize {
-        self.0.graphemes(true).count()
+        self.text.graphemes(true).count()
     }
 
     /// Whether nothing was typed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 }
 

@@ -82,4 +82,10 @@ impl Keymap {
     pub fn key(&self, context: Context, action: Action) -> String {
         self.binding(context, action).and_then(Bound::key).unwrap_or_default()
     }
+
+    /// How to ask for an action, for a sentence: its key in `context`, or its name where it has none.
+    pub fn call(&self, context: Context, action: Action) -> String {
+        let key = self.binding(context, action).and_then(Bound::key);
+        key.unwrap_or_else(|| format!("`{}`", action.name()))
+    }
 }

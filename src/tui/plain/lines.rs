@@ -16,7 +16,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// `59 d`, `5 h`, `29 min`, `45 s`: a length of time in its largest unit, as it is spoken.
-fn length(seconds: i64) -> String {
+pub fn length(seconds: i64) -> String {
     match seconds {
         ..=0 => "nothing".into(),
         1..MINUTE => format!("{seconds} s"),
@@ -85,7 +85,7 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
 fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
     let now = model.present(&user.key.app);
     let mut lines = vec![state(user, now)];
-    let rows = session::rows(user, &model.detail.claims, model.now, usize::MAX);
+    let rows = session::rows(user, &model.detail.claims, &model.keymap, model.now, usize::MAX);
     let mut gauge = None;
     for row in rows {
         match row {

@@ -12,7 +12,7 @@ pub fn opening(body: &Body) -> Vec<String> {
             let title = match &form.purpose {
                 Purpose::LogIn => format!("log in to {}", form.app),
                 Purpose::Register => format!("register at {}", form.app),
-                Purpose::Link { label, .. } => format!("link an identity to {label}"),
+                Purpose::Link(linked) => format!("link an identity to {}", linked.label),
             };
             [Some(title), form.intro.map(str::to_owned)].into_iter().flatten().collect()
         }
@@ -25,6 +25,8 @@ pub fn opening(body: &Body) -> Vec<String> {
             let consequence = form.consequence().map(str::to_owned);
             [Some(form.title().to_owned()), Some(form.text()), consequence].into_iter().flatten().collect()
         }
+        Body::Delete(form) => vec![form.text()],
+        Body::App(form) => vec![form.title().to_lowercase(), form.intro()],
         Body::Email(form) => vec![format!("e-mail accounts of {}", form.app)],
         Body::Amount(form) => {
             vec![format!("move the clock of {} by a length of time such as 61d or -2d", form.app)]

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::command::{self, Command};
-use super::{lines, questions};
+use super::{lines, questions, views};
 use crate::account::{FieldPath, SessionState, UserKey};
+use crate::session::Command as Order;
 use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus};
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
@@ -127,6 +128,12 @@ impl Talk {
         self.tell(Message::Sent { dialog, result })
     }
 
+    /// Something was handed to the clipboard.
+    pub fn copied(&mut self, name: String, terminal: bool, tool: Option<&'static str>) -> Vec<Effect> {
+        self.say(words::copied(&name, terminal, tool).1);
+        self.tell(Message::Copied { name, terminal, tool })
+    }
+
     /// Takes in what happened, and announces it.
     pub fn hear(&mut self, event: Event) -> Vec<Effect> {
         self.has_app |= matches!(event.subject, Subject::App { .. });
@@ -147,7 +154,9 @@ impl Talk {
                 | EventKind::AnswerDropped { .. }
         );
         let is_said_with_dialog = in_dialog && matches!(event.kind, EventKind::Failed(_));
-        if !is_answer && !is_said_with_dialog {
+        if let EventKind::Timeline(entries) = &event.kind {
+            self.lines.extend(views::timeline(entries));
+        } else if !is_answer && !is_said_with_dialog {
             self.say(words::event(&event).1);
         }
         let effects = self.tell(Message::Event(event));
@@ -226,8 +235,15 @@ impl Talk {
         }
     }
 
+    /// Closes the dialog on top, with whatever was typed into it.
     fn close(&mut self) {
-        update(&mut self.model, Message::Act(Action::Close));
+        let id = self.model.dialog().map(|dialog| dialog.id);
+        // One step may lead back to fields, and one asks whether they may be dropped: nobody sees that question here.
+        for _ in 0..3 {
+            if self.model.dialog().is_some_and(|dialog| Some(dialog.id) == id) {
+                update(&mut self.model, Message::Act(Action::Close));
+            }
+        }
         self.form = None;
     }
 
@@ -258,6 +274,12 @@ impl Talk {
                 self.lines.extend(opening);
                 self.form = Some((id, Vec::new()));
                 continue;
+            }
+            if let Body::Credentials(form) = &dialog.body
+                && let Some(preview) = form.link_preview()
+            {
+                self.lines.extend(preview.into_iter().map(|(_, line)| line));
+                return Some(Ask::Agreement { dialog: id, answer: "Link" });
             }
             if let Body::Confirm(confirm) = &dialog.body {
                 return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
@@ -315,6 +337,11 @@ impl Talk {
 
     fn fill(&mut self, name: FieldName, answer: &str) -> Vec<Effect> {
         let Some(dialog) = self.model.dialogs.last_mut() else { return vec![] };
+        if answer.is_empty() && matches!(dialog.body, Body::Delete(_)) {
+            self.close();
+            self.say("cancelled");
+            return vec![];
+        }
         let Some(form) = dialog.body.form_mut() else { return vec![] };
         let filled = questions::fill(form, name, answer);
         dialog.body.settle();
@@ -339,8 +366,14 @@ impl Talk {
             self.ask_again(None);
             return vec![];
         };
-        if let Some(Body::Confirm(confirm)) = self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            confirm.agreed = agreed;
+        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
+            Some(Body::Confirm(confirm)) => confirm.agreed = agreed,
+            _ if !agreed => {
+                self.close();
+                self.say("cancelled");
+                return vec![];
+            }
+            _ => {}
         }
         self.submit()
     }
@@ -348,7 +381,12 @@ impl Talk {
     fn submit(&mut self) -> Vec<Effect> {
         let asked = self.model.dialog().map(|dialog| dialog.id);
         let effects = self.tell(Message::Act(Action::Submit));
-        let refused = self.model.dialog().filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting());
+        let has_preview =
+            |body: &Body| matches!(body, Body::Credentials(form) if form.link_preview().is_some());
+        let refused = self
+            .model
+            .dialog()
+            .filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting() && !has_preview(&dialog.body));
         if let Some(dialog) = refused {
             let (field, why) = questions::complaint(&dialog.body);
             self.say(why);
@@ -363,7 +401,7 @@ impl Talk {
 
     fn command(&mut self, line: &str) -> Vec<Effect> {
         let board = self.board();
-        match command::parse(line, board) {
+        match command::parse(line, board, &self.model.keymap) {
             Command::Nothing => vec![],
             Command::Users => {
                 let users = self.model.snapshot.users.clone();
@@ -387,13 +425,45 @@ impl Talk {
                 }
                 vec![]
             }
+            Command::Lifetimes(user) => {
+                if user.is_empty() {
+                    self.lines.extend(views::lifetimes(&self.model));
+                } else if self.select(user) {
+                    let said = self.model.selected().map(|user| views::lifetime(&self.model, user));
+                    self.lines.extend(said);
+                }
+                vec![]
+            }
+            Command::Compare(users) => {
+                self.compare(users);
+                vec![]
+            }
+            Command::Log => {
+                self.lines.extend(views::log(&self.model));
+                vec![]
+            }
+            Command::Timeline(user) => match (self.select(user), self.model.selected()) {
+                (true, Some(user)) => {
+                    let command = Order::ReadTimeline { user: user.key.clone() };
+                    vec![Effect::Send { command: Box::new(command), dialog: None }]
+                }
+                _ => vec![],
+            },
+            Command::Copy(action, user) => {
+                if !self.select(user) {
+                    return vec![];
+                }
+                // The menu closes itself when it has what it copies.
+                self.tell(Message::Act(Action::CopyMenu));
+                self.tell(Message::Act(action))
+            }
             Command::Row(row) => {
                 self.select_row(row);
                 self.board_due = true;
                 vec![]
             }
             Command::Act(Action::Help, _) => {
-                self.lines.extend(command::help(board));
+                self.lines.extend(command::help(board, &self.model.keymap));
                 vec![]
             }
             Command::Act(Action::Quit, _) => vec![Effect::Quit],
@@ -409,7 +479,7 @@ impl Talk {
                 }
             }
             Command::Unknown("help") => {
-                self.lines.extend(command::help(board));
+                self.lines.extend(command::help(board, &self.model.keymap));
                 vec![]
             }
             Command::Unknown(word) => {
@@ -457,6 +527,17 @@ impl Talk {
                 self.say(why);
                 false
             }
+        }
+    }
+
+    /// Says what differs between users.
+    fn compare(&mut self, words: &str) {
+        let snapshot = self.model.snapshot.clone();
+        let found: Result<Vec<_>, _> = words.split_whitespace().map(|word| find(&snapshot, word)).collect();
+        match found {
+            Err(why) => self.say(why),
+            Ok(users) if users.len() < 2 => self.say("write two users or more, such as: compare ada bob"),
+            Ok(users) => self.lines.extend(views::compare(&users)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::apps;
 use super::panes::target;
 use crate::account::{ApiKeyAction, ClockChange, MailPurpose, MailState};
 use crate::session::{Command, LocalAction, UserView};
@@ -9,7 +10,7 @@ use crate::tui::dialog::{
     AmountForm, Body, ClockBoard, Confirm, EmailForm, KeyForm, KeyList, Mailbox, Progress, Question,
 };
 use crate::tui::effect::Effect;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
@@ -58,6 +59,10 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
         Body::Clock(board) => {
             let action = if action == Action::Submit { ClockBoard::ROWS[board.cursor] } else { action };
             clock(model, action)
+        }
+        Body::Apps(_) => {
+            apps::press(model, action);
+            vec![]
         }
         Body::Mailbox(_) => mailbox(model, action),
         Body::Keys(_) => keys(model, action),
@@ -108,11 +113,15 @@ fn mailbox(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Body::Mailbox(mailbox)) = model.dialog().map(|dialog| &dialog.body) else { return vec![] };
     let app = mailbox.app.clone();
     if action == Action::ClearMails {
-        return send(model, Command::Local { app, action: LocalAction::ClearMails });
+        let mails = mailbox.mails(&snapshot).unwrap_or_default().len();
+        if mails > 0 {
+            model.open(Body::Confirm(Confirm::of_app(Question::ClearMails { mails }, app)));
+        }
+        return vec![];
     }
     let Some(mail) = mailbox.current(&snapshot) else { return vec![] };
     match (action, mail.purpose, mail.state) {
-        (Action::Copy, ..) => copy(model, mail.link.expose().into(), "the link"),
+        (Action::Copy, ..) => copy(mail.link.expose().into(), "the link"),
         (Action::UseMail, MailPurpose::Confirm, MailState::Open) => {
             send(model, Command::Local { app, action: LocalAction::ConfirmMail(mail.id) })
         }
@@ -122,7 +131,8 @@ fn mailbox(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (Action::UseMail, _, state) => {
             let what = if state == MailState::Used { "was used already" } else { "is too old" };
-            model.say(Tone::Warn, format!("this mail {what}; P has another one sent"));
+            let password = model.keymap.call(Context::Users, Action::Password);
+            model.say(Tone::Warn, format!("this mail {what}; {password} in Users has another one sent"));
             vec![]
         }
         _ => vec![],
@@ -153,8 +163,7 @@ fn keys(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Hands something to the clipboard. Whether the terminal takes it, nobody says.
-pub fn copy(model: &mut Model, what: SecretString, name: &str) -> Vec<Effect> {
-    model.say(Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"));
-    vec![Effect::Copy(what)]
+/// Hands something to the clipboard.
+pub fn copy(text: SecretString, name: &str) -> Vec<Effect> {
+    vec![Effect::Copy { text, name: name.to_owned() }]
 }

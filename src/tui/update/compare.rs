@@ -5,7 +5,7 @@ use crate::session::Command;
 use crate::tui::compare::MOST;
 use crate::tui::dialog::{Body, Picker};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
@@ -28,7 +28,8 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let focused = model.compare.focused().cloned();
     match action {
         Action::AddUser if model.compare.picked().len() == MOST => {
-            model.say(Tone::Warn, "four users are the most; x takes one out");
+            let remove = model.keymap.call(Context::Compare, Action::RemoveUser);
+            model.say(Tone::Warn, format!("four users are the most; {remove} takes one out"));
         }
         Action::AddUser => model.open(Body::Picker(Picker::new(model.compare.picked().to_vec()))),
         Action::RemoveUser => model.compare.remove(),

@@ -10,7 +10,7 @@ use crate::session::{Command, Event, EventKind, UserView};
 use crate::tui::content::{identities, session};
 use crate::tui::dialog::{Body, CopyMenu, Progress};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{Model, Pane};
 use crate::tui::words::Tone;
 
@@ -31,7 +31,7 @@ pub fn under_cursor(model: &mut Model) -> Vec<Effect> {
         Pane::CustomData => model.detail.tree.copied(),
     };
     match found {
-        Some((text, name)) => boards::copy(model, text.into(), &name),
+        Some((text, name)) => boards::copy(text.into(), &name),
         None => {
             model.say(Tone::Warn, "there is nothing to copy under the cursor");
             vec![]
@@ -67,7 +67,9 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
             match profile {
                 Some(profile) => close_and_copy(model, profile, "the profile"),
                 None => {
-                    dialog_fails(model, "the profile is not here yet", "R in the panes fetches it");
+                    let refresh = model.keymap.call(Context::Users, Action::Refresh);
+                    let hint = format!("{refresh} in the panes fetches it");
+                    dialog_fails(model, "the profile is not here yet", &hint);
                     vec![]
                 }
             }
@@ -99,7 +101,7 @@ fn ask(model: &mut Model, command: Command) -> Vec<Effect> {
 
 fn close_and_copy(model: &mut Model, text: String, name: &str) -> Vec<Effect> {
     model.dialogs.pop();
-    boards::copy(model, text.into(), name)
+    boards::copy(text.into(), name)
 }
 
 fn dialog_fails(model: &mut Model, message: &str, hint: &str) {

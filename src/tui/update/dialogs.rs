@@ -18,9 +18,14 @@ use crate::tui::words::Tone;
 /// A key for the topmost dialog.
 pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
+    let was_leaving = std::mem::take(&mut dialog.leaving);
     match action {
         Some(Action::Close) => {
-            if dialog.can_close() {
+            if dialog.is_waiting() || !dialog.body.step_back() {
+                dialog.leaving = dialog.can_close() && dialog.holds_text() && !was_leaving;
+                if dialog.leaving || !dialog.can_close() {
+                    return vec![];
+                }
                 let closed = model.dialogs.pop();
                 return closed.map_or_else(Vec::new, |dialog| give_up(model, &dialog));
             }
@@ -69,7 +74,7 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
 fn give_up(model: &mut Model, dialog: &Dialog) -> Vec<Effect> {
     let Progress::Waiting(request) = dialog.progress else { return vec![] };
     match (&dialog.body, request) {
-        (Body::Credentials(form), Some(request)) if !matches!(form.purpose, Purpose::Link { .. }) => {
+        (Body::Credentials(form), Some(request)) if !matches!(form.purpose, Purpose::Link(_)) => {
             vec![Effect::Send { command: Box::new(Command::CancelLogIn { request }), dialog: None }]
         }
         (body, _) if !body.is_board() => {
@@ -85,7 +90,7 @@ fn copy_secret(model: &mut Model) -> Vec<Effect> {
     let Some(Dialog { body: Body::Secret(shown), .. }) = model.dialogs.last_mut() else { return vec![] };
     shown.copied = true;
     let secret = shown.secret.clone();
-    boards::copy(model, secret, "the API key")
+    boards::copy(secret, "the API key")
 }
 
 fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
@@ -96,6 +101,7 @@ fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
         (Some(Action::Down), _) => form.down(),
         (Some(Action::Left), _) => form.change(false),
         (Some(Action::Right), _) => form.change(true),
+        (Some(Action::Reveal), _) => form.reveal(),
         (None, Some(key)) => form.key(key),
         _ => {}
     }
@@ -124,6 +130,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
 pub fn paste(model: &mut Model, text: &str) {
     if let Some(dialog) = model.dialogs.last_mut()
         && !dialog.is_waiting()
+        && dialog.context().takes_text()
         && let Some(form) = dialog.body.form_mut()
     {
         form.paste(text);
@@ -160,6 +167,11 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
                 && model.snapshot.app(app).is_some_and(|app| app.local.is_some())
             {
                 model.open(Body::Mailbox(Mailbox::new(app.clone())));
+            }
+            if let (EventKind::AppAdded, Subject::App { app, .. }) = (&event.kind, &event.subject)
+                && let Some(Body::Apps(list)) = model.dialogs.last_mut().map(|dialog| &mut dialog.body)
+            {
+                list.select(app.clone());
             }
             if let EventKind::ApiKeyCreated(new) = &event.kind {
                 let (name, secret) = (new.key.name.clone(), new.secret.clone());

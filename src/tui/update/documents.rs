@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::{dialogs, panes};
 use crate::account::FieldPath;
-use crate::session::{Command, Event, EventKind, READ_SOURCE, UserView};
+use crate::session::{Command, Event, EventKind, READ_SOURCE, Subject, UserView};
 use crate::tui::dialog::conflict::Again;
 use crate::tui::dialog::document::Stage;
 use crate::tui::dialog::{Body, Conflict, Dialog, DialogId, DocumentEdit, EditForm, Progress};
@@ -66,7 +66,9 @@ pub fn receive(model: &mut Model, event: &Event) -> Vec<Effect> {
         (EventKind::CustomDataConflict { theirs }, body) => {
             let whose = match body {
                 Body::Edit(form) => Some((form.user.clone(), form.label.clone())),
-                Body::Confirm(confirm) => Some((confirm.user.clone(), confirm.label.clone())),
+                Body::Confirm(confirm) => {
+                    confirm.user().map(|(user, label)| (user.clone(), label.to_owned()))
+                }
                 Body::Document(edit) => Some((edit.user.clone(), edit.label.clone())),
                 Body::Conflict(conflict) => Some((conflict.user.clone(), conflict.label.clone())),
                 _ => None,
@@ -77,8 +79,28 @@ pub fn receive(model: &mut Model, event: &Event) -> Vec<Effect> {
             }
             vec![]
         }
+        (
+            EventKind::CustomDataSet { .. }
+            | EventKind::CustomDataUnset { .. }
+            | EventKind::CustomDataWritten { .. },
+            body,
+        ) => {
+            if let (Some(edit), Subject::User { key, .. }) = (body.edit(), &event.subject) {
+                model.undo.insert(key.clone(), edit.reversed());
+            }
+            vec![]
+        }
         _ => vec![],
     }
+}
+
+/// Shows what would be if the last change of a user's custom data was taken back. What somebody else has changed since
+/// is a conflict, as with every other change.
+pub fn undo(model: &mut Model, user: &UserView) {
+    let Some(edit) = model.undo.get(&user.key).cloned() else { return };
+    model.focus = Pane::CustomData;
+    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    model.open(Body::Document(DocumentEdit::undo(user, known, edit)));
 }
 
 /// The editor has ended.

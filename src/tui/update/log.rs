@@ -63,5 +63,5 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let fields = entry.fields();
     let lines: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}: {}", text::inert(value))).collect();
-    boards::copy(model, lines.join("\n").into(), "the entry")
+    boards::copy(lines.join("\n").into(), "the entry")
 }

@@ -5,12 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Position;
 
 use super::{perform, views};
+use crate::session::Snapshot;
 use crate::tui::content::hints;
+use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
-use crate::tui::hit::{Spot, spot};
+use crate::tui::hit::{DialogSpot, Spot, spot};
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, Pane, View};
-use crate::tui::{layout, needs};
+use crate::tui::{layout, lifetimes, needs, view};
 
 /// Rows that one notch of the wheel goes.
 const NOTCH: isize = 3;
@@ -58,8 +60,13 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
         let hint = hints.into_iter().find(|hint| hint.columns.contains(&place.x));
         return hint.map_or_else(Vec::new, |hint| perform(model, Some(hint.action), no_key()));
     }
-    if !model.dialogs.is_empty() || !needs::on_board(model) {
-        return vec![];
+    let is_double =
+        before.is_some_and(|(there, then)| there == place && at.duration_since(then).abs() <= DOUBLE);
+    if !model.dialogs.is_empty() {
+        return in_dialog(model, place, is_double);
+    }
+    if !needs::on_board(model) {
+        return if in_view(model, place) && is_double { enter(model) } else { vec![] };
     }
     match spot {
         Spot::Split => model.mouse.dragging = true,
@@ -69,8 +76,6 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
             if !row.is_some_and(|row| select(model, pane, row)) {
                 return vec![];
             }
-            let is_double =
-                before.is_some_and(|(there, then)| there == place && at.duration_since(then).abs() <= DOUBLE);
             if is_double {
                 model.mouse.clicked = None;
                 return enter(model);
@@ -79,6 +84,90 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
         Spot::Hints | Spot::Elsewhere => {}
     }
     vec![]
+}
+
+/// A click while a dialog is open. One that hits nothing of it does nothing.
+fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect> {
+    let Some(spot) = view::dialog_spot(model, place) else { return vec![] };
+    let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
+    if dialog.is_waiting() && !dialog.body.is_board() {
+        return vec![];
+    }
+    dialog.leaving = false;
+    match (spot, &mut dialog.body) {
+        (DialogSpot::Answer(agreed), Body::Confirm(confirm)) => {
+            confirm.agreed = agreed;
+            return perform(model, Some(Action::Submit), no_key());
+        }
+        (DialogSpot::Field(name), body) => {
+            if let Some(form) = body.form_mut() {
+                form.focus_on(name);
+                // Without effect on a text.
+                form.change(true);
+            }
+            body.settle();
+        }
+        (DialogSpot::Option(name, option), body) => {
+            if let Some(form) = body.form_mut() {
+                form.choose(name, option);
+            }
+            body.settle();
+        }
+        (DialogSpot::Row(row), body) => {
+            if select_in(body, row, &model.snapshot) && is_double {
+                model.mouse.clicked = None;
+                let submit = model.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
+                return perform(model, submit, no_key());
+            }
+        }
+        (DialogSpot::Answer(_), _) => {}
+    }
+    vec![]
+}
+
+/// Selects a row of a dialog's list; whether it has one.
+fn select_in(body: &mut Body, row: usize, snapshot: &Snapshot) -> bool {
+    match body {
+        Body::Apps(list) => list.go_to(row, snapshot),
+        Body::Mailbox(mailbox) => mailbox.go_to(row, snapshot),
+        Body::Keys(list) => list.go_to(row, snapshot),
+        Body::Clock(board) => board.cursor = row,
+        Body::CopyMenu(menu) => menu.cursor = row,
+        Body::Palette(palette) => palette.go_to(row),
+        Body::Picker(picker) => picker.go_to(row),
+        _ => return false,
+    }
+    true
+}
+
+/// A click into the chart, the comparison or the log: it selects a row, or a column; whether there is one.
+fn in_view(model: &mut Model, place: Position) -> bool {
+    let body = model.regions().body;
+    let inside = layout::inside(body);
+    if !inside.contains(place) {
+        return false;
+    }
+    let line = usize::from(place.y - inside.y);
+    match model.view {
+        View::Lifetimes => {
+            // The axis is above the rows.
+            let row = line.checked_sub(1).filter(|row| *row < lifetimes::rows(body));
+            let row = row.map(|row| model.lifetimes.offset() + row);
+            let row = row.filter(|row| *row < model.lifetimes.order().len());
+            row.inspect(|row| lifetimes::go_to(model, *row)).is_some()
+        }
+        View::Log if model.log.open().is_none() => {
+            // So are the heads of the columns.
+            let row = line.checked_sub(1).map(|row| model.log.offset() + row);
+            let row = row.filter(|row| *row < model.log.rows().len());
+            row.inspect(|row| model.log.go_to(*row)).is_some()
+        }
+        View::Compare => {
+            let column = view::compared_column(model, place.x - inside.x);
+            column.inspect(|column| model.compare.select(*column)).is_some()
+        }
+        View::Log | View::Board => false,
+    }
 }
 
 /// Selects a row in sight; whether there is one.

@@ -3,13 +3,12 @@
 use crossterm::event::KeyEvent;
 
 use super::panes::target;
-use super::views;
+use super::{apps, views};
 use crate::tui::dialog::{Body, Palette, PaletteEntry, PaletteTarget};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::needs;
-use crate::tui::words::Tone;
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;
@@ -125,7 +124,7 @@ fn run(model: &mut Model, target: PaletteTarget) -> Vec<Effect> {
             let user = of_app().find(|user| Some(&user.key.id) == current.as_ref());
             let user = user.or_else(|| of_app().next()).map(|user| user.key.clone());
             if user.is_none() {
-                model.say(Tone::Warn, format!("nobody is logged in at {app}"));
+                apps::log_in(model, &app);
             }
             user
         }

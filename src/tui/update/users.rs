@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{boards, copy, documents};
+use super::{apps, boards, copy, documents};
 use crate::account::FieldPath;
 use crate::session::{AppView, Command, UserView};
 use crate::tui::content::tree::Kind;
-use crate::tui::dialog::{Body, Confirm, CredentialsForm, EditForm, EmailForm, Question};
+use crate::tui::dialog::{Body, Confirm, CredentialsForm, DeleteForm, EditForm, EmailForm, Question};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{Model, Pane};
 use crate::tui::words::Tone;
 
@@ -22,6 +22,14 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Clock | Action::Mailbox | Action::ApiKeys, user) => {
             return boards::open(model, action, user.as_deref());
         }
+        (Action::Apps, _) => {
+            apps::open(model);
+            None
+        }
+        (Action::AddApp, _) => {
+            apps::add(model);
+            None
+        }
         (_, None) => None,
         (Action::Link, Some(user)) => with_app(model, |app| CredentialsForm::link(app, &user)),
         (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
@@ -32,7 +40,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             None
         }
         (Action::Remove, Some(user)) => confirm(Question::Remove, &user),
-        (Action::Delete, Some(user)) => confirm(Question::Delete, &user),
+        (Action::Delete, Some(user)) => Some(Body::Delete(DeleteForm::new(&user))),
+        (Action::Undo, Some(user)) => {
+            documents::undo(model, &user);
+            None
+        }
         (Action::EditDocument, Some(user)) => return documents::open(model, &user),
         (Action::ReadSource, Some(user)) => return documents::read_source(model, &user),
         (Action::Edit, Some(user)) => edit(model, &user),
@@ -88,10 +100,9 @@ fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
     let path = writable(model, path)?;
     let before = model.detail.tree.newest().and_then(|newest| path.find(newest)).cloned();
     if before.is_none() {
-        model.say(
-            Tone::Warn,
-            format!("{path} is gone at the source already; R renews the token, so that it follows"),
-        );
+        let refresh = model.keymap.call(Context::CustomData, Action::Refresh);
+        let gone = format!("{path} is gone at the source already");
+        model.say(Tone::Warn, format!("{gone}; {refresh} renews the token, so that it follows"));
         return None;
     }
     confirm(Question::Unset { path, before }, user)

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use ratatui::text::Line;
 use secrecy::ExposeSecret;
 
+use super::form::Drawn;
 use super::span;
 use crate::account::{ApiKey, Mail, MailState};
 use crate::tui::dialog::{ClockBoard, KeyList, Mailbox, ShownSecret};
-use crate::tui::keymap::Context;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 use crate::tui::{text, words};
@@ -20,7 +21,7 @@ const AGE: usize = 6;
 const LINK: usize = 6;
 
 /// The clock of a local App.
-pub fn clock(model: &Model, board: &ClockBoard) -> Vec<Line<'static>> {
+pub fn clock(model: &Model, board: &ClockBoard) -> Drawn {
     let theme = &model.theme;
     let clock = model.snapshot.app(&board.app).and_then(|app| app.local.as_ref()?.clock);
     let field = |name: &str, value: String, style| {
@@ -34,39 +35,40 @@ pub fn clock(model: &Model, board: &ClockBoard) -> Vec<Line<'static>> {
         (Some(clock), None) if clock.offset.is_zero() => ("goes with its machine's".into(), theme.good),
         (Some(clock), None) => (format!("{} from its machine's", words::offset(clock.offset)), theme.warn),
     };
-    let mut lines = vec![
+    let mut drawn = Drawn::lines(vec![
         field("the App's time", here.unwrap_or_default(), theme.strong),
         field("here", words::moment(model.now), theme.text),
         field("", stand.0, stand.1),
         Line::default(),
-    ];
+    ]);
+    let keys = ClockBoard::ROWS.map(|action| model.keymap.key(Context::Clock, action));
+    let width = keys.iter().map(|key| text::width(key)).max().unwrap_or_default();
     for (row, action) in ClockBoard::ROWS.into_iter().enumerate() {
         let Some(binding) = model.keymap.binding(Context::Clock, action) else { continue };
         let chosen = row == board.cursor;
         let mark = if chosen { "▸ " } else { "  " };
         let style = if chosen { theme.selection } else { theme.text };
-        lines.push(Line::from(vec![
+        let line = Line::from(vec![
             span(mark, theme.strong),
-            span(format!("{}  ", text::fit(&binding.key().unwrap_or_default(), 1)), theme.key),
+            span(format!("{}  ", text::fit(&keys[row], width)), theme.key),
             span(binding.description, style),
-        ]));
+        ]);
+        drawn.rows(row, [line]);
     }
-    lines
+    drawn
 }
 
 /// The mailbox of a local App: its mails, and below them the selected one.
-pub fn mailbox(model: &Model, mailbox: &Mailbox, columns: usize, rows: usize) -> Vec<Line<'static>> {
+pub fn mailbox(model: &Model, mailbox: &Mailbox, columns: usize, rows: usize) -> Drawn {
     let theme = &model.theme;
     let now = model.app_time(&mailbox.app);
     let mails = match mailbox.mails(&model.snapshot) {
-        None => return vec![Line::from(span("The mailbox was not read yet.", theme.muted))],
+        None => return Drawn::lines(vec![Line::from(span("The mailbox was not read yet.", theme.muted))]),
         Some([]) => {
             let words =
                 "No mails. Those that this App sends to confirm an address, or to set a password, come here.";
-            return text::wrap(words, columns)
-                .into_iter()
-                .map(|line| Line::from(span(line, theme.muted)))
-                .collect();
+            let words = text::wrap(words, columns).into_iter();
+            return Drawn::lines(words.map(|line| Line::from(span(line, theme.muted))).collect());
         }
         Some(mails) => mails,
     };
@@ -74,15 +76,10 @@ pub fn mailbox(model: &Model, mailbox: &Mailbox, columns: usize, rows: usize) ->
     let detail = mails.get(cursor).map(|mail| mail_detail(model, mail, columns)).unwrap_or_default();
     let height = rows.saturating_sub(detail.len()).max(3).min(mails.len());
     let first = (cursor + 1).saturating_sub(height);
-    let mut lines: Vec<_> = mails
-        .iter()
-        .enumerate()
-        .skip(first)
-        .take(height)
-        .map(|(row, mail)| mail_line(model, mail, row == cursor, now, columns))
-        .collect();
-    lines.extend(detail);
-    lines
+    let mut drawn = Drawn::default();
+    let shown = mails.iter().enumerate().skip(first).take(height);
+    drawn.rows(first, shown.map(|(row, mail)| mail_line(model, mail, row == cursor, now, columns)));
+    drawn.below(Drawn::lines(detail))
 }
 
 fn mail_line(model: &Model, mail: &Mail, selected: bool, now: Timestamp, columns: usize) -> Line<'static> {
@@ -123,17 +120,17 @@ fn mail_detail(model: &Model, mail: &Mail, columns: usize) -> Vec<Line<'static>>
 }
 
 /// The API keys of a user.
-pub fn keys(model: &Model, list: &KeyList, columns: usize, rows: usize) -> Vec<Line<'static>> {
+pub fn keys(model: &Model, list: &KeyList, columns: usize, rows: usize) -> Drawn {
     let theme = &model.theme;
     let keys = match list.keys(&model.snapshot) {
-        None => return vec![Line::from(span("The keys were not read yet.", theme.muted))],
+        None => return Drawn::lines(vec![Line::from(span("The keys were not read yet.", theme.muted))]),
         Some([]) => {
-            let words =
-                "No API keys. n makes one: whoever has it logs in as this user, until it is disabled.";
-            return text::wrap(words, columns)
-                .into_iter()
-                .map(|line| Line::from(span(line, theme.muted)))
-                .collect();
+            let new = model.keymap.call(Context::ApiKeys, Action::NewKey);
+            let words = format!(
+                "No API keys. {new} makes one: whoever has it logs in as this user, until it is disabled."
+            );
+            let words = text::wrap(&words, columns).into_iter();
+            return Drawn::lines(words.map(|line| Line::from(span(line, theme.muted))).collect());
         }
         Some(keys) => keys,
     };
@@ -141,7 +138,9 @@ pub fn keys(model: &Model, list: &KeyList, columns: usize, rows: usize) -> Vec<L
     let height = rows.max(3).min(keys.len());
     let first = (cursor + 1).saturating_sub(height);
     let shown = keys.iter().enumerate().skip(first).take(height);
-    shown.map(|(row, key)| key_line(model, key, row == cursor, columns)).collect()
+    let mut drawn = Drawn::default();
+    drawn.rows(first, shown.map(|(row, key)| key_line(model, key, row == cursor, columns)));
+    drawn
 }
 
 fn key_line(model: &Model, key: &ApiKey, selected: bool, columns: usize) -> Line<'static> {
@@ -175,11 +174,9 @@ pub fn secret(model: &Model, shown: &ShownSecret, columns: usize) -> Vec<Line<'s
     lines.push(Line::default());
     lines.extend(paragraph(&text::inert(shown.secret.expose_secret()), theme.strong));
     lines.push(Line::default());
-    let (words, style) = if shown.copied {
-        ("✓ copied, if the terminal lets programs do that (OSC 52)", theme.good)
-    } else {
-        ("y copies it", theme.muted)
-    };
+    let copy = format!("{} copies it", model.keymap.call(Context::Secret, Action::Copy));
+    let (words, style) =
+        if shown.copied { ("✓ handed to the clipboard", theme.good) } else { (copy.as_str(), theme.muted) };
     lines.extend(paragraph(words, style));
     lines
 }

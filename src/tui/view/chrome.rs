@@ -8,6 +8,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::{lines, span, tone};
 use crate::session::VaultStatus;
 use crate::tui::content::hints;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::NEEDED;
 use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
 use crate::tui::{text, words};
@@ -77,8 +78,12 @@ pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// What to say where there is too little room for anything else.
 pub fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
     let words = format!(
-        "idmux needs {}x{}, this terminal is {}x{}. Make it larger, or press q to quit.",
-        NEEDED.width, NEEDED.height, model.size.width, model.size.height
+        "idmux needs {}x{}, this terminal is {}x{}. Make it larger, or press {} to quit.",
+        NEEDED.width,
+        NEEDED.height,
+        model.size.width,
+        model.size.height,
+        model.keymap.call(Context::Notice, Action::Quit)
     );
     let rows = text::wrap(&words, usize::from(area.width)).len() as u16;
     let top = area.height.saturating_sub(rows) / 2;

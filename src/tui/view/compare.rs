@@ -7,10 +7,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Widget};
 
+use super::form::Drawn;
 use super::{pane, span, tone};
 use crate::session::UserView;
 use crate::tui::content::compare::Row;
 use crate::tui::dialog::Picker;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::{text, words};
@@ -62,15 +64,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// What to do where there is little to see.
 fn nothing(model: &Model, users: usize, is_empty: bool) -> Option<String> {
+    let call = |action| model.keymap.call(Context::Compare, action);
     match users {
-        0 => Some("Nobody is compared yet. Press a to pick a user.".into()),
-        1 if model.compare.before_after => Some(
+        0 => Some(format!("Nobody is compared yet. Press {} to pick a user.", call(Action::AddUser))),
+        1 if model.compare.before_after => Some(format!(
             "The access token was not renewed since idmux shows it, so there is nothing before it yet. \
-             Press R to renew it now, b to go back."
-                .into(),
-        ),
+             Press {} to renew it now, {} to go back.",
+            call(Action::Refresh),
+            call(Action::BeforeAfter)
+        )),
         _ if is_empty && model.compare.hides_equal => {
-            Some("All fields are equal. Press = to see them.".into())
+            Some(format!("All fields are equal. Press {} to see them.", call(Action::HideEqual)))
         }
         _ => None,
     }
@@ -86,6 +90,14 @@ impl Widths {
         let names = (columns / 5).clamp(NAMES.0, NAMES.1);
         Self { names, value: (columns.saturating_sub(names)) / users.max(1) }
     }
+}
+
+/// Whose column is at a column of the inside. Two states of one user have no focus to move.
+pub fn column_at(model: &Model, column: usize) -> Option<usize> {
+    let users = model.compared().len();
+    let widths = Widths::of(usize::from(layout::inside(model.regions().body).width), users);
+    let at = column.checked_sub(widths.names)? / widths.value.max(1);
+    (!model.compare.before_after && at < users).then_some(at)
 }
 
 /// Who is in which column, and how their sessions stand.
@@ -150,27 +162,28 @@ fn both_ends(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// The users to pick from.
-pub fn picker(model: &Model, picker: &Picker, columns: usize, rows: usize) -> Vec<Line<'static>> {
+pub fn picker(model: &Model, picker: &Picker, columns: usize, rows: usize) -> Drawn {
     let theme = &model.theme;
     let found = picker.found(&model.snapshot);
     if found.is_empty() {
-        return vec![Line::from(span("nobody else has that in the name", theme.muted))];
+        return Drawn::lines(vec![Line::from(span("nobody else has such a name", theme.muted))]);
     }
     let cursor = picker.cursor(&model.snapshot);
     let height = rows.max(3).min(found.len()).min(12);
     let first = (cursor + 1).saturating_sub(height);
     let shown = found.iter().enumerate().skip(first).take(height);
-    shown
-        .map(|(at, user)| {
-            let mark = if at == cursor { "▸ " } else { "  " };
-            let app = text::inert(user.key.app.as_str()).into_owned();
-            let room = columns.saturating_sub(2 + 2 + text::width(&app));
-            let style = if at == cursor { theme.selection } else { theme.text };
-            Line::from(vec![
-                span(mark, theme.strong),
-                span(text::fit(&text::inert(&user.label), room), style),
-                span(format!("  {app}"), theme.muted),
-            ])
-        })
-        .collect()
+    let lines = shown.map(|(at, user)| {
+        let mark = if at == cursor { "▸ " } else { "  " };
+        let app = text::inert(user.key.app.as_str()).into_owned();
+        let room = columns.saturating_sub(2 + 2 + text::width(&app));
+        let style = if at == cursor { theme.selection } else { theme.text };
+        Line::from(vec![
+            span(mark, theme.strong),
+            span(text::fit(&text::inert(&user.label), room), style),
+            span(format!("  {app}"), theme.muted),
+        ])
+    });
+    let mut drawn = Drawn::default();
+    drawn.rows(first, lines);
+    drawn
 }

@@ -6,6 +6,7 @@ use ratatui::widgets::Widget;
 
 use super::{pane, span};
 use crate::tui::content::tree::{Kind, Mark, Row};
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
 use crate::tui::words::Tone;
@@ -32,7 +33,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     }
     block.render(area, buffer);
     if tree.rows().is_empty() {
-        pane::empty(theme, inside, buffer, nothing(model));
+        pane::empty(theme, inside, buffer, &nothing(model));
         return;
     }
     for ((at, item), row) in tree.rows().iter().enumerate().skip(first).zip(inside.rows()) {
@@ -77,11 +78,17 @@ fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
     ]))
 }
 
-fn nothing(model: &Model) -> &'static str {
+fn nothing(model: &Model) -> String {
+    let call = |context, action| model.keymap.call(context, action);
     match model.selected() {
-        None => "No user is selected. Press l in Users to log one in.",
-        Some(user) if user.state.is_logged_in() => "No custom data. Press e to add a field.",
-        Some(_) => "Custom data comes with a session. Press l in Users to log in.",
+        None => words::no_user(&model.keymap),
+        Some(user) if user.state.is_logged_in() => {
+            format!("No custom data. Press {} to add a field.", call(Context::CustomData, Action::Edit))
+        }
+        Some(_) => format!(
+            "Custom data comes with a session. Press {} in Users to log in.",
+            call(Context::Users, Action::LogIn)
+        ),
     }
 }
 

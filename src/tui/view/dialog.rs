@@ -7,13 +7,15 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::form::{self, Drawn};
-use super::{boards, compare, document, help, lines, palette, span};
+use super::form::{self, Drawn, Target};
+use super::{apps, boards, compare, document, help, lines, palette, span};
 use crate::tui::dialog::{
-    AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
-    VaultForm,
+    AmountForm, AppForm, Body, Confirm, CredentialsForm, DeleteForm, Dialog, EditForm, EmailForm, KeyForm,
+    Progress, Purpose, VaultForm,
 };
 use crate::tui::form::FieldName;
+use crate::tui::hit::DialogSpot;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::{text, words};
@@ -40,66 +42,8 @@ struct Page {
 pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
     let theme = &model.theme;
     let columns = columns(model, &dialog.body);
-    // What a failure may take has its place too.
-    let rows = usize::from(buffer.area.height).saturating_sub(usize::from(FRAME.1) + 2 + 3);
-    let mut page = match &dialog.body {
-        Body::Credentials(form) => credentials(model, form),
-        Body::Confirm(confirm) => question(model, confirm),
-        Body::Edit(form) => edit(model, form),
-        Body::Vault(form) => vault(model, form),
-        Body::Email(form) => email(model, form),
-        Body::Amount(form) => amount(model, form),
-        Body::NewKey(form) => new_key(model, form),
-        Body::Clock(board) => {
-            let title = format!("The clock of {}", board.app);
-            Page { title, drawn: Drawn { lines: boards::clock(model, board), cursor: None } }
-        }
-        Body::Mailbox(mailbox) => {
-            let lines = boards::mailbox(model, mailbox, columns, rows);
-            let title = format!("The mailbox of {}", mailbox.app);
-            Page { title, drawn: Drawn { lines, cursor: None } }
-        }
-        Body::Keys(list) => {
-            let lines = boards::keys(model, list, columns, rows);
-            let title = format!("API keys of {}", list.label);
-            Page { title, drawn: Drawn { lines, cursor: None } }
-        }
-        Body::Picker(picker) => {
-            let mut drawn = form::draw(&picker.form, theme, columns);
-            drawn.lines.push(Line::default());
-            drawn.lines.extend(compare::picker(model, picker, columns, rows.saturating_sub(3)));
-            Page { title: "Compare with".into(), drawn }
-        }
-        Body::Document(edit) => {
-            let lines = document::document(model, edit, columns, rows);
-            let title = format!("The custom data of {}", edit.label);
-            Page { title, drawn: Drawn { lines, cursor: None } }
-        }
-        Body::Conflict(conflict) => {
-            let lines = document::conflict(model, conflict, columns, rows);
-            let title = format!("A conflict in the custom data of {}", conflict.label);
-            Page { title, drawn: Drawn { lines, cursor: None } }
-        }
-        Body::Secret(shown) => {
-            let lines = boards::secret(model, shown, columns);
-            let title = format!("The new API key {}", shown.name);
-            Page { title, drawn: Drawn { lines, cursor: None } }
-        }
-        Body::Palette(found) => {
-            Page { title: "Commands".into(), drawn: palette::palette(model, found, columns, rows) }
-        }
-        Body::CopyMenu(menu) => {
-            let title = format!("Copy of {}", menu.label);
-            Page { title, drawn: Drawn { lines: palette::copy_menu(model, menu), cursor: None } }
-        }
-        Body::Help { offset } => {
-            Page { title: "Keys".into(), drawn: Drawn { lines: help::lines(model, *offset), cursor: None } }
-        }
-    };
-    progress(model, dialog, &mut page.drawn.lines);
-    let width = columns as u16 + FRAME.0;
-    let height = page.drawn.lines.len() as u16 + FRAME.1;
-    let area = buffer.area.centered(Constraint::Length(width), Constraint::Length(height));
+    let page = page(model, dialog);
+    let area = place(model, &page, columns);
     Clear.render(area, buffer);
     let title = text::inert(&page.title);
     let title = text::cut(&title, columns).into_owned();
@@ -118,12 +62,87 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
     cursor(inside, page.drawn.cursor.filter(|_| !dialog.is_waiting())?)
 }
 
+/// What of the topmost dialog is at `at`.
+pub fn under(model: &Model, at: Position) -> Option<DialogSpot> {
+    let dialog = model.dialog()?;
+    let page = page(model, dialog);
+    let inside = layout::inside(place(model, &page, columns(model, &dialog.body)));
+    if !inside.contains(at) {
+        return None;
+    }
+    page.drawn.at(at.x - inside.x, at.y - inside.y)
+}
+
+/// Where a page stands: in the middle.
+fn place(model: &Model, page: &Page, columns: usize) -> Rect {
+    let width = columns as u16 + FRAME.0;
+    let height = page.drawn.lines.len() as u16 + FRAME.1;
+    let screen = Rect::from((Position::ORIGIN, model.size));
+    screen.centered(Constraint::Length(width), Constraint::Length(height))
+}
+
+fn page(model: &Model, dialog: &Dialog) -> Page {
+    let theme = &model.theme;
+    let columns = columns(model, &dialog.body);
+    // What a failure may take has its place too.
+    let rows = usize::from(model.size.height).saturating_sub(usize::from(FRAME.1) + 2 + 3);
+    let titled = |title: String, drawn: Drawn| Page { title, drawn };
+    let mut page = match &dialog.body {
+        Body::Credentials(form) => credentials(model, form),
+        Body::Confirm(confirm) => question(model, confirm),
+        Body::Delete(form) => delete(model, form),
+        Body::Edit(form) => edit(model, form),
+        Body::Vault(form) => vault(model, form),
+        Body::Email(form) => email(model, form),
+        Body::Amount(form) => amount(model, form),
+        Body::NewKey(form) => new_key(model, form),
+        Body::App(form) => app(model, form),
+        Body::Apps(list) => titled("Apps".into(), apps::list(model, list, columns, rows)),
+        Body::Clock(board) => titled(format!("The clock of {}", board.app), boards::clock(model, board)),
+        Body::Mailbox(mailbox) => {
+            let drawn = boards::mailbox(model, mailbox, columns, rows);
+            titled(format!("The mailbox of {}", mailbox.app), drawn)
+        }
+        Body::Keys(list) => {
+            titled(format!("API keys of {}", list.label), boards::keys(model, list, columns, rows))
+        }
+        Body::Picker(picker) => {
+            let mut drawn = form::draw(&picker.form, theme, columns);
+            drawn.lines.push(Line::default());
+            let found = compare::picker(model, picker, columns, rows.saturating_sub(3));
+            let cursor = drawn.cursor;
+            titled("Compare with".into(), Drawn { cursor, ..drawn.below(found) })
+        }
+        Body::Document(edit) => {
+            let what = if edit.undoes { "Undo a change of the" } else { "The" };
+            let title = format!("{what} custom data of {}", edit.label);
+            titled(title, Drawn::lines(document::document(model, edit, columns, rows)))
+        }
+        Body::Conflict(conflict) => {
+            let title = format!("A conflict in the custom data of {}", conflict.label);
+            titled(title, Drawn::lines(document::conflict(model, conflict, columns, rows)))
+        }
+        Body::Secret(shown) => {
+            let title = format!("The new API key {}", shown.name);
+            titled(title, Drawn::lines(boards::secret(model, shown, columns)))
+        }
+        Body::Palette(found) => titled("Commands".into(), palette::palette(model, found, columns, rows)),
+        Body::CopyMenu(menu) => titled(format!("Copy of {}", menu.label), palette::copy_menu(model, menu)),
+        Body::Help { offset } => titled("Keys".into(), Drawn::lines(help::lines(model, *offset))),
+    };
+    progress(model, dialog, &mut page.drawn.lines);
+    page
+}
+
 /// Columns inside of a dialog: lists take what is there.
 fn columns(model: &Model, body: &Body) -> usize {
     match body {
-        Body::Mailbox(_) | Body::Keys(_) | Body::Palette(_) | Body::Document(_) | Body::Conflict(_) => {
-            usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS)
-        }
+        Body::Mailbox(_)
+        | Body::Keys(_)
+        | Body::Apps(_)
+        | Body::Palette(_)
+        | Body::Document(_)
+        | Body::Conflict(_) => usize::from(model.size.width).saturating_sub(8).min(MOST_COLUMNS),
         Body::Secret(_) => COLUMNS + 4,
         _ => COLUMNS,
     }
@@ -135,14 +154,24 @@ fn cursor(inside: Rect, (column, row): (u16, u16)) -> Option<Position> {
 }
 
 fn credentials(model: &Model, form: &CredentialsForm) -> Page {
-    let title = match &form.purpose {
-        Purpose::LogIn => format!("Log in to {}", form.app),
-        Purpose::Register => format!("Register at {}", form.app),
-        Purpose::Link { label, .. } => format!("Link an identity to {label}"),
-    };
-    let intro = form.intro.map(|intro| paragraph(intro, model.theme.text)).unwrap_or_default();
-    let mut drawn = below(intro, form::draw(&form.form, &model.theme, COLUMNS));
     let theme = &model.theme;
+    let title = match (&form.purpose, form.preview) {
+        (Purpose::LogIn, _) => format!("Log in to {}", form.app),
+        (Purpose::Register, _) => format!("Register at {}", form.app),
+        (Purpose::Link(linked), false) if linked.is_anonymous() => {
+            format!("Make {} permanent, 1 of 2", linked.label)
+        }
+        (Purpose::Link(linked), true) if linked.is_anonymous() => {
+            format!("Make {} permanent, 2 of 2: what changes", linked.label)
+        }
+        (Purpose::Link(linked), false) => format!("Link an identity to {}", linked.label),
+        (Purpose::Link(linked), true) => format!("Link to {}: what changes", linked.label),
+    };
+    if let Some(preview) = form.link_preview() {
+        return Page { title, drawn: link_preview(model, &preview) };
+    }
+    let intro = form.intro.map(|intro| paragraph(intro, theme.text)).unwrap_or_default();
+    let mut drawn = below(intro, form::draw(&form.form, theme, COLUMNS));
     let said = match form.payload() {
         Some(Ok(document)) => {
             let count = words::count(document.len(), "field");
@@ -158,8 +187,48 @@ fn credentials(model: &Model, form: &CredentialsForm) -> Page {
     Page { title, drawn }
 }
 
+/// What linking changes. The glyph at the start of each line hangs.
+fn link_preview(model: &Model, preview: &[(words::Tone, String)]) -> Drawn {
+    let mut lines = Vec::new();
+    for (tone, line) in preview {
+        let (glyph, words) = line.split_once(' ').unwrap_or(("", line));
+        let inert = text::inert(words);
+        for (row, part) in text::wrap(&inert, COLUMNS - 2).into_iter().enumerate() {
+            let glyph = if row == 0 { glyph } else { "" };
+            lines.push(Line::from(vec![
+                span(format!("{} ", text::fit(glyph, 1)), super::tone(&model.theme, *tone)),
+                span(part, model.theme.text),
+            ]));
+        }
+    }
+    lines.push(Line::default());
+    let call = |action| model.keymap.call(Context::LinkPreview, action);
+    let words = format!("{} links. {} goes back to the fields.", call(Action::Submit), call(Action::Close));
+    lines.extend(paragraph(&words, model.theme.muted));
+    Drawn::lines(lines)
+}
+
+fn delete(model: &Model, form: &DeleteForm) -> Page {
+    let intro = paragraph(&form.text(), model.theme.text);
+    let mut drawn = below(intro, form::draw(&form.form, &model.theme, COLUMNS));
+    if form.agreed() {
+        let submit = model.keymap.call(Context::TextField, Action::Submit);
+        drawn.lines.push(Line::default());
+        drawn.lines.extend(paragraph(&format!("✗ {submit} deletes the account"), model.theme.bad));
+    }
+    Page { title: "Delete the account".into(), drawn }
+}
+
+fn app(model: &Model, form: &AppForm) -> Page {
+    let intro = paragraph(&form.intro(), model.theme.text);
+    let mut drawn = below(intro, form::draw(&form.form, &model.theme, COLUMNS));
+    drawn.lines.push(Line::default());
+    drawn.lines.extend(paragraph(form.advice(), model.theme.muted));
+    Page { title: form.title(), drawn }
+}
+
 fn email(model: &Model, form: &EmailForm) -> Page {
-    let intro = paragraph(form.intro(), model.theme.muted);
+    let intro = paragraph(&form.intro(&model.keymap), model.theme.muted);
     let fields = form::draw(&form.form, &model.theme, COLUMNS);
     Page { title: format!("E-mail accounts of {}", form.app), drawn: below(intro, fields) }
 }
@@ -196,15 +265,26 @@ fn question(model: &Model, confirm: &Confirm) -> Page {
         span(format!("[{mark}{name} ]"), if focused { theme.selection } else { theme.text })
     };
     lines.push(Line::default());
-    lines.push(
-        Line::from(vec![
-            button("Cancel", !confirm.agreed),
-            span("   ", theme.text),
-            button(confirm.answer(), confirm.agreed),
-        ])
-        .alignment(Alignment::Center),
-    );
-    Page { title: confirm.title().into(), drawn: Drawn { lines, cursor: None } }
+    let answers = [("Cancel", false), (confirm.answer(), true)];
+    let [cancel, gap, agree] = [
+        button(answers[0].0, !confirm.agreed),
+        span("   ", theme.text),
+        button(answers[1].0, confirm.agreed),
+    ];
+    // The line is centred.
+    let widths = [cancel.width(), gap.width(), agree.width()].map(|width| width as u16);
+    let start = (COLUMNS as u16).saturating_sub(widths.iter().sum()) / 2;
+    let ends = [start..start + widths[0], start + widths[0] + widths[1]..start + widths.iter().sum::<u16>()];
+    lines.push(Line::from(vec![cancel, gap, agree]).alignment(Alignment::Center));
+    let mut drawn = Drawn::lines(lines);
+    let line = drawn.lines.len() - 1;
+    let targets = ends.into_iter().zip(answers).map(|(columns, (_, agreed))| Target {
+        line,
+        columns: Some(columns),
+        spot: DialogSpot::Answer(agreed),
+    });
+    drawn.spots.extend(targets);
+    Page { title: confirm.title().into(), drawn }
 }
 
 fn edit(model: &Model, form: &EditForm) -> Page {
@@ -250,6 +330,11 @@ fn vault(model: &Model, form: &VaultForm) -> Page {
 /// Where the dialog's request stands.
 fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
     let theme = &model.theme;
+    if dialog.leaving {
+        let close = model.keymap.call(dialog.context(), Action::Close);
+        lines.push(Line::default());
+        lines.extend(paragraph(&format!("! {close} again drops what you typed."), theme.warn));
+    }
     match &dialog.progress {
         Progress::Idle => {}
         // Boards are asked anew all the time: words that come and go would make them flicker.
@@ -276,13 +361,8 @@ fn paragraph(words: &str, style: Style) -> Vec<Line<'static>> {
 
 /// The fields below an introduction, with a blank line between them.
 fn below(mut intro: Vec<Line<'static>>, fields: Drawn) -> Drawn {
-    if fields.lines.is_empty() {
-        return Drawn { lines: intro, cursor: None };
-    }
-    if !intro.is_empty() {
+    if !intro.is_empty() && !fields.lines.is_empty() {
         intro.push(Line::default());
     }
-    let top = intro.len() as u16;
-    intro.extend(fields.lines);
-    Drawn { lines: intro, cursor: fields.cursor.map(|(column, row)| (column, row + top)) }
+    Drawn::lines(intro).below(fields)
 }

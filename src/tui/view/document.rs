@@ -11,6 +11,7 @@ use crate::tui::content::tree::whole;
 use crate::tui::dialog::conflict::Field;
 use crate::tui::dialog::document::Stage;
 use crate::tui::dialog::{Conflict, DocumentEdit};
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
 use crate::tui::{text, words};
@@ -24,12 +25,19 @@ pub fn document(model: &Model, edit: &DocumentEdit, columns: usize, rows: usize)
         Stage::Refused(why) => {
             let mut lines = paragraph(&format!("✗ {why}"), theme.bad, columns);
             lines.push(Line::default());
-            let words = "Nothing was written, and your text is kept: Enter opens it in the editor again.";
-            lines.extend(paragraph(words, theme.text, columns));
+            let go_on = model.keymap.call(Context::Document, Action::Submit);
+            let words =
+                format!("Nothing was written, and your text is kept: {go_on} opens it in the editor again.");
+            lines.extend(paragraph(&words, theme.text, columns));
             lines
         }
         Stage::Preview(changes) => {
-            let head = format!("Enter writes {}.", words::count(changes.changes.len(), "change"));
+            let go_on = model.keymap.call(Context::Document, Action::Submit);
+            let head = match (edit.undoes, changes.changes.len()) {
+                (true, 1) => format!("{go_on} writes the former value back."),
+                (true, fields) => format!("{go_on} writes {fields} former values back."),
+                (false, fields) => format!("{go_on} writes {}.", words::count(fields, "change")),
+            };
             let mut lines = paragraph(&head, theme.text, columns);
             lines.push(Line::default());
             let size = edit.after().as_ref().map(json_size).unwrap_or_default();
@@ -53,16 +61,17 @@ pub fn conflict(model: &Model, conflict: &Conflict, columns: usize, rows: usize)
     let mut lines = paragraph(words, theme.warn, columns);
     lines.push(Line::default());
     let ends = [
-        ("t", "leave it as they wrote it, and drop yours"),
-        ("w", "write your changes over theirs; what only they changed stays"),
-        ("e", "edit again, beginning from theirs"),
+        (Action::TakeTheirs, "leave it as they wrote it, and drop yours"),
+        (Action::WriteMine, "write your changes over theirs; what only they changed stays"),
+        (Action::Edit, "edit again, beginning from theirs"),
     ];
-    let ends: Vec<_> =
-        std::iter::once(Line::default())
-            .chain(ends.map(|(key, what)| {
-                Line::from(vec![span(format!("{key}  "), theme.key), span(what, theme.text)])
-            }))
-            .collect();
+    let ends = ends.map(|(action, what)| (model.keymap.call(Context::Conflict, action), what));
+    let keys = ends.iter().map(|(key, _)| text::width(key)).max().unwrap_or_default();
+    let ends: Vec<_> = std::iter::once(Line::default())
+        .chain(ends.map(|(key, what)| {
+            Line::from(vec![span(format!("{}  ", text::fit(&key, keys)), theme.key), span(what, theme.text)])
+        }))
+        .collect();
     let room = rows.saturating_sub(lines.len() + ends.len());
     let fields = conflict.fields().iter().flat_map(|field| versions(model, field, columns)).collect();
     lines.extend(scrolled(fields, conflict.offset, room));

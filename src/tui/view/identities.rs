@@ -6,9 +6,10 @@ use ratatui::widgets::Widget;
 
 use super::{pane, span};
 use crate::tui::content::identities::Row;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
-use crate::tui::text;
+use crate::tui::{text, words};
 
 /// Draws the pane.
 pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
@@ -22,7 +23,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let height = usize::from(inside.height);
     pane::with_position(pane::frame(model, Pane::Identities), first, height, rows.len()).render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, nothing(model));
+        pane::empty(&model.theme, inside, buffer, &nothing(model));
         return;
     }
     let columns = usize::from(inside.width);
@@ -34,11 +35,14 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     }
 }
 
-fn nothing(model: &Model) -> &'static str {
+fn nothing(model: &Model) -> String {
+    let call = |action| model.keymap.call(Context::Users, action);
     match model.selected() {
-        None => "No user is selected. Press l in Users to log one in.",
-        Some(user) if user.state.is_logged_in() => "The profile is not here yet. Press R to refresh.",
-        Some(_) => "No profile. Press l in Users to log in.",
+        None => words::no_user(&model.keymap),
+        Some(user) if user.state.is_logged_in() => {
+            format!("The profile is not here yet. Press {} to refresh.", call(Action::Refresh))
+        }
+        Some(_) => format!("No profile. Press {} in Users to log in.", call(Action::LogIn)),
     }
 }
 

@@ -11,6 +11,7 @@ use super::{lines, pane, span, tone};
 use crate::session::{TokenView, UserView};
 use crate::tui::content::scale::Scale;
 use crate::tui::content::track::{Mark, Track, track};
+use crate::tui::keymap::{Action, Context};
 use crate::tui::lifetimes::{Columns, DETAIL_LINES, LEFT, MARKS, OrderBy, rows};
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
@@ -40,7 +41,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     block.render(area, buffer);
     let inside = layout::inside(area);
     if order.is_empty() {
-        pane::empty(theme, inside, buffer, "Nobody is logged in. Press l to log in.");
+        let log_in = model.keymap.call(Context::Lifetimes, Action::LogIn);
+        pane::empty(theme, inside, buffer, &format!("Nobody is logged in. Press {log_in} to log in."));
         return;
     }
     let columns = Columns::of(model, area);
@@ -150,7 +152,7 @@ fn moments(model: &Model, user: &UserView, width: u16) -> Vec<Line<'static>> {
     let theme = &model.theme;
     let width = usize::from(width);
     let now = model.present(&user.key.app);
-    let sentence = words::state_sentence(user, model.now);
+    let sentence = words::state_sentence(user, &model.keymap, model.now);
     let heading = format!("── {}: {sentence} ", user.label);
     let field = |name: &str, value: String| {
         let value = text::cut(&text::inert(&value), width.saturating_sub(NAME)).into_owned();

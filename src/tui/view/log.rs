@@ -7,6 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::{lines, pane, span, tone};
 use crate::tui::history::Entry;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::log::{self, NAME, rows};
 use crate::tui::model::Model;
 use crate::tui::{layout, text, words};
@@ -62,10 +63,18 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     let inside = layout::inside(area);
     if numbers.is_empty() {
         let words = match filter {
-            Some(_) => "Nothing that happened in this run matches. f, u and a change what is shown.",
-            None => "Nothing has happened yet.",
+            Some(_) => {
+                let call = |action| model.keymap.call(Context::Log, action);
+                format!(
+                    "Nothing that happened in this run matches. {}, {} and {} change what is shown.",
+                    call(Action::FilterLevel),
+                    call(Action::FilterUser),
+                    call(Action::FilterApp)
+                )
+            }
+            None => "Nothing has happened yet.".into(),
         };
-        pane::empty(theme, inside, buffer, words);
+        pane::empty(theme, inside, buffer, &words);
         return;
     }
     let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);

@@ -25,19 +25,20 @@ pub fn palette(model: &Model, palette: &Palette, columns: usize, rows: usize) ->
     };
     let room = columns.saturating_sub(text::width(PROMPT));
     let (shown, column) = text_field::in_sight(palette.text(), cursor, room);
-    let mut lines = vec![
+    let mut drawn = Drawn::lines(vec![
         Line::from(vec![span(PROMPT, theme.key), span(shown, theme.text)]),
         Line::from(span("─".repeat(columns), theme.border)),
-    ];
-    let height = rows.saturating_sub(lines.len()).clamp(3, ROWS);
+    ]);
+    let height = rows.saturating_sub(drawn.lines.len()).clamp(3, ROWS);
     if palette.found.is_empty() {
-        lines.push(Line::from(span("Nothing has such a name.", theme.muted)));
+        drawn.lines.push(Line::from(span("Nothing has such a name.", theme.muted)));
     }
     let first = (palette.cursor + 1).saturating_sub(height);
     let found = palette.found.iter().enumerate().skip(first).take(height);
-    lines.extend(found.map(|(row, entry)| entry_line(model, entry, row == palette.cursor, columns)));
-    lines.resize(2 + height, Line::default());
-    Drawn { lines, cursor: Some((text::width(PROMPT) as u16 + column, 0)) }
+    drawn.rows(first, found.map(|(row, entry)| entry_line(model, entry, row == palette.cursor, columns)));
+    drawn.lines.resize(2 + height, Line::default());
+    drawn.cursor = Some((text::width(PROMPT) as u16 + column, 0));
+    drawn
 }
 
 fn entry_line(model: &Model, entry: &PaletteEntry, selected: bool, columns: usize) -> Line<'static> {
@@ -64,17 +65,20 @@ fn entry_line(model: &Model, entry: &PaletteEntry, selected: bool, columns: usiz
 }
 
 /// What of a user can be copied.
-pub fn copy_menu(model: &Model, menu: &CopyMenu) -> Vec<Line<'static>> {
+pub fn copy_menu(model: &Model, menu: &CopyMenu) -> Drawn {
     let theme = &model.theme;
-    let rows = CopyMenu::ROWS.into_iter().enumerate();
-    rows.filter_map(|(row, action)| {
-        let binding = model.keymap.binding(Context::CopyMenu, action)?;
+    let keys = CopyMenu::ROWS.map(|action| model.keymap.key(Context::CopyMenu, action));
+    let width = keys.iter().map(|key| text::width(key)).max().unwrap_or_default();
+    let mut drawn = Drawn::default();
+    for (row, action) in CopyMenu::ROWS.into_iter().enumerate() {
+        let Some(binding) = model.keymap.binding(Context::CopyMenu, action) else { continue };
         let chosen = row == menu.cursor;
-        Some(Line::from(vec![
+        let line = Line::from(vec![
             span(if chosen { "▸ " } else { "  " }, theme.strong),
-            span(format!("{}  ", text::fit(&binding.key().unwrap_or_default(), 1)), theme.key),
+            span(format!("{}  ", text::fit(&keys[row], width)), theme.key),
             span(binding.description, if chosen { theme.selection } else { theme.text }),
-        ]))
-    })
-    .collect()
+        ]);
+        drawn.rows(row, [line]);
+    }
+    drawn
 }

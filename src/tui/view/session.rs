@@ -11,7 +11,7 @@ use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
 use crate::tui::widget::gauge;
 use crate::tui::words::Tone;
-use crate::tui::{countdown, text};
+use crate::tui::{countdown, text, words};
 
 /// Columns of the names of fields.
 const NAME: usize = 8;
@@ -32,7 +32,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let height = usize::from(inside.height);
     pane::with_position(pane::frame(model, Pane::Session), first, height, rows.len()).render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, "No user is selected. Press l in Users to log one in.");
+        pane::empty(&model.theme, inside, buffer, &words::no_user(&model.keymap));
         return;
     }
     let columns = usize::from(inside.width);

@@ -42,6 +42,7 @@ fn snapshot(version: u64, users: impl IntoIterator<Item = Arc<UserView>>) -> Mes
         base_url: Some("http://127.0.0.1:1".parse().unwrap()),
         current: Some(UserId::new("id-ada")),
         skew: None,
+        custom_data: Default::default(),
         kept: false,
         local: None,
     };
@@ -235,12 +236,14 @@ fn an_edit_that_meets_another_writes_nothing_and_says_so() {
 fn what_cannot_be_undone_is_asked_and_no_is_the_answer_to_nothing() {
     let mut talk = talk(true);
     write(&mut talk, "delete ada@example.com");
-    assert!(matches!(talk.ask(), Some(Ask::Agreement { answer: "Delete", .. })));
+    assert!(matches!(talk.ask(), Some(Ask::Field { name: FieldName::Label, .. })));
     assert!(said(&mut talk).contains("cannot be undone"));
     assert!(write(&mut talk, "").is_none());
     assert_eq!(talk.ask(), Some(Ask::Command));
     write(&mut talk, "delete");
-    assert!(matches!(write(&mut talk, "yes"), Some((_, Order::Delete { .. }))));
+    assert!(write(&mut talk, "yes").is_none());
+    assert!(said(&mut talk).contains("as it stands above"));
+    assert!(matches!(write(&mut talk, "ada@example.com"), Some((_, Order::Delete { .. }))));
 }
 
 #[test]
@@ -268,4 +271,15 @@ fn nothing_that_is_said_acts_on_a_terminal() {
         lines.iter().all(|line| !line.contains(|c: char| c.is_control() || c == '\u{202e}')),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_link_is_told_before_it_is_sent() {
+    let mut talk = talk(true);
+    for line in ["link ada@example.com", "1", "new@example.com", "secret1", "yes"] {
+        assert!(write(&mut talk, line).is_none(), "{line}");
+    }
+    assert!(matches!(talk.ask(), Some(Ask::Agreement { answer: "Link", .. })));
+    assert!(said(&mut talk).contains("no unlinking"));
+    assert!(matches!(write(&mut talk, "yes"), Some((_, Order::Link { register: true, .. }))));
 }

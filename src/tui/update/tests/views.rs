@@ -194,7 +194,7 @@ fn all_of_an_entry_is_shown_and_copied() {
     assert!(has("level", "error") && has("user", "ada@example.com") && has("next", "Check both."));
     assert!(has("failure", "wrong credentials") && has("what", "invalid username/password"), "{lines:?}");
     match keys(&mut model, "y").as_slice() {
-        [Effect::Copy(text)] => assert!(text.expose_secret().contains("next: Check both.")),
+        [Effect::Copy { text, .. }] => assert!(text.expose_secret().contains("next: Check both.")),
         other => panic!("a copy is expected: {other:?}"),
     }
     press(&mut model, KeyCode::Esc);
