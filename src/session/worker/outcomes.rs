@@ -10,7 +10,7 @@ use crate::account::{
     AccessToken, ApiKey, ApiKeyAction, ApiKeyId, AppAlias, EmailActionDone, EndReason, NewApiKey, Profile,
     SessionState, Tokens, UserKey,
 };
-use crate::backend::{BackendError, FieldChange, NewSession};
+use crate::backend::{BackendError, BrowserVisit, FieldChange, NewSession};
 use crate::session::operation::{Done, Operation, OperationKind};
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, FailureKind, LocalAction, RequestId, Subject, VaultStatus};
@@ -29,6 +29,18 @@ pub(super) enum Outcome {
         action: &'static str,
         app: AppAlias,
         result: Result<Entered, BackendError>,
+    },
+    /// A browser has to go somewhere for a log-in.
+    BrowserNeeded {
+        request: RequestId,
+        subject: Subject,
+        app: AppAlias,
+        result: Result<Box<BrowserVisit>, BackendError>,
+    },
+    /// A browser is back from a link, with the answer to the operation.
+    LinkCameBack {
+        request: RequestId,
+        answer: Box<Outcome>,
     },
     /// Something was done about an account without a session.
     EmailActed {
@@ -157,6 +169,10 @@ impl Worker {
                     self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
                 }
             },
+            Outcome::BrowserNeeded { request, subject, app, result } => {
+                self.log_in_begun(request, subject, app, result);
+            }
+            Outcome::LinkCameBack { request, answer } => self.link_came_back(request, *answer),
             Outcome::EmailActed { request, subject, app, action, result } => {
                 self.email_acted(request, subject, app, action, result);
             }
@@ -403,7 +419,10 @@ impl Worker {
             }
             Ok(Done::Linked(access, profile)) => {
                 let Some(known) = session.tokens.as_ref().map(|tokens| tokens.access.clone()) else { return };
-                session.set_access(access);
+                let lacks_profile = profile.is_none();
+                if let Some(access) = access {
+                    session.set_access(access);
+                }
                 session.profile = profile.or_else(|| session.profile.take());
                 if session.state != SessionState::Refreshing {
                     session.state = SessionState::Active;
@@ -412,10 +431,15 @@ impl Worker {
                 }
                 let provider = match &operation.kind {
                     OperationKind::Link { credentials, .. } => credentials.provider(),
+                    OperationKind::LinkWithBrowser(provider) => provider.clone(),
                     _ => return,
                 };
-                self.store_operation(user, known, request, Some(EventKind::Linked { provider }));
+                self.store_operation(user.clone(), known, request, Some(EventKind::Linked { provider }));
+                if lacks_profile {
+                    self.start_operation(&user, Operation::new(None, OperationKind::FetchProfile));
+                }
             }
+            Ok(Done::BrowserNeeded(visit)) => self.link_begun(user, generation, operation, *visit),
             Ok(Done::ApiKeys(created, keys)) => {
                 let OperationKind::ApiKeys(asked) = operation.kind else { return };
                 self.api_keys_changed(&user, request, asked, created, keys);
