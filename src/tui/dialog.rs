@@ -1,6 +1,7 @@
 //! Dialogs: what they hold, and what they ask the worker for.
 
 pub mod boards;
+pub mod browser;
 pub mod confirm;
 pub mod conflict;
 pub mod copy_menu;
@@ -14,6 +15,7 @@ pub mod secret;
 pub mod vault;
 
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
+pub use browser::{BrowserWait, ReturnForm};
 pub use confirm::{Confirm, Question};
 pub use conflict::Conflict;
 pub use copy_menu::CopyMenu;
@@ -59,6 +61,10 @@ pub struct Dialog {
 pub enum Body {
     /// Credentials, to log in, register or link.
     Credentials(CredentialsForm),
+    /// A browser is away.
+    Browser(BrowserWait),
+    /// The address that it ended at.
+    Return(ReturnForm),
     /// A question before something that is hard to undo.
     Confirm(Confirm),
     /// A field of the custom data.
@@ -153,6 +159,7 @@ impl Dialog {
         match &self.body {
             Body::Help { .. } => Context::Help,
             Body::Confirm(_) => Context::Question,
+            Body::Browser(_) => Context::Browser,
             Body::Clock(_) => Context::Clock,
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
@@ -201,6 +208,7 @@ impl Dialog {
             | EventKind::Refreshed
             | EventKind::RefreshPostponed { .. }
             | EventKind::RecordSetAside { .. }
+            | EventKind::BrowserNeeded { .. }
             | EventKind::AppAdded => Outcome::Underway,
             // A board stays, and shows what is new.
             _ if self.body.is_board() => {
@@ -217,6 +225,7 @@ impl Body {
     pub fn form(&self) -> Option<&Form> {
         match self {
             Self::Credentials(dialog) => Some(&dialog.form),
+            Self::Return(dialog) => Some(&dialog.form),
             Self::Edit(dialog) => Some(&dialog.form),
             Self::Vault(dialog) => Some(&dialog.form),
             Self::Email(dialog) => Some(&dialog.form),
@@ -224,7 +233,8 @@ impl Body {
             Self::NewKey(dialog) => Some(&dialog.form),
             Self::Palette(palette) => Some(&palette.form),
             Self::Picker(dialog) => Some(&dialog.form),
-            Self::Confirm(_)
+            Self::Browser(_)
+            | Self::Confirm(_)
             | Self::CopyMenu(_)
             | Self::Document(_)
             | Self::Conflict(_)
@@ -239,6 +249,7 @@ impl Body {
     pub(super) fn form_mut(&mut self) -> Option<&mut Form> {
         match self {
             Self::Credentials(dialog) => Some(&mut dialog.form),
+            Self::Return(dialog) => Some(&mut dialog.form),
             Self::Edit(dialog) => Some(&mut dialog.form),
             Self::Vault(dialog) => Some(&mut dialog.form),
             Self::Email(dialog) => Some(&mut dialog.form),
@@ -246,7 +257,8 @@ impl Body {
             Self::NewKey(dialog) => Some(&mut dialog.form),
             Self::Palette(palette) => Some(&mut palette.form),
             Self::Picker(dialog) => Some(&mut dialog.form),
-            Self::Confirm(_)
+            Self::Browser(_)
+            | Self::Confirm(_)
             | Self::CopyMenu(_)
             | Self::Document(_)
             | Self::Conflict(_)
@@ -276,7 +288,7 @@ impl Body {
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
     pub fn is_board(&self) -> bool {
-        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_))
+        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) | Self::Browser(_))
     }
 
     /// Shows and hides fields as the others demand.
@@ -294,6 +306,7 @@ impl Body {
         match self {
             Self::Credentials(dialog) => dialog.submit(),
             Self::Confirm(dialog) => dialog.submit(),
+            Self::Return(dialog) => dialog.submit(),
             Self::Edit(dialog) => dialog.submit(),
             Self::Vault(dialog) => dialog.submit(),
             Self::Email(dialog) => dialog.submit(),
@@ -302,6 +315,7 @@ impl Body {
             Self::Document(dialog) => dialog.submit(),
             Self::Conflict(dialog) => dialog.submit(),
             Self::Help { .. }
+            | Self::Browser(_)
             | Self::Secret(_)
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -319,6 +333,7 @@ impl Body {
             Self::Confirm(dialog) => dialog.waiting(),
             Self::Edit(_) | Self::Conflict(_) => "writing…",
             Self::Document(dialog) => dialog.waiting(),
+            Self::Return(_) => "looking at the address…",
             Self::Vault(_) => "opening the vault…",
             Self::Email(_) => "asking the App…",
             Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",
@@ -326,7 +341,7 @@ impl Body {
             Self::Keys(_) => "asking for the keys…",
             Self::NewKey(_) => "making the key…",
             Self::CopyMenu(_) => "asking for the token…",
-            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
+            Self::Help { .. } | Self::Browser(_) | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) => "",
         }
     }
 

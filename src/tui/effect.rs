@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::dialog::DialogId;
+use crate::account::BrowserAddress;
 use crate::session::Command;
 
 /// One thing to do outside of the model.
@@ -17,6 +18,8 @@ pub enum Effect {
     },
     /// Hand something to the clipboard of the person's terminal.
     Copy(SecretString),
+    /// Open an address in the person's browser, if there is one.
+    OpenBrowser(BrowserAddress),
     /// Have a text edited in the person's editor, and report back with
     /// [`Message::Edited`](super::message::Message::Edited).
     Edit {

@@ -160,6 +160,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         tracing::warn!(%error, "nothing was copied");
                     }
                 }
+                Effect::OpenBrowser(address) => crate::browser::open(address.as_str()),
                 Effect::Suspend => {
                     terminal::suspend(self.mouse)?;
                     self.repaint()?;

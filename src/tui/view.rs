@@ -2,6 +2,7 @@
 
 mod ascii;
 mod boards;
+mod browser;
 mod chrome;
 mod compare;
 mod custom_data;

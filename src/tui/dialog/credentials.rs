@@ -63,8 +63,8 @@ fn fields_of(method: &Provider) -> &'static [FieldName] {
         Provider::ApiKey => &[FieldName::ApiKey],
         Provider::CustomJwt => &[FieldName::Jwt],
         Provider::CustomFunction => &[FieldName::Payload],
-        Provider::Google => &[FieldName::GoogleProof, FieldName::Token],
-        Provider::Facebook | Provider::Apple => &[FieldName::Token],
+        Provider::Google => &[FieldName::Way, FieldName::GoogleProof, FieldName::Token],
+        Provider::Facebook | Provider::Apple => &[FieldName::Way, FieldName::Token],
         Provider::Anonymous | Provider::Other(_) => &[],
     }
 }
@@ -138,7 +138,8 @@ impl CredentialsForm {
             Field::secret(FieldName::ApiKey, "API key"),
             Field::secret(FieldName::Jwt, "JWT"),
             Field::text(FieldName::Payload, "JSON", "{}"),
-            Field::choice(FieldName::GoogleProof, "By", vec!["ID token", "authorization code"]),
+            Field::choice(FieldName::Way, "How", vec!["in the browser", "by token"]),
+            Field::choice(FieldName::GoogleProof, "Kind", vec!["ID token", "authorization code"]),
             Field::secret(FieldName::Token, "Token"),
         ]);
         let mut dialog =
@@ -158,7 +159,7 @@ impl CredentialsForm {
 
     /// Moves the focus to `first`, or else to the first field of the method.
     fn focus_on_fields(&mut self, first: FieldName) {
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         if let Some(first) = fields.iter().find(|field| **field == first).or(fields.first()) {
             self.form.focus_on(*first);
         }
@@ -167,6 +168,16 @@ impl CredentialsForm {
     /// The chosen method.
     pub fn method(&self) -> Provider {
         self.methods[self.form.chosen(FieldName::Method)].clone()
+    }
+
+    /// Whether the person goes to the provider's own pages.
+    fn in_browser(&self) -> bool {
+        fields_of(&self.method()).contains(&FieldName::Way) && self.form.chosen(FieldName::Way) == 0
+    }
+
+    /// The fields that are to be filled in.
+    fn fields(&self) -> &'static [FieldName] {
+        if self.in_browser() { &[FieldName::Way] } else { fields_of(&self.method()) }
     }
 
     /// What the dialog says while it waits.
@@ -186,6 +197,9 @@ impl CredentialsForm {
     /// What to know about the chosen method.
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self.method() {
+            _ if self.in_browser() => {
+                "You go to the provider's own pages. idmux shows their address as well."
+            }
             Provider::CustomJwt => "Paste a JWT that your own issuer signed for this App.",
             Provider::Google => "Paste what Google gave: the App takes one of the two.",
             Provider::Facebook => "Paste an access token of Facebook.",
@@ -195,7 +209,7 @@ impl CredentialsForm {
     }
 
     pub(super) fn settle(&mut self) {
-        let taken = fields_of(&self.method());
+        let taken = self.fields();
         for (method, _) in &METHODS {
             for name in fields_of(method) {
                 let shown = taken.contains(name)
@@ -206,17 +220,28 @@ impl CredentialsForm {
     }
 
     pub(super) fn after_failure(&mut self) {
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
         self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
     }
 
     pub(super) fn submit(&mut self) -> Submission {
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         if self.form.is_focused(FieldName::Method)
             && let Some(first) = fields.first()
         {
             self.form.focus_on(*first);
+            return Submission::Refused;
+        }
+        if self.in_browser() {
+            let (app, provider) = (self.app.clone(), self.method());
+            return Submission::send(match &self.purpose {
+                Purpose::Link { user, .. } => Command::LinkWithBrowser { user: user.clone(), provider },
+                _ => Command::LogInWithBrowser { app, provider },
+            });
+        }
+        if self.form.is_focused(FieldName::Way) {
+            self.form.next();
             return Submission::Refused;
         }
         match self.credentials() {

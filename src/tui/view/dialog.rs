@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn};
-use super::{boards, compare, document, help, lines, palette, span};
+use super::{boards, browser, compare, document, help, lines, palette, span};
 use crate::tui::dialog::{
     AmountForm, Body, Confirm, CredentialsForm, Dialog, EditForm, EmailForm, KeyForm, Progress, Purpose,
     VaultForm,
@@ -38,8 +38,14 @@ struct Page {
 
 /// Draws a dialog; where the cursor stands, if it is in a text field.
 pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
+    if let Body::Browser(wait) = &dialog.body
+        && wait.shows_code
+    {
+        browser::alone(model, wait, buffer);
+        return None;
+    }
     let theme = &model.theme;
-    let columns = columns(model, &dialog.body);
+    let mut columns = columns(model, &dialog.body);
     // What a failure may take has its place too.
     let rows = usize::from(buffer.area.height).saturating_sub(usize::from(FRAME.1) + 2 + 3);
     let mut page = match &dialog.body {
@@ -79,6 +85,20 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
             let lines = document::conflict(model, conflict, columns, rows);
             let title = format!("A conflict in the custom data of {}", conflict.label);
             Page { title, drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Browser(wait) => {
+            let room = usize::from(buffer.area.width).saturating_sub(usize::from(FRAME.0) + 2);
+            let (lines, width) = browser::page(model, wait, columns, (room, rows + 3));
+            columns = width;
+            Page { title: wait.title.clone(), drawn: Drawn { lines, cursor: None } }
+        }
+        Body::Return(form) => {
+            let intro = paragraph(
+                "Paste the address of the page that the browser ended at, from http:// to its end.",
+                theme.text,
+            );
+            let drawn = below(intro, form::draw(&form.form, theme, columns));
+            Page { title: "The address that the browser ended at".into(), drawn }
         }
         Body::Secret(shown) => {
             let lines = boards::secret(model, shown, columns);
