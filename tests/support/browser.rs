@@ -70,3 +70,72 @@ pub async fn land(ended_at: &str) -> String {
     let answer = client().post(url).header("origin", origin).body(hash).send().await.unwrap();
     answer.text().await.unwrap()
 }
+
+/// An App with pages and its identity provider, beside the real binary.
+pub struct World {
+    runtime: tokio::runtime::Runtime,
+    provider: IdentityProvider,
+    server: Server,
+}
+
+impl World {
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (provider, server) = runtime.block_on(async {
+            let provider = IdentityProvider::start().await;
+            let server = app_with_pages(&provider).await;
+            (provider, server)
+        });
+        Self { runtime, provider, server }
+    }
+
+    /// The base URL of the App.
+    pub fn url(&self) -> &str {
+        &self.server.client.base
+    }
+
+    /// Goes to `address` as `sub`, and says where it ended.
+    pub fn travel(&self, address: &str, sub: &str) -> String {
+        self.runtime.block_on(travel(&self.provider, address, sub))
+    }
+
+    /// Opens the page that it ended at; what it says.
+    pub fn land(&self, ended_at: &str) -> String {
+        self.runtime.block_on(land(ended_at))
+    }
+}
+
+/// A program for `$BROWSER` that writes down where it is sent.
+pub struct Recorder {
+    pub program: String,
+    visited: std::path::PathBuf,
+}
+
+impl Recorder {
+    pub fn in_folder(folder: &std::path::Path) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let (program, visited) = (folder.join("browser"), folder.join("visited"));
+        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", visited.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self { program: program.to_str().unwrap().to_owned(), visited }
+    }
+
+    /// Where it was sent so far.
+    pub fn visited(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.visited).unwrap_or_default();
+        text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(str::to_owned).collect()
+    }
+
+    /// Waits until it was sent somewhere for the `count`th time; where.
+    pub fn wait(&self, count: usize) -> String {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            if let Some(address) = self.visited().into_iter().nth(count - 1) {
+                return address;
+            }
+            assert!(std::time::Instant::now() < end, "no browser was opened");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}

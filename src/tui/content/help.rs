@@ -36,6 +36,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
         ("Mailbox", Context::Mailbox),
         ("Clock", Context::Clock),
         ("API keys", Context::ApiKeys),
+        ("In the browser", Context::Browser),
         ("Copy", Context::CopyMenu),
     ] {
         let only_there = |binding: &Bound| !binding.contexts.contains(&Context::Users);
