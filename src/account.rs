@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod app;
+pub mod browser;
 pub mod credentials;
 pub mod custom_data;
 pub mod data_change;
@@ -15,6 +16,7 @@ pub mod user;
 
 pub use api_key::{ApiKey, ApiKeyAction, ApiKeyId, NewApiKey};
 pub use app::{App, AppAlias, AppTextError, CustomDataSource, check_client_app_id, parse_base_url};
+pub use browser::{BrowserAddress, RedirectUri};
 pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
 pub use custom_data::FieldPath;
 pub use data_change::{DataChange, DataEdit, EditBase};

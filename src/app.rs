@@ -6,6 +6,7 @@ mod error;
 pub mod keys;
 pub mod look;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::backend::app_services::AppServices;
 use crate::backend::{Backend, HttpClient};
 use crate::cli::RemoteApp;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{AppConfig, Config};
 use crate::crash;
 use crate::folders::Folders;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
@@ -123,7 +124,7 @@ async fn run_in_runtime(
         })
         .shared();
 
-    let connect = connect(clock.clone())?;
+    let connect = connect(clock.clone(), config.apps)?;
     let renewals = Renewals { lead: Some(config.session.lead()), in_flight: config.session.in_flight };
     let setup = Setup { vault, key, clock: clock.clone(), connect, renewals };
     let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
@@ -228,7 +229,11 @@ fn control_of_environment(app: &App) -> Option<ControlAccess> {
 }
 
 /// Clients of the App Services API that share one pool of connections.
-fn connect(clock: Arc<dyn Clock>) -> Result<Connect, AppError> {
+fn connect(clock: Arc<dyn Clock>, apps: BTreeMap<String, AppConfig>) -> Result<Connect, AppError> {
     let http = HttpClient::new(clock)?;
-    Ok(Arc::new(move |app: &App| Ok(Arc::new(AppServices::new(http.clone(), app)) as Arc<dyn Backend>)))
+    Ok(Arc::new(move |app: &App| {
+        let redirect = apps.get(app.alias.as_str()).map(|app| app.redirect_uri.clone());
+        let client = AppServices::new(http.clone(), app).with_redirect(redirect.unwrap_or_default());
+        Ok(Arc::new(client) as Arc<dyn Backend>)
+    }))
 }

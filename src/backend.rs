@@ -1,6 +1,7 @@
 //! Remote services that have users: what they can do, and how they fail.
 
 pub mod app_services;
+pub mod browser;
 mod error;
 mod http;
 pub mod local_control;
@@ -13,6 +14,7 @@ use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
+pub use self::browser::{Arrival, BrowserError, BrowserVisit};
 pub use self::error::{BackendError, Verdict};
 pub use self::http::HttpClient;
 pub use self::local_control::{ControlClient, LocalControl};
@@ -48,6 +50,17 @@ pub trait Backend: Debug + Send + Sync + 'static {
         credentials: &'a Credentials,
         device: Option<&'a DeviceId>,
     ) -> Answer<'a, AccessToken>;
+
+    /// Begins a log-in, or the addition of an identity to the user whom `link` proves, that a person does in a browser.
+    fn begin_in_browser<'a>(
+        &'a self,
+        provider: &'a Provider,
+        device: Option<&'a DeviceId>,
+        link: Option<&'a AccessToken>,
+    ) -> Answer<'a, BrowserVisit> {
+        let _ = (provider, device, link);
+        Box::pin(std::future::ready(Err(BrowserError::NoPages.into())))
+    }
 
     /// Renews the access token.
     fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken>;

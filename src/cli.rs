@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod apps;
+mod browser;
 mod client;
 pub mod clock;
 mod command;

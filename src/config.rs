@@ -2,6 +2,7 @@
 
 mod keys;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::account::Lead;
+use crate::account::{Lead, RedirectUri};
 
 pub use keys::{KeySetting, KeysConfig};
 
@@ -27,6 +28,16 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// What keys do.
     pub keys: KeysConfig,
+    /// What holds for one App, by its name on this device.
+    pub apps: BTreeMap<String, AppConfig>,
+}
+
+/// What holds for one App.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppConfig {
+    /// Where log-ins in the browser end. An App that compares ports has to have the same address in its `redirect_uris`.
+    pub redirect_uri: RedirectUri,
 }
 
 /// How a person is told that a session needs them.
@@ -225,6 +236,16 @@ mod tests {
             let error = Config::parse(wrong).unwrap_err();
             assert!(error.contains("line"), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn an_app_may_have_its_log_ins_end_elsewhere() {
+        let text = "[apps.shop]\nredirect_uri = \"http://localhost:41234/idmux\"\n[apps.other]";
+        let apps = Config::parse(text).unwrap().apps;
+        assert_eq!(apps["shop"].redirect_uri.on(41234), "http://localhost:41234/idmux");
+        assert_eq!(apps["other"].redirect_uri, RedirectUri::default());
+        let error = Config::parse("[apps.shop]\nredirect_uri = \"https://example.com/\"").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("on this machine"), "{error}");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod app;
 pub mod backend;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod config;

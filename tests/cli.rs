@@ -3,12 +3,20 @@
 
 #[path = "cli/apps.rs"]
 mod apps;
+#[path = "support/browser.rs"]
+#[allow(dead_code)]
+mod browser;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/device.rs"]
 mod device;
 #[path = "cli/embedded_app.rs"]
 mod embedded_app;
+#[path = "local_app/identity_provider.rs"]
+#[allow(dead_code)]
+mod identity_provider;
+#[path = "cli/browser.rs"]
+mod in_the_browser;
 #[path = "cli/locking.rs"]
 mod locking;
 #[path = "cli/looking_after.rs"]
@@ -19,6 +27,9 @@ mod prompts;
 mod secrets;
 #[path = "cli/server.rs"]
 mod server;
+#[path = "local_app/support.rs"]
+#[allow(dead_code)]
+mod support;
 #[path = "support/terminal.rs"]
 #[allow(dead_code)]
 mod terminal;

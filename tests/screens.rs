@@ -2,6 +2,8 @@
 
 #[path = "screens/boards.rs"]
 mod boards;
+#[path = "screens/browser.rs"]
+mod browser;
 #[path = "screens/compare.rs"]
 mod compare;
 #[path = "screens/custom_data.rs"]

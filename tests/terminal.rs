@@ -3,12 +3,23 @@
 #[path = "terminal/bad_input.rs"]
 mod bad_input;
 #[cfg(unix)]
+#[path = "support/browser.rs"]
+#[allow(dead_code)]
+mod browser;
+#[cfg(unix)]
 #[path = "terminal/custom_data.rs"]
 mod custom_data;
 #[path = "terminal/dialogs.rs"]
 mod dialogs;
 #[path = "terminal/hands.rs"]
 mod hands;
+#[cfg(unix)]
+#[path = "local_app/identity_provider.rs"]
+#[allow(dead_code)]
+mod identity_provider;
+#[cfg(unix)]
+#[path = "terminal/browser.rs"]
+mod in_the_browser;
 #[path = "terminal/journey.rs"]
 mod journey;
 #[path = "terminal/lifecycle.rs"]
@@ -21,6 +32,10 @@ mod plain;
 mod quiet;
 #[path = "terminal/resize.rs"]
 mod resize;
+#[cfg(unix)]
+#[path = "local_app/support.rs"]
+#[allow(dead_code)]
+mod support;
 #[path = "terminal/suspend.rs"]
 mod suspend;
 #[path = "support/terminal.rs"]

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{AppError, THREADS, connect, host_local_app};
 use crate::account::App;
 use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::crash;
 use crate::folders::Folders;
 use crate::local_app::{LocalApp, Storage};
@@ -54,7 +55,7 @@ impl Parts {
             vault: Location::File(folders.vault()),
             key: policy_from_environment(),
             clock: clock.clone(),
-            connect: connect(clock.clone())?,
+            connect: connect(clock.clone(), Config::read(&folders.config())?.apps)?,
             renewals: Renewals::on_demand(),
         };
         let (session, worker) = session::start(setup, std::future::ready(()), stop.clone());

@@ -1,6 +1,7 @@
 //! The App Services client API (protocol document, sections 2 to 9).
 
 mod api_keys;
+mod browser;
 mod custom_data;
 mod email;
 mod wire;
@@ -19,11 +20,12 @@ use self::wire::{LoginAnswer, RefreshAnswer};
 use super::http::Request;
 use super::server_clock::ServerClock;
 use super::{
-    Answer, Backend, BackendError, ControlClient, FieldChange, HttpClient, LocalControl, NewSession,
+    Answer, Backend, BackendError, BrowserVisit, ControlClient, FieldChange, HttpClient, LocalControl,
+    NewSession,
 };
 use crate::account::{
     AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction,
-    NewApiKey, Profile, Provider, RefreshToken, Tokens, UserId,
+    NewApiKey, Profile, Provider, RedirectUri, RefreshToken, Tokens, UserId,
 };
 
 /// The client of one App.
@@ -36,6 +38,8 @@ pub struct AppServices {
     host: OnceCell<Url>,
     clock: ServerClock,
     control: Option<Arc<ControlClient>>,
+    /// Where a log-in in the browser ends.
+    redirect: RedirectUri,
 }
 
 impl AppServices {
@@ -49,7 +53,13 @@ impl AppServices {
             client_app_id: app.client_app_id.clone(),
             host: OnceCell::new(),
             clock: ServerClock::default(),
+            redirect: RedirectUri::default(),
         }
+    }
+
+    /// The same client, whose log-ins in the browser end at `redirect`.
+    pub fn with_redirect(self, redirect: RedirectUri) -> Self {
+        Self { redirect, ..self }
     }
 
     /// Asks where the App is served (section 2.2).
@@ -151,6 +161,15 @@ impl Backend for AppServices {
                 device: DeviceId::new(answer.device_id),
             })
         })
+    }
+
+    fn begin_in_browser<'a>(
+        &'a self,
+        provider: &'a Provider,
+        device: Option<&'a DeviceId>,
+        link: Option<&'a AccessToken>,
+    ) -> Answer<'a, BrowserVisit> {
+        Box::pin(self.begin_visit(provider, device, link))
     }
 
     fn register<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Answer<'a, ()> {

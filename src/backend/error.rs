@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::BrowserError;
 use crate::account::EndReason;
 
 /// Why a request failed.
@@ -41,6 +42,9 @@ pub enum BackendError {
         /// What is wrong with it.
         what: String,
     },
+    /// Nothing came of a browser.
+    #[error(transparent)]
+    Browser(BrowserError),
 }
 
 /// What a failed renewal says of the session.
@@ -78,7 +82,7 @@ impl BackendError {
             Self::Refused { status: 408 | 425 | 429 | 500..=599, retry_after, .. } => {
                 Verdict::TryLater { after: *retry_after }
             }
-            Self::Refused { .. } => Verdict::Refused,
+            Self::Refused { .. } | Self::Browser(_) => Verdict::Refused,
         }
     }
 

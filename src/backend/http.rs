@@ -59,6 +59,32 @@ impl HttpClient {
     /// Sends a request and reads its JSON answer; an empty answer is `null`.
     pub async fn send(&self, request: Request<'_>, server: &ServerClock) -> Result<Value, BackendError> {
         let host = host_of(&request.url);
+        let response = self.exchange(&host, request, server).await?;
+        read(&host, response).await
+    }
+
+    /// Sends a request whose answer says where to go on, in the first of `headers` that it has.
+    pub async fn ask_where(
+        &self,
+        request: Request<'_>,
+        server: &ServerClock,
+        headers: &[&str],
+    ) -> Result<Option<String>, BackendError> {
+        let host = host_of(&request.url);
+        let response = self.exchange(&host, request, server).await?;
+        if response.status().is_success() || response.status().is_redirection() {
+            let found = headers.iter().find_map(|name| response.headers().get(*name));
+            return Ok(found.and_then(|place| place.to_str().ok()).map(str::to_owned));
+        }
+        read(&host, response).await.map(|_| None)
+    }
+
+    async fn exchange(
+        &self,
+        host: &str,
+        request: Request<'_>,
+        server: &ServerClock,
+    ) -> Result<Response, BackendError> {
         let mut builder = self.client.request(request.method, request.url);
         if let Some(token) = request.token {
             builder = builder.bearer_auth(token);
@@ -67,11 +93,11 @@ impl HttpClient {
             builder = builder.json(body);
         }
         let sent = self.clock.now();
-        let response = builder.send().await.map_err(|error| transport_error(&host, error))?;
+        let response = builder.send().await.map_err(|error| transport_error(host, error))?;
         if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
             server.read(date, sent, self.clock.now());
         }
-        read(&host, response).await
+        Ok(response)
     }
 }
 

@@ -137,6 +137,14 @@ impl<'a> Client<'a> {
     /// When the worker says that it failed.
     pub async fn ask(&mut self, command: Command) -> Result<Event, Problem> {
         let id = self.send(command).await?;
+        self.answer(id).await
+    }
+
+    /// Waits for the next event that ends a request, or a step of it.
+    ///
+    /// # Errors
+    /// When the worker says that it failed.
+    pub async fn answer(&mut self, id: RequestId) -> Result<Event, Problem> {
         loop {
             let event = self.parts.session.events.recv().await.ok_or_else(stopped)?;
             let ends = event.request == Some(id);

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::output::{self, Printed};
 use super::problem::Problem;
 use super::session::{Action, SwitchArgs, UserArgs};
-use super::{api_keys, apps, clock, email, login, mail, session, timeline, token, users, vault};
+use super::{api_keys, apps, browser, clock, email, login, mail, session, timeline, token, users, vault};
 use crate::app::command_line;
 
 /// A command to a session worker of its own.
@@ -19,6 +19,8 @@ pub enum SessionCommand {
     App(apps::AppCommand),
     /// Log a user in; it becomes the current user of its app.
     Login(login::LoginArgs),
+    /// Add an identity to a user, on the provider's own pages in the browser.
+    Link(browser::LinkArgs),
     /// List the users with their sessions.
     Users(users::UsersArgs),
     /// Print an access token of a user.
@@ -77,6 +79,7 @@ impl SessionCommand {
         match self {
             Self::App(command) => command.json(),
             Self::Login(args) => args.json(),
+            Self::Link(args) => args.json,
             Self::Users(args) => args.json,
             Self::Token(args) => args.json,
             Self::Refresh(args) | Self::Logout(args) | Self::Remove(args) => args.json,
@@ -107,6 +110,7 @@ impl SessionCommand {
         match self {
             Self::App(command) => command.run(client).await,
             Self::Login(args) => args.run(client).await,
+            Self::Link(args) => args.run(client).await,
             Self::Users(args) => users::run(args, client),
             Self::Token(args) => token::run(args, client).await,
             Self::Refresh(args) => session::run(args, Action::Refresh, client).await,

@@ -6,6 +6,7 @@ use bson::{Bson, Document};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 
+use super::browser::{self, BrowserArgs};
 use super::client::Client;
 use super::output::Printed;
 use super::problem::{Code, Problem, whom};
@@ -14,7 +15,7 @@ use super::session;
 use super::target::AppTarget;
 use crate::account::credentials::check_registration;
 use crate::account::custom_data::{ValueError, parse_value};
-use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof};
+use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
 use crate::session::{Command, Event, EventKind, Subject};
 
 /// Arguments of `idmux login`.
@@ -61,25 +62,31 @@ enum ProviderArgs {
         #[command(flatten)]
         common: Common,
     },
-    /// With what Google gave: an ID token, or with --code an authorization code.
+    /// With Google: in the browser, or with what it gave: an ID token, or with --code an authorization code.
     Google {
         /// The secret is an authorization code, which the App exchanges.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "browser")]
         code: bool,
         #[command(flatten)]
+        browser: BrowserArgs,
+        #[command(flatten)]
         secret: SecretArgs,
         #[command(flatten)]
         common: Common,
     },
-    /// With an access token of Facebook.
+    /// With Facebook: in the browser, or with an access token.
     Facebook {
         #[command(flatten)]
+        browser: BrowserArgs,
+        #[command(flatten)]
         secret: SecretArgs,
         #[command(flatten)]
         common: Common,
     },
-    /// With an ID token of Apple.
+    /// With Apple: in the browser, or with an ID token.
     Apple {
+        #[command(flatten)]
+        browser: BrowserArgs,
         #[command(flatten)]
         secret: SecretArgs,
         #[command(flatten)]
@@ -130,10 +137,11 @@ impl LoginArgs {
     pub async fn run(self, client: &mut Client<'_>) -> Result<Printed, Problem> {
         let app = self.common().app.find(&client.snapshot())?;
         let json = self.json();
+        let opens = self.provider.browser().is_none_or(|args| !args.no_open);
         let command = self.provider.command(&app).await?;
         client.reach(&app).await?;
         let before = client.snapshot();
-        let event = client.ask(command).await?;
+        let event = browser::ask(client, command, opens).await?;
         if event.kind == EventKind::ConfirmationPending {
             return Err(confirmation_pending(&event));
         }
@@ -151,8 +159,31 @@ impl LoginArgs {
 }
 
 impl ProviderArgs {
+    fn browser(&self) -> Option<&BrowserArgs> {
+        match self {
+            Self::Google { browser, .. } | Self::Facebook { browser, .. } | Self::Apple { browser, .. } => {
+                Some(browser)
+            }
+            _ => None,
+        }
+    }
+
+    /// The provider whose pages the person goes to.
+    fn pages(&self) -> Option<Provider> {
+        self.browser().filter(|args| args.browser)?;
+        match self {
+            Self::Google { .. } => Some(Provider::Google),
+            Self::Facebook { .. } => Some(Provider::Facebook),
+            Self::Apple { .. } => Some(Provider::Apple),
+            _ => None,
+        }
+    }
+
     /// The command to the worker, with the secret that it takes.
     async fn command(self, app: &AppAlias) -> Result<Command, Problem> {
+        if let Some(provider) = self.pages() {
+            return Ok(Command::LogInWithBrowser { app: app.clone(), provider });
+        }
         let to = |credentials| Command::LogIn { app: app.clone(), credentials };
         Ok(match self {
             Self::Anon { reuse: true, .. } => Command::ReuseAnonymous { app: app.clone() },

@@ -70,6 +70,11 @@ pub fn warn(what: &str) {
     let _ = writeln!(io::stderr().lock(), "idmux: {}", text::inert(what));
 }
 
+/// Says an address that a person has to go to, on a line of its own.
+pub fn address(address: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text::inert(address));
+}
+
 /// Says why the command failed.
 pub fn report(problem: &Problem, json: bool) {
     let said = if json { ascii_json(&problem.for_scripts()) } else { problem.for_people() };

@@ -63,6 +63,8 @@ pub enum Code {
     VaultNeedsKey,
     /// The vault cannot be read or written.
     Vault,
+    /// A person took too long.
+    TimedOut,
     /// A person stopped it.
     Interrupted,
 }
@@ -91,6 +93,7 @@ impl Code {
             Self::VaultLocked => "vault-locked",
             Self::VaultNeedsKey => "vault-needs-key",
             Self::Vault => "vault",
+            Self::TimedOut => "timed-out",
             Self::Interrupted => "interrupted",
         }
     }
@@ -98,7 +101,7 @@ impl Code {
     /// The exit code; see [`EXIT_CODES`].
     pub fn exit(self) -> u8 {
         match self {
-            Self::Failed | Self::AppExists | Self::UnknownKey | Self::UnknownMail => 1,
+            Self::Failed | Self::TimedOut | Self::AppExists | Self::UnknownKey | Self::UnknownMail => 1,
             Self::Input | Self::UnknownApp | Self::AppNeeded | Self::UnknownUser | Self::AmbiguousUser => 2,
             Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials | Self::ConfirmationPending => 3,
             Self::Refused => 4,
@@ -121,6 +124,7 @@ impl From<FailureKind> for Code {
             FailureKind::Vault => Self::Vault,
             FailureKind::Unknown => Self::UnknownUser,
             FailureKind::Input => Self::Input,
+            FailureKind::TimedOut => Self::TimedOut,
         }
     }
 }
@@ -209,7 +213,8 @@ mod tests {
     use super::*;
     use crate::account::AppAlias;
 
-    const ALL: [Code; 20] = [
+    const ALL: [Code; 21] = [
+        Code::TimedOut,
         Code::UnknownKey,
         Code::UnknownMail,
         Code::ConfirmationPending,

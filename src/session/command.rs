@@ -7,7 +7,8 @@ use bson::Bson;
 use secrecy::SecretString;
 
 use crate::account::{
-    ApiKeyAction, App, AppAlias, ClockChange, Credentials, DataEdit, EmailAction, FieldPath, UserKey,
+    ApiKeyAction, App, AppAlias, ClockChange, Credentials, DataEdit, EmailAction, FieldPath, Provider,
+    UserKey,
 };
 use crate::vault::KeyChoice;
 
@@ -58,12 +59,35 @@ pub enum Command {
         /// The credentials.
         credentials: Credentials,
     },
+    /// Log a user in by the pages of an identity provider: [`EventKind::BrowserNeeded`](super::EventKind::BrowserNeeded)
+    /// says where a browser has to go.
+    LogInWithBrowser {
+        /// The App.
+        app: AppAlias,
+        /// Google, Facebook or Apple.
+        provider: Provider,
+    },
+    /// Add an identity to a user in the same way.
+    LinkWithBrowser {
+        /// The user to extend.
+        user: UserKey,
+        /// Google, Facebook or Apple.
+        provider: Provider,
+    },
+    /// Take the address that a browser ended at, where it did not find the way back by itself: it runs elsewhere.
+    BrowserEndedAt {
+        /// The request that sent it away.
+        request: RequestId,
+        /// The address, with the tokens in it.
+        address: SecretString,
+    },
     /// The App's active anonymous user, if it has one, else a new one.
     ReuseAnonymous {
         /// The App.
         app: AppAlias,
     },
     /// Give a log-in or a registration up that is on its way. A session that comes of it is ended at the server at once.
+    /// A link is given up while a browser is away for it.
     CancelLogIn {
         /// The request that asked for it.
         request: RequestId,

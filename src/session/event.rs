@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{KeySource, RequestId, TimelineEntry};
 use crate::account::{
-    About, AccessToken, ApiKey, AppAlias, AppClock, EmailActionDone, EndReason, FieldPath, Mail, NewApiKey,
-    Provider, RefreshToken, UserKey,
+    About, AccessToken, ApiKey, AppAlias, AppClock, BrowserAddress, EmailActionDone, EndReason, FieldPath,
+    Mail, NewApiKey, Provider, RefreshToken, UserKey,
 };
 
 /// One thing that happened.
@@ -136,6 +136,15 @@ pub enum EventKind {
     },
     /// The mailbox of a local App was emptied.
     MailsCleared,
+    /// A person has to go on in a browser. The request ends when the browser is back.
+    BrowserNeeded {
+        /// Where it has to go.
+        address: BrowserAddress,
+        /// Until when it is waited for.
+        until: Timestamp,
+    },
+    /// The address that a browser ended at was taken.
+    BrowserCameBack,
     /// A session began, and is durable.
     LoggedIn {
         /// Whether a session of the same user was replaced.
@@ -232,4 +241,6 @@ pub enum FailureKind {
     Unknown,
     /// The input is wrong.
     Input,
+    /// A person took too long.
+    TimedOut,
 }

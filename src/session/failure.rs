@@ -2,7 +2,7 @@
 
 use super::{Failure, FailureKind};
 use crate::account::{AppAlias, EndReason};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, BrowserError};
 use crate::vault::VaultError;
 
 impl Failure {
@@ -18,6 +18,7 @@ impl Failure {
                 FailureKind::Garbage,
                 "check that the address is that of an App Services server, not of a proxy",
             ),
+            BackendError::Browser(error) => browser(error),
             BackendError::Refused { status, code, .. } => match code.as_deref() {
                 Some("InvalidPassword") => {
                     (FailureKind::Credentials, "check e-mail and password, or register the account first")
@@ -41,6 +42,11 @@ impl Failure {
                 Some("AuthProviderNotFound") => {
                     (FailureKind::Refused, "the app does not have this provider; take another")
                 }
+                Some("InvalidRedirectURI") => (
+                    FailureKind::Refused,
+                    "add the address to the provider's redirect_uris at the App; where the port has to be the same each \
+                     time, set redirect_uri of the App in config.toml as well",
+                ),
                 Some("InvalidSession") => (FailureKind::NotLoggedIn, "log the user in again"),
                 _ if *status == 401 => (FailureKind::Credentials, "check the credentials"),
                 _ if *status == 403 => {
@@ -86,6 +92,17 @@ impl Failure {
             _ => return failure,
         };
         Self { kind: FailureKind::Refused, message: message.into(), hint: hint.into(), ..failure }
+    }
+
+    /// An address that was not the one that is waited for.
+    pub fn not_taken(action: &'static str, why: &str) -> Self {
+        Self {
+            kind: FailureKind::Input,
+            action,
+            message: why.into(),
+            hint: "copy all of the address that the browser shows after the log-in, from http:// to its end"
+                .into(),
+        }
     }
 
     /// A request to a control API that was refused or never answered.
@@ -175,6 +192,25 @@ impl Failure {
             message: format!("{what} is not known on this device"),
             hint: "choose one of the list".into(),
         }
+    }
+}
+
+/// What a browser that brings nothing means.
+fn browser(error: &BrowserError) -> (FailureKind, &'static str) {
+    match error {
+        BrowserError::NoPages => (FailureKind::Input, "take another provider"),
+        BrowserError::NoPort { .. } => (
+            FailureKind::Input,
+            "another log-in or program uses the port; end it, or change redirect_uri in config.toml",
+        ),
+        BrowserError::Denied(_) => {
+            (FailureKind::Refused, "try again, as another person if need be, or ask whoever runs the App")
+        }
+        BrowserError::TookTooLong => (
+            FailureKind::TimedOut,
+            "start again; if the browser runs on another machine, paste the address that it ends at",
+        ),
+        BrowserError::GivenUp => (FailureKind::TimedOut, "start again"),
     }
 }
 

@@ -8,9 +8,9 @@ use bson::Document;
 use super::{RequestId, retry};
 use crate::account::{
     AccessToken, ApiKey, ApiKeyAction, Credentials, CustomDataSource, DataEdit, DeviceId, NewApiKey, Profile,
-    Tokens, UserId,
+    Provider, Tokens, UserId,
 };
-use crate::backend::{Backend, BackendError, FieldChange, Verdict};
+use crate::backend::{Backend, BackendError, BrowserVisit, FieldChange, Verdict};
 
 /// Something to do as a user.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub enum OperationKind {
         /// Whether to create the account first.
         register: bool,
     },
+    /// Add an identity by the pages of an identity provider.
+    LinkWithBrowser(Provider),
     /// Delete the account.
     Delete,
     /// Change the custom data.
@@ -75,8 +77,11 @@ pub enum OperationKind {
 pub enum Done {
     /// The profile was read.
     Profile(Profile),
-    /// The identity was added. The profile is missing if it could not be read again.
-    Linked(AccessToken, Option<Profile>),
+    /// The identity was added. The access token is missing if the server gave none, the profile if it could not be read
+    /// again.
+    Linked(Option<AccessToken>, Option<Profile>),
+    /// A browser has to go somewhere first.
+    BrowserNeeded(Box<BrowserVisit>),
     /// The account is gone.
     Deleted,
     /// The custom data was changed.
@@ -96,7 +101,7 @@ impl OperationKind {
     pub fn action(&self) -> &'static str {
         match self {
             Self::FetchProfile => "read the profile",
-            Self::Link { .. } => "link an identity",
+            Self::Link { .. } | Self::LinkWithBrowser(_) => "link an identity",
             Self::Delete => "delete the account",
             Self::ChangeCustomData(_) => "change custom data",
             Self::ReadCustomData => READ_SOURCE,
@@ -127,7 +132,11 @@ impl OperationKind {
                 }
                 let access = backend.link(access, credentials, device).await?;
                 let profile = backend.profile(&access).await.ok();
-                Ok(Done::Linked(access, profile))
+                Ok(Done::Linked(Some(access), profile))
+            }
+            Self::LinkWithBrowser(provider) => {
+                let visit = backend.begin_in_browser(provider, device, Some(access)).await?;
+                Ok(Done::BrowserNeeded(Box::new(visit)))
             }
             Self::Delete => backend.delete_user(access).await.map(|()| Done::Deleted),
             Self::ChangeCustomData(change) => backend

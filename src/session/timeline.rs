@@ -75,6 +75,8 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
             (format!("API key {name} disabled"), "sessions that were opened with it live on")
         }
         EventKind::ConfirmationPending
+        | EventKind::BrowserNeeded { .. }
+        | EventKind::BrowserCameBack
         | EventKind::CustomDataRead(_)
         | EventKind::EmailActionDone(_)
         | EventKind::ApiKeysRead(_)

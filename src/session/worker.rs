@@ -5,6 +5,7 @@
 
 mod accounts;
 mod apps;
+mod browser;
 mod cancel;
 mod commands;
 mod local;
@@ -28,6 +29,7 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::browser::Away;
 use self::local::Local;
 use self::outcomes::Outcome;
 use self::time::Time;
@@ -119,6 +121,7 @@ pub fn start(
         roster: Roster::default(),
         schedule: Schedule::default(),
         entering: HashMap::new(),
+        away: HashMap::new(),
         jobs: JoinSet::new(),
         labels: HashMap::new(),
         generations: 0,
@@ -182,6 +185,8 @@ struct Worker {
     jobs: JoinSet<Outcome>,
     /// Log-ins on their way: whom they concern, and whether they were given up.
     entering: HashMap<RequestId, (Subject, bool)>,
+    /// Browsers that people are away in, by the request that sent them there.
+    away: HashMap<RequestId, Away>,
     labels: HashMap<Id, Label>,
     outbox: Outbox,
     published: watch::Sender<Arc<Snapshot>>,

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod help;
 pub mod hints;
 pub mod identities;
+pub mod qr;
 pub mod scale;
 pub mod session;
 pub mod track;

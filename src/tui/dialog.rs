@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod boards;
+pub mod browser;
 pub mod confirm;
 pub mod conflict;
 pub mod copy_menu;
@@ -18,6 +19,7 @@ pub mod vault;
 
 pub use apps::{AppForm, AppList};
 pub use boards::{AmountForm, ClockBoard, KeyForm, KeyList, Mailbox};
+pub use browser::{BrowserWait, ReturnForm};
 pub use confirm::{About, Confirm, Question};
 pub use conflict::Conflict;
 pub use copy_menu::CopyMenu;
@@ -71,6 +73,10 @@ pub enum Body {
     Apps(AppList),
     /// An App to add or to change.
     App(AppForm),
+    /// A browser is away.
+    Browser(BrowserWait),
+    /// The address that it ended at.
+    Return(ReturnForm),
     /// A question before something that is hard to undo.
     Confirm(Confirm),
     /// The name of a user whose account is to be deleted.
@@ -167,6 +173,7 @@ impl Dialog {
         match &self.body {
             Body::Help { .. } => Context::Help,
             Body::Confirm(_) => Context::Question,
+            Body::Browser(_) => Context::Browser,
             Body::Clock(_) => Context::Clock,
             Body::Mailbox(_) => Context::Mailbox,
             Body::Keys(_) => Context::ApiKeys,
@@ -222,6 +229,7 @@ impl Dialog {
             | EventKind::Refreshed
             | EventKind::RefreshPostponed { .. }
             | EventKind::RecordSetAside { .. }
+            | EventKind::BrowserNeeded { .. }
             | EventKind::AppAdded
                 if !matches!((&self.body, &event.kind), (Body::App(_), EventKind::AppAdded)) =>
             {
@@ -302,7 +310,7 @@ impl Body {
 
     /// Whether it shows what the worker knows, and stays open until it is closed.
     pub fn is_board(&self) -> bool {
-        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) | Self::Apps(_))
+        matches!(self, Self::Clock(_) | Self::Mailbox(_) | Self::Keys(_) | Self::Apps(_) | Self::Browser(_))
     }
 
     /// Shows and hides fields as the others demand.
@@ -321,6 +329,7 @@ impl Body {
         match self {
             Self::Credentials(dialog) => dialog.submit(),
             Self::Confirm(dialog) => dialog.submit(),
+            Self::Return(dialog) => dialog.submit(),
             Self::Edit(dialog) => dialog.submit(),
             Self::Vault(dialog) => dialog.submit(),
             Self::Email(dialog) => dialog.submit(),
@@ -331,6 +340,7 @@ impl Body {
             Self::App(dialog) => dialog.submit(),
             Self::Delete(dialog) => dialog.submit(),
             Self::Help { .. }
+            | Self::Browser(_)
             | Self::Secret(_)
             | Self::Clock(_)
             | Self::Mailbox(_)
@@ -349,6 +359,7 @@ impl Body {
             Self::Confirm(dialog) => dialog.waiting(),
             Self::Edit(_) | Self::Conflict(_) => "writing…",
             Self::Document(dialog) => dialog.waiting(),
+            Self::Return(_) => "looking at the address…",
             Self::Vault(_) => "opening the vault…",
             Self::Email(_) => "asking the App…",
             Self::Amount(_) | Self::Clock(_) => "asking the App for its clock…",
@@ -358,7 +369,12 @@ impl Body {
             Self::App(_) => "writing it down…",
             Self::Delete(_) => "deleting…",
             Self::CopyMenu(_) => "asking for the token…",
-            Self::Help { .. } | Self::Secret(_) | Self::Palette(_) | Self::Picker(_) | Self::Apps(_) => "",
+            Self::Help { .. }
+            | Self::Browser(_)
+            | Self::Secret(_)
+            | Self::Palette(_)
+            | Self::Picker(_)
+            | Self::Apps(_) => "",
         }
     }
 

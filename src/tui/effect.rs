@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::dialog::DialogId;
+use crate::account::BrowserAddress;
 use crate::session::Command;
 
 /// One thing to do outside of the model.
@@ -22,6 +23,8 @@ pub enum Effect {
         /// What it is called.
         name: String,
     },
+    /// Open an address in the person's browser, if there is one.
+    OpenBrowser(BrowserAddress),
     /// Have a text edited in the person's editor, and report back with
     /// [`Message::Edited`](super::message::Message::Edited).
     Edit {

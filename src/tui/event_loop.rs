@@ -174,6 +174,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                         let _ = copies.send(Message::Copied { name, terminal, tool });
                     });
                 }
+                Effect::OpenBrowser(address) => crate::browser::open(address.as_str()),
                 Effect::Suspend => {
                     terminal::suspend(self.mouse)?;
                     self.repaint()?;

@@ -162,6 +162,12 @@ pub enum Action {
     IdentitiesPane,
     /// Focus the Custom data pane.
     CustomDataPane,
+    /// Open the address that is shown in the browser.
+    OpenBrowser,
+    /// Show the address as a QR code on the whole screen.
+    ShowCode,
+    /// Paste the address that the browser ended at.
+    PasteAddress,
     /// Read again what is shown.
     Reload,
     /// Make an API key.
@@ -227,6 +233,8 @@ pub enum Context {
     Apps,
     /// What linking an identity would change.
     LinkPreview,
+    /// A browser that is away.
+    Browser,
     /// A secret that is shown once.
     Secret,
     /// The text that the Users pane is filtered by; every other key is text.
@@ -265,6 +273,7 @@ const DIALOGS: &[Context] = &[
     Context::ApiKeys,
     Context::Apps,
     Context::LinkPreview,
+    Context::Browser,
     Context::Secret,
     Context::Filter,
     Context::Palette,
@@ -521,6 +530,17 @@ pub const KEYMAP: &[Binding] = &[
     ),
     bind(Action::Reload, &[plain('r')], &[Context::Mailbox, Context::ApiKeys], "read again", "read it again"),
     bind(Action::Close, &[key(KeyCode::Esc), plain('q')], BOARDS, "close", ""),
+    bind(Action::Close, &[key(KeyCode::Esc)], &[Context::Browser], "cancel", "give the log-in up"),
+    bind(Action::Copy, &[plain('y')], &[Context::Browser], "copy", "copy the address to open"),
+    bind(
+        Action::PasteAddress,
+        &[plain('p')],
+        &[Context::Browser],
+        "paste",
+        "paste the address that the browser ended at",
+    ),
+    bind(Action::ShowCode, &[plain('c')], &[Context::Browser], "QR code", "the address as a QR code"),
+    bind(Action::OpenBrowser, &[plain('o')], &[Context::Browser], "open", "open the browser again"),
     bind(Action::Submit, &[key(KeyCode::Enter)], &[Context::Document], "go on", ""),
     bind(Action::Edit, &[plain('e')], &[Context::Document], "edit again", ""),
     bind(Action::TakeTheirs, &[plain('t')], &[Context::Conflict], "take theirs", ""),

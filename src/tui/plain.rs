@@ -82,6 +82,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                     let result = Err("an editor needs the screen; edit changes a field".into());
                     effects.extend(talk.tell(Message::Edited { dialog, result }));
                 }
+                Effect::OpenBrowser(address) => crate::browser::open(address.as_str()),
                 Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
                 Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
             }

@@ -63,6 +63,9 @@ pub struct Theme {
     /// The spent part of a gauge.
     #[serde(deserialize_with = "file::style")]
     pub spent: Style,
+    /// A QR code: the dark modules on what is behind them, which has to be light for every scanner.
+    #[serde(deserialize_with = "file::style")]
+    pub code: Style,
     /// Types of values: text, numbers, the rest.
     #[serde(deserialize_with = "file::style")]
     pub value_text: Style,
@@ -141,6 +144,7 @@ impl Theme {
             bad: change(self.bad),
             key: change(self.key),
             spent: change(self.spent),
+            code: change(self.code),
             value_text: change(self.value_text),
             value_number: change(self.value_number),
             value_other: change(self.value_other),

@@ -3,6 +3,7 @@
 mod apps;
 mod batch;
 mod boards;
+mod browser;
 mod compare;
 mod copy;
 mod dialogs;
@@ -81,6 +82,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             let secret = copy::secret(model, &event);
             let mut effects = documents::receive(model, &event);
+            effects.extend(browser::receive(model, &event));
             let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
             model.activity.receive(&event, shown);
             if let Some((secret, name)) = secret {

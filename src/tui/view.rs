@@ -3,6 +3,7 @@
 mod apps;
 mod ascii;
 mod boards;
+mod browser;
 mod chrome;
 mod compare;
 mod custom_data;

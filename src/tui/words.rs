@@ -151,6 +151,8 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::MailsRead(mails) => (Tone::Plain, format!("mailbox: {}", count(mails.len(), "mail"))),
         EventKind::MailConfirmed { email } => (Tone::Good, format!("{email} is confirmed and can log in")),
         EventKind::MailsCleared => (Tone::Plain, "the mailbox is empty".into()),
+        EventKind::BrowserNeeded { .. } => (Tone::Busy, "waits for the browser".into()),
+        EventKind::BrowserCameBack => (Tone::Good, "the address is the right one".into()),
         EventKind::LoggedIn { replaced: false } => (Tone::Good, "logged in".into()),
         EventKind::LoggedIn { replaced: true } => (Tone::Good, "logged in again".into()),
         EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
@@ -323,6 +325,7 @@ pub fn failure_kind(kind: FailureKind) -> &'static str {
         FailureKind::Vault => "vault",
         FailureKind::Unknown => "unknown here",
         FailureKind::Input => "wrong input",
+        FailureKind::TimedOut => "took too long",
     }
 }
 

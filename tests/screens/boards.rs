@@ -81,7 +81,7 @@ fn api_key((name, enabled): (&str, bool)) -> ApiKey {
     ApiKey { id, name: name.into(), enabled }
 }
 
-fn calm() -> Snapshot {
+pub fn calm() -> Snapshot {
     watched(SignedDuration::ZERO)
 }
 
@@ -191,6 +191,15 @@ fn every_provider_has_its_fields() {
             screen.press(KeyCode::Tab);
         });
     }
+    for (steps, name) in [(5, "google"), (6, "facebook")] {
+        small(&format!("dialog_log_in_by_{name}_token"), calm(), |screen| {
+            screen.keys("l").press(KeyCode::Up);
+            for _ in 0..steps {
+                screen.press(KeyCode::Right);
+            }
+            screen.press(KeyCode::Tab).press(KeyCode::Right).press(KeyCode::Tab);
+        });
+    }
     small("dialog_log_in_by_function_wrong", calm(), |screen| {
         screen.keys("l").press(KeyCode::Up);
         for _ in 0..4 {
@@ -236,6 +245,10 @@ fn each_method_makes_its_credentials() {
         screen.keys("l").press(KeyCode::Up);
         for _ in 0..method + 2 {
             screen.press(KeyCode::Right);
+        }
+        if method > 2 {
+            // By the browser is what one need not choose.
+            screen.press(KeyCode::Tab).press(KeyCode::Right).press(KeyCode::Up);
         }
         screen.press(KeyCode::BackTab);
         if method != 2 {

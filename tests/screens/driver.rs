@@ -32,6 +32,8 @@ pub struct Screen {
     /// What was handed to the editor.
     pub edited: Option<(DialogId, String)>,
     pub quit: bool,
+    /// What was opened in the browser.
+    pub browsed: Vec<String>,
     /// What a person was notified of.
     pub notified: Vec<String>,
 }
@@ -46,6 +48,7 @@ impl Screen {
             copied: None,
             edited: None,
             quit: false,
+            browsed: Vec::new(),
             notified: Vec::new(),
         }
     }
@@ -69,6 +72,7 @@ impl Screen {
             match effect {
                 Effect::Quit => self.quit = true,
                 Effect::Repaint | Effect::Suspend => {}
+                Effect::OpenBrowser(address) => self.browsed.push(address.as_str().to_owned()),
                 Effect::Notify(words) => self.notified.push(words),
                 Effect::Copy { text, name } => {
                     self.copied = Some(text);

@@ -74,16 +74,22 @@ pub fn login_body(credentials: &Credentials, device: Option<&DeviceId>) -> Value
             ("password".to_owned(), json!(password.expose_secret())),
         ]),
     };
+    let info = self::device(device.map(|device| json!({ "$oid": device.as_str() })));
+    body.insert("options".to_owned(), json!({ "device": info }));
+    Value::Object(body)
+}
+
+/// This installation, as it describes itself.
+pub fn device(id: Option<Value>) -> Value {
     let mut info = json!({
         "platform": "idmux",
         "platformVersion": env!("CARGO_PKG_VERSION"),
         "sdkVersion": env!("CARGO_PKG_VERSION"),
     });
-    if let Some(device) = device {
-        info["deviceId"] = json!({ "$oid": device.as_str() });
+    if let Some(id) = id {
+        info["deviceId"] = id;
     }
-    body.insert("options".to_owned(), json!({ "device": info }));
-    Value::Object(body)
+    info
 }
 
 /// The body of a call of a data source's action: canonical Extended JSON (sections 2.5 and 8.1).

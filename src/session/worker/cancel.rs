@@ -1,7 +1,8 @@
 //! Log-ins that a person gave up while they were on their way.
 //!
 //! The request itself runs to its end: an answer that nobody reads would leave a session at the server that nobody knows of.
-//! A session that comes of it is ended there at once, and never reaches the vault.
+//! A session that comes of it is ended there at once, and never reaches the vault. A browser that is away is not waited for:
+//! it finds nobody when it comes back.
 
 use super::Worker;
 use super::accounts::Entered;
@@ -11,16 +12,20 @@ use crate::account::AppAlias;
 use crate::session::{EventKind, RequestId, Subject};
 
 impl Worker {
-    /// Gives a log-in up, if it is still on its way.
+    /// Gives a log-in up, if it is still on its way; or a link that a browser is away for.
     pub(super) fn cancel_log_in(&mut self, id: RequestId, request: RequestId) {
-        match self.entering.get_mut(&request) {
-            Some((subject, given_up)) if !*given_up => {
-                *given_up = true;
-                let subject = subject.clone();
+        let away = self.give_up_browser(request);
+        let entering = self.entering.get_mut(&request).filter(|(_, given_up)| !*given_up);
+        let entering = entering.map(|(subject, given_up)| {
+            *given_up = true;
+            subject.clone()
+        });
+        match entering.or(away) {
+            Some(subject) => {
                 self.tell(Some(request), subject.clone(), EventKind::Cancelled);
                 self.tell(Some(id), subject, EventKind::Cancelled);
             }
-            _ => {
+            None => {
                 let what = "give up a log-in that is over".to_owned();
                 self.tell(Some(id), Subject::Device, EventKind::AnswerDropped { what });
             }
@@ -29,6 +34,7 @@ impl Worker {
 
     /// The answer to a log-in is here; whether it was given up before.
     pub(super) fn was_cancelled(&mut self, request: RequestId) -> bool {
+        self.away.remove(&request);
         self.entering.remove(&request).is_some_and(|(_, given_up)| given_up)
     }
 

@@ -25,6 +25,11 @@ impl Worker {
             Command::OpenVault(choice) => self.open_vault(Some(id), Some(choice)),
             Command::AddApp(app) => self.add_app(id, app),
             Command::LogIn { app, credentials } => self.log_in(id, app, credentials, false),
+            Command::LogInWithBrowser { app, provider } => self.log_in_with_browser(id, app, provider),
+            Command::LinkWithBrowser { user, provider } => {
+                self.operate(id, &user, OperationKind::LinkWithBrowser(provider));
+            }
+            Command::BrowserEndedAt { request, address } => self.take_address(id, request, &address),
             Command::Register { app, email, password } => {
                 self.log_in(id, app, Credentials::EmailPassword { email, password }, true);
             }

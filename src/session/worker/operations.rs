@@ -76,7 +76,10 @@ impl Worker {
             }
             Ok(Done::Linked(access, profile)) => {
                 let Some(known) = session.tokens.as_ref().map(|tokens| tokens.access.clone()) else { return };
-                session.set_access(access);
+                let lacks_profile = profile.is_none();
+                if let Some(access) = access {
+                    session.set_access(access);
+                }
                 session.profile = profile.or_else(|| session.profile.take());
                 if session.state != SessionState::Refreshing {
                     session.state = SessionState::Active;
@@ -85,10 +88,15 @@ impl Worker {
                 }
                 let provider = match &operation.kind {
                     OperationKind::Link { credentials, .. } => credentials.provider(),
+                    OperationKind::LinkWithBrowser(provider) => provider.clone(),
                     _ => return,
                 };
-                self.store_operation(user, known, request, Some(EventKind::Linked { provider }));
+                self.store_operation(user.clone(), known, request, Some(EventKind::Linked { provider }));
+                if lacks_profile {
+                    self.start_operation(&user, Operation::new(None, OperationKind::FetchProfile));
+                }
             }
+            Ok(Done::BrowserNeeded(visit)) => self.link_begun(user, generation, operation, *visit),
             Ok(Done::ApiKeys(created, keys)) => {
                 let OperationKind::ApiKeys(asked) = operation.kind else { return };
                 self.api_keys_changed(&user, request, asked, created, keys);

@@ -6,7 +6,7 @@ use super::log_in::StoredLogIn;
 use super::renewal::Renewed;
 use super::{Label, Worker};
 use crate::account::{AccessToken, AppAlias, EmailActionDone, EndReason, SessionState, Tokens, UserKey};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, BrowserVisit};
 use crate::session::operation::{Done, Operation};
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, FailureKind, LocalAction, RequestId, Subject, VaultStatus};
@@ -25,6 +25,18 @@ pub(super) enum Outcome {
         action: &'static str,
         app: AppAlias,
         result: Result<Entered, BackendError>,
+    },
+    /// A browser has to go somewhere for a log-in.
+    BrowserNeeded {
+        request: RequestId,
+        subject: Subject,
+        app: AppAlias,
+        result: Result<Box<BrowserVisit>, BackendError>,
+    },
+    /// A browser is back from a link, with the answer to the operation.
+    LinkCameBack {
+        request: RequestId,
+        answer: Box<Outcome>,
     },
     /// Something was done about an account without a session.
     EmailActed {
@@ -141,6 +153,10 @@ impl Worker {
                     self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
                 }
             },
+            Outcome::BrowserNeeded { request, subject, app, result } => {
+                self.log_in_begun(request, subject, app, result);
+            }
+            Outcome::LinkCameBack { request, answer } => self.link_came_back(request, *answer),
             Outcome::EmailActed { request, subject, app, action, result } => {
                 self.email_acted(request, subject, app, action, result);
             }

@@ -139,6 +139,7 @@ impl Worker {
     /// Ends every job and drops its outcome: one that came after the lock would bring tokens back. Whoever waits is told.
     fn give_up_jobs(&mut self) {
         self.jobs = JoinSet::new();
+        self.away.clear();
         self.looking = false;
         for (_, label) in std::mem::take(&mut self.labels) {
             if let Some(request) = label.request {

@@ -37,6 +37,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
         ("Clock", Context::Clock),
         ("API keys", Context::ApiKeys),
         ("Apps", Context::Apps),
+        ("In the browser", Context::Browser),
         ("Copy", Context::CopyMenu),
     ] {
         let only_there = |binding: &Bound| !binding.contexts.contains(&Context::Users);

@@ -61,8 +61,8 @@ fn fields_of(method: &Provider) -> &'static [FieldName] {
         Provider::ApiKey => &[FieldName::ApiKey],
         Provider::CustomJwt => &[FieldName::Jwt],
         Provider::CustomFunction => &[FieldName::Payload],
-        Provider::Google => &[FieldName::GoogleProof, FieldName::Token],
-        Provider::Facebook | Provider::Apple => &[FieldName::Token],
+        Provider::Google => &[FieldName::Way, FieldName::GoogleProof, FieldName::Token],
+        Provider::Facebook | Provider::Apple => &[FieldName::Way, FieldName::Token],
         Provider::Anonymous | Provider::Other(_) => &[],
     }
 }
@@ -138,7 +138,8 @@ impl CredentialsForm {
             Field::secret(FieldName::ApiKey, "API key"),
             Field::secret(FieldName::Jwt, "JWT"),
             Field::secret(FieldName::Payload, "JSON").kept(),
-            Field::choice(FieldName::GoogleProof, "By", vec!["ID token", "authorization code"]),
+            Field::choice(FieldName::Way, "How", vec!["in the browser", "by token"]),
+            Field::choice(FieldName::GoogleProof, "Kind", vec!["ID token", "authorization code"]),
             Field::secret(FieldName::Token, "Token"),
         ]);
         let mut dialog = Self {
@@ -164,7 +165,7 @@ impl CredentialsForm {
 
     /// Moves the focus to `first`, or else to the first field of the method.
     fn focus_on_fields(&mut self, first: FieldName) {
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         if let Some(first) = fields.iter().find(|field| **field == first).or(fields.first()) {
             self.form.focus_on(*first);
         }
@@ -173,6 +174,16 @@ impl CredentialsForm {
     /// The chosen method.
     pub fn method(&self) -> Provider {
         self.methods[self.form.chosen(FieldName::Method)].clone()
+    }
+
+    /// Whether the person goes to the provider's own pages.
+    fn in_browser(&self) -> bool {
+        fields_of(&self.method()).contains(&FieldName::Way) && self.form.chosen(FieldName::Way) == 0
+    }
+
+    /// The fields that are to be filled in.
+    fn fields(&self) -> &'static [FieldName] {
+        if self.in_browser() { &[FieldName::Way] } else { fields_of(&self.method()) }
     }
 
     /// What the dialog says while it waits.
@@ -201,6 +212,9 @@ impl CredentialsForm {
     /// What to know about the chosen method.
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self.method() {
+            _ if self.in_browser() => {
+                "You go to the provider's own pages. idmux shows their address as well."
+            }
             Provider::CustomJwt => "Paste a JWT that your own issuer signed for this App.",
             Provider::Google => "Paste what Google gave: the App takes one of the two.",
             Provider::Facebook => "Paste an access token of Facebook.",
@@ -210,7 +224,7 @@ impl CredentialsForm {
     }
 
     pub(super) fn settle(&mut self) {
-        let taken = fields_of(&self.method());
+        let taken = self.fields();
         for (method, _) in &METHODS {
             for name in fields_of(method) {
                 let shown = taken.contains(name)
@@ -222,22 +236,33 @@ impl CredentialsForm {
 
     pub(super) fn after_failure(&mut self) {
         self.preview = false;
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
         self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
     }
 
     pub(super) fn submit(&mut self) -> Submission {
-        let fields = fields_of(&self.method());
+        let fields = self.fields();
         if self.form.is_focused(FieldName::Method)
             && let Some(first) = fields.first()
         {
             self.form.focus_on(*first);
             return Submission::Refused;
         }
+        if self.form.is_focused(FieldName::Way) && !self.in_browser() {
+            self.form.next();
+            return Submission::Refused;
+        }
         if matches!(self.purpose, Purpose::Link(_)) && !self.preview {
             self.preview = self.is_complete();
             return Submission::Refused;
+        }
+        if self.in_browser() {
+            let (app, provider) = (self.app.clone(), self.method());
+            return Submission::send(match &self.purpose {
+                Purpose::Link(linked) => Command::LinkWithBrowser { user: linked.user.clone(), provider },
+                _ => Command::LogInWithBrowser { app, provider },
+            });
         }
         match self.credentials() {
             Some(credentials) => self.send(credentials),
@@ -247,6 +272,9 @@ impl CredentialsForm {
 
     /// Whether everything is there; else the form says what is not. Secrets stay where they are.
     fn is_complete(&mut self) -> bool {
+        if self.in_browser() {
+            return true;
+        }
         if self.method() == Provider::EmailPassword {
             return self.check_email().is_some();
         }

@@ -33,6 +33,10 @@ pub enum FieldName {
     Jwt,
     /// What an authentication function takes.
     Payload,
+    /// Whether a provider is logged in with by its pages or by what it gave.
+    Way,
+    /// The address that a browser ended at.
+    Address,
     /// Which of the two things Google gives.
     GoogleProof,
     /// A token of a social provider.

@@ -66,6 +66,7 @@ const ON_SCREEN: &[Action] = &[
     Action::Lifetimes,
     Action::Compare,
     Action::Log,
+    Action::ShowCode,
 ];
 
 /// `Custom data` is called `custom-data`.

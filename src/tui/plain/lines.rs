@@ -153,6 +153,12 @@ pub fn board(model: &Model, body: &Body) -> Option<Vec<String>> {
             }
             lines
         }
+        Body::Browser(wait) => vec![
+            format!("{}: go on in the browser; if none opens, open this address in one:", wait.title),
+            wait.address.as_str().to_owned(),
+            format!("waiting for the browser until {}", words::time_of_day(wait.until)),
+            "where it runs on another machine, paste-address takes the address that it ends at".into(),
+        ],
         Body::Keys(list) => {
             let keys = list.keys(&model.snapshot).unwrap_or_default();
             let mut lines = vec![format!("API keys of {}: {}", list.label, words::count(keys.len(), "key"))];

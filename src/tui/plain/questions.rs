@@ -31,6 +31,7 @@ pub fn opening(body: &Body) -> Vec<String> {
         Body::Amount(form) => {
             vec![format!("move the clock of {} by a length of time such as 61d or -2d", form.app)]
         }
+        Body::Return(_) => vec!["the address that the browser ended at, from http:// to its end".into()],
         Body::NewKey(form) => vec![format!("a new API key of {}", form.label)],
         _ => Vec::new(),
     }

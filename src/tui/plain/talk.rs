@@ -159,7 +159,9 @@ impl Talk {
         } else if !is_answer && !is_said_with_dialog {
             self.say(words::event(&event).1);
         }
+        let is_away = matches!(event.kind, EventKind::BrowserNeeded { .. });
         let effects = self.tell(Message::Event(event));
+        self.board_due |= is_away && self.board().is_some();
         // It is announced already.
         while self.model.activity.dismiss() {}
         self.give_up_conflict();

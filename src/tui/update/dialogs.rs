@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{batch, boards, compare, copy, documents, palette, panes};
+use super::{batch, boards, browser, compare, copy, documents, palette, panes};
 use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
@@ -20,6 +20,7 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     let was_leaving = std::mem::take(&mut dialog.leaving);
     match action {
+        Some(action) if matches!(dialog.body, Body::Browser(_)) => return browser::press(model, action),
         Some(Action::Close) => {
             if dialog.is_waiting() || !dialog.body.step_back() {
                 dialog.leaving = dialog.can_close() && dialog.holds_text() && !was_leaving;
@@ -128,6 +129,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
 
 /// Pasted text goes into the focused field of the topmost dialog, and nowhere else: it is never taken for keys.
 pub fn paste(model: &mut Model, text: &str) {
+    browser::paste(model);
     if let Some(dialog) = model.dialogs.last_mut()
         && !dialog.is_waiting()
         && dialog.context().takes_text()

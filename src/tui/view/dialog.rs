@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::form::{self, Drawn, Target};
-use super::{apps, boards, compare, document, help, lines, palette, span};
+use super::{apps, boards, browser, compare, document, help, lines, palette, span};
 use crate::tui::dialog::{
     AmountForm, AppForm, Body, Confirm, CredentialsForm, DeleteForm, Dialog, EditForm, EmailForm, KeyForm,
     Progress, Purpose, VaultForm,
@@ -40,9 +40,14 @@ struct Page {
 
 /// Draws a dialog; where the cursor stands, if it is in a text field.
 pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Position> {
+    if let Body::Browser(wait) = &dialog.body
+        && wait.shows_code
+    {
+        browser::alone(model, wait, buffer);
+        return None;
+    }
     let theme = &model.theme;
-    let columns = columns(model, &dialog.body);
-    let page = page(model, dialog);
+    let (page, columns) = page(model, dialog);
     let area = place(model, &page, columns);
     Clear.render(area, buffer);
     let title = text::inert(&page.title);
@@ -65,8 +70,8 @@ pub fn draw(model: &Model, dialog: &Dialog, buffer: &mut Buffer) -> Option<Posit
 /// What of the topmost dialog is at `at`.
 pub fn under(model: &Model, at: Position) -> Option<DialogSpot> {
     let dialog = model.dialog()?;
-    let page = page(model, dialog);
-    let inside = layout::inside(place(model, &page, columns(model, &dialog.body)));
+    let (page, columns) = page(model, dialog);
+    let inside = layout::inside(place(model, &page, columns));
     if !inside.contains(at) {
         return None;
     }
@@ -81,9 +86,10 @@ fn place(model: &Model, page: &Page, columns: usize) -> Rect {
     screen.centered(Constraint::Length(width), Constraint::Length(height))
 }
 
-fn page(model: &Model, dialog: &Dialog) -> Page {
+/// What a dialog says, and in how many columns.
+fn page(model: &Model, dialog: &Dialog) -> (Page, usize) {
     let theme = &model.theme;
-    let columns = columns(model, &dialog.body);
+    let mut columns = columns(model, &dialog.body);
     // What a failure may take has its place too.
     let rows = usize::from(model.size.height).saturating_sub(usize::from(FRAME.1) + 2 + 3);
     let titled = |title: String, drawn: Drawn| Page { title, drawn };
@@ -122,6 +128,20 @@ fn page(model: &Model, dialog: &Dialog) -> Page {
             let title = format!("A conflict in the custom data of {}", conflict.label);
             titled(title, Drawn::lines(document::conflict(model, conflict, columns, rows)))
         }
+        Body::Browser(wait) => {
+            let room = usize::from(model.size.width).saturating_sub(usize::from(FRAME.0) + 2);
+            let (lines, width) = browser::page(model, wait, columns, (room, rows + 3));
+            columns = width;
+            titled(wait.title.clone(), Drawn::lines(lines))
+        }
+        Body::Return(form) => {
+            let intro = paragraph(
+                "Paste the address of the page that the browser ended at, from http:// to its end.",
+                theme.text,
+            );
+            let drawn = below(intro, form::draw(&form.form, theme, columns));
+            titled("The address that the browser ended at".into(), drawn)
+        }
         Body::Secret(shown) => {
             let title = format!("The new API key {}", shown.name);
             titled(title, Drawn::lines(boards::secret(model, shown, columns)))
@@ -131,7 +151,7 @@ fn page(model: &Model, dialog: &Dialog) -> Page {
         Body::Help { offset } => titled("Keys".into(), Drawn::lines(help::lines(model, *offset))),
     };
     progress(model, dialog, &mut page.drawn.lines);
-    page
+    (page, columns)
 }
 
 /// Columns inside of a dialog: lists take what is there.
