@@ -2,6 +2,8 @@
 
 #[path = "terminal/bad_input.rs"]
 mod bad_input;
+#[path = "terminal/board.rs"]
+mod board;
 #[cfg(unix)]
 #[path = "terminal/custom_data.rs"]
 mod custom_data;
@@ -33,6 +35,7 @@ use std::path::Path;
 use terminal::{Size, Terminal};
 
 const SMALL: Size = Size(80, 24);
+const MEDIUM: Size = Size(120, 40);
 const LARGE: Size = Size(160, 45);
 const TAB: &str = "\t";
 const BACK_TAB: &str = "\u{1b}[Z";

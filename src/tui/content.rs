@@ -7,5 +7,6 @@ pub mod hints;
 pub mod identities;
 pub mod scale;
 pub mod session;
+pub mod tabs;
 pub mod track;
 pub mod tree;

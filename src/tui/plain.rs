@@ -74,7 +74,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                     effects.extend(talk.tell(Message::Edited { dialog, result }));
                 }
                 Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
-                Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
+                Effect::Copy(_) | Effect::Notify(_) | Effect::Repaint | Effect::Suspend | Effect::Rest => {}
             }
         }
         let settles = settled.saturating_duration_since(Instant::now());

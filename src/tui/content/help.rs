@@ -49,7 +49,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
 
 /// What the mouse does.
 const MOUSE: &[(&str, &str)] = &[
-    ("click", "focus a pane, select a row; on a hint, do it"),
+    ("click", "focus a pane or tab, select a row, do a hint"),
     ("double click", "what Enter does"),
     ("wheel", "scroll what is under the pointer"),
     ("drag", "move the line below or beside Users"),

@@ -42,6 +42,8 @@ const ON_SCREEN: &[Action] = &[
     Action::SessionPane,
     Action::IdentitiesPane,
     Action::CustomDataPane,
+    Action::TimelinePane,
+    Action::OneApp,
     Action::Zoom,
     Action::Repaint,
     Action::Suspend,

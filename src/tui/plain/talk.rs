@@ -9,7 +9,9 @@ use secrecy::ExposeSecret;
 use super::command::{self, Command};
 use super::{lines, questions};
 use crate::account::{FieldPath, SessionState, UserKey};
-use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus};
+use crate::session::{
+    Command as Order, Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus,
+};
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
@@ -138,9 +140,11 @@ impl Talk {
         if self.pending.is_some() && self.pending == event.request {
             self.pending = None;
         }
+        let is_timeline = matches!(event.kind, EventKind::Timeline(_));
         let is_answer = matches!(
             event.kind,
-            EventKind::AboutRead(_)
+            EventKind::Timeline(_)
+                | EventKind::AboutRead(_)
                 | EventKind::ClockRead(_)
                 | EventKind::MailsRead(_)
                 | EventKind::ApiKeysRead(_)
@@ -151,6 +155,9 @@ impl Talk {
             self.say(words::event(&event).1);
         }
         let effects = self.tell(Message::Event(event));
+        if is_timeline {
+            self.lines.extend(lines::pane(&self.model, Pane::Timeline));
+        }
         // It is announced already.
         while self.model.activity.dismiss() {}
         self.give_up_conflict();
@@ -373,13 +380,19 @@ impl Talk {
                 vec![]
             }
             Command::Show(pane, user) => {
-                if self.select(user) {
-                    let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
-                    let said: Vec<_> =
-                        panes.into_iter().flat_map(|pane| lines::pane(&self.model, pane)).collect();
-                    self.lines.extend(said);
+                if !self.select(user) {
+                    return vec![];
                 }
-                vec![]
+                let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
+                let here = panes.iter().filter(|pane| **pane != Pane::Timeline);
+                let said: Vec<_> = here.flat_map(|pane| lines::pane(&self.model, *pane)).collect();
+                self.lines.extend(said);
+                // It is said when it was read.
+                let user = self.model.selected().filter(|_| panes.contains(&Pane::Timeline));
+                user.map_or_else(Vec::new, |user| {
+                    let command = Order::ReadTimeline { user: user.key.clone() };
+                    vec![Effect::Send { command: Box::new(command), dialog: None }]
+                })
             }
             Command::Select(user) => {
                 if self.select(user) {
