@@ -334,7 +334,7 @@ fn a_timeline_follows_what_happens() {
     screen.keys("z");
     screen.event(about_ada(EventKind::Refreshed));
     let drawn = screen.draw();
-    let first = drawn.lines().position(|line| line.contains("21:40:03Z    now ✓ access token renewed"));
+    let first = drawn.lines().position(|line| line.contains("21:40:03    now ✓ access token renewed"));
     assert_eq!(first, Some(4), "{drawn}");
     // What somebody else does is not hers, and what is read is no event.
     let before = screen.model.timeline.entries().len();

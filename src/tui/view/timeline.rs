@@ -14,11 +14,10 @@ use crate::tui::model::{Model, Pane};
 use crate::tui::timeline::Reading;
 use crate::tui::{text, words};
 
-/// Columns of the time of day, and of how long ago it was.
-const TIME: usize = 9;
+/// From this width on there is room for the seconds.
+const ROOMY: usize = 56;
+/// Columns of how long ago it was.
 const AGE: usize = 6;
-/// Columns before the words: time, age, glyph, and the blanks behind them.
-const BEFORE: usize = TIME + 1 + AGE + 1 + 2;
 
 /// Draws the pane.
 pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
@@ -39,7 +38,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     for (line, row) in (timeline.offset()..timeline.lines()).zip(list.rows()) {
         match timeline.at(line) {
             At::Heading(number) => {
-                let day = timeline.day(number).map(|day| format!("── {day} ")).unwrap_or_default();
+                let day = timeline.day(number).map(|day| format!("── {day} UTC ")).unwrap_or_default();
                 Line::from(span(day, model.theme.muted)).render(row, buffer);
             }
             At::Item(number) => {
@@ -70,11 +69,12 @@ fn nothing(model: &Model) -> String {
 fn entry_line(model: &Model, entry: &TimelineEntry, columns: usize) -> Line<'static> {
     let theme = &model.theme;
     let (how, glyph) = words::standing(entry.standing);
+    let time = entry.at.strftime(if columns < ROOMY { "%H:%M" } else { "%H:%M:%S" });
+    let when = format!("{time} {} ", text::fit_right(&words::age(entry.at, model.now), AGE));
     let what = text::inert(&entry.what);
-    let what = text::cut(&what, columns.saturating_sub(BEFORE)).into_owned();
-    let age = text::fit_right(&words::age(entry.at, model.now), AGE);
+    let what = text::cut(&what, columns.saturating_sub(when.len() + 2)).into_owned();
     Line::from(vec![
-        span(format!("{} {age} ", words::time_of_day(entry.at)), theme.muted),
+        span(when, theme.muted),
         span(format!("{glyph} "), tone(theme, how)),
         span(what, theme.text),
     ])
