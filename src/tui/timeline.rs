@@ -116,12 +116,14 @@ impl Timeline {
         self.reading = reading;
     }
 
-    /// Takes what was read, the oldest first. What happened meanwhile is kept.
+    /// Takes what was read, the oldest first. What has happened since is kept.
     pub(super) fn take(&mut self, user: &UserKey, read: Vec<TimelineEntry>) {
         if self.user.as_ref() != Some(user) {
             return;
         }
-        let since: Vec<_> = self.entries.drain(..).filter(|entry| !read.contains(entry)).collect();
+        let is_since = |entry: &TimelineEntry| read.last().is_none_or(|last| entry.at >= last.at);
+        let since = self.entries.drain(..).filter(|entry| is_since(entry) && !read.contains(entry));
+        let since: Vec<_> = since.collect();
         self.entries = since.into_iter().chain(read.into_iter().rev()).take(MOST).collect();
         self.reading = Reading::Done;
         self.find_days();
@@ -222,6 +224,14 @@ mod tests {
         assert_ne!(*timeline.reading(), Reading::Done, "the answer is about somebody else");
         timeline.take(&user("1"), stored);
         assert_eq!(whats(&timeline), ["too late to be read", "read already", "before it was asked for"]);
+    }
+
+    #[test]
+    fn what_is_read_again_is_in_its_place() {
+        let mut timeline = read(&[(1, "gone meanwhile"), (2, "mine")]);
+        timeline
+            .take(&user("1"), vec![entry(2, "mine"), entry(3, "of another process"), entry(4, "mine too")]);
+        assert_eq!(whats(&timeline), ["mine too", "of another process", "mine"]);
     }
 
     #[test]

@@ -346,6 +346,17 @@ fn a_timeline_follows_what_happens() {
 }
 
 #[test]
+fn what_another_process_noted_is_read_again() {
+    let mut screen = Screen::with(SMALL, six());
+    screen.keys("5");
+    a_life(&mut screen);
+    screen.event(about_ada(EventKind::ChangedElsewhere));
+    assert!(screen.draw().contains("changed by another idmux"), "what is there stays in sight");
+    screen.rest();
+    assert!(matches!(&screen.sent, Some((_, Command::ReadTimeline { user })) if *user == key(1)));
+}
+
+#[test]
 fn a_timeline_that_cannot_be_read_says_so_in_its_place() {
     let mut screen = Screen::with(SMALL, six());
     screen.keys("5").rest();

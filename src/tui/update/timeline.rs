@@ -59,8 +59,12 @@ pub fn hear(model: &mut Model, event: &Event) {
         model.timeline.set_reading(Reading::Failed(failure.message.clone()));
         return;
     }
-    if let Some((user, entry)) = event.timeline_entry() {
-        model.timeline.hear(user, entry);
+    let Some((user, entry)) = event.timeline_entry() else { return };
+    model.timeline.hear(user, entry);
+    // What the other process noted is no event here.
+    let is_selected = model.selected().is_some_and(|selected| selected.key == *user);
+    if is_selected && event.kind == EventKind::ChangedElsewhere {
+        model.timeline.set_reading(Reading::Unread);
     }
 }
 
