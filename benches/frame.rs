@@ -1,5 +1,5 @@
-//! What one frame costs, from the news to the drawn cells, with few users and with many. Users that are not on the screen
-//! cost nothing.
+//! What one frame costs, from the news to the drawn cells, with few users of several apps and with many. Users that are not
+//! on the screen cost nothing.
 
 #[path = "../tests/screens/fixture.rs"]
 #[allow(dead_code)]
@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
-use idmux::session::Snapshot;
+use idmux::account::{AppAlias, UserKey};
+use idmux::session::{AppView, Event, EventKind, Snapshot, Standing, Subject, TimelineEntry, UserView};
 use idmux::tui::Look;
 use idmux::tui::message::Message;
 use idmux::tui::model::{Model, Start};
@@ -24,12 +25,35 @@ use ratatui::layout::Size;
 
 const SIZE: Size = Size { width: 120, height: 40 };
 const USERS: [usize; 3] = [10, 1_000, 10_000];
+/// Apps that the users are spread over.
+const APPS: usize = 5;
 
 fn snapshot(users: usize) -> Snapshot {
-    fixture::with_users((0..users).map(|number| fixture::user(number, &format!("user{number}@example.com"))))
+    let alias = |app: usize| AppAlias::new(format!("app{app}"));
+    let each = users.div_ceil(APPS);
+    let mut snapshot = fixture::with_users((0..users).map(|number| {
+        let mut user = fixture::user(number, &format!("user{number}@example.com"));
+        user.key.app = alias(number / each);
+        user
+    }));
+    snapshot.apps = (0..APPS).map(|app| AppView { alias: alias(app), ..fixture::app() }).collect();
+    snapshot
 }
 
-/// A model with the selection in the middle of the users.
+/// As much as a timeline keeps.
+fn timeline(user: UserKey) -> Event {
+    let entry = |number: i64| TimelineEntry {
+        at: fixture::after(-600 * number),
+        standing: Standing::Good,
+        what: "access token renewed".into(),
+        rule: "a renewed token is stored before it is used".into(),
+    };
+    let subject = Subject::User { key: user, label: "user@example.com".into() };
+    let kind = EventKind::Timeline((0..200_i64).rev().map(entry).collect());
+    Event { at: fixture::now(), request: None, subject, kind }
+}
+
+/// A model with the selection in the middle of the users, and its timeline.
 fn model(snapshot: &Arc<Snapshot>) -> Model {
     let start = Start {
         now: fixture::now(),
@@ -42,6 +66,9 @@ fn model(snapshot: &Arc<Snapshot>) -> Model {
     update(&mut model, Message::Snapshot(Arc::clone(snapshot)));
     for _ in 0..snapshot.users.len() / 2 {
         update(&mut model, Message::Key(KeyEvent::from(KeyCode::Down)));
+    }
+    if let Some(user) = model.selected().map(|user| user.key.clone()) {
+        update(&mut model, Message::Event(timeline(user)));
     }
     model
 }
@@ -91,8 +118,10 @@ fn news(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("news");
     for users in USERS {
         let older = snapshot(users);
+        let older_first = Arc::clone(&older.users[0]);
         let mut newer = Snapshot { version: older.version + 1, ..older.clone() };
-        newer.users.set(0, Arc::new(fixture::user(0, "renamed@example.com")));
+        let renamed = UserView { label: "renamed@example.com".into(), ..(*older_first).clone() };
+        newer.users.set(0, Arc::new(renamed));
         let mut snapshots = [Arc::new(older), Arc::new(newer)].into_iter().cycle();
         let mut model = model(&snapshots.next().expect("they cycle"));
         group.bench_function(BenchmarkId::from_parameter(users), |bencher| {

@@ -26,6 +26,7 @@ pub use snapshot::{
     AppView, ClockView, LastRefresh, LocalView, RefreshOutcome, Snapshot, SourceView, TokenView, UserView,
     VaultStatus,
 };
+pub use timeline::READ_TIMELINE;
 pub use worker::{Connect, Renewals, Setup, start};
 
-pub use crate::vault::{KeyChoice, KeySource, SetAside, TimelineEntry};
+pub use crate::vault::{KeyChoice, KeySource, SetAside, Standing, TimelineEntry};

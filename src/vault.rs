@@ -24,7 +24,7 @@ pub use self::kept_app::KeptApp;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::record::{SetAside, UserRecord};
 use self::store::{Store, StoreWrite, Told, Writer};
-pub use self::timeline::TimelineEntry;
+pub use self::timeline::{Standing, TimelineEntry};
 use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.

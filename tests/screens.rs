@@ -1,5 +1,7 @@
 //! The screen as a person sees it, with a clock that stands still.
 
+#[path = "screens/board.rs"]
+mod board;
 #[path = "screens/boards.rs"]
 mod boards;
 #[path = "screens/browser.rs"]
@@ -22,14 +24,12 @@ mod resize;
 #[path = "screens/views.rs"]
 mod views;
 
-use std::sync::Arc;
-
 use crossterm::event::KeyCode;
-use driver::{LARGE, SMALL, Screen};
+use driver::{LARGE, MEDIUM, SMALL, Screen};
 use fixture::*;
-use idmux::account::{AppAlias, EndReason, Provider, SessionState};
+use idmux::account::{EndReason, Provider, SessionState};
 use idmux::session::{
-    AppView, Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Subject, VaultStatus,
+    Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Standing, Subject, VaultStatus,
 };
 use idmux::tui::message::Message;
 use idmux::tui::wake;
@@ -112,7 +112,7 @@ fn offline() {
 #[test]
 fn custom_data_has_the_focus() {
     both("custom_data", six, |screen| {
-        screen.press(KeyCode::BackTab).keys("Gkkkh");
+        screen.keys("4Gkkkh");
     });
 }
 
@@ -171,17 +171,17 @@ fn confirmations() {
         screen.keys("D");
     });
     small("dialog_remove_field", six(), |screen| {
-        screen.press(KeyCode::BackTab).keys("Gd");
+        screen.keys("4Gd");
     });
 }
 
 #[test]
 fn edit_dialogs() {
     small("dialog_edit", six(), |screen| {
-        screen.press(KeyCode::BackTab).keys("je");
+        screen.keys("4je");
     });
     small("dialog_edit_invalid", six(), |screen| {
-        screen.press(KeyCode::BackTab).keys("Ge").keys("]");
+        screen.keys("4Ge").keys("]");
         let erase = |screen: &mut Screen| {
             for _ in 0..10 {
                 screen.press(KeyCode::Backspace);
@@ -191,7 +191,7 @@ fn edit_dialogs() {
         screen.keys("{\"a\": ");
     });
     small("dialog_add", six(), |screen| {
-        screen.press(KeyCode::BackTab).keys("Ga").keys("2").press(KeyCode::Tab).keys("true");
+        screen.keys("4Ga").keys("2").press(KeyCode::Tab).keys("true");
     });
 }
 
@@ -235,35 +235,6 @@ fn a_damaged_record_and_an_error_that_stays() {
         )));
         screen.event(about_ada(EventKind::Refreshed));
     });
-}
-
-#[test]
-fn two_apps() {
-    both(
-        "two_apps",
-        || {
-            let mut snapshot = six();
-            let alias = AppAlias::new("shop");
-            let base_url = Some("https://services.example.com".parse().unwrap());
-            snapshot.apps.push(AppView {
-                alias: alias.clone(),
-                client_app_id: "shop-abcde".into(),
-                base_url,
-                current: Some(key(7).id),
-                skew: None,
-                custom_data: Default::default(),
-                kept: true,
-                local: None,
-            });
-            let mut margaret = user(7, "margaret@example.com");
-            margaret.key.app = alias;
-            snapshot.users.push_back(Arc::new(margaret));
-            snapshot
-        },
-        |screen| {
-            screen.keys("G");
-        },
-    );
 }
 
 #[test]
@@ -319,9 +290,9 @@ fn nothing_hostile_reaches_a_cell() {
         |screen| _ = screen.keys("x"),
         |screen| _ = screen.keys("D"),
         |screen| _ = screen.keys("L"),
-        |screen| _ = screen.press(KeyCode::BackTab).keys("e"),
-        |screen| _ = screen.press(KeyCode::BackTab).keys("jja"),
-        |screen| _ = screen.press(KeyCode::BackTab).keys("d"),
+        |screen| _ = screen.keys("4e"),
+        |screen| _ = screen.keys("4jja"),
+        |screen| _ = screen.keys("4d"),
         |screen| screen.event(about_ada(failure(HOSTILE, HOSTILE))),
         |screen| {
             screen.keys("l\u{202e}x").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
@@ -343,7 +314,7 @@ fn nothing_hostile_reaches_a_cell() {
 
 #[test]
 fn selection_and_focus_differ_in_style() {
-    let mut screen = Screen::with(SMALL, six());
+    let mut screen = Screen::with(MEDIUM, six());
     let users_focused = screen.buffer();
     let (selected, other) = (&users_focused[(10, 3)], &users_focused[(10, 4)]);
     assert_ne!(selected.style(), other.style());
@@ -380,8 +351,15 @@ fn token_of(kind: &str, (length, left): (i64, i64)) -> idmux::session::TokenView
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn the_screen_stays_the_same_until_its_next_change(user in any_user(), large in any::<bool>()) {
-        let mut screen = Screen::with(if large { LARGE } else { SMALL }, with_users([user]));
+    fn the_screen_stays_the_same_until_its_next_change(
+        user in any_user(), (size, keys) in prop::sample::select(vec![
+            (SMALL, "1"), (SMALL, "2"), (SMALL, "5"), (MEDIUM, "1"), (LARGE, "1"), (LARGE, "z"),
+        ]),
+        ages in prop::collection::vec(0i64..200_000, 0..12),
+    ) {
+        let mut screen = Screen::with(size, with_users([user]));
+        screen.keys(keys);
+        board::timeline(&mut screen, ages.into_iter().rev().map(|age| (-age, Standing::Good, "logged in")));
         for _ in 0..4 {
             let before = screen.draw();
             let Some(change) = wake::next_change(&screen.model) else {

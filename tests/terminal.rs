@@ -2,6 +2,8 @@
 
 #[path = "terminal/bad_input.rs"]
 mod bad_input;
+#[path = "terminal/board.rs"]
+mod board;
 #[cfg(unix)]
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
@@ -50,6 +52,7 @@ use std::path::Path;
 use terminal::{Size, Terminal};
 
 const SMALL: Size = Size(80, 24);
+const MEDIUM: Size = Size(120, 40);
 const LARGE: Size = Size(160, 45);
 const TAB: &str = "\t";
 const BACK_TAB: &str = "\u{1b}[Z";

@@ -1,10 +1,43 @@
 //! What a user's timeline says: what happened, and the rule that decided what followed. It answers "why was I logged
 //! out?", and holds no secret.
 
-use super::EventKind;
+use super::{Event, EventKind, Standing, Subject, TimelineEntry};
+use crate::account::UserKey;
 
-/// An event as a timeline keeps it; `None` for what did not happen to the user.
-pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
+/// What is tried when a timeline is read.
+pub const READ_TIMELINE: &str = "read the timeline";
+
+impl Event {
+    /// The event as its user's timeline keeps it; `None` for what did not happen to a user.
+    pub fn timeline_entry(&self) -> Option<(&UserKey, TimelineEntry)> {
+        let Subject::User { key, .. } = &self.subject else { return None };
+        let (what, rule) = entry(&self.kind)?;
+        let entry = TimelineEntry { at: self.at, standing: standing(&self.kind), what, rule: rule.into() };
+        Some((key, entry))
+    }
+}
+
+fn standing(kind: &EventKind) -> Standing {
+    match kind {
+        EventKind::LoggedIn { .. }
+        | EventKind::Linked { .. }
+        | EventKind::Refreshed
+        | EventKind::ApiKeyCreated(_)
+        | EventKind::ApiKeyEnabled { .. }
+        | EventKind::CustomDataSet { .. }
+        | EventKind::CustomDataUnset { .. }
+        | EventKind::CustomDataWritten { .. } => Standing::Good,
+        EventKind::RefreshPostponed { .. }
+        | EventKind::AccessRefused { .. }
+        | EventKind::ClockJumped { .. }
+        | EventKind::CustomDataConflict { .. } => Standing::Warn,
+        EventKind::LogInRequired(_) | EventKind::Failed(_) => Standing::Bad,
+        _ => Standing::Plain,
+    }
+}
+
+/// What happened and the rule that decided; `None` for what did not happen to the user.
+fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
     let (what, rule) = match kind {
         EventKind::LoggedIn { replaced: false } => ("logged in".into(), "a log-in counts when it is stored"),
         EventKind::LoggedIn { replaced: true } => (
@@ -58,7 +91,7 @@ pub fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
             (format!("custom data removed: {path}"), "the token is renewed afterwards, so that it follows")
         }
         EventKind::CustomDataWritten { fields } => (
-            format!("custom data written: {fields} fields"),
+            format!("custom data written: {fields} field{}", if *fields == 1 { "" } else { "s" }),
             "the token is renewed afterwards, so that it follows",
         ),
         EventKind::CustomDataConflict { .. } => (

@@ -37,13 +37,12 @@ use super::outbox::Outbox;
 use super::roster::Roster;
 use super::schedule::Schedule;
 use super::skew::Skew;
-use super::timeline;
 use super::user_session::UserSession;
 use super::{AppView, Envelope, Event, EventKind, RequestId, SessionHandle, Snapshot, Subject, VaultStatus};
 use crate::account::{App, AppAlias, CustomDataSource, DeviceId, Lead, SessionState, UserId, UserKey};
 use crate::backend::{Backend, BackendError};
 use crate::clock::Clock;
-use crate::vault::{KeyPolicy, Location, TimelineEntry, Vault, VaultError};
+use crate::vault::{KeyPolicy, Location, Vault, VaultError};
 
 /// Makes the client of an app.
 pub type Connect = Arc<dyn Fn(&App) -> Result<Arc<dyn Backend>, BackendError> + Send + Sync>;
@@ -336,15 +335,19 @@ impl Worker {
     }
 
     fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: EventKind) {
-        let at = self.now();
-        if let (Subject::User { key, .. }, Some((what, rule)), Some(vault)) =
-            (&subject, timeline::entry(&kind), &self.vault)
-        {
+        let event = Event { at: self.now(), request, subject, kind };
+        if let (Some((key, entry)), Some(vault)) = (event.timeline_entry(), &self.vault) {
             // Nobody waits for it: the timeline explains, it decides nothing.
-            drop(vault.note(key.clone(), TimelineEntry { at, what, rule: rule.into() }));
+            drop(vault.note(key.clone(), entry));
         }
-        tracing::info!(?subject, ?kind, "event");
-        self.outbox.send(Event { at, request, subject, kind });
+        match &event.kind {
+            // Its entries were logged when they happened.
+            EventKind::Timeline(entries) => {
+                tracing::debug!(subject = ?event.subject, entries = entries.len(), "timeline");
+            }
+            kind => tracing::info!(subject = ?event.subject, ?kind, "event"),
+        }
+        self.outbox.send(event);
     }
 
     /// Notes that a user changed.

@@ -8,5 +8,6 @@ pub mod identities;
 pub mod qr;
 pub mod scale;
 pub mod session;
+pub mod tabs;
 pub mod track;
 pub mod tree;

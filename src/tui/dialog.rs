@@ -250,6 +250,7 @@ macro_rules! form_of {
     ($body:expr) => {
         match $body {
             Body::Credentials(CredentialsForm { form, .. })
+            | Body::Return(ReturnForm { form, .. })
             | Body::Edit(EditForm { form, .. })
             | Body::Vault(VaultForm { form, .. })
             | Body::Email(EmailForm { form, .. })

@@ -33,6 +33,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Report back with [`Message::Rested`](super::message::Message::Rested) once nothing has asked for this for a moment.
+    Rest,
     /// Draw every cell anew, whatever the terminal shows.
     Repaint,
     /// Stop the program until the shell lets it go on.

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::dialog::DialogId;
@@ -36,6 +37,9 @@ const BATCH: usize = 64;
 /// The longest sleep while something counts down: after a suspend, or when the clock was moved, the screen is wrong for no
 /// longer than this.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// The selection rests when it has not moved for so long: longer than a held key takes to repeat, shorter than one waits.
+const REST: Duration = Duration::from_millis(120);
 
 /// Runs the interface on `terminal` until a key, `ended` or `setup.stop` ends it. Whenever `continued` says so, the program
 /// was stopped, and somebody else had the terminal meanwhile.
@@ -69,6 +73,7 @@ where
         answer: Answer::default(),
         notify,
         mouse,
+        rest: None,
         to_edit: None,
         editor: None,
         copies,
@@ -109,6 +114,10 @@ where
                 None => ui.worker_stopped()?,
             },
             Some(copied) = copied.recv() => ui.tell(copied)?,
+            () = tokio::time::sleep_until(ui.rest.unwrap_or_else(Instant::now)), if ui.rest.is_some() => {
+                ui.rest = None;
+                ui.tell(Message::Rested)?;
+            }
             () = tokio::time::sleep(nap.unwrap_or_default()), if nap.is_some() => {}
         }
         ui.take_time()?;
@@ -130,6 +139,8 @@ struct Interface<'a, B: Backend> {
     answer: Answer,
     notify: Notify,
     mouse: bool,
+    /// When the selection rests, if somebody waits for it.
+    rest: Option<Instant>,
     /// What is to be edited as soon as the screen is drawn.
     to_edit: Option<(DialogId, String)>,
     /// The editor that has the terminal.
@@ -185,6 +196,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                     }
                 }
                 Effect::Edit { dialog, text } => self.to_edit = Some((dialog, text)),
+                Effect::Rest => self.rest = Some(Instant::now() + REST),
                 Effect::Repaint => self.repaint()?,
                 Effect::Quit => self.quit = true,
             }

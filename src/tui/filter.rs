@@ -1,21 +1,28 @@
 //! The filter of the Users pane: which users are shown.
 
+use std::ops::Range;
+
 use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::fuzzy::Query;
+use crate::account::AppAlias;
 use crate::session::{Snapshot, UserView};
 
-/// A text, and the users that match it.
+/// A text and an app, and the users that match them.
 #[derive(Debug, Default)]
 pub struct Filter {
     input: Input,
     /// Whether keys are text.
     pub typing: bool,
-    /// The places of the users that match, in the order of the snapshot; `None` where all are shown. Found anew for another
-    /// text or snapshot, never for a frame.
-    shown: Option<Vec<usize>>,
+    /// The only app whose users are shown.
+    app: Option<AppAlias>,
+    /// The places of its users; `None` where those of all apps are shown.
+    within: Option<Range<usize>>,
+    /// The places of the users that match the text, in the order of the snapshot; `None` where there is no text. Found anew
+    /// for another text or snapshot, never for a frame.
+    found: Option<Vec<usize>>,
 }
 
 impl Filter {
@@ -29,42 +36,81 @@ impl Filter {
         self.input.cursor()
     }
 
+    /// The only app whose users are shown.
+    pub fn app(&self) -> Option<&AppAlias> {
+        self.app.as_ref()
+    }
+
+    /// Whether some users may be hidden because of the text.
+    pub fn has_text(&self) -> bool {
+        self.found.is_some()
+    }
+
     /// Whether some users may be hidden.
     pub fn is_on(&self) -> bool {
-        self.shown.is_some()
+        self.has_text() || self.app.is_some()
     }
 
     /// How many users are shown.
     pub fn len(&self, snapshot: &Snapshot) -> usize {
-        self.shown.as_ref().map_or(snapshot.users.len(), Vec::len)
+        match (&self.found, &self.within) {
+            (Some(found), _) => found.len(),
+            (None, Some(within)) => within.len(),
+            (None, None) => snapshot.users.len(),
+        }
     }
 
     /// The place in the snapshot of the user in a row.
     pub fn place(&self, row: usize) -> Option<usize> {
-        match &self.shown {
-            Some(shown) => shown.get(row).copied(),
-            None => Some(row),
+        match (&self.found, &self.within) {
+            (Some(found), _) => found.get(row).copied(),
+            (None, Some(within)) => (row < within.len()).then(|| within.start + row),
+            (None, None) => Some(row),
         }
     }
 
     /// The row of a place in the snapshot; `None` where it is hidden.
     pub fn row(&self, place: usize) -> Option<usize> {
-        match &self.shown {
-            Some(shown) => shown.binary_search(&place).ok(),
-            None => Some(place),
+        match (&self.found, &self.within) {
+            (Some(found), _) => found.binary_search(&place).ok(),
+            (None, Some(within)) => within.contains(&place).then(|| place - within.start),
+            (None, None) => Some(place),
         }
     }
 
-    /// Finds the users that match, in one pass.
-    pub(super) fn apply(&mut self, snapshot: &Snapshot) {
+    /// How many of the users at these places are shown.
+    pub(super) fn shown_of(&self, places: &Range<usize>) -> usize {
+        match &self.found {
+            Some(found) => {
+                let before = |end: usize| found.partition_point(|place| *place < end);
+                before(places.end) - before(places.start)
+            }
+            None => places.len(),
+        }
+    }
+
+    /// Finds the users that match, in one pass. `places` says where each app's users are.
+    pub(super) fn apply(&mut self, snapshot: &Snapshot, places: &[(AppAlias, Range<usize>)]) {
+        // Where an app is alone there is nothing to narrow, and one that is gone would hide everybody.
+        self.app = self.app.take().filter(|app| snapshot.apps.len() > 1 && snapshot.app(app).is_some());
+        self.within = self.app.as_ref().map(|app| {
+            let place = places.iter().find(|(other, _)| other == app);
+            place.map_or(0..0, |(_, places)| places.clone())
+        });
         let mut query = Query::new(self.text());
         if query.is_empty() {
-            self.shown = None;
+            self.found = None;
             return;
         }
-        let users = snapshot.users.iter().enumerate();
-        self.shown =
+        let within = self.within.clone().unwrap_or(0..snapshot.users.len());
+        let users = snapshot.users.iter().enumerate().skip(within.start).take(within.len());
+        self.found =
             Some(users.filter(|(_, user)| score(&mut query, user).is_some()).map(|(at, _)| at).collect());
+    }
+
+    /// Shows the users of one app alone, or of all.
+    pub(super) fn narrow(&mut self, app: Option<AppAlias>) {
+        self.app = app;
     }
 
     /// Takes a key; whether it changed the text.
@@ -77,6 +123,11 @@ impl Filter {
         for c in text.chars().filter(|c| !c.is_control()) {
             self.input.handle(InputRequest::InsertChar(c));
         }
+    }
+
+    /// Looks for nothing any more.
+    pub(super) fn clear_text(&mut self) {
+        *self = Self { app: self.app.take(), ..Self::default() };
     }
 
     /// Shows everybody.

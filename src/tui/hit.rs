@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::form::FieldName;
-use super::layout::Regions;
+use super::layout::{Arrangement, Regions};
 use super::model::Pane;
 
 /// What is at a place of the main screen.
@@ -11,6 +11,8 @@ use super::model::Pane;
 pub enum Spot {
     /// The line of keys.
     Hints,
+    /// The line of tabs.
+    Tabs,
     /// The line between the Users pane and the others.
     Split,
     /// A pane.
@@ -42,6 +44,9 @@ pub fn spot(regions: &Regions, at: Position) -> Spot {
     if regions.hints.contains(at) {
         return Spot::Hints;
     }
+    if regions.tabs.contains(at) {
+        return Spot::Tabs;
+    }
     if is_on_split(regions, at) {
         return Spot::Split;
     }
@@ -53,21 +58,18 @@ pub fn spot(regions: &Regions, at: Position) -> Spot {
 
 /// The frames of both sides are the line: one column or row would be hard to hit.
 fn is_on_split(regions: &Regions, at: Position) -> bool {
-    let (users, session) = (regions.pane(Pane::Users), regions.pane(Pane::Session));
-    if users.area() == 0 || session.area() == 0 || !regions.body.contains(at) {
-        return false;
-    }
-    if regions.is_wide() {
-        at.x + 1 == users.right() || at.x == users.right()
-    } else {
-        at.y + 1 == users.bottom() || at.y == users.bottom()
-    }
+    let users = regions.pane(Pane::Users);
+    let is_on_line = match regions.arrangement {
+        Arrangement::Three => at.x + 1 == users.right() || at.x == users.right(),
+        Arrangement::Two => at.y + 1 == users.bottom() || at.y == users.bottom(),
+        Arrangement::Tabs | Arrangement::Alone => false,
+    };
+    is_on_line && regions.body.contains(at)
 }
 
 fn row(regions: &Regions, pane: Pane, at: Position) -> Option<usize> {
-    let inside = regions.inside(pane);
-    let top = if pane == Pane::Users { inside.y + 1 } else { inside.y };
-    (top..inside.bottom()).contains(&at.y).then(|| usize::from(at.y - top))
+    let list = regions.list(pane);
+    (list.top()..list.bottom()).contains(&at.y).then(|| usize::from(at.y - list.y))
 }
 
 #[cfg(test)]
@@ -79,41 +81,52 @@ mod tests {
 
     #[test]
     fn places_of_the_smallest_screen() {
-        let regions = layout(NEEDED, None, 1, Split::default());
+        let of = |pane| layout(NEEDED, pane, false, 1, Split::default());
+        let regions = of(Pane::Users);
         let at = |x, y| spot(&regions, Position { x, y });
         assert_eq!(at(5, 0), Spot::Elsewhere);
-        assert_eq!(at(5, 1), Spot::Pane { pane: Pane::Users, row: None });
-        assert_eq!(at(5, 2), Spot::Pane { pane: Pane::Users, row: None }, "the heads of the columns");
-        assert_eq!(at(5, 3), Spot::Pane { pane: Pane::Users, row: Some(0) });
+        assert_eq!(at(5, 1), Spot::Tabs);
+        assert_eq!(at(5, 2), Spot::Pane { pane: Pane::Users, row: None });
+        assert_eq!(at(5, 3), Spot::Pane { pane: Pane::Users, row: None }, "the heads of the columns");
+        assert_eq!(at(5, 4), Spot::Pane { pane: Pane::Users, row: Some(0) });
+        assert_eq!(at(5, 17), Spot::Pane { pane: Pane::Users, row: Some(13) });
+        assert_eq!(
+            at(5, 18),
+            Spot::Pane { pane: Pane::Users, row: None },
+            "what is said of the selected one"
+        );
+        assert_eq!(at(5, 23), Spot::Hints);
+        let at = spot(&of(Pane::CustomData), Position { x: 70, y: 3 });
+        assert_eq!(at, Spot::Pane { pane: Pane::CustomData, row: Some(0) });
+    }
+
+    #[test]
+    fn the_line_below_the_users_is_hit_from_both_sides() {
+        let size = Size { width: 120, height: 40 };
+        let regions = layout(size, Pane::Users, false, 1, Split::default());
+        let at = |x, y| spot(&regions, Position { x, y });
         let users = regions.pane(Pane::Users);
         assert_eq!(at(5, users.bottom() - 1), Spot::Split);
         assert_eq!(at(5, users.bottom()), Spot::Split);
         assert_eq!(at(5, users.bottom() + 1), Spot::Pane { pane: Pane::Session, row: Some(0) });
-        assert_eq!(at(70, 21), Spot::Pane { pane: Pane::CustomData, row: None });
-        assert_eq!(at(5, 23), Spot::Hints);
     }
 
     proptest! {
         #[test]
         fn every_row_of_a_pane_is_hit_where_it_is_drawn(
             width in 80u16..300, height in 24u16..120, x in 0u16..300, y in 0u16..120,
-            zoomed in prop::option::of(prop::sample::select(Pane::ALL.to_vec())),
+            focus in prop::sample::select(Pane::ALL.to_vec()), zoomed: bool,
             rows in prop::option::of(0u16..1000), columns in prop::option::of(0u16..1000),
         ) {
-            let regions = layout(Size { width, height }, zoomed, 1, Split { rows, columns });
+            let regions = layout(Size { width, height }, focus, zoomed, 1, Split { rows, columns });
             let at = Position { x, y };
             match spot(&regions, at) {
                 Spot::Pane { pane, row } => {
                     prop_assert!(regions.pane(pane).contains(at));
-                    if let Some(row) = row {
-                        let shown = match pane {
-                            Pane::Users => regions.user_rows(),
-                            pane => usize::from(regions.inside(pane).height),
-                        };
-                        prop_assert!(row < shown);
-                    }
+                    prop_assert!(row.is_none_or(|row| row < regions.rows(pane)));
                 }
-                Spot::Split => prop_assert!(zoomed.is_none() && regions.body.contains(at)),
+                Spot::Split => prop_assert!(!zoomed && regions.body.contains(at)),
+                Spot::Tabs => prop_assert!(regions.tabs.contains(at)),
                 Spot::Hints => prop_assert!(regions.hints.contains(at)),
                 Spot::Elsewhere => {
                     prop_assert!(Pane::ALL.iter().all(|pane| !regions.pane(*pane).contains(at)));

@@ -168,6 +168,10 @@ pub enum Action {
     ShowCode,
     /// Paste the address that the browser ended at.
     PasteAddress,
+    /// Focus the Timeline pane.
+    TimelinePane,
+    /// Show the users of one app alone, or of all.
+    OneApp,
     /// Read again what is shown.
     Reload,
     /// Make an API key.
@@ -207,6 +211,8 @@ pub enum Context {
     Identities,
     /// The Custom data pane.
     CustomData,
+    /// The Timeline pane.
+    Timeline,
     /// The chart of lifetimes.
     Lifetimes,
     /// The comparison of users.
@@ -249,17 +255,17 @@ pub enum Context {
     Conflict,
 }
 
-use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Users};
+use Context::{ChoiceField, CustomData, Identities, Notice, Question, Session, TextField, Timeline, Users};
 
-const PANES: &[Context] = &[Users, Session, Identities, CustomData];
+const PANES: &[Context] = &[Users, Session, Identities, CustomData, Timeline];
 const VIEWS: &[Context] = &[Context::Lifetimes, Context::Compare, Context::Log];
 /// Wherever no dialog is open.
 const ANYWHERE: &[Context] =
-    &[Users, Session, Identities, CustomData, Context::Lifetimes, Context::Compare, Context::Log];
+    &[Users, Session, Identities, CustomData, Timeline, Context::Lifetimes, Context::Compare, Context::Log];
 /// Where there is a selected user to do something with.
-const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Context::Lifetimes];
-const DETAILS: &[Context] = &[Session, Identities];
-const OTHERS: &[Context] = &[Users, Session, Identities];
+const SESSIONS: &[Context] = &[Users, Session, Identities, CustomData, Timeline, Context::Lifetimes];
+const DETAILS: &[Context] = &[Session, Identities, Timeline];
+const OTHERS: &[Context] = &[Users, Session, Identities, Timeline];
 const FORM: &[Context] = &[TextField, ChoiceField];
 const FINDERS: &[Context] = &[Context::Filter, Context::Palette];
 const BOARDS: &[Context] = &[Context::Clock, Context::Mailbox, Context::ApiKeys, Context::Apps];
@@ -287,6 +293,7 @@ const LISTS: &[Context] = &[
     Session,
     Identities,
     CustomData,
+    Timeline,
     Context::Lifetimes,
     Context::Compare,
     Context::Log,
@@ -431,10 +438,10 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Link, &[plain('L')], PANES, "link", "link an identity: anonymous becomes permanent"),
     bind(Action::Remove, &[plain('x')], PANES, "remove", "forget the user here; the account lives on"),
     bind(Action::Delete, &[plain('D')], PANES, "delete", "delete the account at the server"),
-    bind(Action::Mailbox, &[plain('M'), plain('8')], PANES, "mailbox", "the mailbox of a local App"),
+    bind(Action::Mailbox, &[plain('M'), plain('9')], PANES, "mailbox", "the mailbox of a local App"),
     bind(
         Action::Clock,
-        &[plain('T'), plain('9')],
+        &[plain('T'), plain('0')],
         SESSIONS,
         "clock",
         "the clock of a local App: move, stop, reset it",
@@ -443,6 +450,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Undo, &[plain('u')], PANES, "undo", "undo the last change of the custom data"),
     bind(Action::Password, &[plain('P')], PANES, "password", "reset a password, confirm an address"),
     bind(Action::Filter, &[plain('/')], PANES, "filter", "show only the users that match a text"),
+    bind(Action::OneApp, &[plain('f')], PANES, "one app", "only this app's users, or those of all apps"),
     bind(Action::Mark, &[plain(' ')], &[Users], "mark", "mark it; refresh, log out, remove act on all"),
     bind(Action::InvertMarks, &[plain('v')], &[Users], "", "mark exactly those that are not marked"),
     bind(Action::Edit, &[plain('e')], OTHERS, "", "edit the custom data value under the cursor"),
@@ -462,10 +470,11 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::PageDown, &[key(KeyCode::PageDown)], LISTS, "", "a page down"),
     bind(Action::NextPane, &[key(KeyCode::Tab)], PANES, "next pane", "to the next pane"),
     bind(Action::PreviousPane, &[key(KeyCode::BackTab)], PANES, "", "to the pane before"),
-    bind(Action::UsersPane, &[plain('1')], PANES, "", "to the Users pane"),
-    bind(Action::SessionPane, &[plain('2')], PANES, "", "to the Session pane"),
-    bind(Action::IdentitiesPane, &[plain('3')], PANES, "", "to the Identities pane"),
-    bind(Action::CustomDataPane, &[plain('4')], PANES, "", "to the Custom data pane"),
+    bind(Action::UsersPane, &[plain('1')], ANYWHERE, "", "to the Users pane"),
+    bind(Action::SessionPane, &[plain('2')], ANYWHERE, "", "to the Session pane"),
+    bind(Action::IdentitiesPane, &[plain('3')], ANYWHERE, "", "to the Identities pane"),
+    bind(Action::CustomDataPane, &[plain('4')], ANYWHERE, "", "to the Custom data pane"),
+    bind(Action::TimelinePane, &[plain('5')], ANYWHERE, "", "to the Timeline pane"),
     bind(
         Action::Palette,
         &[plain(':'), ctrl('p')],
@@ -473,9 +482,9 @@ pub const KEYMAP: &[Binding] = &[
         "commands",
         "find any action, user or app by its name",
     ),
-    bind(Action::Lifetimes, &[plain('5')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
-    bind(Action::Compare, &[plain('6')], ANYWHERE, "compare", "users side by side"),
-    bind(Action::Log, &[plain('7')], ANYWHERE, "log", "what happened in this run"),
+    bind(Action::Lifetimes, &[plain('6')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
+    bind(Action::Compare, &[plain('7')], ANYWHERE, "compare", "users side by side"),
+    bind(Action::Log, &[plain('8')], ANYWHERE, "log", "what happened in this run"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     bind(Action::Suspend, &[ctrl('z')], ANYWHERE, "", "suspend; fg in the shell comes back"),
     // Boards.
@@ -711,7 +720,7 @@ mod tests {
     #[test]
     fn l_logs_in_from_the_users_and_means_right_elsewhere() {
         assert_eq!(press(Users, KeyCode::Char('l')), Some(Action::LogIn));
-        for context in [Session, Identities, CustomData] {
+        for context in [Session, Identities, CustomData, Timeline] {
             assert_eq!(press(context, KeyCode::Char('l')), Some(Action::Right), "{context:?}");
         }
     }

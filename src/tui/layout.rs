@@ -10,15 +10,24 @@ pub const NEEDED: Size = Size { width: 80, height: 24 };
 /// From this width on the panes stand in three columns.
 const WIDE: u16 = 150;
 
+/// From this size on they stand in two, below the users; on a smaller screen one pane is shown at a time.
+const MEDIUM: Size = Size { width: 100, height: 30 };
+
 /// Rows of the Users pane that are not users: its borders and the column headers.
 const USERS_FRAME: u16 = 3;
 
-/// From this width on, with a column for the App from the other one on, the Users pane has room for renewals.
+/// Rows of what is said of the selected user where the Users pane stands alone.
+const USER_DETAIL: u16 = 3;
+
+/// Rows of all of an entry below the list of the Timeline pane, and from which height on there is room for them.
+const ENTRY_DETAIL: u16 = 5;
+const ROOM_FOR_ENTRY: u16 = 12;
+
+/// From this width on the Users pane has room for renewals.
 const RENEWALS: u16 = 88;
-const RENEWALS_AND_APP: u16 = RENEWALS + 8;
 
 /// Fewest rows of the Users pane, and of what is below it.
-const FEWEST_ROWS: (u16, u16) = (USERS_FRAME + 2, 9);
+const FEWEST_ROWS: (u16, u16) = (USERS_FRAME + 2, 12);
 
 /// Fewest columns of the Users pane, and of what is right of it.
 const FEWEST_COLUMNS: (u16, u16) = (46, 64);
@@ -44,15 +53,33 @@ fn part(share: Option<u16>, whole: u16, usual: u16, (first, second): (u16, u16))
     if share.is_some() { wanted.max(first).min(whole.saturating_sub(second)) } else { wanted }
 }
 
+/// How the panes stand to each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Arrangement {
+    /// One pane at a time, below a line of tabs.
+    #[default]
+    Tabs,
+    /// One pane that has all the room.
+    Alone,
+    /// The users above two columns.
+    Two,
+    /// Three columns, the first of which is the users.
+    Three,
+}
+
 /// The regions of the main screen. A pane that is not shown has no area.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Regions {
+    /// How the panes stand.
+    pub arrangement: Arrangement,
     /// The line at the top.
     pub header: Rect,
+    /// The line of tabs; without area where there is none.
+    pub tabs: Rect,
     /// What is between the lines: the panes, or whatever view is open.
     pub body: Rect,
     /// The panes, in the order of [`Pane::ALL`].
-    panes: [Rect; 4],
+    panes: [Rect; 5],
     /// The line, or lines, on what happened.
     pub activity: Rect,
     /// The line of keys.
@@ -70,19 +97,36 @@ impl Regions {
         inside(self.pane(pane))
     }
 
+    /// The area of a pane's rows, the ones that scroll: without the heads of columns, and what is said below.
+    pub fn list(&self, pane: Pane) -> Rect {
+        let inside = self.inside(pane);
+        let (above, below) = match pane {
+            Pane::Users => (1, self.user_detail()),
+            Pane::Timeline if inside.height >= ROOM_FOR_ENTRY => (0, ENTRY_DETAIL),
+            _ => (0, 0),
+        };
+        let above = above.min(inside.height);
+        Rect { y: inside.y + above, height: inside.height.saturating_sub(above + below), ..inside }
+    }
+
+    /// How many rows a pane shows at once.
+    pub fn rows(&self, pane: Pane) -> usize {
+        usize::from(self.list(pane).height)
+    }
+
+    /// Rows below the users that say more of the selected one: there where no other pane does.
+    pub fn user_detail(&self) -> u16 {
+        let is_alone = self.pane(Pane::Session).area() == 0;
+        if is_alone && self.pane(Pane::Users).height >= USERS_FRAME + 2 * USER_DETAIL {
+            USER_DETAIL
+        } else {
+            0
+        }
+    }
+
     /// Whether the Users pane shows the next renewal of each user, and how the last one went.
-    pub fn shows_renewals(&self, with_app: bool) -> bool {
-        self.inside(Pane::Users).width >= if with_app { RENEWALS_AND_APP } else { RENEWALS }
-    }
-
-    /// Whether the panes stand side by side in three columns.
-    pub fn is_wide(&self) -> bool {
-        self.header.width >= WIDE
-    }
-
-    /// How many users the Users pane shows at once.
-    pub fn user_rows(&self) -> usize {
-        usize::from(self.pane(Pane::Users).height.saturating_sub(USERS_FRAME))
+    pub fn shows_renewals(&self) -> bool {
+        self.inside(Pane::Users).width >= RENEWALS
     }
 }
 
@@ -101,24 +145,34 @@ pub fn fits(size: Size) -> bool {
     size.width >= NEEDED.width && size.height >= NEEDED.height
 }
 
-/// Lays the main screen out. `zoomed` is the only pane to show; `activity` is how many lines the activity needs.
-pub fn layout(size: Size, zoomed: Option<Pane>, activity: u16, split: Split) -> Regions {
+/// Lays the main screen out. Where one pane is shown at a time, or one is zoomed, it is the one with the `focus`; `activity`
+/// is how many lines the activity needs.
+pub fn layout(size: Size, focus: Pane, zoomed: bool, activity: u16, split: Split) -> Regions {
     if !fits(size) {
         return Regions::default();
     }
+    let arrangement = match size {
+        _ if zoomed => Arrangement::Alone,
+        Size { width: WIDE.., .. } => Arrangement::Three,
+        Size { width, height } if width >= MEDIUM.width && height >= MEDIUM.height => Arrangement::Two,
+        _ => Arrangement::Tabs,
+    };
     let line = |y, height| Rect { x: 0, y, width: size.width, height };
-    let body = line(1, size.height - 2 - activity);
-    let panes = match zoomed {
-        Some(pane) => {
-            let mut panes = [Rect::default(); 4];
-            panes[pane as usize] = body;
+    let tabs = u16::from(arrangement == Arrangement::Tabs);
+    let body = line(1 + tabs, size.height - 2 - tabs - activity);
+    let panes = match arrangement {
+        Arrangement::Three => three(body, split),
+        Arrangement::Two => two(body, split),
+        Arrangement::Tabs | Arrangement::Alone => {
+            let mut panes = [Rect::default(); 5];
+            panes[focus as usize] = body;
             panes
         }
-        None if size.width >= WIDE => wide(body, split),
-        None => narrow(body, split),
     };
     Regions {
+        arrangement,
         header: line(0, 1),
+        tabs: line(1, tabs),
         body,
         panes,
         activity: line(size.height - 1 - activity, activity),
@@ -126,22 +180,23 @@ pub fn layout(size: Size, zoomed: Option<Pane>, activity: u16, split: Split) -> 
     }
 }
 
-/// Users | Session | Identities over Custom data.
-fn wide(body: Rect, split: Split) -> [Rect; 4] {
+/// Users | Session over Timeline | Identities over Custom data.
+fn three(body: Rect, split: Split) -> [Rect; 5] {
     let left = part(split.columns, body.width, body.width * 37 / 80, FEWEST_COLUMNS);
     let (users, rest) = columns(body, left);
-    let (session, right) = columns(rest, rest.width * 14 / 25);
+    let (middle, right) = columns(rest, rest.width * 14 / 25);
+    let (session, timeline) = rows(middle, middle.height * 3 / 5);
     let (identities, data) = rows(right, (right.height / 3).max(6));
-    [users, session, identities, data]
+    [users, session, identities, data, timeline]
 }
 
-/// Users over Session | Identities over Custom data.
-fn narrow(body: Rect, split: Split) -> [Rect; 4] {
-    let usual = (body.height * 9 / 21).max(USERS_FRAME + 4);
-    let (users, rest) = rows(body, part(split.rows, body.height, usual, FEWEST_ROWS));
-    let (session, right) = columns(rest, rest.width * 21 / 40);
+/// Users over two columns: Session over Timeline | Identities over Custom data.
+fn two(body: Rect, split: Split) -> [Rect; 5] {
+    let (users, rest) = rows(body, part(split.rows, body.height, body.height * 9 / 21, FEWEST_ROWS));
+    let (left, right) = columns(rest, rest.width * 21 / 40);
+    let (session, timeline) = rows(left, left.height * 11 / 20);
     let (identities, data) = rows(right, (right.height * 5 / 12).max(4));
-    [users, session, identities, data]
+    [users, session, identities, data, timeline]
 }
 
 fn columns(area: Rect, left: u16) -> (Rect, Rect) {
@@ -158,22 +213,44 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn six_users_are_in_sight_on_the_smallest_screen() {
-        assert_eq!(layout(NEEDED, None, 1, Split::default()).user_rows(), 6);
+    fn the_arrangement_follows_the_size() {
+        let at = |width, height| layout(Size { width, height }, Pane::Users, false, 1, Split::default());
+        for (size, arrangement) in [
+            ((80, 24), Arrangement::Tabs),
+            ((99, 60), Arrangement::Tabs),
+            ((149, 29), Arrangement::Tabs),
+            ((100, 30), Arrangement::Two),
+            ((149, 60), Arrangement::Two),
+            ((150, 24), Arrangement::Three),
+        ] {
+            assert_eq!(at(size.0, size.1).arrangement, arrangement, "{size:?}");
+        }
+        let zoomed = layout(NEEDED, Pane::Timeline, true, 1, Split::default());
+        assert_eq!((zoomed.arrangement, zoomed.tabs.area()), (Arrangement::Alone, 0), "the whole screen");
+        assert_eq!(zoomed.pane(Pane::Timeline), zoomed.body);
+    }
+
+    #[test]
+    fn a_dozen_users_are_in_sight_on_the_smallest_screen_and_more_is_said_of_one() {
+        let regions = layout(NEEDED, Pane::Users, false, 1, Split::default());
+        assert_eq!((regions.rows(Pane::Users), regions.user_detail()), (14, USER_DETAIL));
+        let wide = layout(Size { width: 160, height: 45 }, Pane::Users, false, 1, Split::default());
+        assert_eq!(wide.user_detail(), 0, "the Session pane says it");
     }
 
     #[test]
     fn a_dragged_split_stands_where_it_was_dropped_and_keeps_both_sides() {
-        for (size, body) in [(NEEDED, 21), (Size { width: 120, height: 50 }, 47)] {
+        for (size, body) in [(MEDIUM, 27), (Size { width: 120, height: 50 }, 47)] {
             for rows in 0..=body {
                 let split = Split { rows: Some(share(rows, body)), columns: None };
-                let height = layout(size, None, 1, split).pane(Pane::Users).height;
+                let height = layout(size, Pane::Users, false, 1, split).pane(Pane::Users).height;
                 assert_eq!(height, rows.clamp(FEWEST_ROWS.0, body - FEWEST_ROWS.1), "{rows} of {body}");
             }
         }
         for columns in 0..=160 {
             let split = Split { rows: None, columns: Some(share(columns, 160)) };
-            let width = layout(Size { width: 160, height: 45 }, None, 1, split).pane(Pane::Users).width;
+            let size = Size { width: 160, height: 45 };
+            let width = layout(size, Pane::Users, false, 1, split).pane(Pane::Users).width;
             assert_eq!(width, columns.clamp(FEWEST_COLUMNS.0, 160 - FEWEST_COLUMNS.1), "{columns}");
         }
     }
@@ -182,13 +259,13 @@ mod tests {
         #[test]
         fn regions_stay_on_the_screen_and_apart(
             width in 0u16..300, height in 0u16..120, activity in 1u16..4,
-            zoomed in prop::option::of(prop::sample::select(Pane::ALL.to_vec())),
+            focus in prop::sample::select(Pane::ALL.to_vec()), zoomed: bool,
             rows in prop::option::of(any::<u16>()), columns in prop::option::of(any::<u16>()),
         ) {
-            let regions = layout(Size { width, height }, zoomed, activity, Split { rows, columns });
+            let regions = layout(Size { width, height }, focus, zoomed, activity, Split { rows, columns });
             let screen = Rect { x: 0, y: 0, width, height };
-            let all: Vec<Rect> =
-                [regions.header, regions.activity, regions.hints].into_iter().chain(regions.panes).collect();
+            let lines = [regions.header, regions.tabs, regions.activity, regions.hints];
+            let all: Vec<Rect> = lines.into_iter().chain(regions.panes).collect();
             for (at, one) in all.iter().enumerate() {
                 prop_assert_eq!(screen.intersection(*one).area(), one.area());
                 for other in &all[at + 1..] {
@@ -197,6 +274,19 @@ mod tests {
             }
             let covered: u32 = all.iter().map(|area| area.area()).sum();
             prop_assert_eq!(covered, if fits(screen.as_size()) { screen.area() } else { 0 });
+            if !fits(screen.as_size()) {
+                return Ok(());
+            }
+            // Whatever is shown has room for a row, and for a column of it.
+            let shown = Pane::ALL.into_iter().filter(|pane| regions.pane(*pane).area() > 0);
+            for pane in shown.clone() {
+                let list = regions.list(pane);
+                prop_assert!(list.height > 0 && list.width > 20, "{:?} {:?}", pane, list);
+                prop_assert_eq!(regions.inside(pane).intersection(list), list);
+            }
+            let several = matches!(regions.arrangement, Arrangement::Two | Arrangement::Three);
+            prop_assert_eq!(shown.count(), if several { Pane::ALL.len() } else { 1 });
+            prop_assert!(regions.pane(focus).area() > 0, "the pane with the focus is in sight");
         }
     }
 }

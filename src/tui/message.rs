@@ -33,6 +33,8 @@ pub enum Message {
     Background(Background),
     /// It is this late.
     Now(Timestamp),
+    /// Nothing has asked for [`Effect::Rest`](super::effect::Effect::Rest) for a moment.
+    Rested,
     /// The worker's newest state.
     Snapshot(Arc<Snapshot>),
     /// Something happened in the worker.

@@ -15,14 +15,15 @@ use super::content::session::TokenClaims;
 use super::content::tree::Tree;
 use super::content::{compare, identities, session};
 use super::dialog::{Body, Dialog, DialogId};
-use super::filter::Filter;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions, Split};
 use super::lifetimes::{self, Lifetimes};
 use super::log::{self, Log};
 use super::text;
 use super::theme::{Theme, ThemeChoice};
+use super::timeline::Timeline;
 use super::update::Mouse;
+use super::user_list::UserList;
 use super::words::Tone;
 use crate::account::data_change::json_size;
 use crate::account::{AppAlias, DataEdit, UserKey};
@@ -39,11 +40,14 @@ pub enum Pane {
     Identities,
     /// The selected user's custom data.
     CustomData,
+    /// What happened to the selected user.
+    Timeline,
 }
 
 impl Pane {
     /// All panes, in the order of Tab.
-    pub const ALL: [Self; 4] = [Self::Users, Self::Session, Self::Identities, Self::CustomData];
+    pub const ALL: [Self; 5] =
+        [Self::Users, Self::Session, Self::Identities, Self::CustomData, Self::Timeline];
 
     /// The title.
     pub fn title(self) -> &'static str {
@@ -52,6 +56,7 @@ impl Pane {
             Self::Session => "Session",
             Self::Identities => "Identities",
             Self::CustomData => "Custom data",
+            Self::Timeline => "Timeline",
         }
     }
 
@@ -62,6 +67,7 @@ impl Pane {
             Self::Session => Context::Session,
             Self::Identities => Context::Identities,
             Self::CustomData => Context::CustomData,
+            Self::Timeline => Context::Timeline,
         }
     }
 
@@ -167,6 +173,8 @@ pub struct Model {
     pub(super) mouse: Mouse,
     /// What the other panes show.
     pub detail: Detail,
+    /// What happened to the selected user.
+    pub timeline: Timeline,
     /// The chart of lifetimes.
     pub lifetimes: Lifetimes,
     /// The log of this run.
@@ -187,18 +195,6 @@ pub struct Model {
     /// Whose source was asked for since the Custom data pane got the focus.
     pub(super) source_asked: Option<UserKey>,
     next_dialog: DialogId,
-}
-
-/// The selected user, remembered by key; the index is where it was last, so that it need not be searched for.
-#[derive(Debug, Default)]
-pub struct UserList {
-    key: Option<UserKey>,
-    index: usize,
-    offset: usize,
-    /// Which users are shown. Rows count those alone.
-    pub filter: Filter,
-    /// Somebody to select as soon as the worker shows them.
-    awaited: Option<UserKey>,
 }
 
 /// What is known of the selected user, prepared for drawing whenever the worker says something new.
@@ -250,6 +246,7 @@ impl Model {
             split: Split::default(),
             mouse: Mouse::default(),
             detail: Detail::default(),
+            timeline: Timeline::default(),
             lifetimes: Lifetimes::default(),
             log: Log::default(),
             compare: Compare::default(),
@@ -274,10 +271,11 @@ impl Model {
         self.detail.user.as_ref()
     }
 
-    /// The app of the selected user, else the first one.
+    /// The app of the selected user, else the one whose users alone are shown, else the first one.
     pub fn app(&self) -> Option<&AppView> {
-        match self.selected() {
-            Some(user) => self.snapshot.app(&user.key.app),
+        let app = self.selected().map(|user| &user.key.app).or(self.users.filter.app());
+        match app {
+            Some(app) => self.snapshot.app(app),
             None => self.snapshot.apps.first(),
         }
     }
@@ -323,8 +321,10 @@ impl Model {
 
     /// Where everything stands.
     pub fn regions(&self) -> Regions {
-        let zoomed = self.zoomed.then_some(self.focus);
-        layout::layout(self.size, zoomed, self.activity_lines().len().max(1) as u16, self.split)
+        // Other views have no tabs.
+        let zoomed = self.zoomed || self.view != View::Board;
+        let activity = self.activity_lines().len().max(1) as u16;
+        layout::layout(self.size, self.focus, zoomed, activity, self.split)
     }
 
     /// The activity in lines: one, or up to three where an error does not fit into one.
@@ -365,16 +365,16 @@ impl Model {
         rows.filter_map(|row| self.users.get(row, &self.snapshot))
     }
 
-    /// Brings the list in line with another text of the filter.
+    /// Brings the list in line with another filter.
     pub(super) fn filter_users(&mut self) {
-        self.users.filter.apply(&self.snapshot);
+        self.users.apply_filter(&self.snapshot);
         self.users.stay_on_selection(&self.snapshot);
         self.count_marks();
     }
 
     /// Takes the worker's newest state.
     pub(super) fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
-        self.users.filter.apply(&snapshot);
+        self.users.apply_filter(&snapshot);
         self.users.look_for_awaited(&snapshot);
         self.snapshot = snapshot;
         if !self.marked.is_empty() {
@@ -401,16 +401,12 @@ impl Model {
 
     /// Scrolls a pane by rows; its cursor stays in sight.
     pub(super) fn scroll(&mut self, pane: Pane, by: isize) {
-        let regions = self.regions();
-        let height = match pane {
-            Pane::Users => regions.user_rows(),
-            pane => usize::from(regions.inside(pane).height),
-        };
+        let height = self.regions().rows(pane);
         let session_rows = self.session_rows().len();
-        let snapshot = self.snapshot.clone();
         let detail = &mut self.detail;
         let (offset, cursor, rows) = match pane {
-            Pane::Users => (&mut self.users.offset, self.users.index, self.users.filter.len(&snapshot)),
+            Pane::Users => return self.users.scroll(by, height, &self.snapshot),
+            Pane::Timeline => return self.timeline.scroll(by, height),
             Pane::Session => (&mut detail.session_offset, detail.session_cursor, session_rows),
             Pane::Identities => {
                 (&mut detail.identities_offset, detail.identities_cursor, detail.identities.len())
@@ -420,14 +416,10 @@ impl Model {
         *offset = offset.saturating_add_signed(by).min(rows.saturating_sub(height));
         let cursor = cursor.clamp(*offset, *offset + height.saturating_sub(1));
         match pane {
-            Pane::Users => {
-                if cursor != self.users.index {
-                    self.users.go_to(cursor, &snapshot);
-                }
-            }
             Pane::Session => detail.session_cursor = cursor,
             Pane::Identities => detail.identities_cursor = cursor,
             Pane::CustomData => detail.tree.go_to(cursor),
+            Pane::Users | Pane::Timeline => {}
         }
     }
 
@@ -477,14 +469,19 @@ impl Model {
             let rows = self.compare_table().rows.len().saturating_sub(self.compare_rows());
             self.compare.offset = self.compare.offset.min(rows);
         }
-        self.users.settle(&self.snapshot, regions.user_rows());
-        self.detail.show(self.users.get(self.users.index, &self.snapshot));
-        let height = |pane| usize::from(regions.inside(pane).height);
-        let session_rows = self.session_rows().len();
+        self.users.settle(&self.snapshot, regions.rows(Pane::Users));
+        self.detail.show(self.users.get(self.users.index(), &self.snapshot));
+        self.timeline.show(self.detail.user.as_ref().map(|user| &user.key));
+        let height = |pane| regions.rows(pane);
+        self.timeline.settle(height(Pane::Timeline));
+        // Its rows depend on its width: what has none keeps its cursor for later.
+        let session_rows = (height(Pane::Session) > 0).then(|| self.session_rows().len());
         let detail = &mut self.detail;
-        detail.session_cursor = detail.session_cursor.min(session_rows.saturating_sub(1));
-        detail.session_offset =
-            in_sight(detail.session_offset, detail.session_cursor, session_rows, height(Pane::Session));
+        if let Some(rows) = session_rows {
+            detail.session_cursor = detail.session_cursor.min(rows.saturating_sub(1));
+            detail.session_offset =
+                in_sight(detail.session_offset, detail.session_cursor, rows, height(Pane::Session));
+        }
         let identities = detail.identities.len();
         detail.identities_cursor = detail.identities_cursor.min(identities.saturating_sub(1));
         detail.identities_offset = in_sight(
@@ -508,87 +505,6 @@ pub const ACTIVITY_MARGIN: usize = 11;
 
 /// Most lines of the activity.
 const ACTIVITY_LINES: usize = 3;
-
-impl UserList {
-    /// The selected row.
-    pub fn index(&self) -> usize {
-        self.index
-    }
-
-    /// The first row in sight.
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// Selects a row, at most the last.
-    pub fn go_to(&mut self, row: usize, snapshot: &Snapshot) {
-        self.awaited = None;
-        self.index = row.min(self.len(snapshot).saturating_sub(1));
-        self.key = self.get(self.index, snapshot).map(|user| user.key.clone());
-    }
-
-    /// How many users are shown.
-    pub fn len(&self, snapshot: &Snapshot) -> usize {
-        self.filter.len(snapshot)
-    }
-
-    /// Whether nobody is shown.
-    pub fn is_empty(&self, snapshot: &Snapshot) -> bool {
-        self.len(snapshot) == 0
-    }
-
-    /// The user in a row.
-    pub fn get<'a>(&self, row: usize, snapshot: &'a Snapshot) -> Option<&'a Arc<UserView>> {
-        snapshot.users.get(self.filter.place(row)?)
-    }
-
-    /// The row of a user, if it is shown.
-    fn row_of(&self, key: &UserKey, snapshot: &Snapshot) -> Option<usize> {
-        self.filter.row(snapshot.users.iter().position(|user| user.key == *key)?)
-    }
-
-    /// After another text of the filter: the selection stays on its user, and goes to the first where that one is hidden.
-    fn stay_on_selection(&mut self, snapshot: &Snapshot) {
-        let row = self.key.as_ref().and_then(|key| self.row_of(key, snapshot));
-        self.index = row.unwrap_or(0);
-        if row.is_none() && !self.is_empty(snapshot) {
-            self.go_to(0, snapshot);
-        }
-    }
-
-    /// Selects a user, now or as soon as the worker shows it.
-    pub fn select(&mut self, key: UserKey, snapshot: &Snapshot) {
-        self.awaited = Some(key);
-        self.look_for_awaited(snapshot);
-    }
-
-    /// Selects the awaited user, if there is one and it is there.
-    pub fn look_for_awaited(&mut self, snapshot: &Snapshot) {
-        let Some(key) = &self.awaited else { return };
-        let Some(place) = snapshot.users.iter().position(|user| user.key == *key) else { return };
-        if self.filter.row(place).is_none() {
-            self.filter.clear();
-        }
-        self.go_to(self.filter.row(place).unwrap_or(place), snapshot);
-    }
-
-    fn settle(&mut self, snapshot: &Snapshot, height: usize) {
-        let rows = self.len(snapshot);
-        let here = self.get(self.index, snapshot).map(|user| &user.key);
-        if here != self.key.as_ref() {
-            match self.key.as_ref().and_then(|key| self.row_of(key, snapshot)) {
-                Some(index) => self.index = index,
-                None => {
-                    self.index = self.index.min(rows.saturating_sub(1));
-                    // Where the filter hides everybody, the selection is remembered.
-                    let key = self.get(self.index, snapshot).map(|user| user.key.clone());
-                    self.key = key.or_else(|| self.key.take().filter(|_| self.filter.is_on()));
-                }
-            }
-        }
-        self.offset = in_sight(self.offset, self.index, rows, height);
-    }
-}
 
 impl Detail {
     /// Takes the newest state of the selected user.
@@ -616,9 +532,12 @@ impl Detail {
     }
 }
 
-/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`.
+/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`. What is not shown at all
+/// stays where it was.
 pub(super) fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
-    let height = height.max(1);
+    if height == 0 {
+        return offset;
+    }
     offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
 }
 

@@ -16,6 +16,7 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
         Action::LogIn | Action::Register => app(model),
         Action::MakeCurrent | Action::Remove | Action::CopyMenu => user(model),
         Action::Mark => user(model),
+        Action::OneApp => (model.snapshot.apps.len() < 2).then(|| "only one App is known".into()),
         Action::Clock | Action::Mailbox => app(model).or_else(|| control(model)),
         Action::Password => app(model).or_else(|| offered(model, &Provider::EmailPassword)),
         Action::ApiKeys => user(model)

@@ -84,7 +84,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
                 }
                 Effect::OpenBrowser(address) => crate::browser::open(address.as_str()),
                 Effect::Quit => return output.say(talk.take_lines()).map_err(Into::into),
-                Effect::Notify(_) | Effect::Repaint | Effect::Suspend => {}
+                Effect::Notify(_) | Effect::Repaint | Effect::Suspend | Effect::Rest => {}
             }
         }
         let settles = settled.saturating_duration_since(Instant::now());

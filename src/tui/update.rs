@@ -14,10 +14,11 @@ mod log;
 mod mouse;
 mod palette;
 mod panes;
+mod timeline;
 mod users;
 mod views;
 
-use crate::session::Command;
+use crate::session::{Command, Event, EventKind, Subject};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
@@ -74,7 +75,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             dialogs::offer_first_run(model);
             vec![]
         }
+        Message::Event(Event {
+            subject: Subject::User { key, .. },
+            kind: EventKind::Timeline(entries),
+            ..
+        }) => {
+            model.timeline.take(&key, entries);
+            vec![]
+        }
         Message::Event(event) => {
+            timeline::hear(model, &event);
             model.attention.hear(&event);
             if let Some(effects) = batch::receive(model, &event) {
                 model.settle();
@@ -83,7 +93,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             let secret = copy::secret(model, &event);
             let mut effects = documents::receive(model, &event);
             effects.extend(browser::receive(model, &event));
-            let shown = dialogs::receive(model, &event) || documents::shows_failure(&event);
+            let shown = dialogs::receive(model, &event)
+                || documents::shows_failure(&event)
+                || timeline::shows_failure(&event);
             model.activity.receive(&event, shown);
             if let Some((secret, name)) = secret {
                 effects.extend(boards::copy(secret, name));
@@ -91,7 +103,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             effects
         }
         Message::Sent { dialog, result } => {
-            if !batch::sent(model, dialog, result) {
+            if !batch::sent(model, dialog, result) && !timeline::sent(model, dialog, result) {
                 dialogs::sent(model, dialog, result);
             }
             vec![]
@@ -106,6 +118,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.say(tone, words);
             vec![]
         }
+        Message::Rested => timeline::rested(model),
         Message::WorkerStopped => {
             model.batch = None;
             model.error("the session worker has stopped; restart idmux");
@@ -115,6 +128,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects.extend(model.attention.take(model.now).map(Effect::Notify));
     model.settle();
     effects.extend(documents::follow_focus(model));
+    effects.extend(timeline::follow(model));
     effects
 }
 

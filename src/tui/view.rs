@@ -17,6 +17,7 @@ mod log;
 mod palette;
 mod pane;
 mod session;
+mod timeline;
 mod users;
 
 use ratatui::Frame;
@@ -47,6 +48,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
             session::draw(model, &regions, buffer);
             identities::draw(model, &regions, buffer);
             custom_data::draw(model, &regions, buffer);
+            timeline::draw(model, &regions, buffer);
+            chrome::tabs(model, regions.tabs, buffer);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }

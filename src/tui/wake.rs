@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::content::track;
+use super::content::{tabs, track};
 use super::dialog::{Body, Dialog};
 use super::lifetimes::{self, Columns, OrderBy};
 use super::model::{Model, Pane, View};
@@ -29,19 +29,25 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
 fn board_change(model: &Model) -> Option<Timestamp> {
     let regions = model.regions();
     let in_sight = |pane| regions.pane(pane).area() > 0;
-    let with_renewals = regions.shows_renewals(model.snapshot.apps.len() > 1);
-    let rows = model.users.offset()..model.users.offset() + regions.user_rows();
-    let users = rows
-        .filter(|_| in_sight(Pane::Users))
-        .map_while(|row| model.users.get(row, &model.snapshot))
-        .filter_map(|user| {
-            let tokens = moving(model, user).and_then(|now| row_change(user, now));
-            let renewals = with_renewals.then(|| renewals_change(user, model.now)).flatten();
-            tokens.into_iter().chain(renewals).min()
-        });
+    let with_renewals = regions.shows_renewals();
+    let rows = model.users.rows_in_sight(regions.rows(Pane::Users), &model.snapshot);
+    let users = rows.map_while(|row| model.users.get(row, &model.snapshot)).filter_map(|user| {
+        let tokens = moving(model, user).and_then(|now| row_change(user, now));
+        let renewals = with_renewals.then(|| renewals_change(user, model.now)).flatten();
+        tokens.into_iter().chain(renewals).min()
+    });
     let session = model.selected().filter(|_| in_sight(Pane::Session));
     let data = model.selected().filter(|_| in_sight(Pane::CustomData));
+    let sentence = model.selected().filter(|_| regions.user_detail() > 0);
+    let sentence = sentence.and_then(|user| countdown::next_change(user.planned_renewal()?, model.now));
+    let beside_tabs = model.selected().filter(|_| regions.tabs.area() > 0 && tabs::session(model).is_some());
+    let beside_tabs =
+        beside_tabs.and_then(|user| countdown::next_change(expiry(&user.access)?, moving(model, user)?));
+    let entries = model.timeline.in_sight(regions.rows(Pane::Timeline));
     users
+        .chain(sentence)
+        .chain(beside_tabs)
+        .chain(entries.map(|entry| words::next_age_change(entry.at, model.now)))
         .chain(session.and_then(|user| session_change(model, user)))
         .chain(data.and_then(|user| data_change(model, user)))
         .min()

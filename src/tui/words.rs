@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::countdown;
 use super::keymap::{Action, Context, Keymap};
 use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
-use crate::session::{Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Subject, UserView};
+use crate::session::{
+    AppView, Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Standing, Subject, UserView,
+};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -35,6 +37,36 @@ pub fn state(state: &SessionState) -> (Tone, &'static str, &'static str) {
         SessionState::AccessExpired { .. } => (Tone::Bad, "○", "expired"),
         SessionState::LogInRequired(_) => (Tone::Bad, "✗", "LOG IN AGAIN"),
         SessionState::LoggedOut => (Tone::Plain, "-", "logged out"),
+    }
+}
+
+/// Where an App is: its base URL, or its id while that is not known.
+pub fn app_place(app: &AppView) -> String {
+    match &app.base_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => app.client_app_id.clone(),
+    }
+}
+
+/// What is the matter with an App; `None` where nothing is.
+pub fn app_state(app: &AppView) -> Option<(Tone, String)> {
+    if app.base_url.is_none() {
+        return Some((Tone::Busy, "starting…".into()));
+    }
+    let clock = app.local.as_ref().and_then(|local| local.clock);
+    if clock.is_some_and(|clock| clock.frozen_at.is_some()) {
+        return Some((Tone::Warn, "its clock stands still".into()));
+    }
+    app.skew.map(|ahead| (Tone::Warn, format!("its clock {}", offset(ahead))))
+}
+
+/// The tone and glyph of something that happened. Both differ where the standing does.
+pub fn standing(standing: Standing) -> (Tone, &'static str) {
+    match standing {
+        Standing::Plain => (Tone::Plain, "·"),
+        Standing::Good => (Tone::Good, "✓"),
+        Standing::Warn => (Tone::Warn, "!"),
+        Standing::Bad => (Tone::Bad, "✗"),
     }
 }
 
@@ -195,7 +227,6 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         }
         EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
         EventKind::RefreshToken(_) => (Tone::Plain, "the refresh token was handed out".into()),
-        // An answer to a question that only the command line asks.
         EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
 }

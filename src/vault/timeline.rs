@@ -3,11 +3,29 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// How something that happened stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Neither good nor bad.
+    #[default]
+    Plain,
+    /// It went as it should.
+    Good,
+    /// It may need attention.
+    Warn,
+    /// It failed, or needs a person.
+    Bad,
+}
+
 /// One thing that happened to a user. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
     /// When, by this machine's clock.
     pub at: Timestamp,
+    /// How it stands.
+    #[serde(default)]
+    pub standing: Standing,
     /// What happened.
     pub what: String,
     /// The rule that decided what followed.

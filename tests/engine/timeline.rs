@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use idmux::session::{Command, EventKind, TimelineEntry};
+use idmux::session::{Command, EventKind, Standing, TimelineEntry};
 
 use super::script::{Call, Manners, Reply};
 use super::worker::{PASSWORD, log_in, user};
@@ -43,6 +43,13 @@ fn it_says_why_a_session_ended_and_by_which_rule() {
         assert!(ended.rule.contains("only a definite answer"), "{ended:?}");
         for what in ["logged in", "access token renewed", "renewal put off", "access token refused"] {
             assert!(!find(&entries, what).rule.is_empty());
+        }
+        for (what, standing) in [
+            ("logged in", Standing::Good),
+            ("renewal put off", Standing::Warn),
+            ("session ended", Standing::Bad),
+        ] {
+            assert_eq!(find(&entries, what).standing, standing, "{what}");
         }
         assert!(entries.is_sorted_by_key(|entry| entry.at), "{entries:#?}");
         no_secret_in(&world, &format!("{entries:?}"));

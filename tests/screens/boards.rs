@@ -375,7 +375,7 @@ fn a_frozen_clock_stops_every_countdown_of_its_app() {
     let clock = ClockView { offset: SignedDuration::ZERO, frozen_at: Some(now()), stands_at: Some(now()) };
     snapshot.apps[0].local = Some(Arc::new(LocalView { clock: Some(clock), ..local(SignedDuration::ZERO) }));
     let mut screen = Screen::with(SMALL, snapshot);
-    let countdowns = |screen: &Screen| screen.draw().lines().nth(3).unwrap().to_owned();
+    let countdowns = |screen: &Screen| screen.draw().lines().nth(4).unwrap().to_owned();
     let before = countdowns(&screen);
     screen.tell(Message::Now(after(600)));
     assert_eq!(countdowns(&screen), before);

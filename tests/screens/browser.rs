@@ -1,6 +1,6 @@
 //! A log-in in the browser: the address, the code, the address that comes back, and the ways out.
 
-use idmux::account::BrowserAddress;
+use idmux::account::{AppAlias, BrowserAddress};
 use idmux::session::{Command, Event, EventKind, RequestId, Subject};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;

@@ -35,27 +35,27 @@ fn add(screen: &mut Screen, part: &str) {
 
 #[test]
 fn two_to_four_users() {
-    everywhere("compare_one", three, |screen| _ = screen.keys("6"));
+    everywhere("compare_one", three, |screen| _ = screen.keys("7"));
     everywhere("compare_two", three, |screen| {
-        screen.keys("6");
+        screen.keys("7");
         add(screen, "bob");
     });
     everywhere("compare_four", three, |screen| {
-        screen.keys("6");
+        screen.keys("7");
         add(screen, "bob");
         add(screen, "grace");
         add(screen, "barbara");
         screen.keys("h");
     });
     everywhere("compare_picker", three, |screen| {
-        screen.keys("6a").press(KeyCode::Down).press(KeyCode::Down);
+        screen.keys("7a").press(KeyCode::Down).press(KeyCode::Down);
     });
 }
 
 #[test]
 fn equal_fields_are_hidden() {
     everywhere("compare_hides_equal", three, |screen| {
-        screen.keys("6");
+        screen.keys("7");
         add(screen, "bob");
         screen.keys("=");
     });
@@ -72,19 +72,19 @@ fn before_and_after_a_renewal() {
         snapshot
     };
     everywhere("compare_before_after", three, |screen| {
-        screen.keys("6b");
+        screen.keys("7b");
         screen.snapshot(renewed());
     });
-    everywhere("compare_nothing_before", three, |screen| _ = screen.keys("6b"));
+    everywhere("compare_nothing_before", three, |screen| _ = screen.keys("7b"));
     let mut screen = Screen::with(SIZES[0], three());
-    screen.keys("6bR");
+    screen.keys("7bR");
     assert!(matches!(screen.sent, Some((_, Command::Refresh { user })) if user == key(1)));
 }
 
 #[test]
 fn users_come_and_go() {
     let mut screen = Screen::with(SIZES[0], three());
-    screen.keys("6");
+    screen.keys("7");
     add(&mut screen, "bob");
     add(&mut screen, "grace");
     add(&mut screen, "alan");
@@ -97,9 +97,9 @@ fn users_come_and_go() {
     let mut snapshot = three();
     snapshot.users.remove(0);
     screen.snapshot(snapshot);
-    screen.keys("6");
+    screen.keys("7");
     assert!(!screen.draw().contains("Compare:"));
-    screen.keys("6");
+    screen.keys("7");
     assert_eq!(screen.model.compare.picked(), [key(7), key(4)]);
 }
 
@@ -108,14 +108,14 @@ fn marked_users_are_compared() {
     let mut screen = Screen::with(SIZES[0], three());
     let marked = screen.model.snapshot.users.iter().take(3).map(|user| user.key.clone());
     screen.model.marked = marked.collect();
-    screen.keys("6");
+    screen.keys("7");
     assert_eq!(screen.model.compare.picked(), [key(1), key(2), key(3)]);
 }
 
 #[test]
 fn long_comparisons_scroll() {
     let mut screen = Screen::with(SIZES[0], three());
-    screen.keys("6");
+    screen.keys("7");
     add(&mut screen, "bob");
     let first = screen.draw();
     screen.keys("G");

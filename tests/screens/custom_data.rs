@@ -63,7 +63,7 @@ fn what_differs_from_the_source_is_marked() {
         "source_differs",
         || ada(Some(newer())),
         |screen| {
-            screen.press(KeyCode::BackTab).keys("z");
+            screen.keys("4z");
         },
     );
     everywhere("source_beside_the_panes", || ada(Some(newer())), |_| {});
@@ -75,7 +75,8 @@ fn a_source_that_was_not_read_says_so() {
     let mut user = (*snapshot.users[0]).clone();
     user.source = Some(Arc::new(SourceView { failed: Some("no answer".into()), ..SourceView::default() }));
     snapshot.users.set(0, Arc::new(user));
-    let screen = Screen::with(SIZES[0], snapshot);
+    let mut screen = Screen::with(SIZES[0], snapshot);
+    screen.keys("4");
     assert!(screen.draw().contains("✗ source not read"), "{}", screen.draw());
 }
 
@@ -83,7 +84,7 @@ fn a_source_that_was_not_read_says_so() {
 fn the_source_is_read_once_for_each_time_the_pane_gets_the_focus() {
     let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
     assert!(screen.sent.is_none());
-    screen.press(KeyCode::BackTab);
+    screen.keys("4");
     let read = |screen: &mut Screen| matches!(screen.sent.take(), Some((_, Command::ReadCustomData { user })) if user == key(1));
     assert!(read(&mut screen));
     screen.snapshot(ada(Some(newer())));
@@ -91,7 +92,7 @@ fn the_source_is_read_once_for_each_time_the_pane_gets_the_focus() {
     assert!(screen.sent.is_none(), "once");
     screen.keys("S");
     assert!(read(&mut screen), "and whenever a person wants it");
-    screen.press(KeyCode::Tab).press(KeyCode::BackTab);
+    screen.keys("14");
     assert!(read(&mut screen));
 }
 
@@ -101,7 +102,7 @@ fn a_change_is_previewed_while_it_is_typed() {
         "edit_preview",
         || ada(Some(newer())),
         |screen| {
-            screen.press(KeyCode::BackTab).keys("je").press(KeyCode::Backspace).keys("er");
+            screen.keys("4je").press(KeyCode::Backspace).keys("er");
         },
     );
 }
@@ -172,7 +173,7 @@ fn a_conflict_shows_both_versions() {
         "conflict_of_a_field",
         || ada(Some(newer())),
         |screen| {
-            screen.press(KeyCode::BackTab).keys("je").press(KeyCode::Enter);
+            screen.keys("4je").press(KeyCode::Enter);
             answer(screen, EventKind::CustomDataConflict { theirs: None });
         },
     );
@@ -219,10 +220,10 @@ fn custom_data_near_the_advised_size_is_warned_of() {
         }
     };
     everywhere("large_data", large(12), |screen| {
-        screen.press(KeyCode::BackTab).keys("je");
+        screen.keys("4je");
     });
     everywhere("too_large_data", large(16), |screen| {
-        screen.press(KeyCode::BackTab).keys("je");
+        screen.keys("4je");
     });
     assert!(!Screen::with(SIZES[0], large(11)()).draw().contains("of 16 KB"));
 }

@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use crate::fixture::now;
 
 pub const SMALL: Size = Size { width: 80, height: 24 };
+pub const MEDIUM: Size = Size { width: 120, height: 40 };
 pub const LARGE: Size = Size { width: 160, height: 45 };
 
 pub struct Screen {
@@ -31,6 +32,8 @@ pub struct Screen {
     pub copied: Option<SecretString>,
     /// What was handed to the editor.
     pub edited: Option<(DialogId, String)>,
+    /// Whether somebody waits for the selection to rest.
+    pub rests: bool,
     pub quit: bool,
     /// What was opened in the browser.
     pub browsed: Vec<String>,
@@ -47,6 +50,7 @@ impl Screen {
             sent: None,
             copied: None,
             edited: None,
+            rests: false,
             quit: false,
             browsed: Vec::new(),
             notified: Vec::new(),
@@ -71,6 +75,7 @@ impl Screen {
         for effect in update(&mut self.model, message) {
             match effect {
                 Effect::Quit => self.quit = true,
+                Effect::Rest => self.rests = true,
                 Effect::Repaint | Effect::Suspend => {}
                 Effect::OpenBrowser(address) => self.browsed.push(address.as_str().to_owned()),
                 Effect::Notify(words) => self.notified.push(words),
@@ -85,6 +90,13 @@ impl Screen {
                     self.tell(Message::Sent { dialog, result: Ok(id) });
                 }
             }
+        }
+    }
+
+    /// Lets the selection rest.
+    pub fn rest(&mut self) {
+        if std::mem::take(&mut self.rests) {
+            self.tell(Message::Rested);
         }
     }
 

@@ -7,21 +7,18 @@ use idmux::tui::Keymap;
 use idmux::tui::effect::Effect;
 use idmux::tui::keymap::Setting;
 use idmux::tui::message::Message;
-use idmux::tui::model::Pane;
+use idmux::tui::model::{Pane, View};
 use idmux::tui::update::update;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use ratatui::layout::Size;
 use secrecy::ExposeSecret;
 
-use crate::driver::{LARGE, SMALL, Screen};
+use crate::driver::{LARGE, MEDIUM, SMALL, Screen};
 use crate::fixture::*;
 
-const SIZES: [(&str, Size); 3] = [
-    ("80x24", SMALL),
-    ("120x40", Size { width: 120, height: 40 }),
-    ("200x60", Size { width: 200, height: 60 }),
-];
+const SIZES: [(&str, Size); 3] =
+    [("80x24", SMALL), ("120x40", MEDIUM), ("200x60", Size { width: 200, height: 60 })];
 
 fn sized(name: &str, steps: impl Fn(&mut Screen)) {
     for (suffix, size) in SIZES {
@@ -84,7 +81,7 @@ fn a_filter_shows_whom_it_finds_while_one_types() {
     let mut screen = Screen::with(SMALL, many());
     screen.keys("/grace");
     assert_eq!(listed(&screen), ["grace7@example.com", "grace47@example.com", "grace87@example.com"]);
-    assert!(first_line_with(&screen, "Users").contains("/grace  3 of 120"), "{}", screen.draw());
+    assert!(first_line_with(&screen, "▶ Users").contains("/grace  3 of 120"), "{}", screen.draw());
     screen.press(KeyCode::Down);
     assert_eq!(selected(&screen), Some(key(47)));
     // Letters that are commands elsewhere are text here.
@@ -303,11 +300,22 @@ fn tokens_are_asked_for_and_go_to_the_terminal_only() {
 #[test]
 fn digits_lead_to_panes() {
     let mut screen = Screen::with(SMALL, six());
-    for (digit, pane) in
-        [("2", Pane::Session), ("4", Pane::CustomData), ("3", Pane::Identities), ("1", Pane::Users)]
-    {
+    for (digit, pane) in [
+        ("2", Pane::Session),
+        ("4", Pane::CustomData),
+        ("3", Pane::Identities),
+        ("5", Pane::Timeline),
+        ("1", Pane::Users),
+    ] {
         screen.keys(digit);
         assert_eq!(screen.model.focus, pane);
+    }
+    // Also from the views, which have digits of their own.
+    for (digit, view) in [("6", View::Lifetimes), ("7", View::Compare), ("8", View::Log)] {
+        screen.keys(digit);
+        assert_eq!(screen.model.view, view);
+        screen.keys("3");
+        assert_eq!((screen.model.view, screen.model.focus), (View::Board, Pane::Identities));
     }
 }
 
@@ -325,13 +333,14 @@ fn click(screen: &mut Screen, at: (u16, u16), ms: i64) {
 #[test]
 fn a_click_focuses_and_selects_and_two_are_enter() {
     let mut screen = Screen::with(SMALL, six());
-    click(&mut screen, (10, 5), 0);
+    click(&mut screen, (10, 6), 0);
     assert_eq!((selected(&screen), screen.model.focus), (Some(key(3)), Pane::Users));
-    click(&mut screen, (10, 5), 2000);
+    click(&mut screen, (10, 6), 2000);
     assert_eq!(screen.model.focus, Pane::Users, "too late for a double click");
-    click(&mut screen, (10, 5), 2200);
+    click(&mut screen, (10, 6), 2200);
     assert_eq!(screen.model.focus, Pane::Session, "as Enter in Users");
-    // A row of the custom data; a double click folds what can be folded.
+    // A row of the custom data, beside other panes.
+    screen.tell(Message::Resize(MEDIUM));
     let data = screen.model.regions().inside(Pane::CustomData);
     screen.keys("1g4G");
     let rows = screen.model.detail.tree.rows().len();
@@ -340,6 +349,27 @@ fn a_click_focuses_and_selects_and_two_are_enter() {
     assert_eq!(screen.model.detail.tree.cursor(), screen.model.detail.tree_offset);
     screen.keys("G");
     assert_eq!(screen.model.detail.tree.cursor(), rows - 1);
+}
+
+#[test]
+fn a_click_on_a_tab_opens_it() {
+    let mut screen = Screen::with(SMALL, six());
+    for pane in [Pane::Timeline, Pane::Session, Pane::CustomData, Pane::Identities, Pane::Users] {
+        let tabs = screen.draw().lines().nth(1).unwrap().trim_matches('"').to_owned();
+        let column = tabs[..tabs.find(pane.title()).unwrap()].chars().count() as u16;
+        click(&mut screen, (column, 1), 0);
+        assert_eq!(screen.model.focus, pane);
+        let drawn = screen.draw();
+        assert!(drawn.contains(&format!("▶ {}", pane.title())), "{drawn}");
+        let tabs = drawn.lines().nth(1).unwrap();
+        assert!(tabs.contains(&format!("▸{} {}", pane as usize + 1, pane.title())), "{tabs}");
+    }
+    // Behind the last one there is nothing, and a dialog keeps its own.
+    click(&mut screen, (79, 1), 1000);
+    assert_eq!(screen.model.focus, Pane::Users);
+    screen.keys("D");
+    click(&mut screen, (14, 1), 2000);
+    assert_eq!((screen.model.focus, screen.model.dialogs.len()), (Pane::Users, 1));
 }
 
 #[test]
@@ -360,7 +390,7 @@ fn a_click_on_a_hint_does_it() {
 
 #[test]
 fn the_wheel_scrolls_what_is_under_the_pointer() {
-    let mut screen = Screen::with(SMALL, many());
+    let mut screen = Screen::with(MEDIUM, many());
     screen.keys("2");
     mouse(&mut screen, MouseEventKind::ScrollDown, (10, 5), now());
     assert_eq!((screen.model.users.offset(), screen.model.focus), (3, Pane::Session));
@@ -374,7 +404,7 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
 
 #[test]
 fn the_split_is_dragged_and_bounded() {
-    for (size, is_wide) in [(SMALL, false), (LARGE, true)] {
+    for (size, is_wide) in [(MEDIUM, false), (LARGE, true)] {
         let mut screen = Screen::with(size, six());
         let users = screen.model.regions().pane(Pane::Users);
         let place = |by: i32| {
@@ -446,7 +476,7 @@ proptest! {
     #[test]
     fn hands_break_nothing(
         width in 80u16..180, height in 24u16..50,
-        steps in prop::collection::vec((0usize..9, 0u16..180, 0u16..50, "[a-z/ :1-4vyYzGgj]"), 1..40),
+        steps in prop::collection::vec((0usize..9, 0u16..180, 0u16..50, "[a-z/ :1-5AvyYzGgj]"), 1..40),
     ) {
         let mut screen = Screen::with(Size { width, height }, six());
         for (kind, column, row, text) in steps {

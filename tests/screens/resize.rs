@@ -22,8 +22,8 @@ const DIALOGS: [(&str, Steps); 10] = [
     }),
     ("link", |screen| _ = screen.keys("Lada@example.com").press(KeyCode::Tab).keys("hunter2")),
     ("password", |screen| _ = screen.keys("P").press(KeyCode::Tab).keys("x").press(KeyCode::Tab)),
-    ("edit", |screen| _ = screen.press(KeyCode::BackTab).keys("Ge").keys("{\"a\": ")),
-    ("add", |screen| _ = screen.press(KeyCode::BackTab).keys("Gafield").press(KeyCode::Tab).keys("true")),
+    ("edit", |screen| _ = screen.keys("4Ge").keys("{\"a\": ")),
+    ("add", |screen| _ = screen.keys("4Gafield").press(KeyCode::Tab).keys("true")),
     ("delete", |screen| _ = screen.keys("D").press(KeyCode::Right)),
     ("help", |screen| _ = screen.keys("?jjj")),
 ];

@@ -71,16 +71,16 @@ fn users_with_their_renewals() {
 #[test]
 fn lifetimes() {
     at_every_size("lifetimes", six, |screen| {
-        screen.keys("5");
+        screen.keys("6");
     });
     small("lifetimes_hour", six(), |screen| {
-        screen.keys("5+++++s");
+        screen.keys("6+++++s");
     });
     small("lifetimes_year", six(), |screen| {
-        screen.keys("5-j");
+        screen.keys("6-j");
     });
     small("lifetimes_nobody", with_users([]), |screen| {
-        screen.keys("5");
+        screen.keys("6");
     });
 }
 
@@ -90,7 +90,7 @@ fn lifetimes_after_61_days() {
         "lifetimes_after_61_days",
         || six_after(SignedDuration::from_hours(61 * 24)),
         |screen| {
-            screen.keys("5");
+            screen.keys("6");
         },
     );
 }
@@ -105,7 +105,7 @@ fn lifetimes_of_two_apps() {
     eve.key.app = AppAlias::new("shop");
     snapshot.users.push_back(Arc::new(eve));
     small("lifetimes_two_apps", snapshot, |screen| {
-        screen.keys("5");
+        screen.keys("6");
     });
 }
 
@@ -113,7 +113,7 @@ fn lifetimes_of_two_apps() {
 fn lifetimes_in_ascii() {
     small("lifetimes_ascii", six(), |screen| {
         screen.model.look.ascii = true;
-        screen.keys("5++");
+        screen.keys("6++");
     });
 }
 
@@ -121,22 +121,22 @@ fn lifetimes_in_ascii() {
 fn log() {
     at_every_size("log", six, |screen| {
         a_day(screen);
-        screen.keys("7");
+        screen.keys("8");
     });
     small("log_errors", six(), |screen| {
         a_day(screen);
-        screen.keys("7fff");
+        screen.keys("8fff");
     });
     small("log_of_a_user", six(), |screen| {
         a_day(screen);
-        screen.keys("7u");
+        screen.keys("8u");
     });
     small("log_entry", six(), |screen| {
         a_day(screen);
-        screen.keys("7k").press(KeyCode::Enter);
+        screen.keys("8k").press(KeyCode::Enter);
     });
     small("log_empty", six(), |screen| {
-        screen.keys("7");
+        screen.keys("8");
     });
 }
 
@@ -157,8 +157,8 @@ fn nothing_hostile_reaches_a_cell_of_a_view() {
                 hint: HOSTILE.into(),
             }),
         ));
-        let mut seen = vec![screen.keys("5").draw()];
-        seen.push(screen.keys("7").draw());
+        let mut seen = vec![screen.keys("6").draw()];
+        seen.push(screen.keys("8").draw());
         seen.push(screen.keys("u").draw());
         seen.push(screen.press(KeyCode::Enter).draw());
         for drawn in seen {
@@ -184,7 +184,7 @@ proptest! {
             user
         });
         let mut screen = Screen::with(SIZES[0].1, with_users(users));
-        screen.keys("5-").keys(&"+".repeat(zoom)).keys(if by_access { "s" } else { "" });
+        screen.keys("6-").keys(&"+".repeat(zoom)).keys(if by_access { "s" } else { "" });
         screen.tell(Message::Now(now() + SignedDuration::from_secs(skip)));
         for _ in 0..5 {
             let before = screen.draw();

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::{ENTER, ESCAPE, LARGE, Terminal, close, first_run, register};
+use super::{ENTER, ESCAPE, LARGE, MEDIUM, Terminal, close, first_run, register};
 
 /// Column and row, from 0, of a text on the screen.
 pub fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
@@ -40,13 +40,29 @@ fn a_day_by_mouse() {
     click(&mut idmux, ada);
     idmux.wait_for("▶ Session");
 
-    // The wheel scrolls the pane under the pointer, which is not the one with the focus.
-    let data = place(&idmux, "Custom data");
+    // One pane at a time: the wheel scrolls it, and a tab opens another.
     let session = place(&idmux, "▶ Session");
     for _ in 0..4 {
         report(&mut idmux, 65, (session.0, session.1 + 3), 'M');
     }
     idmux.wait_for("refresh token");
+    let tab = place(&idmux, "5 Timeline");
+    click(&mut idmux, tab);
+    idmux.wait_for("▶ Timeline");
+    idmux.wait_for("✓ logged in");
+    let tab = place(&idmux, "1 Users");
+    click(&mut idmux, tab);
+    idmux.wait_for("▶ Users");
+
+    // Beside others: the wheel scrolls the pane under the pointer, which is not the one with the focus.
+    idmux.resize(MEDIUM);
+    let session = place(&idmux, "┌ Session");
+    for _ in 0..4 {
+        report(&mut idmux, 65, (session.0 + 2, session.1 + 3), 'M');
+    }
+    idmux.wait_for("refresh token");
+    assert!(idmux.screen().contains("▶ Users"), "{}", idmux.screen());
+    let data = place(&idmux, "Custom data");
     click(&mut idmux, (data.0, data.1 + 1));
     idmux.wait_for("▶ Custom data");
 

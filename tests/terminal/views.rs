@@ -11,7 +11,7 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     }
 
     // The chart: from months to minutes, and back.
-    demo.send("5");
+    demo.send("6");
     demo.wait_for("idmux demo › Lifetimes");
     let screen = demo.wait_for("the next 90 days");
     assert!(screen.contains("+30 d") && screen.contains("✗ log in again"), "{screen}");
@@ -31,15 +31,15 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     close(&mut demo, "the App's time");
     demo.wait_until("everybody has to log in again", |screen| screen.matches("LOG IN AGAIN").count() >= 5);
     demo.wait_for("server clock +61d 0h");
-    demo.send("5");
+    demo.send("6");
     demo.wait_until("the board", |screen| !screen.contains("Lifetimes:"));
 
     // A log-in that fails; its dialog says why, and the log knows it later.
     demo.send("g");
-    demo.send("7");
+    demo.send("8");
     demo.wait_for("what happened");
     demo.wait_for("has to log in again");
-    demo.send("7");
+    demo.send("8");
     demo.wait_until("the board", |screen| !screen.contains("what happened"));
     demo.send("l");
     demo.wait_for("Password");
@@ -50,7 +50,7 @@ fn the_chart_shows_when_everybody_has_to_log_in_again_and_the_log_why_a_log_in_f
     demo.wait_for("again drops what you typed");
     demo.send(ESCAPE);
     demo.wait_until("no dialog", |screen| !screen.contains("Password"));
-    demo.send("7");
+    demo.send("8");
     demo.send("fff");
     demo.wait_for("Log: errors");
     demo.wait_for("could not log in: wrong e-mail or password");

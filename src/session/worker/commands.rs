@@ -10,7 +10,9 @@ use crate::account::{AppAlias, Credentials, Provider, SessionState, UserKey};
 use crate::backend::{Backend, FieldChange};
 use crate::session::operation::{Operation, OperationKind};
 use crate::session::user_session::{UserSession, WaitingRequest};
-use crate::session::{Command, EventKind, Failure, KeyChoice, RequestId, Subject, VaultStatus};
+use crate::session::{
+    Command, EventKind, Failure, KeyChoice, READ_TIMELINE, RequestId, Subject, VaultStatus,
+};
 use crate::vault::{KeyPolicy, Vault};
 
 /// The action that hands a token to somebody outside.
@@ -204,7 +206,7 @@ impl Worker {
 
     fn read_timeline(&mut self, id: RequestId, user: UserKey) {
         if self.roster.get(&user).is_none() {
-            return self.fail(Some(id), &user, Failure::unknown("read the timeline", "the user"));
+            return self.fail(Some(id), &user, Failure::unknown(READ_TIMELINE, "the user"));
         }
         let entries = self.vault_write(|vault| vault.timeline(user.clone()));
         self.spawn(Some(user.clone()), Some(id), async move {

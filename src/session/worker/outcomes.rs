@@ -9,7 +9,9 @@ use crate::account::{AccessToken, AppAlias, EmailActionDone, EndReason, SessionS
 use crate::backend::{BackendError, BrowserVisit};
 use crate::session::operation::{Done, Operation};
 use crate::session::user_session::UserSession;
-use crate::session::{EventKind, Failure, FailureKind, LocalAction, RequestId, Subject, VaultStatus};
+use crate::session::{
+    EventKind, Failure, FailureKind, LocalAction, READ_TIMELINE, RequestId, Subject, VaultStatus,
+};
 use crate::vault::{Changes, Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How a job ended.
@@ -185,7 +187,7 @@ impl Worker {
                 let subject = self.subject(&user);
                 let kind = match result {
                     Ok(entries) => EventKind::Timeline(entries),
-                    Err(error) => EventKind::Failed(Failure::vault_failed("read the timeline", &error)),
+                    Err(error) => EventKind::Failed(Failure::vault_failed(READ_TIMELINE, &error)),
                 };
                 self.tell(Some(request), subject, kind);
             }

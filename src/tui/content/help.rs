@@ -51,7 +51,7 @@ pub fn rows(keymap: &Keymap) -> Vec<Row> {
 
 /// What the mouse does.
 const MOUSE: &[(&str, &str)] = &[
-    ("click", "focus a pane or field, select a row; hints and answers: do it"),
+    ("click", "focus a pane, tab or field, select a row; hints and answers: do it"),
     ("double click", "what Enter does"),
     ("wheel", "scroll what is under the pointer"),
     ("drag", "move the line below or beside Users"),

@@ -230,6 +230,29 @@ async fn a_key_becomes_a_command() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_timeline_is_read_once_the_selection_rests_and_then_nothing_wakes_the_loop() {
+    let mut running = running(snapshot(0)).await;
+    running.press('5');
+    // Whoever goes on before the selection rests has asked for nothing.
+    for c in "1515".chars() {
+        running.pass(100).await;
+        assert!(running.commands.try_recv().is_err());
+        running.press(c);
+    }
+    running.pass(200).await;
+    let envelope = running.commands.try_recv().expect("it is asked for");
+    assert!(matches!(envelope.command, Command::ReadTimeline { .. }));
+    let subject = Subject::User { key: snapshot(0).users[0].key.clone(), label: "ada".into() };
+    let kind = EventKind::Timeline(vec![]);
+    running.events.send(Event { at: start_of_time(), request: None, subject, kind }).await.unwrap();
+    running.pass(10).await;
+    assert!(running.written.take().contains("noted"));
+    running.pass(3_600_000).await;
+    assert_eq!(running.written.take(), "");
+    assert!(running.commands.try_recv().is_err(), "once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_key_wakes_a_loop_that_nothing_else_wakes() {
     let running = running(snapshot(0)).await;
     for c in "?q?".chars() {

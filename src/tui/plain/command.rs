@@ -25,8 +25,6 @@ pub enum Command<'a> {
     Compare(&'a str),
     /// What happened in this run.
     Log,
-    /// What happened to a user, in every run.
-    Timeline(&'a str),
     /// Copy something of a user.
     Copy(Action, &'a str),
     /// Do something. The rest says to whom, and with what.
@@ -53,6 +51,8 @@ const ON_SCREEN: &[Action] = &[
     Action::SessionPane,
     Action::IdentitiesPane,
     Action::CustomDataPane,
+    Action::TimelinePane,
+    Action::OneApp,
     Action::Zoom,
     Action::Repaint,
     Action::Suspend,
@@ -133,7 +133,6 @@ pub fn parse<'a>(line: &'a str, board: Option<Context>, keymap: &Keymap) -> Comm
         "lifetimes" => return Command::Lifetimes(rest),
         "compare" => return Command::Compare(rest),
         "log" => return Command::Log,
-        "timeline" => return Command::Timeline(rest),
         _ => {}
     }
     if let Some(pane) = Pane::ALL.into_iter().skip(1).find(|pane| name(*pane) == word) {
@@ -174,7 +173,6 @@ pub fn help(board: Option<Context>, keymap: &Keymap) -> Vec<String> {
     lines
         .push("lifetimes USER: when the session ends; without a user, of all, the first to end first".into());
     lines.push("compare USER USER: what differs between two users, or up to four".into());
-    lines.push("timeline USER: what happened to a user, and why".into());
     lines.push("log: what happened in this run".into());
     for action in CopyMenu::ROWS {
         if let Some(binding) = keymap.binding(Context::CopyMenu, action) {
@@ -213,7 +211,6 @@ mod tests {
     #[test]
     fn views_are_said_too_and_a_key_is_as_good_as_a_name() {
         assert_eq!(parse("compare ada bob", None), Command::Compare("ada bob"));
-        assert_eq!(parse("timeline ada", None), Command::Timeline("ada"));
         assert_eq!(parse("lifetimes", None), Command::Lifetimes(""));
         assert_eq!(parse("copy-user-id ada", None), Command::Copy(Action::CopyUserId, "ada"));
         assert_eq!(parse("R ada", None), Command::Act(Action::Refresh, "ada"));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::account::custom_data::value_text;
 use crate::account::{AppAlias, SessionState};
-use crate::session::{TokenView, UserView};
+use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::content::{identities, session, tree};
 use crate::tui::dialog::Body;
 use crate::tui::model::{Model, Pane};
@@ -74,6 +74,11 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
             if let Some(document) = &selected.custom_data {
                 document.iter().for_each(|(name, value)| fields(name.clone(), value, &mut lines));
             }
+        }
+        Pane::Timeline => {
+            lines.extend(model.timeline.entries().iter().map(|TimelineEntry { at, what, rule, .. }| {
+                format!("{}: {what}; {rule}", words::moment(*at))
+            }));
         }
     }
     if lines.len() == before && pane != Pane::Users {

@@ -9,8 +9,9 @@ use secrecy::ExposeSecret;
 use super::command::{self, Command};
 use super::{lines, questions, views};
 use crate::account::{FieldPath, SessionState, UserKey};
-use crate::session::Command as Order;
-use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus};
+use crate::session::{
+    Command as Order, Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus,
+};
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
@@ -145,23 +146,26 @@ impl Talk {
         if self.pending.is_some() && self.pending == event.request {
             self.pending = None;
         }
+        let is_timeline = matches!(event.kind, EventKind::Timeline(_));
         let is_answer = matches!(
             event.kind,
-            EventKind::AboutRead(_)
+            EventKind::Timeline(_)
+                | EventKind::AboutRead(_)
                 | EventKind::ClockRead(_)
                 | EventKind::MailsRead(_)
                 | EventKind::ApiKeysRead(_)
                 | EventKind::AnswerDropped { .. }
         );
         let is_said_with_dialog = in_dialog && matches!(event.kind, EventKind::Failed(_));
-        if let EventKind::Timeline(entries) = &event.kind {
-            self.lines.extend(views::timeline(entries));
-        } else if !is_answer && !is_said_with_dialog {
+        if !is_answer && !is_said_with_dialog {
             self.say(words::event(&event).1);
         }
         let is_away = matches!(event.kind, EventKind::BrowserNeeded { .. });
         let effects = self.tell(Message::Event(event));
         self.board_due |= is_away && self.board().is_some();
+        if is_timeline {
+            self.lines.extend(lines::pane(&self.model, Pane::Timeline));
+        }
         // It is announced already.
         while self.model.activity.dismiss() {}
         self.give_up_conflict();
@@ -413,13 +417,19 @@ impl Talk {
                 vec![]
             }
             Command::Show(pane, user) => {
-                if self.select(user) {
-                    let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
-                    let said: Vec<_> =
-                        panes.into_iter().flat_map(|pane| lines::pane(&self.model, pane)).collect();
-                    self.lines.extend(said);
+                if !self.select(user) {
+                    return vec![];
                 }
-                vec![]
+                let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
+                let here = panes.iter().filter(|pane| **pane != Pane::Timeline);
+                let said: Vec<_> = here.flat_map(|pane| lines::pane(&self.model, *pane)).collect();
+                self.lines.extend(said);
+                // It is said when it was read.
+                let user = self.model.selected().filter(|_| panes.contains(&Pane::Timeline));
+                user.map_or_else(Vec::new, |user| {
+                    let command = Order::ReadTimeline { user: user.key.clone() };
+                    vec![Effect::Send { command: Box::new(command), dialog: None }]
+                })
             }
             Command::Select(user) => {
                 if self.select(user) {
@@ -444,13 +454,6 @@ impl Talk {
                 self.lines.extend(views::log(&self.model));
                 vec![]
             }
-            Command::Timeline(user) => match (self.select(user), self.model.selected()) {
-                (true, Some(user)) => {
-                    let command = Order::ReadTimeline { user: user.key.clone() };
-                    vec![Effect::Send { command: Box::new(command), dialog: None }]
-                }
-                _ => vec![],
-            },
             Command::Copy(action, user) => {
                 if !self.select(user) {
                     return vec![];

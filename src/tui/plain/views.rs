@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::lines::length;
-use crate::session::{TimelineEntry, TokenView, UserView};
+use crate::session::{TokenView, UserView};
 use crate::tui::content::compare::{self, Row};
 use crate::tui::lifetimes;
 use crate::tui::model::Model;
@@ -74,13 +74,4 @@ pub fn log(model: &Model) -> Vec<String> {
         lines.push("nothing has happened yet".into());
     }
     lines
-}
-
-/// What happened to a user, oldest first.
-pub fn timeline(entries: &[TimelineEntry]) -> Vec<String> {
-    if entries.is_empty() {
-        return vec!["nothing has happened to this user".into()];
-    }
-    let line = |entry: &TimelineEntry| format!("{} {}; {}", words::moment(entry.at), entry.what, entry.rule);
-    entries.iter().map(line).collect()
 }

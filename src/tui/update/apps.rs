@@ -23,14 +23,6 @@ pub fn add(model: &mut Model) {
     model.open(Body::App(form));
 }
 
-/// Opens the log-in form of an App, on which nobody may be logged in yet.
-pub fn log_in(model: &mut Model, app: &AppAlias) {
-    let snapshot = model.snapshot.clone();
-    if let Some(app) = snapshot.app(app).filter(|app| is_ready(model, app)) {
-        model.open(Body::Credentials(CredentialsForm::log_in(app, None)));
-    }
-}
-
 /// A key for the list.
 pub fn press(model: &mut Model, action: Action) {
     let snapshot = model.snapshot.clone();

@@ -29,6 +29,7 @@ pub fn under_cursor(model: &mut Model) -> Vec<Effect> {
             model.detail.identities.get(model.detail.identities_cursor).and_then(identities::Row::copied)
         }
         Pane::CustomData => model.detail.tree.copied(),
+        Pane::Timeline => model.timeline.copied(),
     };
     match found {
         Some((text, name)) => boards::copy(text.into(), &name),

@@ -3,6 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::{batch, panes};
+use crate::account::AppAlias;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, Pane, View};
@@ -36,9 +37,25 @@ pub fn paste(model: &mut Model, text: &str) {
     model.filter_users();
 }
 
-/// Shows everybody.
+/// Looks for nothing any more.
 pub fn clear(model: &mut Model) {
-    model.users.filter.clear();
+    model.users.filter.clear_text();
+    model.filter_users();
+}
+
+/// Shows the users of the selected user's app alone, or those of all apps again.
+pub fn one_app(model: &mut Model) {
+    let app = match model.users.filter.app() {
+        Some(_) => None,
+        None => model.app().map(|app| app.alias.clone()),
+    };
+    narrow(model, app);
+}
+
+/// Shows the users of one app alone, or of all.
+pub fn narrow(model: &mut Model, app: Option<AppAlias>) {
+    (model.view, model.focus) = (View::Board, Pane::Users);
+    model.users.filter.narrow(app);
     model.filter_users();
 }
 
@@ -74,8 +91,11 @@ pub fn back(model: &mut Model) {
     } else if !model.marked.is_empty() {
         model.marked.clear();
         model.count_marks();
-    } else if model.users.filter.is_on() {
+    } else if model.users.filter.has_text() {
         clear(model);
+    } else if model.users.filter.app().is_some() {
+        model.users.filter.narrow(None);
+        model.filter_users();
     } else {
         model.zoomed = false;
     }

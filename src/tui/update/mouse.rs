@@ -6,13 +6,15 @@ use ratatui::layout::Position;
 
 use super::{perform, views};
 use crate::session::Snapshot;
-use crate::tui::content::hints;
+use crate::tui::content::{hints, tabs};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
+use crate::tui::headings::At;
 use crate::tui::hit::{DialogSpot, Spot, spot};
 use crate::tui::keymap::Action;
+use crate::tui::layout::{self, Arrangement};
 use crate::tui::model::{Model, Pane, View};
-use crate::tui::{layout, lifetimes, needs, view};
+use crate::tui::{lifetimes, needs, view};
 
 /// Rows that one notch of the wheel goes.
 const NOTCH: isize = 3;
@@ -70,6 +72,10 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
     }
     match spot {
         Spot::Split => model.mouse.dragging = true,
+        Spot::Tabs => {
+            let tab = tabs::tabs(model).into_iter().find(|tab| tab.columns.contains(&place.x));
+            return tab.map_or_else(Vec::new, |tab| perform(model, Some(tabs::action(tab.pane)), no_key()));
+        }
         Spot::Pane { pane, row } => {
             model.users.filter.typing = false;
             model.focus = pane;
@@ -175,14 +181,22 @@ fn select(model: &mut Model, pane: Pane, row: usize) -> bool {
     let detail = &mut model.detail;
     match pane {
         Pane::Users => {
-            let row = model.users.offset() + row;
             let snapshot = model.snapshot.clone();
-            let there = row < model.users.len(&snapshot);
-            if there {
-                model.users.go_to(row, &snapshot);
+            match model.users.at(model.users.offset() + row) {
+                At::Item(row) if row < model.users.len(&snapshot) => {
+                    model.users.go_to(row, &snapshot);
+                    true
+                }
+                At::Item(_) | At::Heading(_) => false,
             }
-            there
         }
+        Pane::Timeline => match model.timeline.at(model.timeline.offset() + row) {
+            At::Item(number) if number < model.timeline.entries().len() => {
+                model.timeline.go_to(number);
+                true
+            }
+            At::Item(_) | At::Heading(_) => false,
+        },
         Pane::Session => {
             detail.session_cursor = detail.session_offset + row;
             true
@@ -233,7 +247,7 @@ impl Model {
         }
         let regions = self.regions();
         let body = regions.body;
-        if regions.is_wide() {
+        if regions.arrangement == Arrangement::Three {
             self.split.columns = Some(layout::share(place.x.saturating_sub(body.x) + 1, body.width));
         } else {
             self.split.rows = Some(layout::share(place.y.saturating_sub(body.y) + 1, body.height));

@@ -3,12 +3,13 @@
 use crossterm::event::KeyEvent;
 
 use super::panes::target;
-use super::{apps, views};
+use super::{filter, views};
 use crate::tui::dialog::{Body, Palette, PaletteEntry, PaletteTarget};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::{Action, Context};
+use crate::tui::keymap::Action;
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::needs;
+use crate::tui::words::Tone;
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;
@@ -69,7 +70,7 @@ pub fn find(model: &mut Model) {
 /// All actions with a meaning here or in a pane, each once.
 fn actions(model: &Model) -> Vec<PaletteEntry> {
     let here = model.context();
-    let panes = [Context::Users, Context::Session, Context::Identities, Context::CustomData];
+    let panes = Pane::ALL.map(Pane::context);
     let mut entries: Vec<PaletteEntry> = Vec::new();
     for context in std::iter::once(here).chain(panes) {
         let offered = model.keymap.of(context).filter(|binding| !binding.description.is_empty());
@@ -124,7 +125,9 @@ fn run(model: &mut Model, target: PaletteTarget) -> Vec<Effect> {
             let user = of_app().find(|user| Some(&user.key.id) == current.as_ref());
             let user = user.or_else(|| of_app().next()).map(|user| user.key.clone());
             if user.is_none() {
-                apps::log_in(model, &app);
+                // Its empty list is where one logs in to it.
+                filter::narrow(model, Some(app.clone()));
+                model.say(Tone::Warn, format!("nobody is logged in at {app}"));
             }
             user
         }

@@ -4,6 +4,7 @@ use super::{batch, copy, filter, palette, users};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::layout::Arrangement;
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::needs;
 use crate::tui::words::Tone;
@@ -32,6 +33,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::SessionPane => focus(model, Pane::Session),
         Action::IdentitiesPane => focus(model, Pane::Identities),
         Action::CustomDataPane => focus(model, Pane::CustomData),
+        Action::TimelinePane => focus(model, Pane::Timeline),
+        Action::OneApp => filter::one_app(model),
         Action::NextPane => model.focus = model.focus.after(1),
         Action::PreviousPane => model.focus = model.focus.after(Pane::ALL.len() - 1),
         Action::Left | Action::Right | Action::Toggle => sideways(model, action),
@@ -48,6 +51,8 @@ fn focus(model: &mut Model, pane: Pane) {
 }
 
 fn sideways(model: &mut Model, action: Action) {
+    // Side by side in columns it stands below Session; among the tabs it is the last.
+    let is_last_tab = model.regions().arrangement == Arrangement::Tabs;
     match (model.focus, action) {
         (Pane::CustomData, Action::Right) => model.detail.tree.expand(),
         (Pane::CustomData, Action::Left) => model.detail.tree.collapse(),
@@ -55,6 +60,9 @@ fn sideways(model: &mut Model, action: Action) {
         (Pane::Users, _) => model.focus = Pane::Session,
         (Pane::Session, Action::Right) => model.focus = Pane::Identities,
         (Pane::Identities, Action::Right) => model.focus = Pane::CustomData,
+        (Pane::Timeline, Action::Right) if is_last_tab => {}
+        (Pane::Timeline, Action::Left) if !is_last_tab => model.focus = Pane::Users,
+        (Pane::Timeline, _) => model.focus = Pane::CustomData,
         (Pane::Session, _) => model.focus = Pane::Users,
         (Pane::Identities, _) => model.focus = Pane::Session,
     }
@@ -62,11 +70,7 @@ fn sideways(model: &mut Model, action: Action) {
 
 /// Moves the selection, the cursor, or the rows in sight; [`Model::settle`] holds them inside.
 fn travel(model: &mut Model, action: Action) {
-    let regions = model.regions();
-    let page = match model.focus {
-        Pane::Users => regions.user_rows(),
-        pane => usize::from(regions.inside(pane).height),
-    };
+    let page = model.regions().rows(model.focus);
     match model.focus {
         Pane::Users => {
             let row = target(action, model.users.index(), page);
@@ -81,6 +85,10 @@ fn travel(model: &mut Model, action: Action) {
         Pane::CustomData => {
             let row = target(action, model.detail.tree.cursor(), page);
             model.detail.tree.go_to(row);
+        }
+        Pane::Timeline => {
+            let entry = target(action, model.timeline.cursor(), page);
+            model.timeline.go_to(entry);
         }
     }
 }

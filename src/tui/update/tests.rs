@@ -140,12 +140,12 @@ fn log_in(model: &mut Model) -> (Command, RequestId) {
 #[test]
 fn the_focus_goes_round() {
     let mut model = with_users([1]);
-    for pane in [Pane::Session, Pane::Identities, Pane::CustomData, Pane::Users] {
+    for pane in [Pane::Session, Pane::Identities, Pane::CustomData, Pane::Timeline, Pane::Users] {
         press(&mut model, KeyCode::Tab);
         assert_eq!(model.focus, pane);
     }
     press(&mut model, KeyCode::BackTab);
-    assert_eq!(model.focus, Pane::CustomData);
+    assert_eq!(model.focus, Pane::Timeline);
 }
 
 #[test]
@@ -157,6 +157,14 @@ fn left_and_right_lead_between_panes() {
     press(&mut model, KeyCode::BackTab);
     keys(&mut model, "hh");
     assert_eq!(model.focus, Pane::Users);
+    // The last tab; in columns it stands below the session, between the users and the custom data.
+    keys(&mut model, "5lh");
+    assert_eq!(model.focus, Pane::CustomData);
+    update(&mut model, Message::Resize(Size { width: 160, height: 45 }));
+    keys(&mut model, "5h");
+    assert_eq!(model.focus, Pane::Users);
+    keys(&mut model, "5l");
+    assert_eq!(model.focus, Pane::CustomData);
 }
 
 #[test]
@@ -185,7 +193,7 @@ fn when_the_selected_user_goes_its_neighbour_is_selected() {
 #[test]
 fn the_selected_row_is_always_in_sight() {
     let mut model = with_users(0..100);
-    let rows = model.regions().user_rows();
+    let rows = model.regions().rows(Pane::Users);
     for (text, index) in [("G", 99), ("k", 98), ("g", 0), ("jjjjjjj", 7)] {
         keys(&mut model, text);
         assert_eq!(model.users.index(), index);
@@ -402,8 +410,7 @@ fn custom_data_is_edited_added_and_removed() {
     ));
 
     let mut model = with_users([1]);
-    press(&mut model, KeyCode::BackTab);
-    keys(&mut model, "jja3");
+    keys(&mut model, "4jja3");
     press(&mut model, KeyCode::Tab);
     keys(&mut model, "true");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
@@ -414,8 +421,7 @@ fn custom_data_is_edited_added_and_removed() {
     ));
 
     let mut model = with_users([1]);
-    press(&mut model, KeyCode::BackTab);
-    keys(&mut model, "d");
+    keys(&mut model, "4d");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
     assert!(matches!(command, Command::EditCustomData { edit, .. }
         if edit.changes[0].path.to_string() == "theme" && edit.changes[0].after.is_none()));
@@ -424,8 +430,7 @@ fn custom_data_is_edited_added_and_removed() {
 #[test]
 fn a_field_that_no_path_can_name_is_not_edited() {
     let mut model = with_users([1]);
-    press(&mut model, KeyCode::BackTab);
-    keys(&mut model, "je");
+    keys(&mut model, "4je");
     assert!(model.dialogs.is_empty());
     assert!(model.activity.shown().unwrap().text.contains("a.b"));
 }

@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{lines, span, tone};
 use crate::session::VaultStatus;
-use crate::tui::content::hints;
+use crate::tui::content::{hints, tabs};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::NEEDED;
 use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
@@ -45,6 +45,26 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         span(end, theme.muted),
     ])
     .render(area, buffer);
+}
+
+/// The tabs, where one pane is shown at a time.
+pub fn tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if area.area() == 0 {
+        return;
+    }
+    let theme = &model.theme;
+    let mut used = 0;
+    let spans = tabs::tabs(model).into_iter().map(|tab| {
+        used = tab.columns.end;
+        let style = if tab.pane == model.focus { theme.selection } else { theme.muted };
+        span(tab.words, style)
+    });
+    Line::from_iter(spans).render(area, buffer);
+    let session = tabs::session(model).unwrap_or_default();
+    let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
+    if text::width(&session) < usize::from(rest.width) {
+        Line::from(span(session, theme.text)).right_aligned().render(rest, buffer);
+    }
 }
 
 /// What happened last.

@@ -3,29 +3,36 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Widget};
 
-use super::{lines, span};
+use super::{lines, span, tone};
+use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
-use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::tui::{text, words};
 
 /// Whether keys go to the pane.
 pub fn has_focus(model: &Model, pane: Pane) -> bool {
     model.focus == pane && model.dialogs.is_empty()
 }
 
-/// The border of a pane. The one with the focus has a thick border and a marker before its title.
-pub fn frame<'a>(model: &Model, pane: Pane) -> Block<'a> {
+/// The border of a pane. The one with the focus has a thick border and a marker before its title. Where the users are out of
+/// sight the title says whose pane it is.
+pub fn frame<'a>(model: &Model, regions: &Regions, pane: Pane) -> Block<'a> {
     let theme = &model.theme;
     let focused = has_focus(model, pane);
-    let style = if focused { theme.border_focus } else { theme.border };
+    let border_style = if focused { theme.border_focus } else { theme.border };
     let (border, marker) = if focused { (BorderType::Thick, "▶ ") } else { (BorderType::Plain, "") };
-    Block::bordered().border_type(border).border_style(style).title(Line::from(span(
-        format!(" {marker}{} ", pane.title()),
-        if focused { style } else { theme.text },
-    )))
+    let style = if focused { border_style } else { theme.text };
+    let mut title = vec![span(format!(" {marker}{} ", pane.title()), style)];
+    if let Some(user) = model.selected().filter(|_| regions.pane(Pane::Users).area() == 0) {
+        let room = usize::from(regions.pane(pane).width) / 2;
+        let (how, glyph, _) = words::state(&user.state);
+        title.push(span(format!(" {glyph} "), tone(theme, how)));
+        title.push(span(format!("{} ", text::cut(&text::inert(&user.label), room)), theme.text));
+    }
+    Block::bordered().border_type(border).border_style(border_style).title(Line::from(title))
 }
 
 /// The border of a view that has the whole body.
@@ -52,6 +59,15 @@ pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: us
     }
     let last = (first + height).min(rows);
     block.title(Line::from(format!(" {}-{last} of {rows} ", first + 1)).alignment(Alignment::Right))
+}
+
+/// A line with words in it from border to border: what is below is said of one row of what is above.
+pub fn rule(theme: &Theme, mut words: Vec<Span<'static>>, columns: usize) -> Line<'static> {
+    words.insert(0, span("── ", theme.muted));
+    let used: usize = words.iter().map(|span| text::width(&span.content)).sum();
+    let rest = columns.saturating_sub(used + 1);
+    words.push(span(format!(" {}", "─".repeat(rest)), theme.muted));
+    Line::from(words)
 }
 
 /// A sentence in an empty pane.

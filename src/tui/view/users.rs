@@ -6,11 +6,13 @@ use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span, tone};
+use super::{pane, span, tone};
 use crate::session::{TokenView, UserView, VaultStatus};
+use crate::tui::headings::At;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
+use crate::tui::user_list::Group;
 use crate::tui::widget::text_field;
 use crate::tui::{countdown, needs, text, words};
 
@@ -18,7 +20,6 @@ use crate::tui::{countdown, needs, text, words};
 struct Columns {
     gap: usize,
     label: usize,
-    app: usize,
     provider: usize,
     /// Whether there is room for renewals.
     renewals: bool,
@@ -26,7 +27,6 @@ struct Columns {
 
 /// Cursor, current marker, glyph, and the blanks behind them.
 const MARKS: usize = 5;
-const APP: usize = 8;
 const PROVIDER: usize = 11;
 const STATE: usize = 12;
 const COUNTDOWN: usize = 7;
@@ -35,25 +35,24 @@ const LAST: usize = 8;
 const ROOMY: usize = 72;
 
 impl Columns {
-    fn new(width: usize, with_app: bool, renewals: bool) -> Self {
+    fn new(width: usize, renewals: bool) -> Self {
         let (all, narrow) = (width, COUNTDOWN + LAST + 2);
         let width = if renewals { width.saturating_sub(narrow) } else { width };
-        let roomy = if with_app { ROOMY + APP } else { ROOMY };
-        let gap = if width >= roomy { 2 } else { 1 };
-        let spare = width.saturating_sub(roomy);
-        let (app, app_gap) = if with_app { (APP + spare / 6, gap) } else { (0, 0) };
-        let provider = PROVIDER + (spare / 4).min(12);
-        let taken = MARKS + app + app_gap + provider + STATE + 2 * COUNTDOWN + 4 * gap;
+        let gap = if width >= ROOMY { 2 } else { 1 };
+        let provider = PROVIDER + (width.saturating_sub(ROOMY) / 4).min(12);
+        let taken = MARKS + provider + STATE + 2 * COUNTDOWN + 4 * gap;
         let taken = taken + if renewals { COUNTDOWN + LAST + 2 * gap } else { 0 };
-        Self { gap, label: all.saturating_sub(taken), app, provider, renewals }
+        Self { gap, label: all.saturating_sub(taken), provider, renewals }
     }
 
-    fn join(&self, label: &str, app: &str, provider: &str) -> String {
+    fn join(&self, label: &str, provider: &str) -> String {
         let blank = " ".repeat(self.gap);
-        let app = if self.app > 0 { format!("{}{blank}", text::fit(app, self.app)) } else { String::new() };
-        format!("{}{blank}{app}{}{blank}", text::fit(label, self.label), text::fit(provider, self.provider))
+        format!("{}{blank}{}{blank}", text::fit(label, self.label), text::fit(provider, self.provider))
     }
 }
+
+/// Columns of the names of what is said of the selected user.
+const DETAIL_NAME: usize = 12;
 
 /// Columns that the text of the filter takes in the title while it is typed.
 const FILTER: usize = 24;
@@ -65,11 +64,15 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
         return None;
     }
     let theme = &model.theme;
-    let rows = model.users.len(&model.snapshot);
-    let first = model.users.offset();
+    let users = &model.users;
+    let (rows, lines) = (users.len(&model.snapshot), users.lines(&model.snapshot));
+    let list = regions.list(Pane::Users);
     let (title, cursor) = title(model);
-    let frame = pane::frame(model, Pane::Users).title(title);
-    let mut block = pane::with_position(frame, first, regions.user_rows(), rows);
+    let mut block = pane::frame(model, regions, Pane::Users).title(title);
+    if lines > usize::from(list.height) {
+        let seen = users.rows_in_sight(usize::from(list.height), &model.snapshot);
+        block = pane::with_position(block, seen.start, seen.len(), rows);
+    }
     let cursor = cursor
         .map(|column| Position { x: area.x + pane::behind_title(model, Pane::Users) + column, y: area.y });
     if let VaultStatus::Open { set_aside, .. } = &model.snapshot.vault
@@ -84,14 +87,25 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
     let inside = regions.inside(Pane::Users);
     if rows == 0 {
         pane::empty(theme, inside, buffer, &nobody(model));
+        let below = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
+        let headings = (0..lines).filter_map(|number| users.group(number));
+        super::lines(below, buffer, headings.map(|group| heading(model, group, usize::from(inside.width))));
         return cursor;
     }
-    let columns = columns(model, regions);
-    lines(inside, buffer, [Line::from(span(header(&columns), theme.muted))]);
-    let below = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
-    for (at, row) in (first..rows).zip(below.rows()) {
-        let Some(user) = model.users.get(at, &model.snapshot) else { break };
-        let selected = at == model.users.index();
+    let columns = Columns::new(usize::from(inside.width), regions.shows_renewals());
+    super::lines(inside, buffer, [Line::from(span(header(&columns), theme.muted))]);
+    for (line, row) in (users.offset()..lines).zip(list.rows()) {
+        let at = match users.at(line) {
+            At::Heading(number) => {
+                let group = users.group(number);
+                let heading = group.map(|group| heading(model, group, usize::from(row.width)));
+                heading.unwrap_or_default().render(row, buffer);
+                continue;
+            }
+            At::Item(at) => at,
+        };
+        let Some(user) = users.get(at, &model.snapshot) else { break };
+        let selected = at == users.index();
         let line = user_line(model, user, selected, &columns);
         if selected && pane::has_focus(model, Pane::Users) {
             pane::selected_row(line, theme.selection, row, buffer);
@@ -102,7 +116,63 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
             buffer.set_style(row, theme.selection_idle);
         }
     }
+    if let Some(user) = model.selected().filter(|_| regions.user_detail() > 0) {
+        let below = Rect { y: list.bottom(), height: regions.user_detail(), ..inside };
+        super::lines(below, buffer, detail(model, user, usize::from(inside.width)));
+    }
     cursor
+}
+
+/// The heading of an app: its name, where it is, how many users it has, and whether something is the matter with it.
+fn heading(model: &Model, group: &Group, columns: usize) -> Line<'static> {
+    let theme = &model.theme;
+    let app = model.snapshot.app(&group.app);
+    let alias = text::inert(group.app.as_str()).into_owned();
+    let alias = text::cut(&alias, columns / 3).into_owned();
+    let users = match (group.users, group.shown) {
+        (0, _) => "nobody is logged in".to_owned(),
+        (all, shown) if shown < all => format!("{shown} of {}", words::count(all, "user")),
+        (all, _) => words::count(all, "user"),
+    };
+    let state = app.and_then(words::app_state);
+    let end = state.as_ref().map_or(0, |(_, words)| text::width(words) + 2);
+    let room = columns.saturating_sub(3 + text::width(&alias) + 2 + text::width(&users) + 2 + end);
+    let place = app.map(words::app_place).unwrap_or_default();
+    let place = text::cut(&text::inert(&place), room).into_owned();
+    let gap = if place.is_empty() { "" } else { "  " };
+    let mut spans = vec![
+        span("── ", theme.muted),
+        span(alias, theme.strong),
+        span(format!("  {place}{gap}{users}"), theme.muted),
+    ];
+    spans.extend(state.map(|(how, words)| span(format!("  {words}"), tone(theme, how))));
+    Line::from(spans)
+}
+
+/// What the columns do not say of the selected user, where no other pane is there to say it.
+fn detail(model: &Model, user: &UserView, columns: usize) -> Vec<Line<'static>> {
+    let theme = &model.theme;
+    let (how, glyph, _) = words::state(&user.state);
+    let field = |name: &str, value: String| {
+        let value = text::cut(&text::inert(&value), columns.saturating_sub(DETAIL_NAME)).into_owned();
+        Line::from(vec![span(text::fit(name, DETAIL_NAME), theme.muted), span(value, theme.text)])
+    };
+    let label = text::inert(&user.label);
+    let label = text::cut(&label, columns / 2).into_owned();
+    let sentence = text::inert(&words::state_sentence(user, &model.keymap, model.now)).into_owned();
+    let room = columns.saturating_sub(3 + text::width(&label) + 4);
+    vec![
+        pane::rule(
+            theme,
+            vec![
+                span(label, theme.strong),
+                span(format!("  {glyph} {}", text::cut(&sentence, room)), tone(theme, how)),
+            ],
+            columns,
+        ),
+        field("identities", words::providers(user, usize::MAX)),
+        field("renewal", words::last_refresh(user)),
+    ]
 }
 
 /// What stands behind the title: the filter with how many it shows, and how many are marked. While the filter is typed, the
@@ -112,10 +182,19 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
     let filter = &model.users.filter;
     let mut spans = Vec::new();
     let mut cursor = None;
-    if filter.typing || filter.is_on() {
+    let mut before = 0;
+    if let Some(app) = filter.app() {
+        let app = text::cut(&text::inert(app.as_str()), FILTER).into_owned();
+        let words = format!(" of {app} alone ");
+        before = text::width(&words) as u16;
+        spans.push(span(words, theme.key));
+    }
+    if filter.typing || filter.has_text() {
         let (shown, column) = text_field::in_sight(filter.text(), filter.cursor(), FILTER);
-        cursor = filter.typing.then_some(column + 2);
+        cursor = filter.typing.then_some(before + column + 2);
         spans.push(span(format!(" /{shown} "), theme.key));
+    }
+    if filter.typing || filter.is_on() {
         let (some, all) = (model.users.len(&model.snapshot), model.snapshot.users.len());
         spans.push(span(format!(" {some} of {all} "), theme.text));
     }
@@ -128,16 +207,10 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
     (Line::from(spans), cursor)
 }
 
-fn columns(model: &Model, regions: &Regions) -> Columns {
-    let with_app = model.snapshot.apps.len() > 1;
-    let width = usize::from(regions.inside(Pane::Users).width);
-    Columns::new(width, with_app, regions.shows_renewals(with_app))
-}
-
 fn nobody(model: &Model) -> String {
     match &model.snapshot.vault {
         VaultStatus::Opening => "opening the vault…".into(),
-        _ if !model.snapshot.users.is_empty() => "Nobody matches. Esc shows everybody.".into(),
+        _ if model.users.filter.has_text() => "Nobody matches. Esc shows everybody.".into(),
         _ => match needs::missing(model, Action::LogIn) {
             Some(missing) => format!("Nobody is logged in: {missing}."),
             None => format!(
@@ -159,7 +232,7 @@ fn header(columns: &Columns) -> String {
     format!(
         "{:MARKS$}{}{}{blank}{}{blank}{}{renewals}",
         "",
-        columns.join("user", "app", "provider"),
+        columns.join("user", "provider"),
         text::fit("state", STATE),
         text::fit_right("access", COUNTDOWN),
         text::fit_right("refresh", COUNTDOWN),
@@ -179,14 +252,7 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
     let mut spans = vec![
         span(format!("{cursor}{current}{mark}"), theme.strong),
         span(format!("{glyph} "), state),
-        span(
-            columns.join(
-                &text::inert(&user.label),
-                &text::inert(user.key.app.as_str()),
-                &text::inert(&providers),
-            ),
-            theme.text,
-        ),
+        span(columns.join(&text::inert(&user.label), &text::inert(&providers)), theme.text),
         span(format!("{}{blank}", text::fit(word, STATE)), state),
         span(format!("{}{blank}", left(user.access.as_ref(), now)), theme.text),
         span(left(user.refresh.as_ref(), now), theme.muted),

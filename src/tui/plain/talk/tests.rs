@@ -3,7 +3,9 @@ use ratatui::layout::Size;
 
 use super::*;
 use crate::account::{AppAlias, Lifetime, Profile, Provider, UserId};
-use crate::session::{AppView, Command as Order, Failure, FailureKind, KeySource, TokenView};
+use crate::session::{
+    AppView, Command as Order, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
+};
 use crate::tui::Look;
 use crate::tui::model::Start;
 use crate::tui::theme::Theme;
@@ -255,6 +257,33 @@ fn the_end_of_input_waits_for_what_is_on_its_way() {
     assert!(matches!(effects[..], [Effect::Quit]));
 }
 
+/// The answer to the question for a timeline of one entry.
+fn timeline(request: RequestId, name: &str, what: &str) -> Event {
+    let key = UserKey { app: AppAlias::new("local"), id: UserId::new(format!("id-{name}")) };
+    let entry = TimelineEntry {
+        at: now(),
+        standing: Standing::Bad,
+        what: what.into(),
+        rule: "a failed request changes nothing".into(),
+    };
+    let subject = Subject::User { key, label: name.into() };
+    Event { at: now(), request: Some(request), subject, kind: EventKind::Timeline(vec![entry]) }
+}
+
+#[test]
+fn a_timeline_is_read_when_it_is_asked_for_and_said_when_it_is_there() {
+    let mut talk = talk(true);
+    said(&mut talk);
+    let (id, command) = write(&mut talk, "timeline ada@example.com").unwrap();
+    assert!(matches!(command, Order::ReadTimeline { user } if user.id.as_str() == "id-ada"));
+    assert_eq!(said(&mut talk), "");
+    talk.hear(timeline(id, "ada", "could not write"));
+    let lines = said(&mut talk);
+    assert!(lines.starts_with("Timeline of ada@example.com:\n"), "{lines}");
+    assert!(lines.ends_with("Z: could not write; a failed request changes nothing"), "{lines}");
+    assert_eq!(talk.ask(), Some(Ask::Command));
+}
+
 #[test]
 fn nothing_that_is_said_acts_on_a_terminal() {
     let mut talk = talk(true);
@@ -262,7 +291,8 @@ fn nothing_that_is_said_acts_on_a_terminal() {
     hostile.label = "\u{1b}[2Jeve\u{202e}\n".into();
     hostile.custom_data = Some(bson::doc! { "\u{7}a": "\u{1b}]0;owned\u{7}" });
     talk.tell(snapshot(2, [Arc::new(hostile)]));
-    write(&mut talk, "show");
+    let (id, _) = write(&mut talk, "show").expect("the timeline is read");
+    talk.hear(timeline(id, "eve", "could not \u{1b}[2J\u{202e}"));
     write(&mut talk, "log-in");
     talk.ask();
     let lines = talk.take_lines();

@@ -384,13 +384,13 @@ fn a_row_of_a_list_is_selected_by_a_click_and_run_by_two() {
 #[test]
 fn rows_of_the_other_views_are_clicked_too() {
     let mut model = with_users([1, 2, 3]);
-    keys(&mut model, "5");
+    keys(&mut model, "6");
     click(&mut model, "user2@example.com");
     assert_eq!(selected(&model), Some(key(2)));
     click_again(&mut model, "user2@example.com");
     assert_eq!(model.view, View::Board, "what Enter does");
 
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     for number in 1..=3 {
         let subject = Subject::User { key: key(number), label: format!("user{number}") };
         update(&mut model, event(None, subject, EventKind::Refreshed));
@@ -404,7 +404,7 @@ fn rows_of_the_other_views_are_clicked_too() {
 #[test]
 fn the_picker_matches_as_the_filter_does() {
     let mut model = with_users([1, 12, 3]);
-    keys(&mut model, "6a");
+    keys(&mut model, "7a");
     keys(&mut model, "u12");
     press(&mut model, KeyCode::Enter);
     assert!(model.compare.picked().contains(&key(12)));
@@ -468,15 +468,15 @@ fn sentences_name_the_keys_that_are_in_force() {
     let mut named = 0;
     for (shown, presses) in [
         (snapshot([]), ""),
-        (snapshot([]), "5"),
         (snapshot([]), "6"),
-        (snapshot([]), "7ffff"),
+        (snapshot([]), "7"),
+        (snapshot([]), "8ffff"),
         (snapshot([]), "x"),
         (logged_out.clone(), "R"),
-        (logged_out, "5"),
+        (logged_out, "6"),
         (offline, ""),
         (ended, ""),
-        (snapshot([1]), "6b"),
+        (snapshot([1]), "7b"),
         (snapshot([1]), "P"),
         (snapshot([1]), "u"),
         (snapshot([1]), "Ae"),

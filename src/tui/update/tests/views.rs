@@ -25,7 +25,7 @@ fn living(days: &[i64]) -> Snapshot {
 fn chart(days: &[i64]) -> Model {
     let mut model = model();
     show(&mut model, living(days));
-    keys(&mut model, "5");
+    keys(&mut model, "6");
     model
 }
 
@@ -54,7 +54,7 @@ fn entries(model: &Model) -> Vec<String> {
 #[test]
 fn a_view_opens_by_its_key_and_closes_by_it_or_escape() {
     let mut model = with_users(0..2);
-    for (key, view) in [("5", View::Lifetimes), ("7", View::Log)] {
+    for (key, view) in [("6", View::Lifetimes), ("8", View::Log)] {
         keys(&mut model, key);
         assert_eq!(model.view, view);
         keys(&mut model, key);
@@ -63,7 +63,7 @@ fn a_view_opens_by_its_key_and_closes_by_it_or_escape() {
         press(&mut model, KeyCode::Esc);
         assert_eq!(model.view, View::Board);
     }
-    keys(&mut model, "57");
+    keys(&mut model, "68");
     assert_eq!(model.view, View::Log, "from one view to another");
 }
 
@@ -74,7 +74,7 @@ fn who_has_to_log_in_comes_first_and_whose_end_is_near_next() {
     Arc::make_mut(&mut snapshot.users[3]).state = SessionState::LoggedOut;
     let mut model = model();
     show(&mut model, snapshot);
-    keys(&mut model, "5");
+    keys(&mut model, "6");
     assert_eq!(model.lifetimes.order(), [2, 1, 4, 0, 3]);
 
     // Sorted by the access token, whose ends are the same, the users stand as on the board.
@@ -97,7 +97,7 @@ fn the_cursor_of_the_chart_is_the_selection_of_the_board() {
     assert_eq!((model.view, selected(&model)), (View::Board, Some(key(2))));
 
     // When the order changes the cursor stays with its user.
-    keys(&mut model, "5");
+    keys(&mut model, "6");
     show(&mut model, living(&[50, 5, 1]));
     assert_eq!((model.lifetimes.cursor(), selected(&model)), (0, Some(key(2))));
 }
@@ -130,7 +130,7 @@ fn a_chart_of_what_is_far_away_wakes_nobody_soon() {
     Arc::make_mut(&mut snapshot.users[0]).access = None;
     let mut model = model();
     show(&mut model, snapshot);
-    keys(&mut model, "5+++++");
+    keys(&mut model, "6+++++");
     update(&mut model, Message::Now(now() + SignedDuration::from_secs(1)));
     // At this zoom a cell is a minute and more; the end is not in sight, and the text changes by the hour.
     let change = wake::next_change(&model).unwrap();
@@ -142,7 +142,7 @@ fn the_log_has_every_event_and_follows() {
     let mut model = with_users(0..2);
     happens(&mut model, 0, EventKind::Refreshed);
     fails(&mut model, "invalid username/password", "local", "ada@example.com");
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     assert_eq!(entries(&model).len(), 2);
     assert_eq!(model.log.cursor(), 1);
     happens(&mut model, 1, EventKind::Refreshed);
@@ -162,7 +162,7 @@ fn the_log_is_filtered_by_level_user_and_app() {
     happens(&mut model, 0, EventKind::ApiKeysRead(Arc::from([])));
     fails(&mut model, "wrong", "local", "user0@example.com");
     fails(&mut model, "wrong", "shop", "eve@example.com");
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     let mut counts = vec![entries(&model).len()];
     for _ in 0..4 {
         keys(&mut model, "f");
@@ -185,7 +185,7 @@ fn the_log_is_filtered_by_level_user_and_app() {
 fn all_of_an_entry_is_shown_and_copied() {
     let mut model = with_users(0..1);
     fails(&mut model, "invalid username/password", "local", "ada@example.com");
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.log.open(), Some(0));
     let body = model.regions().body;
@@ -207,7 +207,7 @@ fn all_of_an_entry_is_shown_and_copied() {
 fn an_error_of_the_screen_itself_is_in_the_log_once() {
     let mut model = with_users(0..1);
     update(&mut model, Message::WorkerStopped);
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     assert_eq!(entries(&model).len(), 1);
     assert_eq!(log::current(&model).map(|entry| entry.level), Some(Level::Error));
 }
@@ -215,7 +215,7 @@ fn an_error_of_the_screen_itself_is_in_the_log_once() {
 #[test]
 fn the_log_stays_in_order_when_the_oldest_entries_make_way() {
     let mut model = with_users(0..1);
-    keys(&mut model, "7");
+    keys(&mut model, "8");
     for _ in 0..10 {
         happens(&mut model, 0, EventKind::Refreshed);
     }

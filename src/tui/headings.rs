@@ -1,0 +1,171 @@
+//! A list with headings between its items: which line each of them stands in. What a question costs does not grow with
+//! the items.
+
+use super::model::in_sight;
+
+/// The headings of a list, each by the item that it stands before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headings(Vec<usize>);
+
+/// What stands in a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The heading of that number.
+    Heading(usize),
+    /// The item of that number; the list may have ended before it.
+    Item(usize),
+}
+
+impl Headings {
+    /// Headings before these items, in order. Two before the same item stand one below the other; those behind the last
+    /// item end the list.
+    pub fn new(before: Vec<usize>) -> Self {
+        debug_assert!(before.is_sorted());
+        Self(before)
+    }
+
+    /// How many lines the list has.
+    pub fn lines(&self, items: usize) -> usize {
+        items + self.0.len()
+    }
+
+    /// The line of an item.
+    pub fn line(&self, item: usize) -> usize {
+        item + self.0.partition_point(|before| *before <= item)
+    }
+
+    /// What stands in a line.
+    pub fn at(&self, line: usize) -> At {
+        let above = self.above(line);
+        // A heading of an earlier item stands in an earlier line.
+        match self.0.get(above) {
+            Some(before) if before + above == line => At::Heading(above),
+            _ => At::Item(line - above),
+        }
+    }
+
+    /// How many items stand above a line.
+    pub fn items_above(&self, line: usize) -> usize {
+        line - self.above(line)
+    }
+
+    /// How many headings stand above a line.
+    fn above(&self, line: usize) -> usize {
+        let mut below = (0, self.0.len());
+        while below.0 < below.1 {
+            let middle = usize::midpoint(below.0, below.1);
+            if self.0[middle] + middle < line { below.0 = middle + 1 } else { below.1 = middle }
+        }
+        below.0
+    }
+
+    /// The item that the cursor goes to where the list was scrolled, so that it is in one of `height` lines from `first` on:
+    /// the nearest one.
+    pub fn nearest(&self, item: usize, first: usize, height: usize, items: usize) -> usize {
+        let last = first + height.saturating_sub(1);
+        let line = self.line(item);
+        let item = match self.at(line.clamp(first, last.max(first))) {
+            At::Item(item) => item,
+            At::Heading(heading) if line < first => self.0[heading],
+            At::Heading(heading) => self.0[heading].saturating_sub(1),
+        };
+        item.min(items.saturating_sub(1))
+    }
+
+    /// The first line to show, so that `item` is in sight with the headings right above it, as far as there is room.
+    pub fn in_sight(&self, offset: usize, item: usize, items: usize, height: usize) -> usize {
+        let lines = self.lines(items);
+        if items == 0 {
+            return offset.min(lines.saturating_sub(height));
+        }
+        let line = self.line(item);
+        let own = self.0.iter().rev().skip_while(|before| **before > item);
+        let own = own.take_while(|before| **before == item).count();
+        // Nothing selects the headings that end the list: they are in sight with the last item.
+        let ends = if item + 1 == items { lines - 1 - line } else { 0 };
+        let offset = in_sight(offset, line + ends.min(height.saturating_sub(1)), lines, height);
+        let offset = in_sight(offset, line - own.min(height.saturating_sub(1)), lines, height);
+        in_sight(offset, line, lines, height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The lines one after another.
+    fn written(headings: &Headings, items: usize) -> Vec<At> {
+        let mut lines = Vec::new();
+        for item in 0..=items {
+            let own = headings.0.iter().enumerate().filter(|(_, before)| **before == item);
+            lines.extend(own.map(|(number, _)| At::Heading(number)));
+            if item < items {
+                lines.push(At::Item(item));
+            }
+        }
+        lines
+    }
+
+    fn list() -> impl Strategy<Value = (Headings, usize)> {
+        (0usize..30).prop_flat_map(|items| {
+            let headings = prop::collection::vec(0..=items, 0..8).prop_map(|mut before| {
+                before.sort_unstable();
+                Headings::new(before)
+            });
+            (headings, Just(items))
+        })
+    }
+
+    #[test]
+    fn the_first_item_is_shown_with_its_heading() {
+        let headings = Headings::new(vec![0, 5]);
+        assert_eq!(headings.in_sight(9, 0, 20, 4), 0);
+        assert_eq!(headings.in_sight(9, 5, 20, 4), 6, "the heading of the second group");
+        assert_eq!(headings.in_sight(0, 5, 20, 4), 4, "no further than it needs to");
+    }
+
+    #[test]
+    fn headings_without_items_are_in_sight_at_the_end() {
+        let headings = Headings::new(vec![0, 3, 3]);
+        assert_eq!(headings.in_sight(0, 2, 3, 4), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_where_it_would_be_written((headings, items) in list()) {
+            let lines = written(&headings, items);
+            prop_assert_eq!(headings.lines(items), lines.len());
+            for (line, at) in lines.iter().enumerate() {
+                prop_assert_eq!(headings.at(line), *at);
+                if let At::Item(item) = at {
+                    prop_assert_eq!(headings.line(*item), line);
+                }
+                let above = lines[..line].iter().filter(|at| matches!(at, At::Item(_))).count();
+                prop_assert_eq!(headings.items_above(line), above);
+            }
+        }
+
+        #[test]
+        fn the_selected_item_is_always_in_sight(
+            (headings, items) in list(), offset in 0usize..50, item in 0usize..30, height in 1usize..20,
+        ) {
+            prop_assume!(item < items);
+            let first = headings.in_sight(offset, item, items, height);
+            prop_assert!((first..first + height).contains(&headings.line(item)));
+            prop_assert!(first == 0 || first + height <= headings.lines(items), "no room is wasted");
+            prop_assert_eq!(headings.in_sight(first, item, items, height), first, "it settles at once");
+        }
+
+        #[test]
+        fn a_cursor_that_is_scrolled_away_comes_along(
+            (headings, items) in list(), first in 0usize..40, item in 0usize..30, height in 1usize..20,
+        ) {
+            prop_assume!(item < items);
+            let nearest = headings.nearest(item, first, height, items);
+            prop_assert!(nearest < items);
+            let here = |item| (first..first + height).contains(&headings.line(item));
+            prop_assert!(!here(item) || nearest == item);
+        }
+    }
+}
