@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use self::browser::Away;
 use self::local::Local;
 use self::outcomes::Outcome;
+use self::sharing::{Looking, looking};
 use self::time::Time;
 use super::outbox::Outbox;
 use super::roster::Roster;
@@ -111,7 +112,7 @@ pub fn start(
         published: snapshot_sender,
         time: Time::new(setup.clock.now()),
         setup,
-        looking: false,
+        looking: None,
         next_look: Instant::now(),
         next_clock_look: Instant::now(),
         vault: None,
@@ -170,8 +171,9 @@ struct Label {
 struct Worker {
     setup: Setup,
     time: Time,
-    /// Whether the vault is being asked for what other processes did.
-    looking: bool,
+    /// The vault's answer to what other processes did, while it is asked. Not a job: it is asked twice a second, and a task
+    /// would wake a thread more each time.
+    looking: Option<Looking>,
     /// When it is asked next.
     next_look: Instant,
     /// When the clocks of local Apps are read next.
@@ -210,7 +212,10 @@ impl Worker {
                 },
                 Some(joined) = self.jobs.join_next_with_id() => self.land(joined),
                 () = self.outbox.room(), if self.outbox.is_waiting() => self.outbox.flush(),
-                () = tokio::time::sleep_until(look), if self.shares_vault() && !self.looking => self.look_around(),
+                changes = looking(&mut self.looking) => self.looked_around(changes),
+                () = tokio::time::sleep_until(look), if self.shares_vault() && self.looking.is_none() => {
+                    self.look_around();
+                }
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
             self.watch_clock();

@@ -127,7 +127,8 @@ impl ConfigSource {
                 Ok(read.await.map_err(|_| LoadError::CutOff)??)
             }
             Self::Store(_) => {
-                let files = store.read(|tx| tx.app_files()).await?;
+                // Looked at once a second: no other thread is woken for that.
+                let files = store.look_up(|tx| tx.app_files()).await?;
                 Ok(files.into_iter().collect())
             }
         }

@@ -12,7 +12,7 @@ use crate::session::user_session::UserSession;
 use crate::session::{
     EventKind, Failure, FailureKind, LocalAction, READ_TIMELINE, RequestId, Subject, VaultStatus,
 };
-use crate::vault::{Changes, Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
+use crate::vault::{Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How a job ended.
 #[derive(Debug)]
@@ -82,8 +82,6 @@ pub(super) enum Outcome {
         generation: u64,
         result: Result<Option<UserRecord>, VaultError>,
     },
-    /// What other processes did to the vault.
-    LookedAround(Result<Option<Changes>, VaultError>),
     /// A renewed token was stored, or another process was faster.
     RenewalStored {
         user: UserKey,
@@ -195,7 +193,6 @@ impl Worker {
             Outcome::ReadAgain { user, generation, result } => {
                 self.read_again_answered(user, generation, result);
             }
-            Outcome::LookedAround(changes) => self.looked_around(changes),
             Outcome::Operated { user, generation, access, operation, result } => {
                 self.learn_date(&user.app);
                 self.operation_answered(user, generation, &access, operation, result);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -15,6 +16,17 @@ use crate::vault::{Changes, KeySource, UserRecord, VaultError};
 /// How often others' changes are looked for. A look that finds nothing reads one number.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// A look that is under way.
+pub(super) type Looking = BoxFuture<'static, Result<Option<Changes>, VaultError>>;
+
+/// The answer to a look. Without one there is never an answer.
+pub(super) async fn looking(look: &mut Option<Looking>) -> Result<Option<Changes>, VaultError> {
+    match look {
+        Some(look) => look.await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Worker {
     /// Whether another process may have the same vault open, and this one lives long enough to care.
     pub(super) fn shares_vault(&self) -> bool {
@@ -25,14 +37,13 @@ impl Worker {
     /// Asks the vault for what others did.
     pub(super) fn look_around(&mut self) {
         let Some(vault) = &self.vault else { return };
-        self.looking = true;
-        let changes = vault.changes();
-        self.spawn(None, None, async move { Outcome::LookedAround(changes.await) });
+        self.looking = Some(Box::pin(vault.changes()));
         self.look_at_clocks();
     }
 
+    /// Takes what others did, of which there is mostly nothing.
     pub(super) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
-        self.looking = false;
+        self.looking = None;
         self.next_look = Instant::now() + LOOK;
         let changes = match changes {
             Ok(Some(changes)) => changes,
@@ -140,7 +151,7 @@ impl Worker {
     fn give_up_jobs(&mut self) {
         self.jobs = JoinSet::new();
         self.away.clear();
-        self.looking = false;
+        self.looking = None;
         for (_, label) in std::mem::take(&mut self.labels) {
             if let Some(request) = label.request {
                 let subject = label.user.as_ref().map_or(Subject::Device, |user| self.subject(user));
