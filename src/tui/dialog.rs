@@ -202,7 +202,7 @@ impl Dialog {
         matches!(self.progress, Progress::Waiting(_))
     }
 
-    /// Says that the request failed. What was typed is still there, except secrets.
+    /// Says that the request failed. What was typed is still there, except the passphrase of a vault.
     pub fn fail(&mut self, message: String, hint: String) {
         self.progress = Progress::Failed { message, hint };
         self.body.after_failure();
@@ -381,7 +381,7 @@ impl Body {
 
     fn after_failure(&mut self) {
         if let Some(form) = self.form_mut() {
-            form.wipe_after_failure();
+            form.request_failed();
         }
         if let Self::Credentials(dialog) = self {
             dialog.after_failure();

@@ -64,12 +64,9 @@ impl Form {
         }
     }
 
-    /// Takes a secret out of its field and wipes the field.
+    /// A secret, to be sent. It leaves its field, unless it is one that outlives a failure.
     pub fn take_secret(&mut self, name: FieldName) -> SecretString {
-        match self.field_mut(name).map(|field| &mut field.kind) {
-            Some(FieldKind::Secret(secret)) => secret.take(),
-            _ => SecretString::default(),
-        }
+        self.field_mut(name).map(Field::secret_to_send).unwrap_or_default()
     }
 
     /// Wipes every secret.
@@ -81,9 +78,9 @@ impl Form {
         }
     }
 
-    /// Wipes every secret that does not outlive a failure.
-    pub fn wipe_after_failure(&mut self) {
-        self.fields.iter_mut().for_each(Field::wipe_after_failure);
+    /// The request failed: wipes every secret that does not outlive that.
+    pub fn request_failed(&mut self) {
+        self.fields.iter_mut().for_each(Field::request_failed);
     }
 
     /// Whether a person typed something that would be lost with the form.

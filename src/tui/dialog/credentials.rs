@@ -133,14 +133,14 @@ impl CredentialsForm {
         }
         fields.extend([
             Field::text(FieldName::Email, "E-mail", email),
-            Field::secret(FieldName::Password, "Password"),
+            Field::secret(FieldName::Password, "Password").replaceable(),
             Field::toggle(FieldName::Register, "register this account first", register),
-            Field::secret(FieldName::ApiKey, "API key"),
-            Field::secret(FieldName::Jwt, "JWT"),
+            Field::secret(FieldName::ApiKey, "API key").replaceable(),
+            Field::secret(FieldName::Jwt, "JWT").replaceable(),
             Field::secret(FieldName::Payload, "JSON").kept(),
             Field::choice(FieldName::Way, "How", vec!["in the browser", "by token"]),
             Field::choice(FieldName::GoogleProof, "Kind", vec!["ID token", "authorization code"]),
-            Field::secret(FieldName::Token, "Token"),
+            Field::secret(FieldName::Token, "Token").replaceable(),
         ]);
         let mut dialog = Self {
             purpose,

@@ -51,8 +51,8 @@ impl EmailForm {
         let form = Form::new(vec![
             Field::choice(FieldName::Method, "What", PURPOSES.iter().map(|(_, words)| *words).collect()),
             Field::text(FieldName::Email, "E-mail", email),
-            Field::secret(FieldName::Link, "Link"),
-            Field::secret(FieldName::Password, "Password"),
+            Field::secret(FieldName::Link, "Link").replaceable(),
+            Field::secret(FieldName::Password, "Password").replaceable(),
             Field::text(FieldName::Arguments, "Arguments", "[]"),
         ]);
         Self { app, form }

@@ -1,6 +1,7 @@
 //! One field of a form.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use secrecy::SecretString;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
@@ -88,8 +89,19 @@ pub struct Field {
     pub hidden: bool,
     /// What its text has to be; a field with a check has to have a text.
     check: Option<Check>,
-    /// Whether a secret outlives a request that failed.
-    kept: bool,
+    /// What becomes of a secret when the request that it was for fails.
+    after_failure: AfterFailure,
+}
+
+/// What becomes of a secret when the request that it was for fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterFailure {
+    /// It is gone.
+    Wiped,
+    /// It is there to be sent again, until something else is typed in its place.
+    Replaceable,
+    /// It is there to be edited.
+    Kept,
 }
 
 /// Says what is wrong with a text.
@@ -142,7 +154,15 @@ impl Field {
     }
 
     fn new(name: FieldName, label: &'static str, kind: FieldKind) -> Self {
-        Self { name, label, kind, error: None, hidden: false, check: None, kept: false }
+        Self {
+            name,
+            label,
+            kind,
+            error: None,
+            hidden: false,
+            check: None,
+            after_failure: AfterFailure::Wiped,
+        }
     }
 
     /// The same, with a text that is checked while it is typed.
@@ -150,9 +170,24 @@ impl Field {
         Self { check: Some(check), ..self }
     }
 
-    /// The same; a secret in it outlives a request that failed, since nobody likes to type it twice.
+    /// The same; a secret in it outlives a request that failed, and can be edited then.
     pub fn kept(self) -> Self {
-        Self { kept: true, ..self }
+        Self { after_failure: AfterFailure::Kept, ..self }
+    }
+
+    /// The same; a secret in it outlives a request that failed, and is sent again unless something else is typed. Nobody
+    /// likes to type it twice, and nobody edits what cannot be seen.
+    pub fn replaceable(self) -> Self {
+        Self { after_failure: AfterFailure::Replaceable, ..self }
+    }
+
+    /// The secret, for a request; the field keeps it only if it outlives a failure.
+    pub(super) fn secret_to_send(&mut self) -> SecretString {
+        match &mut self.kind {
+            FieldKind::Secret(secret) if self.after_failure == AfterFailure::Wiped => secret.take(),
+            FieldKind::Secret(secret) => secret.peek().into(),
+            _ => SecretString::default(),
+        }
     }
 
     /// Says what is wrong with its text beside it. That there is none is wrong only when it is `wanted` by now.
@@ -165,11 +200,13 @@ impl Field {
         };
     }
 
-    /// Wipes a secret, unless it is kept.
-    pub(super) fn wipe_after_failure(&mut self) {
-        match &mut self.kind {
-            FieldKind::Secret(secret) if !self.kept => drop(secret.wipe()),
-            _ => {}
+    /// The request that a secret was for has failed.
+    pub(super) fn request_failed(&mut self) {
+        let FieldKind::Secret(secret) = &mut self.kind else { return };
+        match self.after_failure {
+            AfterFailure::Wiped => drop(secret.wipe()),
+            AfterFailure::Replaceable => secret.offer_replacement(),
+            AfterFailure::Kept => {}
         }
     }
 

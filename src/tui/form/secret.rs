@@ -12,13 +12,15 @@ const ROOM: usize = 512;
 /// A secret while it is typed. Wiped when it is taken and when it is dropped.
 pub struct SecretField {
     text: Zeroizing<String>,
+    /// Whether what is typed next takes its place.
+    replaceable: bool,
     /// Whether it is shown as it is.
     pub revealed: bool,
 }
 
 impl Default for SecretField {
     fn default() -> Self {
-        Self { text: Zeroizing::new(String::with_capacity(ROOM)), revealed: false }
+        Self { text: Zeroizing::new(String::with_capacity(ROOM)), replaceable: false, revealed: false }
     }
 }
 
@@ -27,6 +29,9 @@ impl SecretField {
     pub fn insert(&mut self, c: char) -> bool {
         if c.is_control() {
             return false;
+        }
+        if self.replaceable {
+            self.wipe();
         }
         if self.text.len() + c.len_utf8() > self.text.capacity() {
             // A growing `String` frees its old buffer as it is; this one is wiped.
@@ -40,6 +45,9 @@ impl SecretField {
 
     /// Removes what was typed last; whether there was anything.
     pub fn backspace(&mut self) -> bool {
+        if self.replaceable {
+            return self.wipe();
+        }
         match self.text.grapheme_indices(true).next_back() {
             Some((at, _)) => {
                 self.text.truncate(at);
@@ -53,8 +61,13 @@ impl SecretField {
     pub fn wipe(&mut self) -> bool {
         let some = !self.text.is_empty();
         self.text.zeroize();
-        self.revealed = false;
+        (self.replaceable, self.revealed) = (false, false);
         some
+    }
+
+    /// Lets what is typed next take its place.
+    pub fn offer_replacement(&mut self) {
+        self.replaceable = true;
     }
 
     /// Takes the secret out and wipes the field.
@@ -102,6 +115,22 @@ mod tests {
         assert_eq!(field.peek(), "päss");
         assert_eq!(field.take().expose_secret(), "päss");
         assert!(field.is_empty() && !field.backspace() && !field.wipe());
+    }
+
+    #[test]
+    fn a_secret_that_failed_is_sent_again_or_typed_anew() {
+        let failed = || {
+            let mut field = SecretField::default();
+            assert!("wrong".chars().all(|c| field.insert(c)));
+            field.offer_replacement();
+            field
+        };
+        assert_eq!(failed().peek(), "wrong");
+        let mut field = failed();
+        assert!("new".chars().all(|c| field.insert(c)));
+        assert_eq!(field.peek(), "new");
+        let mut field = failed();
+        assert!(field.backspace() && field.is_empty());
     }
 
     #[test]

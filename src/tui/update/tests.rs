@@ -228,17 +228,19 @@ fn the_answer_to_another_request_changes_no_dialog() {
 }
 
 #[test]
-fn a_failure_keeps_what_was_typed_and_wipes_the_password() {
+fn a_failure_loses_nothing_and_a_password_is_typed_over() {
     let mut model = with_users([1]);
     let (_, id) = log_in(&mut model);
     update(&mut model, event(Some(id), Subject::Device, failure()));
     let dialog = model.dialog().expect("the dialog stays");
     let form = dialog.body.form().unwrap();
     assert_eq!(form.text(FieldName::Email), "ada@example.com");
-    assert_eq!(form.secret(FieldName::Password), "");
+    assert_eq!(form.secret(FieldName::Password), "hunter2", "to be sent again");
     assert!(form.is_focused(FieldName::Password));
     assert!(matches!(&dialog.progress, Progress::Failed { message, .. } if message.contains("invalid")));
     assert_eq!(model.activity.unread(), 0, "the dialog shows it already");
+    keys(&mut model, "new");
+    assert_eq!(model.dialog().unwrap().body.form().unwrap().secret(FieldName::Password), "new");
 }
 
 #[test]
