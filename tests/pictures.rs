@@ -207,15 +207,18 @@ fn dialogs(camera: &mut Camera) {
     camera.press(TAB, "‹ in the browser ›");
     camera.press(ENTER, "Waiting for the browser");
     camera.take("browser", "idmux", "A log-in in the browser: the address as text and as a QR code");
-    camera.press(ESCAPE, "given up");
-    camera.resize(SMALL);
+    camera.terminal.send(ESCAPE);
+    camera.terminal.wait_until("the end of the dialogs", |screen| {
+        screen.contains("given up") && !screen.contains("Waiting for") && !screen.contains("Method")
+    });
 }
 
 /// What a local App offers: keys, mail, its clock.
 fn boards(camera: &mut Camera, stage: &Stage) {
     camera.resize(SMALL);
-    camera.terminal.send("g");
+    camera.press("g", "── ada@example.com");
     camera.press("K", "No API keys");
+    camera.terminal.settle(QUIET);
     camera.press("n", "Name");
     camera.terminal.fill("ci-runner");
     camera.press(ENTER, "shown this once");
