@@ -37,7 +37,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (order, height) = (chart.order(), rows(area));
     let title =
         format!("Lifetimes: the next {}, by the {} token's end", chart.zoom.name(), chart.order_by.name());
-    let block = pane::with_position(pane::whole(model, &title), chart.offset(), height, order.len());
+    let block =
+        pane::with_position(&model.theme, pane::whole(model, &title), chart.offset(), height, order.len());
     block.render(area, buffer);
     let inside = layout::inside(area);
     if order.is_empty() {
