@@ -95,7 +95,7 @@ fn answer(screen: &mut Screen, kind: EventKind) {
 
 fn board(screen: &mut Screen, key: &str) {
     screen.keys(key);
-    answer(screen, EventKind::MailsCleared);
+    answer(screen, EventKind::MailsRead(mails().into()));
 }
 
 fn last(screen: &Screen) -> Command {
@@ -158,6 +158,13 @@ pub fn scenes(table: &mut Table) {
     );
 
     table.add("api_keys", calm(), |screen| board(screen, "K"));
+    let mut snapshot = calm();
+    Arc::make_mut(&mut snapshot.users[0]).api_keys = Some([].into());
+    table.add("api_keys_none", snapshot, |screen| board(screen, "K"));
+    table.add("mailbox_used", calm(), |screen| {
+        board(screen, "M");
+        screen.keys("jj");
+    });
     table.add("api_keys_new", calm(), |screen| {
         board(screen, "K");
         screen.keys("nci runner").press(KeyCode::Enter);

@@ -123,7 +123,7 @@ pub fn scenes(table: &mut Table) {
     });
 
     table.add("undo", six(), |screen| {
-        screen.press(KeyCode::BackTab).keys("jje");
+        screen.keys("4je");
         for _ in 0..4 {
             screen.press(KeyCode::Backspace);
         }

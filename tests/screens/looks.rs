@@ -327,7 +327,7 @@ impl<'a> Looks<'a> {
     /// Whether what is shown is a list without rows.
     fn is_empty(&self) -> bool {
         let shown = self.screen.draw();
-        ["No mail", "No keys", "Nothing"].iter().any(|words| shown.contains(words))
+        ["No mails", "No API keys"].iter().any(|words| shown.contains(words))
     }
 
     /// A dialog stands on the screen as a whole.

@@ -131,6 +131,11 @@ fn every_view_and_every_dialog_has_a_scene() {
     names.sort_unstable();
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
     assert!(twice.is_empty(), "{twice:?}");
+    for file in std::fs::read_dir("tests/screens/snapshots").unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        let name = file.trim_end_matches(".new").trim_end_matches(".snap");
+        assert!(name == "legend" || names.contains(&name), "{file} is of no scene");
+    }
     let mut seen: BTreeSet<_> = (table.0.iter())
         .flat_map(|scene| scene.sizes().into_iter().flat_map(|size| shown(&scene.at(size))))
         .collect();

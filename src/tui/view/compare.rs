@@ -35,8 +35,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let block = pane::whole(model, &title);
     let inside = layout::inside(area);
     let (offset, height) = (model.compare.offset, model.compare_rows());
-    pane::with_position(&model.theme, block, offset, height, table.rows.len()).render(area, buffer);
-    if let Some(words) = nothing(model, users.len(), table.rows.is_empty()) {
+    let nothing = nothing(model, users.len(), table.rows.is_empty());
+    // What there is to say stands where the rows would.
+    let items = if nothing.is_some() { &[][..] } else { &table.rows[..] };
+    pane::with_position(&model.theme, block, offset, height, items.len()).render(area, buffer);
+    if let Some(words) = nothing {
         let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
         let place = if users.is_empty() { inside } else { below };
         pane::empty(theme, place, buffer, &words);
@@ -51,7 +54,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             line.render(row, buffer);
         }
     }
-    for (item, row) in table.rows.iter().skip(offset).zip(rows) {
+    for (item, row) in items.iter().skip(offset).zip(rows) {
         line(model, item, &widths).render(row, buffer);
     }
 }
@@ -113,7 +116,8 @@ fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>;
         names.push(span(" ", theme.text));
         let (how, glyph, word) = words::state(&user.state);
         let state = format!("{glyph} {word}, {}", text::inert(user.key.app.as_str()));
-        states.push(span(text::fit(&state, widths.value), tone(theme, how)));
+        let state = text::fit(&state, widths.value.saturating_sub(1));
+        states.push(span(format!("{state} "), tone(theme, how)));
     }
     [Line::from(names), Line::from(states), Line::default()]
 }

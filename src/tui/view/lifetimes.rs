@@ -127,7 +127,8 @@ fn cells(theme: &Theme, track: Track) -> Vec<Span<'static>> {
     };
     let Some((from, words)) = words else { return runs(&cells) };
     let from = from.min(cells.len());
-    let words = text::cut(&words, cells.len() - from).into_owned();
+    // A blank parts them from the grid.
+    let words = text::cut(&format!("{words} "), cells.len() - from).into_owned();
     let until = (from + text::width(&words)).min(cells.len());
     let how = if is_over { theme.bad } else { theme.warn };
     let mut spans = runs(&cells[..from]);

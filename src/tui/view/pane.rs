@@ -76,7 +76,9 @@ pub fn rule(theme: &Theme, mut words: Vec<Span<'static>>, columns: usize) -> Lin
     words.insert(0, span("── ", theme.muted));
     let used: usize = words.iter().map(|span| text::width(&span.content)).sum();
     let rest = columns.saturating_sub(used + 1);
-    words.push(span(format!(" {}", "─".repeat(rest)), theme.muted));
+    if rest > 0 {
+        words.push(span(format!(" {}", "─".repeat(rest)), theme.muted));
+    }
     Line::from(words)
 }
 
