@@ -18,9 +18,12 @@ mod driver;
 mod fixture;
 #[path = "screens/hands.rs"]
 mod hands;
+#[path = "screens/looks.rs"]
+mod looks;
 #[path = "screens/resize.rs"]
 mod resize;
-
+#[path = "screens/scenes.rs"]
+mod scenes;
 #[path = "screens/views.rs"]
 mod views;
 
@@ -36,35 +39,7 @@ use idmux::tui::wake;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use ratatui::layout::Size;
-
-/// Writes the screen at both sizes.
-fn both(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for (suffix, size) in [("80x24", SMALL), ("160x45", LARGE)] {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
-    }
-}
-
-const SIZES: [(&str, Size); 3] = [
-    ("80x24", Size { width: 80, height: 24 }),
-    ("120x40", Size { width: 120, height: 40 }),
-    ("200x60", Size { width: 200, height: 60 }),
-];
-
-fn at_every_size(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for (suffix, size) in SIZES {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
-    }
-}
-
-fn small(name: &str, snapshot: Snapshot, steps: impl Fn(&mut Screen)) {
-    let mut screen = Screen::with(SMALL, snapshot);
-    steps(&mut screen);
-    insta::assert_snapshot!(name, screen.draw());
-}
+use scenes::{SIZES, Table};
 
 fn vault(status: VaultStatus) -> Snapshot {
     Snapshot { vault: status, apps: vec![], ..nobody() }
@@ -84,122 +59,74 @@ fn failure(message: &str, hint: &str) -> EventKind {
     })
 }
 
-#[test]
-fn first_run() {
-    both("first_run", nobody, |_| {});
-}
+/// The scenes.
+pub fn first_scenes(table: &mut Table) {
+    table.add("first_run", nobody(), |_| {});
 
-#[test]
-fn six_users() {
-    both("six_users", six, |_| {});
-}
-
-#[test]
-fn log_in_again() {
-    both("log_in_again", six, |screen| {
+    table.add("log_in_again", six(), |screen| {
         screen.keys("jjjj");
         screen.event(about_ada(EventKind::LogInRequired(EndReason::SessionRevoked)));
     });
-}
 
-#[test]
-fn offline() {
-    both("offline", six, |screen| {
+    table.add("offline", six(), |screen| {
         screen.keys("jjj");
     });
-}
 
-#[test]
-fn custom_data_has_the_focus() {
-    both("custom_data", six, |screen| {
+    table.add("custom_data", six(), |screen| {
         screen.keys("4Gkkkh");
     });
-}
 
-#[test]
-fn a_zoomed_session() {
-    small("zoomed_session", six(), |screen| {
-        screen.press(KeyCode::Tab).keys("z");
-    });
-}
-
-#[test]
-fn help() {
-    both("help", six, |screen| {
+    table.add("help", six(), |screen| {
         screen.keys("?");
     });
-}
 
-#[test]
-fn log_in_dialogs() {
-    small("dialog_log_in", six(), |screen| {
+    table.add("dialog_log_in", six(), |screen| {
         screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2");
     });
-    small("dialog_log_in_anonymously", six(), |screen| {
+    table.add("dialog_log_in_anonymously", six(), |screen| {
         screen.keys("l").press(KeyCode::Up).press(KeyCode::Right);
     });
-    small("dialog_log_in_again", six(), |screen| {
+    table.add("dialog_log_in_again", six(), |screen| {
         screen.keys("jjjjl");
     });
-    small("dialog_log_in_waits", six(), |screen| {
+    table.add("dialog_log_in_waits", six(), |screen| {
         screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
     });
-    small("dialog_log_in_failed", six(), |screen| {
+    table.add("dialog_log_in_failed", six(), |screen| {
         screen.keys("lada@example.com").press(KeyCode::Tab).keys("hunter2").press(KeyCode::Enter);
         let request = screen.sent.as_ref().map(|(id, _)| *id);
         let kind = failure("invalid username/password", "Check both, or tick “register this account first”.");
         screen.event(Event { request, ..about_ada(kind) });
     });
-}
 
-#[test]
-fn register_and_link_dialogs() {
-    small("dialog_register_refused", six(), |screen| {
+    table.add("dialog_register_refused", six(), |screen| {
         screen.keys("rada@example.com").press(KeyCode::Tab).keys("short").press(KeyCode::Enter);
     });
-    small("dialog_link", six(), |screen| {
-        screen.keys("jL");
-    });
-}
 
-#[test]
-fn confirmations() {
-    small("dialog_remove", six(), |screen| {
+    table.add("dialog_remove", six(), |screen| {
         screen.keys("x");
     });
-    small("dialog_delete", six(), |screen| {
-        screen.keys("D");
-    });
-    small("dialog_remove_field", six(), |screen| {
+    table.add("dialog_remove_field", six(), |screen| {
         screen.keys("4Gd");
     });
-}
 
-#[test]
-fn edit_dialogs() {
-    small("dialog_edit", six(), |screen| {
+    table.add("dialog_edit", six(), |screen| {
         screen.keys("4je");
     });
-    small("dialog_edit_invalid", six(), |screen| {
+    table.add("dialog_edit_invalid", six(), |screen| {
         screen.keys("4Ge").keys("]");
-        let erase = |screen: &mut Screen| {
-            for _ in 0..10 {
-                screen.press(KeyCode::Backspace);
-            }
-        };
-        erase(screen);
+        for _ in 0..10 {
+            screen.press(KeyCode::Backspace);
+        }
         screen.keys("{\"a\": ");
     });
-    small("dialog_add", six(), |screen| {
+    table.add("dialog_add", six(), |screen| {
         screen.keys("4Ga").keys("2").press(KeyCode::Tab).keys("true");
     });
-}
 
-#[test]
-fn vault_dialogs() {
     let why = "no Secret Service on the session bus".to_owned();
-    small("vault_opening", vault(VaultStatus::Opening), |_| {});
-    small("vault_choose_key", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
+    table.add("vault_opening", vault(VaultStatus::Opening), |_| {});
+    table.add("vault_choose_key", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
         screen
             .press(KeyCode::Tab)
             .keys("correct horse")
@@ -207,23 +134,24 @@ fn vault_dialogs() {
             .keys("battery")
             .press(KeyCode::Enter);
     });
-    small("vault_choose_key_file", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
+    table.add("vault_choose_key_file", vault(VaultStatus::ChooseKey { why: why.clone() }), |screen| {
         screen.press(KeyCode::Down);
     });
     let locked =
         VaultStatus::Locked { key: KeySource::Passphrase, why: Some("the passphrase is wrong".into()) };
-    small("vault_locked", vault(locked), |_| {});
+    table.add("vault_locked", vault(locked), |_| {});
     let locked =
         VaultStatus::Locked { key: KeySource::Keyring, why: Some("it did not answer within 3 s".into()) };
-    small("vault_locked_keyring", vault(locked), |_| {});
+    table.add("vault_locked_keyring", vault(locked), |_| {});
     let failed =
         VaultStatus::Failed { why: "/home/ada/.local/share/idmux/vault.db is newer than this idmux.".into() };
-    small("vault_failed", vault(failed), |_| {});
-}
+    table.add("vault_failed", vault(failed), |_| {});
+    let locked = VaultStatus::Locked { key: KeySource::Passphrase, why: None };
+    table.add("vault_opens", vault(locked), |screen| {
+        screen.keys("correct horse").press(KeyCode::Enter);
+    });
 
-#[test]
-fn a_damaged_record_and_an_error_that_stays() {
-    small("set_aside", six(), |screen| {
+    table.add("set_aside", six(), |screen| {
         let mut snapshot = six();
         let set_aside =
             vec![SetAside { user: key(9), why: "the record was changed outside of idmux".into() }];
@@ -235,22 +163,14 @@ fn a_damaged_record_and_an_error_that_stays() {
         )));
         screen.event(about_ada(EventKind::Refreshed));
     });
-}
 
-#[test]
-fn too_small() {
-    let screen = Screen::with(Size { width: 60, height: 20 }, six());
-    insta::assert_snapshot!("too_small", screen.draw());
-}
+    table.add_at("too_small", Size { width: 60, height: 20 }, six(), |_| {});
 
-#[test]
-fn wide_glyphs() {
-    let snapshot = || {
-        let mut user = user(1, "山田太郎@例え.テスト");
-        user.custom_data = Some(bson::doc! { "名前": "山田太郎", "🚀": "👍🏽", "zoë": "e\u{301}" });
-        with_users([user, fixture::user(2, "ولید@example.com")])
-    };
-    both("wide_glyphs", snapshot, |_| {});
+    let mut wide = user(1, "山田太郎@例え.テスト");
+    wide.custom_data = Some(bson::doc! { "名前": "山田太郎", "🚀": "👍🏽", "zoë": "e\u{301}" });
+    table.add("wide_glyphs", with_users([wide, user(2, "ولید@example.com")]), |_| {});
+
+    table.add("hostile_text", hostile(), |_| {});
 }
 
 const HOSTILE: &str = "\x1b[2J\u{202e}evil\u{200b}\u{7}\u{9b}31m\r\n\u{e0041}";
@@ -275,11 +195,6 @@ fn hostile() -> Snapshot {
     let set_aside = vec![SetAside { user: key(9), why: HOSTILE.into() }];
     snapshot.vault = VaultStatus::Open { key: KeySource::Keyring, set_aside };
     snapshot
-}
-
-#[test]
-fn hostile_text() {
-    both("hostile_text", hostile, |_| {});
 }
 
 #[test]

@@ -506,7 +506,7 @@ pub const KEYMAP: &[Binding] = &[
         Action::UseMail,
         &[plain('c'), key(KeyCode::Enter)],
         &[Context::Mailbox],
-        "confirm",
+        "confirm/reset",
         "confirm the address, or set a new password",
     ),
     bind(Action::Copy, &[plain('y')], &[Context::Mailbox], "copy link", "copy the mail's link"),

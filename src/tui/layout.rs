@@ -7,8 +7,10 @@ use super::model::Pane;
 /// The smallest screen that holds everything.
 pub const NEEDED: Size = Size { width: 80, height: 24 };
 
-/// From this width on the panes stand in three columns.
-const WIDE: u16 = 150;
+/// From this width on the panes stand in three columns, the first of which has room for renewals; on a screen that is too low
+/// for panes below the users, from the smaller one.
+const WIDE: u16 = 192;
+const WIDE_AND_LOW: u16 = 150;
 
 /// From this size on they stand in two, below the users; on a smaller screen one pane is shown at a time.
 const MEDIUM: Size = Size { width: 100, height: 30 };
@@ -154,6 +156,7 @@ pub fn layout(size: Size, focus: Pane, zoomed: bool, activity: u16, split: Split
     let arrangement = match size {
         _ if zoomed => Arrangement::Alone,
         Size { width: WIDE.., .. } => Arrangement::Three,
+        Size { width: WIDE_AND_LOW.., height } if height < MEDIUM.height => Arrangement::Three,
         Size { width, height } if width >= MEDIUM.width && height >= MEDIUM.height => Arrangement::Two,
         _ => Arrangement::Tabs,
     };
@@ -182,7 +185,7 @@ pub fn layout(size: Size, focus: Pane, zoomed: bool, activity: u16, split: Split
 
 /// Users | Session over Timeline | Identities over Custom data.
 fn three(body: Rect, split: Split) -> [Rect; 5] {
-    let left = part(split.columns, body.width, body.width * 37 / 80, FEWEST_COLUMNS);
+    let left = part(split.columns, body.width, body.width * 12 / 25, FEWEST_COLUMNS);
     let (users, rest) = columns(body, left);
     let (middle, right) = columns(rest, rest.width * 14 / 25);
     let (session, timeline) = rows(middle, middle.height * 3 / 5);
@@ -220,8 +223,10 @@ mod tests {
             ((99, 60), Arrangement::Tabs),
             ((149, 29), Arrangement::Tabs),
             ((100, 30), Arrangement::Two),
-            ((149, 60), Arrangement::Two),
-            ((150, 24), Arrangement::Three),
+            ((191, 60), Arrangement::Two),
+            ((150, 29), Arrangement::Three),
+            ((150, 30), Arrangement::Two),
+            ((192, 30), Arrangement::Three),
         ] {
             assert_eq!(at(size.0, size.1).arrangement, arrangement, "{size:?}");
         }
@@ -239,6 +244,14 @@ mod tests {
     }
 
     #[test]
+    fn renewals_are_in_sight_wherever_several_panes_are_unless_the_screen_is_low() {
+        for width in 100..300 {
+            let regions = layout(Size { width, height: 40 }, Pane::Users, false, 1, Split::default());
+            assert!(regions.shows_renewals(), "{width}");
+        }
+    }
+
+    #[test]
     fn a_dragged_split_stands_where_it_was_dropped_and_keeps_both_sides() {
         for (size, body) in [(MEDIUM, 27), (Size { width: 120, height: 50 }, 47)] {
             for rows in 0..=body {
@@ -247,11 +260,11 @@ mod tests {
                 assert_eq!(height, rows.clamp(FEWEST_ROWS.0, body - FEWEST_ROWS.1), "{rows} of {body}");
             }
         }
-        for columns in 0..=160 {
-            let split = Split { rows: None, columns: Some(share(columns, 160)) };
-            let size = Size { width: 160, height: 45 };
+        for columns in 0..=200 {
+            let split = Split { rows: None, columns: Some(share(columns, 200)) };
+            let size = Size { width: 200, height: 45 };
             let width = layout(size, Pane::Users, false, 1, split).pane(Pane::Users).width;
-            assert_eq!(width, columns.clamp(FEWEST_COLUMNS.0, 160 - FEWEST_COLUMNS.1), "{columns}");
+            assert_eq!(width, columns.clamp(FEWEST_COLUMNS.0, 200 - FEWEST_COLUMNS.1), "{columns}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
+use super::dialog::Body;
 use super::form::{Field, Form};
 use super::keymap::{Action, Context};
 use super::model::{Model, View};
 use super::update;
-use crate::account::{Provider, SessionState};
+use crate::account::{MailState, Provider, SessionState};
 use crate::session::VaultStatus;
 
 /// Why `action` makes no sense at the moment; `None` where it does.
@@ -47,9 +48,24 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
         (Some(dialog), Action::Reveal) => {
             dialog.body.form().and_then(Form::focused).is_some_and(Field::is_secret)
         }
+        (Some(dialog), action) if has_no_row_for(model, &dialog.body, action) => false,
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
         (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),
+    }
+}
+
+/// Whether an action needs a row of a board that is not there, or one that it can do nothing with.
+fn has_no_row_for(model: &Model, body: &Body, action: Action) -> bool {
+    match (body, action) {
+        (Body::Mailbox(mailbox), Action::UseMail) => {
+            mailbox.current(&model.snapshot).is_none_or(|mail| mail.state != MailState::Open)
+        }
+        (Body::Mailbox(mailbox), Action::Copy | Action::ClearMails) => {
+            mailbox.current(&model.snapshot).is_none()
+        }
+        (Body::Keys(keys), Action::ToggleKey | Action::DeleteKey) => keys.current(&model.snapshot).is_none(),
+        _ => false,
     }
 }
 

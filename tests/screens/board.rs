@@ -15,22 +15,11 @@ use idmux::tui::model::Pane;
 use idmux::tui::update::update;
 use idmux::tui::wake;
 use jiff::SignedDuration;
-use ratatui::layout::Size;
 
 use crate::driver::{LARGE, MEDIUM, SMALL, Screen};
 use crate::fixture::{after, app, key, now, six, user, with_users};
-use crate::{HOSTILE, about_ada, small};
-
-const HUGE: Size = Size { width: 200, height: 60 };
-
-/// Writes the board at every size in which it stands otherwise.
-fn everywhere(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for (suffix, size) in [("80x24", SMALL), ("120x40", MEDIUM), ("160x45", LARGE), ("200x60", HUGE)] {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
-    }
-}
+use crate::scenes::Table;
+use crate::{HOSTILE, about_ada};
 
 /// Lets the selection rest, and answers what is asked then with entries, the oldest first.
 pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64, Standing, &'a str)>) {
@@ -94,24 +83,43 @@ fn selected(screen: &Screen) -> String {
     screen.model.selected().map(|user| user.label.clone()).unwrap_or_default()
 }
 
-#[test]
-fn one_app() {
-    everywhere("board", six, a_life);
-}
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("board", six(), a_life);
 
-#[test]
-fn each_pane_is_a_tab_on_a_small_screen() {
     for (digit, name) in [("2", "session"), ("3", "identities"), ("4", "custom_data"), ("5", "timeline")] {
-        small(&format!("tab_{name}"), six(), |screen| {
+        table.add(format!("tab_{name}"), six(), move |screen| {
             screen.keys(digit);
             a_life(screen);
         });
+        table.add(format!("zoomed_{name}"), six(), move |screen| {
+            screen.keys(digit);
+            a_life(screen);
+            screen.keys("z");
+        });
     }
+    table.add("zoomed_users", six(), |screen| _ = screen.keys("z"));
+
+    table.add("several_apps", several(), a_life);
+    table.add("several_apps_filtered", several(), |screen| {
+        screen.keys("/ma");
+    });
+    table.add("one_of_several_apps", several(), |screen| {
+        screen.keys("Gf");
+    });
+
+    table.add("several_apps_nobody", Snapshot { users: Default::default(), ..several() }, |screen| {
+        screen.press(KeyCode::Esc);
+    });
+
+    table.add("board_nobody", crate::fixture::nobody(), |screen| {
+        screen.press(KeyCode::Esc);
+    });
 }
 
 #[test]
 fn a_pane_has_the_whole_screen_and_gives_it_back() {
-    for (name, size) in [("80x24", SMALL), ("160x45", LARGE)] {
+    for size in [SMALL, LARGE] {
         let mut screen = Screen::with(size, six());
         screen.keys("5");
         a_life(&mut screen);
@@ -119,39 +127,9 @@ fn a_pane_has_the_whole_screen_and_gives_it_back() {
         screen.keys("z");
         assert_eq!(screen.model.regions().pane(Pane::Timeline), screen.model.regions().body);
         assert_eq!(screen.model.regions().body.height, size.height - 3, "all but three lines");
-        insta::assert_snapshot!(format!("timeline_zoomed_{name}"), screen.draw());
         screen.press(KeyCode::Esc);
         assert_eq!(screen.draw(), before);
     }
-}
-
-#[test]
-fn several_apps() {
-    everywhere("several_apps", several, a_life);
-    small("several_apps_filtered", several(), |screen| {
-        screen.keys("/ma");
-    });
-    everywhere("one_of_several_apps", several, |screen| {
-        screen.keys("Gf");
-    });
-}
-
-#[test]
-fn several_apps_and_nobody() {
-    everywhere(
-        "several_apps_nobody",
-        || Snapshot { users: Default::default(), ..several() },
-        |screen| {
-            screen.press(KeyCode::Esc);
-        },
-    );
-}
-
-#[test]
-fn nobody() {
-    everywhere("board_nobody", crate::fixture::nobody, |screen| {
-        screen.press(KeyCode::Esc);
-    });
 }
 
 #[test]

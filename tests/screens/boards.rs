@@ -17,7 +17,8 @@ use secrecy::ExposeSecret;
 
 use crate::driver::{LARGE, SMALL, Screen};
 use crate::fixture::{after, alias, key, now, six};
-use crate::{HOSTILE, both, small};
+use crate::scenes::Table;
+use crate::{HOSTILE, failure};
 
 const ALL: [Provider; 8] = [
     Provider::Anonymous,
@@ -94,25 +95,21 @@ fn answer(screen: &mut Screen, kind: EventKind) {
 
 fn board(screen: &mut Screen, key: &str) {
     screen.keys(key);
-    answer(screen, EventKind::MailsCleared);
+    answer(screen, EventKind::MailsRead(mails().into()));
 }
 
 fn last(screen: &Screen) -> Command {
     screen.sent.clone().expect("something was asked for").1
 }
 
-#[test]
-fn clock() {
-    both("clock", calm, |screen| board(screen, "T"));
-    both(
-        "clock_ahead",
-        || watched(SignedDuration::from_hours(61 * 24)),
-        |screen| {
-            board(screen, "T");
-            screen.keys("jjj");
-        },
-    );
-    small(
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("clock", calm(), |screen| board(screen, "T"));
+    table.add("clock_ahead", watched(SignedDuration::from_hours(61 * 24)), |screen| {
+        board(screen, "T");
+        screen.keys("jjj");
+    });
+    table.add(
         "clock_frozen",
         {
             let mut snapshot = calm();
@@ -127,28 +124,29 @@ fn clock() {
         },
         |screen| board(screen, "T"),
     );
-    small("clock_amount", calm(), |screen| {
+    table.add("clock_amount", calm(), |screen| {
         board(screen, "T");
         screen.keys("a1w 2d");
     });
-    small("clock_amount_wrong", calm(), |screen| {
+    table.add("clock_amount_waits", calm(), |screen| {
+        board(screen, "T");
+        screen.keys("a61d").press(KeyCode::Enter);
+    });
+    table.add("clock_amount_wrong", calm(), |screen| {
         board(screen, "T");
         screen.keys("asoon").press(KeyCode::Enter);
     });
-}
 
-#[test]
-fn mailbox() {
-    both("mailbox", calm, |screen| board(screen, "M"));
-    small("mailbox_second", calm(), |screen| {
+    table.add("mailbox", calm(), |screen| board(screen, "M"));
+    table.add("mailbox_second", calm(), |screen| {
         board(screen, "M");
         screen.keys("j");
     });
-    small("mailbox_reset_password", calm(), |screen| {
+    table.add("mailbox_reset_password", calm(), |screen| {
         board(screen, "M");
         screen.press(KeyCode::Enter).keys("secret1");
     });
-    small(
+    table.add(
         "mailbox_empty",
         {
             let mut snapshot = calm();
@@ -158,32 +156,46 @@ fn mailbox() {
         },
         |screen| board(screen, "M"),
     );
-}
 
-#[test]
-fn api_keys() {
-    both("api_keys", calm, |screen| board(screen, "K"));
-    small("api_keys_new", calm(), |screen| {
+    table.add("api_keys", calm(), |screen| board(screen, "K"));
+    let mut snapshot = calm();
+    Arc::make_mut(&mut snapshot.users[0]).api_keys = Some([].into());
+    table.add("api_keys_none", snapshot, |screen| board(screen, "K"));
+    table.add("mailbox_used", calm(), |screen| {
+        board(screen, "M");
+        screen.keys("jj");
+    });
+    table.add("api_keys_new", calm(), |screen| {
         board(screen, "K");
         screen.keys("nci runner").press(KeyCode::Enter);
     });
-    small("api_keys_delete", calm(), |screen| {
+    table.add("api_keys_new_waits", calm(), |screen| {
+        board(screen, "K");
+        screen.keys("ndeploy").press(KeyCode::Enter);
+    });
+    table.add("api_keys_new_failed", calm(), |screen| {
+        board(screen, "K");
+        screen.keys("ndeploy").press(KeyCode::Enter);
+        answer(screen, failure("there are 20 keys already", "Delete one that nobody uses."));
+    });
+    table.add("api_keys_failed", calm(), |screen| {
+        screen.keys("K");
+        answer(screen, failure("http://127.0.0.1:41234 does not answer", "Start the server."));
+    });
+    table.add("api_keys_delete", calm(), |screen| {
         board(screen, "K");
         screen.keys("jd");
     });
-    both("api_keys_secret", calm, |screen| {
+    table.add("api_keys_secret", calm(), |screen| {
         board(screen, "K");
         screen.keys("ndeploy").press(KeyCode::Enter);
         let secret = "k3y".repeat(21) + "x";
         let new = NewApiKey { key: api_key(("deploy", true)), secret: secret.into() };
         answer(screen, EventKind::ApiKeyCreated(new));
     });
-}
 
-#[test]
-fn every_provider_has_its_fields() {
     for (steps, name) in ["api_key", "jwt", "function", "google", "facebook", "apple"].iter().enumerate() {
-        small(&format!("dialog_log_in_by_{name}"), calm(), |screen| {
+        table.add(format!("dialog_log_in_by_{name}"), calm(), move |screen| {
             screen.keys("l").press(KeyCode::Up);
             for _ in 0..steps + 2 {
                 screen.press(KeyCode::Right);
@@ -192,7 +204,7 @@ fn every_provider_has_its_fields() {
         });
     }
     for (steps, name) in [(5, "google"), (6, "facebook")] {
-        small(&format!("dialog_log_in_by_{name}_token"), calm(), |screen| {
+        table.add(format!("dialog_log_in_by_{name}_token"), calm(), move |screen| {
             screen.keys("l").press(KeyCode::Up);
             for _ in 0..steps {
                 screen.press(KeyCode::Right);
@@ -200,17 +212,27 @@ fn every_provider_has_its_fields() {
             screen.press(KeyCode::Tab).press(KeyCode::Right).press(KeyCode::Tab);
         });
     }
-    small("dialog_log_in_by_function_wrong", calm(), |screen| {
+    table.add("dialog_log_in_by_function_wrong", calm(), |screen| {
         screen.keys("l").press(KeyCode::Up);
         for _ in 0..4 {
             screen.press(KeyCode::Right);
         }
         screen.press(KeyCode::Tab).keys("{\"name\": ");
     });
-    small("dialog_password", calm(), |screen| {
-        screen.keys("P");
-    });
-    small("dialog_link_by_jwt", calm(), |screen| {
+    let purposes = ["send", "reset", "confirm", "resend", "rerun", "call"];
+    for (steps, name) in purposes.into_iter().enumerate() {
+        table.add(format!("dialog_password_{name}"), calm(), move |screen| {
+            screen.keys("P");
+            for _ in 0..steps {
+                screen.press(KeyCode::Right);
+            }
+        });
+    }
+    let google = LocalView { providers: Some(vec![Provider::Google]), ..local(SignedDuration::ZERO) };
+    let mut snapshot = calm();
+    snapshot.apps[0].local = Some(Arc::new(google));
+    table.add("dialog_log_in_google_only", snapshot, |screen| _ = screen.keys("l"));
+    table.add("dialog_link_by_jwt", calm(), |screen| {
         screen.keys("L").press(KeyCode::Up).press(KeyCode::Right).press(KeyCode::Tab);
     });
 }
@@ -220,9 +242,6 @@ fn only_what_the_app_has_is_offered() {
     let mut snapshot = calm();
     let view = LocalView { providers: Some(vec![Provider::Google]), ..local(SignedDuration::ZERO) };
     snapshot.apps[0].local = Some(Arc::new(view));
-    small("dialog_log_in_google_only", snapshot.clone(), |screen| {
-        screen.keys("l");
-    });
     let mut screen = Screen::with(SMALL, snapshot);
     screen.keys("K");
     assert!(screen.draw().contains("does not offer api key"), "{}", screen.draw());

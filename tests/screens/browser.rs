@@ -63,35 +63,49 @@ fn shows(screen: &Screen, text: &str) -> bool {
     inside.contains(text)
 }
 
-#[test]
-fn the_browser_is_away() {
-    both("browser", calm, |screen| {
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("browser", calm(), |screen| {
         leave(screen);
     });
-    both("browser_code", calm, |screen| {
+    table.add("browser_code", calm(), |screen| {
         leave(screen);
         screen.keys("c");
     });
-    small("browser_paste", calm(), |screen| {
+    table.add("browser_paste", calm(), |screen| {
         leave(screen);
         screen.keys("p");
     });
-    small("browser_link", calm(), |screen| {
+    table.add("browser_link", calm(), |screen| {
         screen.keys("L").press(KeyCode::Up);
         for _ in 0..3 {
             screen.press(KeyCode::Right);
         }
         screen.press(KeyCode::Tab);
     });
-    let mut screen = Screen::with(LARGE, calm());
-    screen.model.look.ascii = true;
-    leave(&mut screen);
-    insta::assert_snapshot!("browser_ascii_160x45", screen.draw());
+    table.add("browser_paste_refused", calm(), |screen| {
+        leave(screen);
+        screen.keys("phttp://127.0.0.1:41234/idmux").press(KeyCode::Enter);
+        let id = screen.sent.as_ref().unwrap().0;
+        tell(screen, id, failure("this address belongs to another log-in", "copy all of it"));
+    });
+    table.add("browser_paste_waits", calm(), |screen| {
+        leave(screen);
+        screen.keys("phttp://127.0.0.1:41234/idmux").press(KeyCode::Enter);
+    });
+    table.add("browser_ascii", calm(), |screen| {
+        screen.model.look.ascii = true;
+        leave(screen);
+    });
+    table.add("browser_waits_for_the_app", calm(), |screen| {
+        choose_google(screen);
+        screen.press(KeyCode::Enter);
+    });
 }
 
 #[test]
 fn the_address_is_whole_however_narrow_the_screen_is() {
-    for size in SIZES.map(|(_, size)| size) {
+    for size in SIZES {
         let mut screen = Screen::with(size, calm());
         leave(&mut screen);
         assert!(shows(&screen, START), "{}", screen.draw());
@@ -173,7 +187,7 @@ fn an_address_is_pasted_unseen_and_a_wrong_one_is_asked_for_again() {
     let Command::BrowserEndedAt { request: of, address } = command else { panic!("{command:?}") };
     assert_eq!((of, address.expose_secret()), (request, ended_at));
     tell(&mut screen, id, failure("this address belongs to another log-in", "copy all of it"));
-    insta::assert_snapshot!("browser_paste_refused_80x24", screen.draw());
+    assert!(screen.draw().contains("✗ this address belongs to another log-in"), "{}", screen.draw());
     screen.press(KeyCode::Enter);
     assert!(screen.draw().contains("is needed"), "{}", screen.draw());
     screen.keys("x").press(KeyCode::Enter);

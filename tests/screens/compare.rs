@@ -3,13 +3,10 @@
 use bson::doc;
 use crossterm::event::KeyCode;
 use idmux::session::{Command, Snapshot};
-use ratatui::layout::Size;
 
 use crate::driver::Screen;
 use crate::fixture::*;
-
-const SIZES: [Size; 3] =
-    [Size { width: 80, height: 24 }, Size { width: 120, height: 40 }, Size { width: 200, height: 60 }];
+use crate::scenes::{SIZES, Table};
 
 fn three() -> Snapshot {
     let mut snapshot = six();
@@ -20,62 +17,49 @@ fn three() -> Snapshot {
     snapshot
 }
 
-fn everywhere(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for size in SIZES {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), screen.draw());
-    }
-}
-
 /// Adds the user whose name has `part`.
 fn add(screen: &mut Screen, part: &str) {
     screen.keys("a").keys(part).press(KeyCode::Enter);
 }
 
-#[test]
-fn two_to_four_users() {
-    everywhere("compare_one", three, |screen| _ = screen.keys("7"));
-    everywhere("compare_two", three, |screen| {
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("compare_one", three(), |screen| _ = screen.keys("7"));
+    table.add("compare_two", three(), |screen| {
         screen.keys("7");
         add(screen, "bob");
     });
-    everywhere("compare_four", three, |screen| {
+    table.add("compare_four", three(), |screen| {
         screen.keys("7");
         add(screen, "bob");
         add(screen, "grace");
         add(screen, "barbara");
         screen.keys("h");
     });
-    everywhere("compare_picker", three, |screen| {
+    table.add("compare_picker", three(), |screen| {
         screen.keys("7a").press(KeyCode::Down).press(KeyCode::Down);
     });
-}
 
-#[test]
-fn equal_fields_are_hidden() {
-    everywhere("compare_hides_equal", three, |screen| {
+    table.add("compare_hides_equal", three(), |screen| {
         screen.keys("7");
         add(screen, "bob");
         screen.keys("=");
     });
-}
 
-#[test]
-fn before_and_after_a_renewal() {
-    let renewed = || {
+    table.add("compare_before_after", three(), |screen| {
+        screen.keys("7b");
         let mut snapshot = three();
         let mut ada = (*snapshot.users[0]).clone();
         ada.access = Some(token("access", 9, 1800, 1800));
         ada.custom_data.as_mut().unwrap().insert("visits", 43);
         snapshot.users.set(0, std::sync::Arc::new(ada));
-        snapshot
-    };
-    everywhere("compare_before_after", three, |screen| {
-        screen.keys("7b");
-        screen.snapshot(renewed());
+        screen.snapshot(snapshot);
     });
-    everywhere("compare_nothing_before", three, |screen| _ = screen.keys("7b"));
+    table.add("compare_nothing_before", three(), |screen| _ = screen.keys("7b"));
+}
+
+#[test]
+fn a_renewal_begins_from_the_comparison() {
     let mut screen = Screen::with(SIZES[0], three());
     screen.keys("7bR");
     assert!(matches!(screen.sent, Some((_, Command::Refresh { user })) if user == key(1)));

@@ -4,14 +4,11 @@ use bson::{Document, doc};
 use crossterm::event::KeyCode;
 use idmux::session::{Command, Event, EventKind, Snapshot, SourceView, Subject};
 use idmux::tui::message::Message;
-use ratatui::layout::Size;
 use std::sync::Arc;
 
 use crate::driver::Screen;
 use crate::fixture::*;
-
-const SIZES: [Size; 3] =
-    [Size { width: 80, height: 24 }, Size { width: 120, height: 40 }, Size { width: 200, height: 60 }];
+use crate::scenes::{SIZES, Table};
 
 /// Ada, whose source is another than the copy in the token.
 fn ada(source: Option<Document>) -> Snapshot {
@@ -27,14 +24,6 @@ fn newer() -> Document {
     document.get_document_mut("address").unwrap().insert("city", "Paris");
     document.insert("plan", doc! { "name": "pro" });
     document
-}
-
-fn everywhere(name: &str, snapshot: impl Fn() -> Snapshot, steps: impl Fn(&mut Screen)) {
-    for size in SIZES {
-        let mut screen = Screen::with(size, snapshot());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{}x{}", size.width, size.height), screen.draw());
-    }
 }
 
 /// The worker's answer to what was asked last.
@@ -57,16 +46,44 @@ fn in_editor(screen: &mut Screen) -> String {
     screen.edited.as_ref().expect("the editor begins").1.clone()
 }
 
-#[test]
-fn what_differs_from_the_source_is_marked() {
-    everywhere(
-        "source_differs",
-        || ada(Some(newer())),
-        |screen| {
-            screen.keys("4z");
-        },
-    );
-    everywhere("source_beside_the_panes", || ada(Some(newer())), |_| {});
+/// Ada, whose custom data has more than so many kilobytes.
+fn large(kilobytes: usize) -> Snapshot {
+    let mut document = newer();
+    document.insert("blob", "x".repeat(kilobytes * 1024));
+    ada(Some(document))
+}
+
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("source_differs", ada(Some(newer())), |screen| {
+        screen.keys("4z");
+    });
+    table.add("source_beside_the_panes", ada(Some(newer())), |_| {});
+
+    table.add("edit_preview", ada(Some(newer())), |screen| {
+        screen.keys("4je").press(KeyCode::Backspace).keys("er");
+    });
+
+    table.add("large_data", large(12), |screen| _ = screen.keys("4je"));
+    table.add("too_large_data", large(16), |screen| _ = screen.keys("4je"));
+
+    table.add("document_reading", ada(Some(newer())), |screen| _ = screen.keys("E"));
+    table.add("document_editing", ada(Some(newer())), |screen| _ = in_editor(screen));
+    table.add("document_refused", ada(Some(newer())), |screen| {
+        in_editor(screen);
+        edited(screen, "{\n  \"theme\": dark\n}");
+    });
+    table.add("document_preview", ada(Some(newer())), |screen| {
+        let text = in_editor(screen);
+        let text = text.replace("\"light\"", "\"dark\"").replace("\"visits\": 42,", "\"tags\": [\"a\"],");
+        edited(screen, &text);
+    });
+
+    table.add("conflict", ada(Some(newer())), conflict_of_documents);
+    table.add("conflict_of_a_field", ada(Some(newer())), |screen| {
+        screen.keys("4je").press(KeyCode::Enter);
+        answer(screen, EventKind::CustomDataConflict { theirs: None });
+    });
 }
 
 #[test]
@@ -97,27 +114,7 @@ fn the_source_is_read_once_for_each_time_the_pane_gets_the_focus() {
 }
 
 #[test]
-fn a_change_is_previewed_while_it_is_typed() {
-    everywhere(
-        "edit_preview",
-        || ada(Some(newer())),
-        |screen| {
-            screen.keys("4je").press(KeyCode::Backspace).keys("er");
-        },
-    );
-}
-
-#[test]
 fn a_whole_document_is_previewed_field_by_field() {
-    everywhere(
-        "document_preview",
-        || ada(Some(newer())),
-        |screen| {
-            let text = in_editor(screen);
-            let text = text.replace("\"light\"", "\"dark\"").replace("\"visits\": 42,", "\"tags\": [\"a\"],");
-            edited(screen, &text);
-        },
-    );
     let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
     let text = in_editor(&mut screen);
     edited(&mut screen, &text.replace("42", "43"));
@@ -131,14 +128,6 @@ fn a_whole_document_is_previewed_field_by_field() {
 
 #[test]
 fn a_text_that_is_no_document_is_kept_for_another_try() {
-    everywhere(
-        "document_refused",
-        || ada(Some(newer())),
-        |screen| {
-            in_editor(screen);
-            edited(screen, "{\n  \"theme\": dark\n}");
-        },
-    );
     let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
     in_editor(&mut screen);
     edited(&mut screen, "{ \"theme\": ");
@@ -164,19 +153,6 @@ fn conflict_of_documents(screen: &mut Screen) {
     theirs.insert("theme", "blue");
     theirs.insert("visits", 43);
     answer(screen, EventKind::CustomDataConflict { theirs: Some(theirs) });
-}
-
-#[test]
-fn a_conflict_shows_both_versions() {
-    everywhere("conflict", || ada(Some(newer())), conflict_of_documents);
-    everywhere(
-        "conflict_of_a_field",
-        || ada(Some(newer())),
-        |screen| {
-            screen.keys("4je").press(KeyCode::Enter);
-            answer(screen, EventKind::CustomDataConflict { theirs: None });
-        },
-    );
 }
 
 #[test]
@@ -212,18 +188,6 @@ fn a_conflict_is_settled_in_three_ways() {
 
 #[test]
 fn custom_data_near_the_advised_size_is_warned_of() {
-    let large = |kilobytes: usize| {
-        move || {
-            let mut document = newer();
-            document.insert("blob", "x".repeat(kilobytes * 1024));
-            ada(Some(document))
-        }
-    };
-    everywhere("large_data", large(12), |screen| {
-        screen.keys("4je");
-    });
-    everywhere("too_large_data", large(16), |screen| {
-        screen.keys("4je");
-    });
-    assert!(!Screen::with(SIZES[0], large(11)()).draw().contains("of 16 KB"));
+    let warned = |kilobytes| Screen::with(SIZES[0], large(kilobytes)).keys("4").draw().contains("of 16 KB");
+    assert!(!warned(11) && warned(12));
 }

@@ -8,7 +8,8 @@ use idmux::session::{AppView, Event, EventKind, Failure, FailureKind, LocalView,
 
 use crate::driver::Screen;
 use crate::fixture::{app, now, six};
-use crate::{about_ada, at_every_size};
+use crate::scenes::Table;
+use crate::{about_ada, failure};
 
 /// Two Apps beside the one of the users: one that is kept, and one on a server with a long name.
 fn three_apps() -> Snapshot {
@@ -44,68 +45,70 @@ fn link(screen: &mut Screen) {
     screen.keys("jLada@example.com").press(KeyCode::Tab).keys("secret1").press(KeyCode::Enter);
 }
 
-#[test]
-fn apps() {
-    at_every_size("apps", three_apps, |screen| {
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("apps", three_apps(), |screen| {
         screen.keys("Aj");
     });
-}
 
-#[test]
-fn an_app_to_add() {
-    at_every_size("app_add", three_apps, |screen| {
+    table.add("app_add", three_apps(), |screen| {
         screen.keys("An");
     });
-    at_every_size("app_add_wrong", three_apps, |screen| {
+    table.add("app_add_wrong", three_apps(), |screen| {
         screen.keys("Anshop").press(KeyCode::Tab).keys("ftp://x").press(KeyCode::Enter);
     });
-}
 
-#[test]
-fn an_app_to_change() {
-    at_every_size("app_edit", three_apps, |screen| {
+    table.add("app_add_waits", three_apps(), |screen| {
+        screen
+            .keys("Anbank")
+            .press(KeyCode::Tab)
+            .keys("http://localhost:1")
+            .press(KeyCode::Tab)
+            .keys("bank-abcde");
+        screen.press(KeyCode::Enter);
+    });
+    table.add("app_edit", three_apps(), |screen| {
         screen.keys("Aje");
     });
-    at_every_size("app_edit_with_users", kept, |screen| {
+    table.add("app_edit_with_users", kept(), |screen| {
         screen.keys("Ae");
     });
-}
 
-#[test]
-fn an_app_to_forget() {
-    at_every_size("app_forget", kept, |screen| {
+    table.add("app_forget", kept(), |screen| {
         screen.keys("Ad");
     });
-}
 
-#[test]
-fn an_account_to_delete() {
-    at_every_size("delete", six, |screen| {
+    table.add("delete", six(), |screen| {
         screen.keys("D");
     });
-    at_every_size("delete_wrong_name", six, |screen| {
+    table.add("delete_wrong_name", six(), |screen| {
         screen.keys("Dbob").press(KeyCode::Enter);
     });
-    at_every_size("delete_agreed", six, |screen| {
+    table.add("delete_agreed", six(), |screen| {
         screen.keys("Dada@example.com");
     });
-}
 
-#[test]
-fn an_anonymous_user_to_make_permanent() {
-    at_every_size("permanent_fields", six, |screen| {
+    table.add("delete_waits", six(), |screen| {
+        screen.keys("Dada@example.com").press(KeyCode::Enter);
+    });
+    table.add("delete_failed", six(), |screen| {
+        screen.keys("Dada@example.com").press(KeyCode::Enter);
+        answer(
+            screen,
+            failure("http://127.0.0.1:41234 does not answer", "Start the server, then try again."),
+        );
+    });
+
+    table.add("permanent_fields", six(), |screen| {
         screen.keys("jL");
     });
-    at_every_size("permanent_preview", six, link);
-}
+    table.add("permanent_preview", six(), link);
 
-#[test]
-fn an_identity_to_link() {
-    at_every_size("link_preview", six, |screen| {
+    table.add("link_preview", six(), |screen| {
         screen.keys("L").press(KeyCode::Up).press(KeyCode::Right).press(KeyCode::Tab);
         screen.keys("eyJ.a.b").press(KeyCode::Enter);
     });
-    at_every_size("link_collision", six, |screen| {
+    table.add("link_collision", six(), |screen| {
         link(screen);
         screen.press(KeyCode::Enter);
         answer(
@@ -118,12 +121,9 @@ fn an_identity_to_link() {
             }),
         );
     });
-}
 
-#[test]
-fn a_change_to_undo() {
-    at_every_size("undo", six, |screen| {
-        screen.press(KeyCode::BackTab).keys("jje");
+    table.add("undo", six(), |screen| {
+        screen.keys("4je");
         for _ in 0..4 {
             screen.press(KeyCode::Backspace);
         }
@@ -132,10 +132,7 @@ fn a_change_to_undo() {
         answer(screen, EventKind::CustomDataSet { path });
         screen.keys("u");
     });
-}
 
-#[test]
-fn a_mailbox_to_empty() {
     let mail = |id: i64| Mail {
         id,
         sent_at: now(),
@@ -153,16 +150,13 @@ fn a_mailbox_to_empty() {
         snapshot.apps[0].local = Some(Arc::new(LocalView { mails, ..LocalView::default() }));
         snapshot
     };
-    at_every_size("mailbox_to_empty", snapshot, |screen| {
+    table.add("mailbox_to_empty", snapshot(), move |screen| {
         screen.keys("M");
         answer(screen, EventKind::MailsRead(vec![mail(1), mail(2)].into()));
         screen.keys("X");
     });
-}
 
-#[test]
-fn typed_text_is_not_dropped_unasked() {
-    at_every_size("typed_text", six, |screen| {
+    table.add("typed_text", six(), |screen| {
         screen.keys("lada@example.com").press(KeyCode::Esc);
     });
 }

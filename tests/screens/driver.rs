@@ -120,7 +120,11 @@ impl Screen {
 
     /// The screen with its styles.
     pub fn buffer(&self) -> Buffer {
-        self.terminal().backend().buffer().clone()
+        let size = self.model.size;
+        let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
+        let mut frame = terminal.get_frame();
+        view(&self.model, &mut frame);
+        frame.buffer_mut().clone()
     }
 
     fn terminal(&self) -> Terminal<TestBackend> {

@@ -16,17 +16,7 @@ use secrecy::ExposeSecret;
 
 use crate::driver::{LARGE, MEDIUM, SMALL, Screen};
 use crate::fixture::*;
-
-const SIZES: [(&str, Size); 3] =
-    [("80x24", SMALL), ("120x40", MEDIUM), ("200x60", Size { width: 200, height: 60 })];
-
-fn sized(name: &str, steps: impl Fn(&mut Screen)) {
-    for (suffix, size) in SIZES {
-        let mut screen = Screen::with(size, six());
-        steps(&mut screen);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), screen.draw());
-    }
-}
+use crate::scenes::{HUGE, Table};
 
 fn many() -> Snapshot {
     with_users((0..120).map(|number| {
@@ -63,16 +53,47 @@ fn answer(screen: &mut Screen, kind: EventKind) {
     screen.event(Event { at: now(), request, subject, kind });
 }
 
-#[test]
-fn a_filter() {
-    sized("filter_typed", |screen| {
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("filter_typed", six(), |screen| {
         screen.keys("/ex ab");
     });
-    sized("filter_kept", |screen| {
+    table.add("filter_kept", six(), |screen| {
         screen.keys("/ada").press(KeyCode::Enter);
     });
-    sized("filter_nobody", |screen| {
+    table.add("filter_nobody", six(), |screen| {
         screen.keys("/zzz");
+    });
+
+    table.add("marks", six(), |screen| {
+        screen.keys(" j ");
+    });
+    table.add("marks_hidden", six(), |screen| {
+        screen.keys("v/gr").press(KeyCode::Enter);
+    });
+    table.add("marks_remove", six(), |screen| {
+        screen.keys("vx");
+    });
+
+    table.add("marks_log_out", six(), |screen| {
+        screen.keys("vo");
+    });
+    table.add("marks_refresh", six(), |screen| {
+        screen.keys("vR");
+    });
+
+    table.add("palette", six(), |screen| {
+        screen.keys(":");
+    });
+    table.add("palette_typed", six(), |screen| {
+        screen.keys("jjjjj:tok");
+    });
+    table.add("palette_user", six(), |screen| {
+        screen.keys(":hopper");
+    });
+
+    table.add("copy_menu", six(), |screen| {
+        screen.keys("Y");
     });
 }
 
@@ -107,19 +128,6 @@ fn a_filter_finds_by_app_provider_and_id() {
         assert_eq!(listed(&screen).len(), found, "{text}: {:?}", listed(&screen));
         screen.press(KeyCode::Esc);
     }
-}
-
-#[test]
-fn marks() {
-    sized("marks", |screen| {
-        screen.keys(" j ");
-    });
-    sized("marks_hidden", |screen| {
-        screen.keys("v/gr").press(KeyCode::Enter);
-    });
-    sized("marks_remove", |screen| {
-        screen.keys("vx");
-    });
 }
 
 #[test]
@@ -190,19 +198,6 @@ fn a_batch_can_be_stopped() {
 }
 
 #[test]
-fn a_palette() {
-    sized("palette", |screen| {
-        screen.keys(":");
-    });
-    sized("palette_typed", |screen| {
-        screen.keys("jjjjj:tok");
-    });
-    sized("palette_user", |screen| {
-        screen.keys(":hopper");
-    });
-}
-
-#[test]
 fn the_palette_runs_what_it_finds() {
     let mut screen = Screen::with(SMALL, six());
     ctrl(&mut screen, 'p');
@@ -258,13 +253,6 @@ fn what_is_under_the_cursor_is_copied_and_not_said() {
     assert_eq!(copied(&mut screen, "4gy"), "6501f0c2a4b8d93e0000da7a");
     assert_eq!(copied(&mut screen, "jy"), "dark");
     assert_eq!(copied(&mut screen, "jy"), "42");
-}
-
-#[test]
-fn a_copy_menu() {
-    sized("copy_menu", |screen| {
-        screen.keys("Y");
-    });
 }
 
 #[test]
@@ -404,7 +392,7 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
 
 #[test]
 fn the_split_is_dragged_and_bounded() {
-    for (size, is_wide) in [(MEDIUM, false), (LARGE, true)] {
+    for (size, is_wide) in [(MEDIUM, false), (HUGE, true)] {
         let mut screen = Screen::with(size, six());
         let users = screen.model.regions().pane(Pane::Users);
         let place = |by: i32| {

@@ -10,9 +10,10 @@ use idmux::tui::wake;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use crate::HOSTILE;
 use crate::driver::Screen;
 use crate::fixture::{after, key, now, six, user, with_users};
-use crate::{HOSTILE, SIZES, at_every_size, small};
+use crate::scenes::{SIZES, Table};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -63,40 +64,25 @@ fn a_day(screen: &mut Screen) {
     screen.press(KeyCode::Esc).press(KeyCode::Esc);
 }
 
-#[test]
-fn users_with_their_renewals() {
-    at_every_size("users", six, |_| {});
-}
-
-#[test]
-fn lifetimes() {
-    at_every_size("lifetimes", six, |screen| {
+/// The scenes.
+pub fn scenes(table: &mut Table) {
+    table.add("lifetimes", six(), |screen| {
         screen.keys("6");
     });
-    small("lifetimes_hour", six(), |screen| {
+    table.add("lifetimes_hour", six(), |screen| {
         screen.keys("6+++++s");
     });
-    small("lifetimes_year", six(), |screen| {
+    table.add("lifetimes_year", six(), |screen| {
         screen.keys("6-j");
     });
-    small("lifetimes_nobody", with_users([]), |screen| {
+    table.add("lifetimes_nobody", with_users([]), |screen| {
         screen.keys("6");
     });
-}
 
-#[test]
-fn lifetimes_after_61_days() {
-    at_every_size(
-        "lifetimes_after_61_days",
-        || six_after(SignedDuration::from_hours(61 * 24)),
-        |screen| {
-            screen.keys("6");
-        },
-    );
-}
+    table.add("lifetimes_after_61_days", six_after(SignedDuration::from_hours(61 * 24)), |screen| {
+        screen.keys("6");
+    });
 
-#[test]
-fn lifetimes_of_two_apps() {
     let mut snapshot = six();
     let mut shop = snapshot.apps[0].clone();
     shop.alias = AppAlias::new("shop");
@@ -104,45 +90,36 @@ fn lifetimes_of_two_apps() {
     let mut eve = user(7, "eve@example.com");
     eve.key.app = AppAlias::new("shop");
     snapshot.users.push_back(Arc::new(eve));
-    small("lifetimes_two_apps", snapshot, |screen| {
+    table.add("lifetimes_two_apps", snapshot, |screen| {
         screen.keys("6");
     });
-}
 
-#[test]
-fn lifetimes_in_ascii() {
-    small("lifetimes_ascii", six(), |screen| {
-        screen.model.look.ascii = true;
-        screen.keys("6++");
-    });
-}
+    table.add("lifetimes_week", six(), |screen| _ = screen.keys("6++"));
 
-#[test]
-fn log() {
-    at_every_size("log", six, |screen| {
+    table.add("log", six(), |screen| {
         a_day(screen);
         screen.keys("8");
     });
-    small("log_errors", six(), |screen| {
+    table.add("log_errors", six(), |screen| {
         a_day(screen);
         screen.keys("8fff");
     });
-    small("log_of_a_user", six(), |screen| {
+    table.add("log_of_a_user", six(), |screen| {
         a_day(screen);
         screen.keys("8u");
     });
-    small("log_entry", six(), |screen| {
+    table.add("log_entry", six(), |screen| {
         a_day(screen);
         screen.keys("8k").press(KeyCode::Enter);
     });
-    small("log_empty", six(), |screen| {
+    table.add("log_empty", six(), |screen| {
         screen.keys("8");
     });
 }
 
 #[test]
 fn nothing_hostile_reaches_a_cell_of_a_view() {
-    for (_, size) in SIZES {
+    for size in SIZES {
         let mut hostile = user(1, HOSTILE);
         hostile.state = SessionState::AccessExpired { cause: HOSTILE.into(), retry_at: None };
         let mut screen = Screen::with(size, with_users([hostile]));
@@ -183,7 +160,7 @@ proptest! {
                 Some(Lifetime { issued: after(-60), expires: after(*access) });
             user
         });
-        let mut screen = Screen::with(SIZES[0].1, with_users(users));
+        let mut screen = Screen::with(SIZES[0], with_users(users));
         screen.keys("6-").keys(&"+".repeat(zoom)).keys(if by_access { "s" } else { "" });
         screen.tell(Message::Now(now() + SignedDuration::from_secs(skip)));
         for _ in 0..5 {

@@ -73,7 +73,7 @@ fn a_day_by_mouse() {
     report(&mut idmux, 0, (40, line + 2), 'm');
     let height = |screen: &str| screen.lines().position(|line| line.contains("Session"));
     idmux.wait_until("the line has moved", |screen| height(screen) > Some(line));
-    idmux.resize(LARGE);
+    idmux.resize(super::Size(200, 60));
     idmux.wait_until("three columns", |screen| {
         screen.lines().any(|line| line.contains("Users") && line.contains("Session"))
     });

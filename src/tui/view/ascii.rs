@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands for a glyph that the program draws.
-const GLYPHS: [(&str, &str); 45] = [
+const GLYPHS: [(&str, &str); 48] = [
     ("≠", "!"),
     ("●", "*"),
     ("○", "o"),
@@ -50,6 +50,9 @@ const GLYPHS: [(&str, &str); 45] = [
     ("·", "."),
     ("×", "x"),
     ("◆", "A"),
+    ("❯", ">"),
+    ("“", "\""),
+    ("”", "\""),
 ];
 
 /// Replaces every cell that is not ASCII; a character of somebody's name becomes a question mark for each of its columns.

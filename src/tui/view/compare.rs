@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Widget};
+use ratatui::widgets::Widget;
 
 use super::form::Drawn;
 use super::{pane, span, tone};
@@ -23,9 +23,6 @@ const NAMES: (usize, usize) = (18, 30);
 /// Draws the view.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.theme;
-    let has_keys = model.dialogs.is_empty();
-    let style = if has_keys { theme.border_focus } else { theme.border };
-    let border = if has_keys { BorderType::Thick } else { BorderType::Plain };
     let (users, table) = (model.compared(), model.compare_table());
     let mut title =
         if model.compare.before_after { "Before and after the last renewal" } else { "Compare" }.to_owned();
@@ -35,14 +32,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if model.compare.hides_equal {
         title.push_str(", equal ones hidden");
     }
-    let block = Block::bordered()
-        .border_type(border)
-        .border_style(style)
-        .title(Line::from(span(format!(" {title} "), style)));
+    let block = pane::whole(model, &title);
     let inside = layout::inside(area);
     let (offset, height) = (model.compare.offset, model.compare_rows());
-    pane::with_position(block, offset, height, table.rows.len()).render(area, buffer);
-    if let Some(words) = nothing(model, users.len(), table.rows.is_empty()) {
+    let nothing = nothing(model, users.len(), table.rows.is_empty());
+    // What there is to say stands where the rows would.
+    let items = if nothing.is_some() { &[][..] } else { &table.rows[..] };
+    pane::with_position(&model.theme, block, offset, height, items.len()).render(area, buffer);
+    if let Some(words) = nothing {
         let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
         let place = if users.is_empty() { inside } else { below };
         pane::empty(theme, place, buffer, &words);
@@ -57,7 +54,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             line.render(row, buffer);
         }
     }
-    for (item, row) in table.rows.iter().skip(offset).zip(rows) {
+    for (item, row) in items.iter().skip(offset).zip(rows) {
         line(model, item, &widths).render(row, buffer);
     }
 }
@@ -119,7 +116,8 @@ fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>;
         names.push(span(" ", theme.text));
         let (how, glyph, word) = words::state(&user.state);
         let state = format!("{glyph} {word}, {}", text::inert(user.key.app.as_str()));
-        states.push(span(text::fit(&state, widths.value), tone(theme, how)));
+        let state = text::fit(&state, widths.value.saturating_sub(1));
+        states.push(span(format!("{state} "), tone(theme, how)));
     }
     [Line::from(names), Line::from(states), Line::default()]
 }

@@ -24,7 +24,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let first = model.detail.tree_offset;
     let height = usize::from(inside.height);
     let block = pane::frame(model, regions, Pane::CustomData);
-    let mut block = pane::with_position(block, first, height, tree.rows().len());
+    let mut block = pane::with_position(&model.theme, block, first, height, tree.rows().len());
     if let Some((tone, words)) = words::data_size(model.detail.data_size) {
         block = block.title(Line::from(span(format!(" {words} "), super::tone(theme, tone))));
     }

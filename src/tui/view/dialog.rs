@@ -197,7 +197,7 @@ fn credentials(model: &Model, form: &CredentialsForm) -> Page {
             let count = words::count(document.len(), "field");
             Some((format!("the App's function will get an object of {count}"), theme.good))
         }
-        Some(Err(why)) => Some((why, theme.bad)),
+        Some(Err(why)) => Some((format!("✗ {why}"), theme.bad)),
         None => form.advice().map(|advice| (advice.to_owned(), theme.muted)),
     };
     if let Some((words, style)) = said {
@@ -234,7 +234,7 @@ fn delete(model: &Model, form: &DeleteForm) -> Page {
     if form.agreed() {
         let submit = model.keymap.call(Context::TextField, Action::Submit);
         drawn.lines.push(Line::default());
-        drawn.lines.extend(paragraph(&format!("✗ {submit} deletes the account"), model.theme.bad));
+        drawn.lines.extend(paragraph(&format!("! {submit} deletes the account"), model.theme.bad));
     }
     Page { title: "Delete the account".into(), drawn }
 }
@@ -263,7 +263,7 @@ fn amount(model: &Model, form: &AmountForm) -> Page {
             (format!("the App's time will be {}", words::moment(then)), theme.good)
         }
         Err(_) if form.form.text(FieldName::Amount).trim().is_empty() => (String::new(), theme.muted),
-        Err(error) => (error.to_string(), theme.bad),
+        Err(error) => (format!("✗ {error}"), theme.bad),
     };
     drawn.lines.push(Line::default());
     drawn.lines.extend(paragraph(&words, style));
@@ -326,7 +326,7 @@ fn edit(model: &Model, form: &EditForm) -> Page {
             ("will be stored as an empty string".to_owned(), theme.muted)
         }
         Ok(kind) => (format!("will be stored as {kind}"), theme.good),
-        Err(error) => (error.to_string(), theme.bad),
+        Err(error) => (format!("✗ {error}"), theme.bad),
     };
     drawn.lines.push(Line::default());
     drawn.lines.extend(paragraph(&words, style));

@@ -21,8 +21,14 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let rows = &model.detail.identities;
     let first = model.detail.identities_offset;
     let height = usize::from(inside.height);
-    pane::with_position(pane::frame(model, regions, Pane::Identities), first, height, rows.len())
-        .render(area, buffer);
+    pane::with_position(
+        &model.theme,
+        pane::frame(model, regions, Pane::Identities),
+        first,
+        height,
+        rows.len(),
+    )
+    .render(area, buffer);
     if rows.is_empty() {
         pane::empty(&model.theme, inside, buffer, &nothing(model));
         return;

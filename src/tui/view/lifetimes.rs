@@ -37,7 +37,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (order, height) = (chart.order(), rows(area));
     let title =
         format!("Lifetimes: the next {}, by the {} token's end", chart.zoom.name(), chart.order_by.name());
-    let block = pane::with_position(pane::whole(model, &title), chart.offset(), height, order.len());
+    let block =
+        pane::with_position(&model.theme, pane::whole(model, &title), chart.offset(), height, order.len());
     block.render(area, buffer);
     let inside = layout::inside(area);
     if order.is_empty() {
@@ -126,7 +127,8 @@ fn cells(theme: &Theme, track: Track) -> Vec<Span<'static>> {
     };
     let Some((from, words)) = words else { return runs(&cells) };
     let from = from.min(cells.len());
-    let words = text::cut(&words, cells.len() - from).into_owned();
+    // A blank parts them from the grid.
+    let words = text::cut(&format!("{words} "), cells.len() - from).into_owned();
     let until = (from + text::width(&words)).min(cells.len());
     let how = if is_over { theme.bad } else { theme.warn };
     let mut spans = runs(&cells[..from]);

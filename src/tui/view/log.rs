@@ -59,7 +59,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let room = usize::from(area.width).saturating_sub(30);
     let block = pane::whole(model, &text::cut(&title, room));
-    pane::with_position(block, log.offset(), rows(area), numbers.len()).render(area, buffer);
+    pane::with_position(&model.theme, block, log.offset(), rows(area), numbers.len()).render(area, buffer);
     let inside = layout::inside(area);
     if numbers.is_empty() {
         let words = match filter {
@@ -120,8 +120,14 @@ fn entry(model: &Model, first: usize, area: Rect, buffer: &mut Buffer) {
     let inside = layout::inside(area);
     let all = log::lines(model, area);
     let title = format!("Log: entry {} of {}", model.log.cursor() + 1, model.log.rows().len());
-    pane::with_position(pane::whole(model, &title), first, usize::from(inside.height), all.len())
-        .render(area, buffer);
+    pane::with_position(
+        &model.theme,
+        pane::whole(model, &title),
+        first,
+        usize::from(inside.height),
+        all.len(),
+    )
+    .render(area, buffer);
     let shown = all.into_iter().skip(first).map(|(name, value)| {
         Line::from(vec![span(text::fit(name, NAME), theme.muted), span(value, theme.text)])
     });

@@ -38,11 +38,14 @@ pub fn frame<'a>(model: &Model, regions: &Regions, pane: Pane) -> Block<'a> {
 /// The border of a view that has the whole body.
 pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
     let focused = model.dialogs.is_empty();
-    let style = if focused { model.theme.border_focus } else { model.theme.border };
-    let border = if focused { BorderType::Thick } else { BorderType::Plain };
+    let theme = &model.theme;
+    let (border, border_style, style) = match focused {
+        true => (BorderType::Thick, theme.border_focus, theme.border_focus),
+        false => (BorderType::Plain, theme.border, theme.text),
+    };
     Block::bordered()
         .border_type(border)
-        .border_style(style)
+        .border_style(border_style)
         .title(Line::from(span(format!(" {title} "), style)))
 }
 
@@ -53,12 +56,19 @@ pub fn behind_title(model: &Model, pane: Pane) -> u16 {
 }
 
 /// Says at the right end of the frame what part of the rows is in sight, where not all are.
-pub fn with_position<'a>(block: Block<'a>, first: usize, height: usize, rows: usize) -> Block<'a> {
+pub fn with_position<'a>(
+    theme: &Theme,
+    block: Block<'a>,
+    first: usize,
+    height: usize,
+    rows: usize,
+) -> Block<'a> {
     if rows <= height {
         return block;
     }
     let last = (first + height).min(rows);
-    block.title(Line::from(format!(" {}-{last} of {rows} ", first + 1)).alignment(Alignment::Right))
+    let position = span(format!(" {}-{last} of {rows} ", first + 1), theme.muted);
+    block.title(Line::from(position).alignment(Alignment::Right))
 }
 
 /// A line with words in it from border to border: what is below is said of one row of what is above.
@@ -66,7 +76,9 @@ pub fn rule(theme: &Theme, mut words: Vec<Span<'static>>, columns: usize) -> Lin
     words.insert(0, span("── ", theme.muted));
     let used: usize = words.iter().map(|span| text::width(&span.content)).sum();
     let rest = columns.saturating_sub(used + 1);
-    words.push(span(format!(" {}", "─".repeat(rest)), theme.muted));
+    if rest > 0 {
+        words.push(span(format!(" {}", "─".repeat(rest)), theme.muted));
+    }
     Line::from(words)
 }
 

@@ -30,7 +30,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let rows = model.session_rows();
     let first = model.detail.session_offset;
     let height = usize::from(inside.height);
-    pane::with_position(pane::frame(model, regions, Pane::Session), first, height, rows.len())
+    pane::with_position(&model.theme, pane::frame(model, regions, Pane::Session), first, height, rows.len())
         .render(area, buffer);
     if rows.is_empty() {
         pane::empty(&model.theme, inside, buffer, &words::no_user(&model.keymap));

@@ -30,7 +30,8 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let height = usize::from(list.height);
     let block = pane::frame(model, regions, Pane::Timeline);
     let (first, end) = timeline.range_in_sight(height);
-    pane::with_position(block, first, end - first, timeline.entries().len()).render(area, buffer);
+    pane::with_position(&model.theme, block, first, end - first, timeline.entries().len())
+        .render(area, buffer);
     if timeline.entries().is_empty() {
         pane::empty(&model.theme, list, buffer, &nothing(model));
         return;

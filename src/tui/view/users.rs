@@ -32,7 +32,7 @@ const STATE: usize = 12;
 const COUNTDOWN: usize = 7;
 const LAST: usize = 8;
 /// From this width on the columns stand further apart.
-const ROOMY: usize = 72;
+const ROOMY: usize = 76;
 
 impl Columns {
     fn new(width: usize, renewals: bool) -> Self {
@@ -71,7 +71,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
     let mut block = pane::frame(model, regions, Pane::Users).title(title);
     if lines > usize::from(list.height) {
         let seen = users.rows_in_sight(usize::from(list.height), &model.snapshot);
-        block = pane::with_position(block, seen.start, seen.len(), rows);
+        block = pane::with_position(&model.theme, block, seen.start, seen.len(), rows);
     }
     let cursor = cursor
         .map(|column| Position { x: area.x + pane::behind_title(model, Pane::Users) + column, y: area.y });
