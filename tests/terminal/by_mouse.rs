@@ -24,6 +24,12 @@ fn is_selected(screen: &str, user: &str) -> bool {
     screen.lines().any(|line| line.contains('▸') && line.contains(user))
 }
 
+/// The column where the session begins.
+fn border_at(screen: &str) -> Option<usize> {
+    let left = screen.lines().find_map(|line| line.split_once("┌ Session"))?.0;
+    Some(left.chars().count())
+}
+
 fn journey(person: Person) -> String {
     let home = tempfile::tempdir().unwrap();
     let mut idmux = at_home(home.path(), LARGE);
@@ -64,17 +70,10 @@ fn journey(person: Person) -> String {
     // The split follows the pointer, both ways.
     let border = place(&idmux, "┌ Session").0;
     drag(&mut idmux, (border, 20), (border - 12, 20));
-    idmux.wait_until("a wider session", |screen| {
-        screen.lines().any(|line| line.split("┌ Session").next().unwrap().chars().count() < border - 6)
-    });
+    idmux.wait_until("a wider session", |screen| border_at(screen).is_some_and(|at| at < border - 6));
     let moved = place(&idmux, "┌ Session").0;
     drag(&mut idmux, (moved, 20), (border, 20));
-    idmux.wait_until("as before", |screen| {
-        screen.lines().any(|line| {
-            line.split_once("┌ Session")
-                .is_some_and(|(before, _)| before.chars().count().abs_diff(border) <= 1)
-        })
-    });
+    idmux.wait_until("as before", |screen| border_at(screen).is_some_and(|at| at.abs_diff(border) <= 1));
 
     // The wheel scrolls what is under the pointer: the session, and then the help.
     let session = place(&idmux, "┌ Session");
@@ -93,20 +92,30 @@ fn journey(person: Person) -> String {
     press(&mut idmux, "Esc close");
     idmux.wait_until("no help", |screen| !screen.contains("Esc close"));
 
-    // A double click goes to the session, and from the chart to the user.
+    // A double click goes to the session, opens an entry of the log, and goes from the chart to the user.
     let bob = place(&idmux, "bob@example.com  ");
     click(&mut idmux, bob);
     click(&mut idmux, bob);
-    idmux.wait_for("▶ Session  ● bob@example.com");
+    idmux.wait_until("bob's session", |screen| {
+        screen.contains("▶ Session") && is_selected(screen, "bob@example.com")
+    });
+    press(&mut idmux, "┌ Users");
+    idmux.wait_for("▶ Users");
+    press(&mut idmux, "8 log");
+    let entry = place(&idmux, "logged out");
+    click(&mut idmux, entry);
+    click(&mut idmux, entry);
+    idmux.wait_for("Log: entry");
+    press(&mut idmux, "Esc back");
+    idmux.wait_until("the log", |screen| !screen.contains("Log: entry") && screen.contains("what happened"));
     press(&mut idmux, "6 lifetimes");
     idmux.wait_for("idmux › Lifetimes");
     let ada = place(&idmux, "ada@example.com");
     click(&mut idmux, ada);
     click(&mut idmux, ada);
     let screen = idmux.wait_until("ada on the board", |screen| {
-        !screen.contains("Lifetimes:")
-            && is_selected(screen, "ada@example.com")
-            && screen.contains("✓ logged in")
+        let is_there = is_selected(screen, "ada@example.com") && screen.contains("✓ logged in again");
+        is_there && !screen.contains("Lifetimes")
     });
     press(&mut idmux, "q quit");
     assert!(idmux.wait_exit().success());

@@ -18,7 +18,7 @@ fn journey(person: Person) -> String {
     idmux.send("a");
     idmux.wait_for("Move the clock");
     idmux.fill("61d");
-    person.stirs(&idmux, SMALL, "61d");
+    person.stirs(&idmux, SMALL, "Move by  61d");
     idmux.send(ENTER);
     idmux.wait_until("the clock has moved", |screen| {
         screen.contains("+61d 0h from its machine's") && !screen.contains("Move the clock")
@@ -53,7 +53,7 @@ fn journey(person: Person) -> String {
     });
     idmux.send("5");
     let screen = idmux.wait_until("the whole story", |screen| {
-        let story = ["✓ logged in again", "✗ session ended: the refresh token expired", "✓ logged in"];
+        let story = ["✓ logged in again", "✗ session ended: the refresh token expired", "✓ logged in  "];
         let at: Vec<_> =
             story.iter().map(|what| screen.lines().position(|line| line.contains(what))).collect();
         at.iter().all(Option::is_some) && at.is_sorted()
