@@ -12,7 +12,9 @@ fn a_resize_while_typing_loses_nothing_and_each_frame_is_one_update() {
     let before = idmux.written();
     for size in [LARGE, Size(120, 40)] {
         idmux.resize(size);
-        idmux.wait_for("ada@");
+        idmux.wait_until("the text in the new size", |screen| {
+            screen.contains("ada@") && screen.lines().count() == usize::from(size.1)
+        });
     }
     idmux.resize(Size(60, 15));
     idmux.wait_for("80x24");
