@@ -40,7 +40,10 @@ fn journey(person: Person) -> String {
     fill(&mut idmux, "E-mail", "ada@example.com");
     person.stirs(&idmux, LARGE, "ada@example.com");
     press(&mut idmux, "Enter submit");
-    idmux.wait_for("ada@example.com: logged in");
+    // The hints are those of a user then.
+    idmux.wait_until("ada is there", |screen| {
+        is_selected(screen, "ada@example.com") && screen.contains("o log out")
+    });
     press(&mut idmux, "r register");
     idmux.wait_for("Register at local");
     fill(&mut idmux, "E-mail", "bob@example.com");
