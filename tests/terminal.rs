@@ -8,11 +8,20 @@ mod board;
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
+#[path = "terminal/by_mouse.rs"]
+mod by_mouse;
+#[cfg(unix)]
+#[path = "terminal/cancelled.rs"]
+mod cancelled;
 #[cfg(unix)]
 #[path = "terminal/custom_data.rs"]
 mod custom_data;
 #[path = "terminal/dialogs.rs"]
 mod dialogs;
+#[path = "terminal/expiry.rs"]
+mod expiry;
+#[path = "terminal/five_providers.rs"]
+mod five_providers;
 #[path = "terminal/hands.rs"]
 mod hands;
 #[cfg(unix)]
@@ -34,6 +43,8 @@ mod plain;
 mod quiet;
 #[path = "terminal/resize.rs"]
 mod resize;
+#[path = "terminal/restless.rs"]
+mod restless;
 #[cfg(unix)]
 #[path = "local_app/support.rs"]
 #[allow(dead_code)]
@@ -96,6 +107,24 @@ fn register(terminal: &mut Terminal, email: &str) {
     terminal.send("secret1");
     terminal.send(ENTER);
     terminal.wait_for(&format!("{email}: logged in"));
+}
+
+/// In the log-in dialog: chooses a method, and goes to its first field.
+fn choose_method(terminal: &mut Terminal, method: &str) {
+    terminal.wait_for("Method");
+    for _ in 0..9 {
+        if terminal.screen().contains(&format!("‹ {method} ›")) {
+            break;
+        }
+        if !terminal.screen().contains("▸ Method") {
+            terminal.send("\u{1b}[A");
+        }
+        let before = line_with(terminal, "▸ Method");
+        terminal.send(" ");
+        terminal.wait_until("another method", |screen| !screen.contains(&before));
+    }
+    terminal.wait_for(&format!("‹ {method} ›"));
+    terminal.send(TAB);
 }
 
 /// The line of the screen that shows `text`.

@@ -104,9 +104,10 @@ fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         EventKind::ApiKeyEnabled { name } => {
             (format!("API key {name} enabled"), "whoever has it can log in as the user again")
         }
-        EventKind::ApiKeyDisabled { name } => {
-            (format!("API key {name} disabled"), "sessions that were opened with it live on")
-        }
+        EventKind::ApiKeyDisabled { name } => (
+            format!("API key {name} disabled"),
+            "nobody logs in with it until it is enabled; sessions that it opened may end",
+        ),
         EventKind::ConfirmationPending
         | EventKind::BrowserNeeded { .. }
         | EventKind::BrowserCameBack

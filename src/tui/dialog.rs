@@ -60,6 +60,8 @@ pub struct Dialog {
     pub body: Body,
     /// Where its request stands.
     pub progress: Progress,
+    /// Whether its request only reads what it shows, so that nothing has to wait for the answer.
+    pub reads: bool,
     /// Whether it was told once to close, and what was typed would be lost.
     pub leaving: bool,
 }
@@ -165,7 +167,7 @@ impl Submission {
 impl Dialog {
     /// A dialog that was just opened.
     pub fn new(id: DialogId, body: Body) -> Self {
-        Self { id, body, progress: Progress::Idle, leaving: false }
+        Self { id, body, progress: Progress::Idle, reads: false, leaving: false }
     }
 
     /// Where its keys are pressed.

@@ -251,7 +251,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         Ok(())
     }
 
-    /// A size that changed is noticed when drawing; key releases, which Windows sends, and the rest mean nothing.
+    /// A size that changed is noticed when drawing. A terminal that became small and large again before that has lost what
+    /// stood outside, so every change has the frame written anew. Key releases, which Windows sends, and the rest mean nothing.
     fn take_input(&mut self, input: Input) -> Result<(), TuiError> {
         match input {
             Input::Key(key) if key.kind != KeyEventKind::Release => match self.answer.hear(key) {
@@ -261,6 +262,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
             },
             Input::Mouse(event) => self.tell(Message::Mouse { event, at: self.clock.now() }),
             Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
+            Input::Resize(..) => self.repaint(),
             _ => Ok(()),
         }
     }

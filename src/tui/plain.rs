@@ -54,7 +54,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
     model.keymap = keymap;
     let with_person = io::stdin().is_terminal();
     let mut talk = Talk::new(model, with_person);
-    let mut output = Output { at_prompt: false, with_person };
+    let mut output = Output { question: None, with_person };
     let (mut reader, mut answers) = Reader::start()?;
     let mut asked: Option<Ask> = None;
     let mut settled = Instant::now();
@@ -106,7 +106,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
             () = stop.cancelled() => break,
             () = &mut ended => break,
             answer = answers.recv() => {
-                output.at_prompt = false;
+                output.question = None;
                 let question = asked.take();
                 effects.extend(talk.time(whole_second(clock.now())));
                 effects.extend(match (question, answer) {
@@ -135,8 +135,8 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
 
 /// Standard output.
 struct Output {
-    /// Whether the line before the cursor is a question.
-    at_prompt: bool,
+    /// The question before the cursor, if there is one.
+    question: Option<String>,
     /// Whether a person sees questions.
     with_person: bool,
 }
@@ -148,8 +148,10 @@ impl Output {
         }
         let mut text = lines.join("\n");
         text.push('\n');
-        if std::mem::take(&mut self.at_prompt) {
+        if let Some(question) = &self.question {
+            // What is said in between takes the line; the question stands, and is said again.
             text.insert(0, '\n');
+            text.push_str(question);
         }
         write(&text)
     }
@@ -159,8 +161,7 @@ impl Output {
         if !self.with_person {
             return Ok(());
         }
-        self.at_prompt = true;
-        write(&ask.prompt())
+        write(self.question.insert(ask.prompt()))
     }
 }
 

@@ -121,9 +121,23 @@ pub fn suspend(_mouse: bool) -> io::Result<()> {
 
 /// Takes the terminal again after the process was stopped without a word: a shell has set the terminal up for itself.
 pub fn take_back(mouse: bool) -> io::Result<()> {
-    // Raw mode is remembered as entered, and would not be entered again.
-    disable_raw_mode()?;
+    if !is_raw() {
+        // Raw mode is remembered as entered, and would not be entered again.
+        disable_raw_mode()?;
+    }
     enter(mouse)
+}
+
+/// Whether keys come as they are pressed. Between raw modes the terminal would make another key of Enter.
+#[cfg(unix)]
+fn is_raw() -> bool {
+    use rustix::termios::{LocalModes, tcgetattr};
+    tcgetattr(io::stdin()).is_ok_and(|settings| !settings.local_modes.contains(LocalModes::ICANON))
+}
+
+#[cfg(not(unix))]
+fn is_raw() -> bool {
+    false
 }
 
 /// Clicks, the wheel, and movements with a button held. crossterm's own command asks for every movement of the pointer as

@@ -23,8 +23,33 @@ pub struct Terminal {
 /// What the program wrote.
 struct Output {
     screen: vt100::Parser,
+    /// What a person sees: the screen without half of an update.
+    seen: String,
     raw: Vec<u8>,
     closed: bool,
+}
+
+/// Around what a terminal shows at once, or not at all.
+const UPDATE: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
+
+impl Output {
+    fn new(size: Size) -> Self {
+        Self { screen: size.parser(), seen: String::new(), raw: Vec::new(), closed: false }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.screen.process(bytes);
+        self.raw.extend_from_slice(bytes);
+        let newest = |mark: &[u8]| self.raw.windows(mark.len()).rposition(|window| window == mark);
+        if newest(UPDATE.0) <= newest(UPDATE.1) {
+            self.seen = self.screen.screen().contents();
+        }
+    }
+
+    fn close(&mut self) {
+        self.seen = self.screen.screen().contents();
+        self.closed = true;
+    }
 }
 
 /// Columns and rows.
@@ -90,16 +115,14 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).expect("the program starts");
         // Otherwise the reader never sees the end.
         drop(pair.slave);
-        let output = Arc::new(Mutex::new(Output { screen: size.parser(), raw: Vec::new(), closed: false }));
+        let output = Arc::new(Mutex::new(Output::new(size)));
         let (shared, mut reader) = (Arc::clone(&output), pair.master.try_clone_reader().expect("a reader"));
         thread::spawn(move || {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                let mut output = lock(&shared);
-                output.screen.process(&buffer[..count]);
-                output.raw.extend_from_slice(&buffer[..count]);
+                lock(&shared).take(&buffer[..count]);
             }
-            lock(&shared).closed = true;
+            lock(&shared).close();
         });
         let keys = pair.master.take_writer().expect("a writer");
         Self { output, keys, child, master: pair.master }
@@ -136,9 +159,9 @@ impl Terminal {
         }
     }
 
-    /// The screen as text.
+    /// The screen as text, as the program drew it last.
     pub fn screen(&self) -> String {
-        lock(&self.output).screen.screen().contents()
+        lock(&self.output).seen.clone()
     }
 
     /// The screen with its styles.

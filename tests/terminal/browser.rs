@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ENTER, ESCAPE, LARGE, SMALL, Size, TAB, Terminal, line_with};
+use super::{ENTER, ESCAPE, LARGE, SMALL, Size, Terminal, choose_method};
 use crate::browser::{Recorder, World};
 
 fn idmux(world: &World, home: &Path, size: Size, browser: &Recorder, more: &[&str]) -> Terminal {
@@ -14,18 +14,7 @@ fn idmux(world: &World, home: &Path, size: Size, browser: &Recorder, more: &[&st
 
 /// In the log-in dialog: Google, by the browser.
 fn choose_google(idmux: &mut Terminal) {
-    idmux.wait_for("E-mail");
-    idmux.send("\u{1b}[A");
-    idmux.wait_for("▸ Method");
-    for _ in 0..8 {
-        if idmux.screen().contains("‹ Google ›") {
-            break;
-        }
-        let before = line_with(idmux, "▸ Method");
-        idmux.send(" ");
-        idmux.wait_until("another method", |screen| !screen.contains(&before));
-    }
-    idmux.send(TAB);
+    choose_method(idmux, "Google");
     idmux.wait_for("‹ in the browser ›");
     idmux.send(ENTER);
 }

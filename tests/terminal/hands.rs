@@ -22,6 +22,18 @@ pub fn click(terminal: &mut Terminal, at: (usize, usize)) {
     report(terminal, 0, at, 'm');
 }
 
+/// Presses at one place, moves to another, and lets go.
+pub fn drag(terminal: &mut Terminal, from: (usize, usize), to: (usize, usize)) {
+    report(terminal, 0, from, 'M');
+    report(terminal, 32, to, 'M');
+    report(terminal, 0, to, 'm');
+}
+
+/// Turns the wheel by a notch, down or up.
+pub fn turn(terminal: &mut Terminal, by: isize, at: (usize, usize)) {
+    report(terminal, if by > 0 { 65 } else { 64 }, at, 'M');
+}
+
 #[test]
 fn a_day_by_mouse() {
     let home = tempfile::tempdir().unwrap();

@@ -150,10 +150,9 @@ fn the_demo_is_alive_and_leaves_nothing_behind() {
     for who in ["barbara", "anonymous …", "edsger", "grace", "linus", "ada"] {
         demo.wait_for(who);
     }
-    demo.wait_for("visits");
-    let screen = demo.screen();
-    assert!(screen.contains("logged out"), "{screen}");
-    assert!(screen.contains("6 users"), "{screen}");
+    demo.wait_until("six users, one of them logged out, and custom data", |screen| {
+        ["6 users", "logged out", "visits"].iter().all(|text| screen.contains(text))
+    });
     demo.send("q");
     assert!(demo.wait_exit().success());
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing stays on disk");

@@ -116,8 +116,8 @@ fn a_pipe_reads_lifetimes_comparison_timeline_and_log_and_uses_its_own_keys() {
     let said = piped(home.path(), script);
     for line in [
         "ada@example.com: access token renewed",
-        // Sixty days, less what has passed.
-        " d, at ",
+        // 60 days from now, or a moment less.
+        "; log in again in ",
         "differ, ",
         "email: ada@example.com ada@example.com; bob@example.com bob@example.com",
         "a log-in counts when it is stored",

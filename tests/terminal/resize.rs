@@ -1,6 +1,6 @@
 //! A terminal that changes its size while somebody types.
 
-use super::{LARGE, SMALL, Size, TAB, first_run};
+use super::{ESCAPE, LARGE, MEDIUM, SMALL, Size, TAB, Terminal, first_run};
 
 #[test]
 fn a_resize_while_typing_loses_nothing_and_each_frame_is_one_update() {
@@ -12,7 +12,9 @@ fn a_resize_while_typing_loses_nothing_and_each_frame_is_one_update() {
     let before = idmux.written();
     for size in [LARGE, Size(120, 40)] {
         idmux.resize(size);
-        idmux.wait_for("ada@");
+        idmux.wait_until("the text in the new size", |screen| {
+            screen.contains("ada@") && screen.lines().count() == usize::from(size.1)
+        });
     }
     idmux.resize(Size(60, 15));
     idmux.wait_for("80x24");
@@ -31,4 +33,21 @@ fn a_resize_while_typing_loses_nothing_and_each_frame_is_one_update() {
     idmux.send("secret1\r");
     idmux.wait_for("ada@example.com: logged in");
     idmux.quit();
+}
+
+/// Both come at once, in either order, and neither waits for another key.
+#[test]
+fn a_key_that_comes_with_a_resize_is_heard() {
+    let home = tempfile::tempdir().unwrap();
+    let mut demo = Terminal::idmux(home.path(), &["--demo"], MEDIUM);
+    demo.wait_for("ada@example.com");
+    for _ in 0..40 {
+        demo.resize(LARGE);
+        demo.send("?");
+        demo.wait_for("everywhere");
+        demo.send(ESCAPE);
+        demo.resize(MEDIUM);
+        demo.wait_until("the end of the help", |screen| !screen.contains("everywhere"));
+    }
+    demo.quit();
 }

@@ -263,6 +263,18 @@ async fn every_key_wakes_a_loop_that_nothing_else_wakes() {
     }
 }
 
+/// A terminal that was small for a moment has cut off what stood outside, and has its size again when it is asked.
+#[tokio::test(start_paused = true)]
+async fn a_size_that_changed_and_changed_back_has_the_whole_frame_written_anew() {
+    let running = running(snapshot(0)).await;
+    running.written.take();
+    running.keys.push(Ok(Input::Resize(80, 24)));
+    running.pass(1).await;
+    let bytes = running.written.take();
+    assert!(bytes.contains("ada@example.com"), "{bytes:?}");
+    assert_eq!(bytes.matches("\x1b[?2026h").count(), 1, "cleared and written in one update: {bytes:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_is_busy_is_not_waited_for() {
     let running = running(snapshot(0)).await;

@@ -5,9 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{self, Event, EventStream};
 use futures_util::Stream;
+
+/// How long is looked for what came together with an input. With no time at all crossterm does not look
+/// (crossterm-rs/crossterm#839).
+const GLANCE: Duration = Duration::from_micros(10);
 
 /// A terminal that can be lent.
 pub trait Lend {
@@ -31,12 +36,14 @@ pub struct Console {
     keys: Option<EventStream>,
     lent: Arc<AtomicBool>,
     mouse: bool,
+    /// Whether there may be more beside the input that was handed out last.
+    more: bool,
 }
 
 impl Console {
     /// The terminal's keys, and the mouse where it is listened to. `lent` is set while somebody else has the terminal.
     pub fn new(lent: Arc<AtomicBool>, mouse: bool) -> Self {
-        Self { keys: Some(EventStream::new()), lent, mouse }
+        Self { keys: Some(EventStream::new()), lent, mouse, more: false }
     }
 }
 
@@ -59,10 +66,15 @@ impl Stream for Console {
     type Item = io::Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.keys {
-            Some(keys) => Pin::new(keys).poll_next(context),
-            // Whoever takes the terminal back asks anew.
-            None => Poll::Pending,
+        let more = std::mem::take(&mut self.more);
+        // Whoever takes the terminal back asks anew.
+        let Some(keys) = &mut self.keys else { return Poll::Pending };
+        if more {
+            // What it finds is queued for the stream, which would look for it on its thread, one input a time.
+            event::poll(GLANCE)?;
         }
+        let input = Pin::new(keys).poll_next(context);
+        self.more = input.is_ready();
+        input
     }
 }

@@ -37,7 +37,7 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
         action,
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown
     );
-    let is_waiting = dialog.is_waiting();
+    let is_busy = dialog.is_waiting() && !dialog.reads;
     match &mut dialog.body {
         Body::Clock(board) if travels => {
             board.cursor = target(action, board.cursor, PAGE).min(ClockBoard::ROWS.len() - 1);
@@ -53,8 +53,8 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
             keys.go_to(row, &snapshot);
             vec![]
         }
-        // One question at a time: what was asked for is on its way.
-        _ if is_waiting => vec![],
+        // One change at a time: what was asked for is on its way.
+        _ if is_busy => vec![],
         _ if action == Action::Reload => reload(model),
         Body::Clock(board) => {
             let action = if action == Action::Submit { ClockBoard::ROWS[board.cursor] } else { action };
@@ -74,6 +74,7 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
 fn send(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     dialog.progress = Progress::Waiting(None);
+    dialog.reads = false;
     vec![Effect::Send { command: Box::new(command), dialog: Some(dialog.id) }]
 }
 
@@ -86,7 +87,11 @@ fn reload(model: &mut Model) -> Vec<Effect> {
         Some(Body::Keys(keys)) => Command::ApiKeys { user: keys.user.clone(), action: ApiKeyAction::List },
         _ => return vec![],
     };
-    send(model, command)
+    let effects = send(model, command);
+    if let Some(dialog) = model.dialogs.last_mut() {
+        dialog.reads = true;
+    }
+    effects
 }
 
 fn clock(model: &mut Model, action: Action) -> Vec<Effect> {

@@ -295,6 +295,25 @@ fn the_mailbox_is_emptied_after_a_question() {
     assert!(matches!(command, Command::Local { action: crate::session::LocalAction::ClearMails, .. }));
 }
 
+#[test]
+fn a_board_takes_keys_while_it_reads_but_makes_one_change_at_a_time() {
+    use crate::account::ClockChange;
+    use crate::session::LocalAction;
+    let mut model = with_users([1]);
+    let mut local = snapshot([1]);
+    local.apps[0].local = Some(Arc::default());
+    show(&mut model, local);
+    // It asks for the clock, and nobody has to wait for the answer.
+    let (read, dialog) = sent(keys(&mut model, "T"));
+    assert!(matches!(read, Command::Local { action: LocalAction::ReadClock, .. }));
+    update(&mut model, Message::Sent { dialog, result: Ok(RequestId::next()) });
+    let (change, _) = sent(keys(&mut model, "e"));
+    let is_change =
+        matches!(&change, Command::Local { action: LocalAction::ChangeClock(ClockChange::Advance(_)), .. });
+    assert!(is_change, "{change:?}");
+    assert!(keys(&mut model, "e").is_empty(), "the change before is on its way");
+}
+
 fn mail() -> crate::account::Mail {
     use crate::account::{Mail, MailLink, MailPurpose, MailState, MailToken};
     Mail {
