@@ -88,6 +88,15 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", head(text, columns - 1)))
 }
 
+/// The text in at most `columns` columns; where something is missing it is in the middle, for names that differ at the end.
+pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns || columns < 3 {
+        return cut(text, columns);
+    }
+    let (first, last) = (columns / 2, columns - columns / 2 - 1);
+    Cow::Owned(format!("{}…{}", head(text, first), tail(text, last)))
+}
+
 /// The text in exactly `columns` columns: cut, or filled with spaces.
 pub fn fit(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
@@ -139,6 +148,16 @@ fn head(text: &str, columns: usize) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
+/// As many graphemes of the end as fit into `columns`.
+fn tail(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let start = text.grapheme_indices(true).rev().find_map(|(at, grapheme)| {
+        used += grapheme.width();
+        (used > columns).then_some(at + grapheme.len())
+    });
+    &text[start.unwrap_or(0)..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +192,10 @@ mod tests {
         assert_eq!(cut("名前", 4), "名前");
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
         assert_eq!(cut("abc", 0), "");
+        assert_eq!(cut_middle("provider_type", 9), "prov…type");
+        assert_eq!(cut_middle("provider_type", 8), "prov…ype");
+        assert_eq!(cut_middle("名前名前", 6), "名…前");
+        assert_eq!((cut_middle("abc", 3), cut_middle("abc", 2)), ("abc".into(), "a…".into()));
         assert_eq!((fit("ab", 4), fit_right("ab", 4)), ("ab  ".into(), "  ab".into()));
     }
 

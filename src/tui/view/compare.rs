@@ -84,7 +84,7 @@ struct Widths {
 
 impl Widths {
     fn of(columns: usize, users: usize) -> Self {
-        let names = (columns / 5).clamp(NAMES.0, NAMES.1);
+        let names = (columns / 4).clamp(NAMES.0, NAMES.1);
         Self { names, value: (columns.saturating_sub(names)) / users.max(1) }
     }
 }
@@ -130,7 +130,9 @@ fn line(model: &Model, row: &Row, widths: &Widths) -> Line<'static> {
     };
     let differs = row.differs();
     let (glyph, style) = if differs { ("≠ ", theme.warn) } else { ("  ", theme.muted) };
-    let name = text::fit(&text::inert(name), widths.names.saturating_sub(3));
+    // The last part of a path tells most.
+    let room = widths.names.saturating_sub(3);
+    let name = text::fit(&text::cut_middle(&text::inert(name), room), room);
     let mut spans: Vec<Span> = vec![span(format!("{glyph}{name} "), style)];
     for value in values {
         let is_other = differs && *value != values[0];
