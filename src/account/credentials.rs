@@ -106,13 +106,19 @@ pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 6..=128;
 
 /// Whether a server would take `email` and `password` for a registration; if not, what is wrong with which.
 pub fn check_registration(email: &str, password: &str) -> Result<(), RegistrationError> {
-    if email.trim().is_empty() || !email.contains('@') {
-        return Err(RegistrationError::Email);
-    }
-    if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        return Err(RegistrationError::Password);
-    }
-    Ok(())
+    check_email(email).and_then(|()| check_password(password))
+}
+
+/// Whether a server would take an e-mail address for a registration.
+pub fn check_email(email: &str) -> Result<(), RegistrationError> {
+    let is_one = !email.trim().is_empty() && email.contains('@');
+    if is_one { Ok(()) } else { Err(RegistrationError::Email) }
+}
+
+/// Whether a server would take a password for a registration.
+pub fn check_password(password: &str) -> Result<(), RegistrationError> {
+    let is_one = PASSWORD_LENGTH.contains(&password.chars().count());
+    if is_one { Ok(()) } else { Err(RegistrationError::Password) }
 }
 
 /// What is wrong with a registration before it is sent.

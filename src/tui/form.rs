@@ -150,6 +150,13 @@ impl Form {
         }
     }
 
+    /// Says that nothing is wrong with a field any more.
+    pub fn absolve(&mut self, name: FieldName) {
+        if let Some(field) = self.field_mut(name) {
+            field.error = None;
+        }
+    }
+
     /// Moves the focus to a field.
     pub fn focus_on(&mut self, name: FieldName) {
         if let Some(at) = self.fields.iter().position(|field| field.name == name && !field.hidden) {

@@ -76,7 +76,7 @@ pub fn scenes(table: &mut Table) {
         screen.keys("6-j");
     });
     table.add("lifetimes_nobody", with_users([]), |screen| {
-        screen.keys("6");
+        screen.press(KeyCode::Esc).keys("6");
     });
 
     table.add("lifetimes_after_61_days", six_after(SignedDuration::from_hours(61 * 24)), |screen| {

@@ -24,10 +24,9 @@ fn is_selected(screen: &str, user: &str) -> bool {
     screen.lines().any(|line| line.contains('▸') && line.contains(user))
 }
 
-/// The column where the session begins.
+/// The row where the session begins.
 fn border_at(screen: &str) -> Option<usize> {
-    let left = screen.lines().find_map(|line| line.split_once("┌ Session"))?.0;
-    Some(left.chars().count())
+    screen.lines().position(|line| line.contains("┌ Session"))
 }
 
 fn journey(person: Person) -> String {
@@ -71,11 +70,11 @@ fn journey(person: Person) -> String {
     idmux.wait_for("ada@example.com: logged in again");
 
     // The split follows the pointer, both ways.
-    let border = place(&idmux, "┌ Session").0;
-    drag(&mut idmux, (border, 20), (border - 12, 20));
-    idmux.wait_until("a wider session", |screen| border_at(screen).is_some_and(|at| at < border - 6));
-    let moved = place(&idmux, "┌ Session").0;
-    drag(&mut idmux, (moved, 20), (border, 20));
+    let border = place(&idmux, "┌ Session").1;
+    drag(&mut idmux, (20, border), (20, border - 6));
+    idmux.wait_until("a higher session", |screen| border_at(screen).is_some_and(|at| at < border - 3));
+    let moved = place(&idmux, "┌ Session").1;
+    drag(&mut idmux, (20, moved), (20, border));
     idmux.wait_until("as before", |screen| border_at(screen).is_some_and(|at| at.abs_diff(border) <= 1));
 
     // The wheel scrolls what is under the pointer: the session, and then the help.

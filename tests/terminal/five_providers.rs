@@ -59,7 +59,7 @@ fn enter(idmux: &mut Terminal, user: &str) {
 /// The rows of the list, each with the words of its user.
 const ROWS: [[&str; 2]; 5] = [
     ["ada@example.com", "email"],
-    ["bob@example.com", "email+1"],
+    ["bob@example.com", "email+api key"],
     ["anonymous …", "anonymous"],
     ["jwt …", "jwt"],
     ["dora", "function"],

@@ -185,7 +185,7 @@ fn beside(cell: usize, words: String, cells: &[Mark]) -> (usize, String) {
     if right + 1 + length > cells.len() && cell >= length + 2 {
         return (cell - length - 2, format!(" {words} "));
     }
-    (right, format!(" {words}"))
+    (right, format!(" {words} "))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::{Linked, Submission};
-use crate::account::credentials::{RegistrationError, check_registration};
+use crate::account::credentials::{RegistrationError, check_email, check_password, check_registration};
 use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
 use crate::session::{AppView, Command, UserView};
@@ -230,6 +230,25 @@ impl CredentialsForm {
                 let shown = taken.contains(name)
                     && !(*name == FieldName::Register && self.purpose == Purpose::Register);
                 self.form.show(*name, shown);
+            }
+        }
+        self.judge_registration();
+    }
+
+    /// Says of an address and a password for a new account what is wrong with them, while they are typed. Those of an
+    /// account that is there are its server's to judge.
+    fn judge_registration(&mut self) {
+        let registers = self.form.is_on(FieldName::Register);
+        let (email, password) = (self.form.text(FieldName::Email), self.form.secret(FieldName::Password));
+        let judged = [
+            (FieldName::Email, email.is_empty(), check_email(email)),
+            (FieldName::Password, password.is_empty(), check_password(password)),
+        ];
+        for (name, is_empty, verdict) in judged {
+            match verdict {
+                _ if is_empty => {}
+                Err(error) if registers => self.form.blame(name, error.to_string()),
+                _ => self.form.absolve(name),
             }
         }
     }

@@ -228,6 +228,30 @@ fn the_answer_to_another_request_changes_no_dialog() {
 }
 
 #[test]
+fn what_is_wrong_with_a_new_account_is_said_while_it_is_typed() {
+    let mut model = with_users([1]);
+    let error =
+        |model: &Model, name| model.dialog().unwrap().body.form().unwrap().field(name).unwrap().error.clone();
+    keys(&mut model, "rada");
+    assert!(error(&model, FieldName::Email).unwrap().contains("an e-mail address"));
+    keys(&mut model, "@example.com");
+    assert_eq!(error(&model, FieldName::Email), None);
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(error(&model, FieldName::Password), None, "nothing was typed yet");
+    keys(&mut model, "short");
+    assert!(error(&model, FieldName::Password).unwrap().contains("6 to 128"));
+    keys(&mut model, "er");
+    assert_eq!(error(&model, FieldName::Password), None);
+    // An account that is there may have any password.
+    press(&mut model, KeyCode::Esc);
+    press(&mut model, KeyCode::Esc);
+    keys(&mut model, "lada");
+    press(&mut model, KeyCode::Tab);
+    keys(&mut model, "x");
+    assert_eq!((error(&model, FieldName::Email), error(&model, FieldName::Password)), (None, None));
+}
+
+#[test]
 fn a_failure_loses_nothing_and_a_password_is_typed_over() {
     let mut model = with_users([1]);
     let (_, id) = log_in(&mut model);

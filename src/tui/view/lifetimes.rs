@@ -127,8 +127,13 @@ fn cells(theme: &Theme, track: Track) -> Vec<Span<'static>> {
     };
     let Some((from, words)) = words else { return runs(&cells) };
     let from = from.min(cells.len());
-    // A blank parts them from the grid.
-    let words = text::cut(&format!("{words} "), cells.len() - from).into_owned();
+    let room = cells.len() - from;
+    let mut shown = text::cut(words.trim_end(), room).into_owned();
+    // A blank parts them from what is behind, where there is room for one.
+    if words.ends_with(' ') && text::width(&shown) < room {
+        shown.push(' ');
+    }
+    let words = shown;
     let until = (from + text::width(&words)).min(cells.len());
     let how = if is_over { theme.bad } else { theme.warn };
     let mut spans = runs(&cells[..from]);
