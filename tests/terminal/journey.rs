@@ -91,7 +91,10 @@ fn a_first_day_by_keyboard() {
 
     // Everything is there after a restart, and the same key opens the vault without a question.
     let mut idmux = Terminal::idmux(home.path(), &[], SMALL);
-    let screen = idmux.wait_for("grace@example.com");
+    // The users are there before the embedded App is, which they are deleted at.
+    let screen = idmux.wait_until("users and App", |screen| {
+        screen.contains("grace@example.com") && screen.contains("http://127.0.0.1:")
+    });
     assert!(screen.contains("ada@example.com") && screen.contains("bob@example.com"), "{screen}");
     assert!(!screen.contains("E-mail"), "no log-in dialog when there are users\n{screen}");
 

@@ -52,12 +52,20 @@ fn dialog(screen: &str) -> String {
     inside.replace(|c: char| c.is_ascii_digit(), "#")
 }
 
-/// A screen without what differs between two runs: ids, ports, moments, and how far they are apart.
+/// A screen without what differs between two runs: ids, ports, moments, how far they are apart, and which lines of a pane
+/// are in sight of how many, since a pane may be read again just then.
 pub fn lasting(screen: &str) -> String {
     let of_word = |word: &str| match word {
         word if word.starts_with('…') || word.chars().any(|c| c.is_ascii_digit()) => "#".to_owned(),
         word => word.to_owned(),
     };
-    let of_line = |line: &str| line.split_whitespace().map(of_word).collect::<Vec<_>>().join(" ");
+    let of_line = |line: &str| {
+        let line = line.split_whitespace().map(of_word).collect::<Vec<_>>().join(" ");
+        let mut line = line.replace(" # of # ", "─");
+        while line.contains("──") {
+            line = line.replace("──", "─");
+        }
+        line
+    };
     screen.lines().map(|line| of_line(line) + "\n").collect()
 }

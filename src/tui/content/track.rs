@@ -112,7 +112,7 @@ pub fn track(user: &UserView, scale: &Scale, present: Timestamp, now: Timestamp)
             (Some(beside(cell, words, &cells)), is_over)
         }
         None if user.state == SessionState::LoggedOut => {
-            (Some((scale.now() + 1, " logged out".to_owned())), true)
+            (Some((scale.now() + 1, " logged out ".to_owned())), true)
         }
         None => (None, false),
     };
