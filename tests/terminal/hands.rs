@@ -72,7 +72,8 @@ fn a_day_by_mouse() {
     for _ in 0..4 {
         report(&mut idmux, 65, (session.0 + 2, session.1 + 3), 'M');
     }
-    idmux.wait_for("refresh token");
+    // It is on from where the wheel left it before: at the end of the refresh token's claims.
+    idmux.wait_for("stitch_ident");
     assert!(idmux.screen().contains("▶ Users"), "{}", idmux.screen());
     let data = place(&idmux, "Custom data");
     click(&mut idmux, (data.0, data.1 + 1));
