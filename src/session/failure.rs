@@ -184,6 +184,16 @@ impl Failure {
         Self { kind: FailureKind::NotLoggedIn, action, message, hint: "log the user in first".into() }
     }
 
+    /// A request for an app whose users are known, and which is not there (yet).
+    pub fn not_connected(action: &'static str, app: &AppAlias) -> Self {
+        Self {
+            kind: FailureKind::Unknown,
+            action,
+            message: format!("the app {app} is not connected yet"),
+            hint: "try again in a moment; an app that does not come has to be added with its address".into(),
+        }
+    }
+
     /// A request for an app or user that is not known here.
     pub fn unknown(action: &'static str, what: &str) -> Self {
         Self {

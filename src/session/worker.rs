@@ -39,7 +39,9 @@ use super::roster::Roster;
 use super::schedule::Schedule;
 use super::skew::Skew;
 use super::user_session::UserSession;
-use super::{AppView, Envelope, Event, EventKind, RequestId, SessionHandle, Snapshot, Subject, VaultStatus};
+use super::{
+    AppView, Envelope, Event, EventKind, Failure, RequestId, SessionHandle, Snapshot, Subject, VaultStatus,
+};
 use crate::account::{App, AppAlias, CustomDataSource, DeviceId, Lead, SessionState, UserId, UserKey};
 use crate::backend::{Backend, BackendError};
 use crate::clock::Clock;
@@ -318,6 +320,15 @@ impl Worker {
         let known = self.app(alias)?;
         let (app, backend) = known.connected.as_ref()?;
         Some((app.clone(), Arc::clone(backend), known.device.clone()))
+    }
+
+    /// Why nothing can be asked of an app that has no client.
+    fn no_app(&self, action: &'static str, alias: &AppAlias) -> Failure {
+        match self.app(alias) {
+            // Its users come with the vault, maybe before the app itself: the embedded one takes a moment to start.
+            Some(_) => Failure::not_connected(action, alias),
+            None => Failure::unknown(action, &format!("the app {alias}")),
+        }
     }
 
     /// A write's future; without a vault there is nothing to wait for.

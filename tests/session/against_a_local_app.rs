@@ -206,6 +206,10 @@ async fn users_tokens_and_the_current_user_survive_a_restart() {
     let view = worker.user(&alice);
     assert_eq!((&view.access, &view.refresh, &view.label), (&before.access, &before.refresh, &before.label));
     assert_eq!(worker.user(&bob).state, SessionState::LoggedOut);
+    // The app is not there yet, which is not to be unknown.
+    let early = worker.ask(Command::Delete { user: alice.clone() }).await;
+    let EventKind::Failed(failure) = early.kind else { panic!("{early:?}") };
+    assert!(failure.message.contains("is not connected yet"), "{failure:?}");
     // The session still works.
     worker.ask(Command::AddApp(app_at(server.base_url()))).await;
     assert_eq!(worker.ask(Command::Refresh { user: alice }).await.kind, EventKind::Refreshed);

@@ -42,7 +42,7 @@ impl Worker {
     pub(super) fn email_action(&mut self, id: RequestId, app: AppAlias, action: EmailAction) {
         let subject = Subject::App { app: app.clone(), who: action.email().map(str::to_owned) };
         let Some((_, backend, _)) = self.backend(&app) else {
-            let failure = Failure::unknown(action.action(), &format!("the app {app}"));
+            let failure = self.no_app(action.action(), &app);
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         };
         self.spawn(None, Some(id), async move {

@@ -37,7 +37,7 @@ impl Worker {
             return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(LOG_IN)));
         }
         let Some((_, backend, device)) = self.backend(&app) else {
-            let failure = Failure::unknown(LOG_IN, &format!("the app {app}"));
+            let failure = self.no_app(LOG_IN, &app);
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         };
         self.entering.insert(id, (subject.clone(), false));

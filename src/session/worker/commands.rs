@@ -104,7 +104,7 @@ impl Worker {
             return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(action)));
         }
         let Some((_, backend, device)) = self.backend(&app) else {
-            let failure = Failure::unknown(action, &format!("the app {app}"));
+            let failure = self.no_app(action, &app);
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         };
         self.entering.insert(id, (subject.clone(), false));
@@ -125,7 +125,7 @@ impl Worker {
         let action = operation.kind.action();
         let request = operation.request;
         let Some((app, backend, device)) = self.backend(&user.app) else {
-            let failure = Failure::unknown(action, &format!("the app {}", user.app));
+            let failure = self.no_app(action, &user.app);
             return self.fail(request, user, failure);
         };
         let Some(session) = self.roster.get_mut(user) else {
@@ -152,7 +152,7 @@ impl Worker {
     fn refresh(&mut self, id: RequestId, user: &UserKey) {
         let action = "renew the access token";
         if self.backend(&user.app).is_none() {
-            let failure = Failure::unknown(action, &format!("the app {}", user.app));
+            let failure = self.no_app(action, &user.app);
             return self.fail(Some(id), user, failure);
         }
         match self.roster.get_mut(user) {
@@ -180,7 +180,7 @@ impl Worker {
             return self.tell(Some(id), subject, kind);
         }
         if self.backend(&user.app).is_none() {
-            let failure = Failure::unknown(HAND_OUT, &format!("the app {}", user.app));
+            let failure = self.no_app(HAND_OUT, &user.app);
             return self.fail(Some(id), user, failure);
         }
         if let Some(session) = self.roster.get_mut(user) {
