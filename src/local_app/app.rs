@@ -14,7 +14,7 @@ use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::faults::Faults;
 use super::functions::{Engine, Limits};
-use super::hashing::HashingPool;
+use super::hashing::{HashingMemory, HashingPool};
 use super::lifetimes::Lifetimes;
 use super::providers::{Provider, RemoteDocuments};
 use super::rate_limits::Limiters;
@@ -209,7 +209,7 @@ impl App {
     /// Runs `work`, which hashes, away from the tasks that answer requests, a few at a time.
     pub async fn hashing<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut HashingMemory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         self.hashing.run(work).await
     }

@@ -1,22 +1,71 @@
 //! Where passwords are hashed: a few at once, a bounded number waiting, the rest turned away.
 
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use argon2::{Argon2, Block};
+use tokio::sync::oneshot;
 
 use super::failure::Failure;
 
 /// Requests that wait for their turn. At 15 to 30 ms a hash this is a few seconds, and more would give up anyway.
 const WAITING: usize = 512;
 
-/// Hashes on threads of their own; each takes 19 MiB and a core.
+/// How long a thread stays without work. With it goes its memory.
+const IDLE: Duration = Duration::from_secs(10);
+
+type Work = Box<dyn FnOnce(&mut HashingMemory) + Send>;
+
+/// Hashes on threads of their own, each of which takes 19 MiB and a core while there is something to hash.
+///
+/// A thread that is done takes the next in line itself: on cores that are all busy hashing, every hand-over to a task in
+/// between waits for a turn of the scheduler.
 pub struct HashingPool {
-    turns: Arc<Semaphore>,
+    line: Arc<Line>,
+    at_once: usize,
     inside: AtomicUsize,
     most_inside: usize,
-    hashed: AtomicU64,
+    hashed: Arc<AtomicU64>,
+}
+
+/// The memory that Argon2 fills, kept from one hash to the next: to get 19 MiB from the system each time costs a tenth
+/// of the hash. What is in it after a hash tells no more than the hash that is stored.
+#[derive(Default)]
+pub struct HashingMemory(Vec<Block>);
+
+/// Who waits, and who works.
+#[derive(Default)]
+struct Line {
+    state: Mutex<LineState>,
+    has_work: Condvar,
+}
+
+#[derive(Default)]
+struct LineState {
+    waiting: VecDeque<Work>,
+    threads: usize,
+    idle: usize,
+}
+
+impl HashingMemory {
+    /// What [`Argon2::hash_password_into`] does, in this memory.
+    pub fn argon2(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> argon2::Result<()> {
+        let needed = argon2.params().block_count();
+        if self.0.len() < needed {
+            self.0.resize(needed, Block::default());
+        }
+        argon2.hash_password_into_with_memory(password, salt, out, &mut self.0)
+    }
 }
 
 impl Default for HashingPool {
@@ -30,27 +79,31 @@ impl Default for HashingPool {
 impl HashingPool {
     fn new(at_once: usize, waiting: usize) -> Self {
         Self {
-            turns: Arc::new(Semaphore::new(at_once)),
+            line: Arc::default(),
+            at_once,
             inside: AtomicUsize::new(0),
             most_inside: at_once + waiting,
-            hashed: AtomicU64::new(0),
+            hashed: Arc::default(),
         }
     }
 
-    /// Runs `work`, which hashes once, away from the tasks that answer requests.
+    /// Runs `work`, which hashes once, away from the tasks that answer requests. One that is given up before its turn
+    /// costs nothing.
     pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut HashingMemory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let _place = self.place().ok_or(Failure::Busy)?;
-        // Moved into the work, so that a request which is given up does not let more run at once.
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Failure::internal)?;
-        self.hashed.fetch_add(1, Ordering::Relaxed);
-        let hashed = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        hashed.await.map_err(Failure::internal)
+        let (done, outcome) = oneshot::channel();
+        let hashed = Arc::clone(&self.hashed);
+        self.queue(Box::new(move |memory| {
+            if !done.is_closed() {
+                hashed.fetch_add(1, Ordering::Relaxed);
+                // Nobody waits any more if this fails.
+                let _ = done.send(work(memory));
+            }
+        }))?;
+        outcome.await.map_err(Failure::internal)
     }
 
     /// How often `run` got its turn.
@@ -59,10 +112,62 @@ impl HashingPool {
         self.hashed.load(Ordering::Relaxed)
     }
 
+    fn queue(&self, work: Work) -> Result<(), Failure> {
+        let mut state = self.line.lock();
+        state.waiting.push_back(work);
+        if state.waiting.len() <= state.idle || state.threads == self.at_once {
+            self.line.has_work.notify_one();
+            return Ok(());
+        }
+        let line = Arc::clone(&self.line);
+        let thread = std::thread::Builder::new().name("hashing".to_owned());
+        match thread.spawn(move || line.work()) {
+            Ok(_) => state.threads += 1,
+            // Then it waits for those that there are.
+            Err(_) if state.threads > 0 => {}
+            Err(error) => {
+                state.waiting.pop_back();
+                return Err(Failure::internal(error));
+            }
+        }
+        Ok(())
+    }
+
     fn place(&self) -> Option<Place<'_>> {
         let place = Place(&self.inside);
         let before = self.inside.fetch_add(1, Ordering::Relaxed);
         (before < self.most_inside).then_some(place)
+    }
+}
+
+impl Line {
+    /// A thread's life: one after another, until nothing came for a while.
+    fn work(&self) {
+        let mut memory = HashingMemory::default();
+        while let Some(work) = self.next() {
+            // A panic drops the sender, which its request is told.
+            let _ = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
+        }
+    }
+
+    /// What to do next. Without, the thread is counted out in the same breath, so that whoever comes starts another.
+    fn next(&self) -> Option<Work> {
+        let mut state = self.lock();
+        if state.waiting.is_empty() {
+            state.idle += 1;
+            let wait = self.has_work.wait_timeout_while(state, IDLE, |state| state.waiting.is_empty());
+            (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+        let work = state.waiting.pop_front();
+        if work.is_none() {
+            state.threads -= 1;
+        }
+        work
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LineState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,18 +192,18 @@ mod tests {
         let (go, wait) = mpsc::channel::<()>();
         let spawn = |work: Box<dyn FnOnce() + Send>| {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.run(work).await })
+            tokio::spawn(async move { pool.run(|_| work()).await })
         };
         let first = spawn(Box::new(move || wait.recv().unwrap()));
         let second = spawn(Box::new(|| {}));
         while pool.inside.load(Ordering::Relaxed) < 2 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(pool.run(|| {}).await, Err(Failure::Busy)));
+        assert!(matches!(pool.run(|_| ()).await, Err(Failure::Busy)));
         go.send(()).unwrap();
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
-        pool.run(|| {}).await.unwrap();
+        pool.run(|_| ()).await.unwrap();
         assert_eq!(pool.count(), 3);
     }
 
@@ -106,10 +211,71 @@ mod tests {
     async fn a_request_that_is_given_up_frees_its_place() {
         let pool = Arc::new(HashingPool::new(1, 0));
         let (go, wait) = mpsc::channel::<()>();
-        let mut first = Box::pin(pool.run(move || wait.recv().unwrap()));
+        let mut first = Box::pin(pool.run(move |_| wait.recv().unwrap()));
         assert!(futures_util::poll!(&mut first).is_pending());
         drop(first);
         go.send(()).unwrap();
-        pool.run(|| {}).await.unwrap();
+        pool.run(|_| ()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_before_its_turn_is_not_done() {
+        let pool = HashingPool::new(1, 2);
+        let (go, wait) = mpsc::channel::<()>();
+        let mut first = Box::pin(pool.run(move |_| wait.recv().unwrap()));
+        let mut second = Box::pin(pool.run(|_| unreachable!("nobody waits for it")));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        assert!(futures_util::poll!(&mut second).is_pending());
+        drop(second);
+        go.send(()).unwrap();
+        first.await.unwrap();
+        pool.run(|_| ()).await.unwrap();
+        assert_eq!(pool.count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_request_alone() {
+        let pool = HashingPool::new(1, 2);
+        let panics = pool.run(|_| panic!("as this test wants it"));
+        let (failed, next) = tokio::join!(panics, pool.run(|_| 7));
+        assert!(failed.map(|()| ()).is_err());
+        assert_eq!(next.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn threads_are_as_many_as_have_something_to_do() {
+        let pool = HashingPool::new(3, 8);
+        for _ in 0..5 {
+            pool.run(|_| ()).await.unwrap();
+            // It says so before it is idle again.
+            while pool.line.lock().idle == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(pool.line.lock().threads, 1);
+        let (meet, met) = (Arc::new(std::sync::Barrier::new(3)), Arc::new(AtomicUsize::new(0)));
+        let together = (0..3).map(|_| {
+            let (meet, met) = (Arc::clone(&meet), Arc::clone(&met));
+            pool.run(move |_| {
+                meet.wait();
+                met.fetch_add(1, Ordering::Relaxed);
+            })
+        });
+        futures_util::future::join_all(together).await;
+        assert_eq!(met.load(Ordering::Relaxed), 3);
+        assert_eq!(pool.line.lock().threads, 3);
+    }
+
+    #[test]
+    fn memory_that_was_used_changes_no_hash() {
+        let mut memory = HashingMemory::default();
+        for (m_cost, password) in [(64, "a"), (256, "b"), (32, "a"), (256, "a")] {
+            let params = argon2::Params::new(m_cost, 2, 1, None).unwrap();
+            let argon2 = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+            let (mut fresh, mut reused) = ([0; 32], [0; 32]);
+            argon2.hash_password_into(password.as_bytes(), b"some salt", &mut fresh).unwrap();
+            memory.argon2(&argon2, password.as_bytes(), b"some salt", &mut reused).unwrap();
+            assert_eq!(fresh, reused);
+        }
     }
 }

@@ -13,9 +13,8 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::{KeyIvInit, StreamCipher};
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -23,6 +22,8 @@ use base64::prelude::BASE64_STANDARD;
 use ctr::Ctr128BE;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::local_app::hashing::HashingMemory;
 
 /// Costs of bcrypt; each more doubles the time, and 14 takes about a second.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=14;
@@ -104,9 +105,9 @@ impl StoredHash {
     }
 
     /// Whether it was made of this password. Slow by design.
-    pub fn matches(&self, password: &[u8]) -> bool {
+    pub fn matches(&self, password: &[u8], memory: &mut HashingMemory) -> bool {
         match self {
-            Self::Argon2(hash) => Argon2::default().verify_password(password, hash).is_ok(),
+            Self::Argon2(hash) => argon2_matches(hash, password, memory).unwrap_or(false),
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
             Self::Firebase { parameters, salt, hash } => {
                 firebase_hash(parameters, salt, password).is_some_and(|made| same(&made, hash))
@@ -147,7 +148,7 @@ fn argon2(text: &str) -> Result<StoredHash, InvalidHash> {
     let malformed = InvalidHash::Malformed("Argon2");
     let hash = PasswordHash::new(text).map_err(|_| malformed.clone())?;
     let known = ["argon2d", "argon2i", "argon2id"].contains(&hash.algorithm.as_str());
-    let parameters = argon2::Params::try_from(&hash).map_err(|_| malformed.clone())?;
+    let parameters = Params::try_from(&hash).map_err(|_| malformed.clone())?;
     // A secret of the old server, or data beside the password, is nothing that this one has.
     let needs_more = !parameters.keyid().is_empty() || !parameters.data().is_empty();
     if !known || hash.hash.is_none() || hash.salt.is_none() || needs_more {
@@ -158,6 +159,17 @@ fn argon2(text: &str) -> Result<StoredHash, InvalidHash> {
         return Err(InvalidHash::TooCostly("Argon2"));
     }
     Ok(StoredHash::Argon2(hash))
+}
+
+/// Whether `hash` was made of `password`; nothing if it asks for what is not understood.
+fn argon2_matches(hash: &PasswordHash, password: &[u8], memory: &mut HashingMemory) -> Option<bool> {
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(hash).ok()?);
+    let mut made = Zeroizing::new(vec![0_u8; expected.len()]);
+    memory.argon2(&argon2, password, salt, &mut made).ok()?;
+    Some(same(&made, expected.as_bytes()))
 }
 
 fn bcrypt(text: &str) -> Result<StoredHash, InvalidHash> {
@@ -279,10 +291,11 @@ mod tests {
 
     #[test]
     fn hashes_of_other_servers_match_their_password_and_no_other() {
+        let mut memory = HashingMemory::default();
         for (hash, password) in KNOWN_ANSWERS {
             let stored = StoredHash::parse(hash).unwrap_or_else(|error| panic!("{hash}: {error}"));
-            assert!(stored.matches(password.as_bytes()), "{hash}");
-            assert!(!stored.matches(b"something else"), "{hash}");
+            assert!(stored.matches(password.as_bytes(), &mut memory), "{hash}");
+            assert!(!stored.matches(b"something else", &mut memory), "{hash}");
             assert_eq!(stored.to_string(), *hash, "it is kept as it came");
         }
     }

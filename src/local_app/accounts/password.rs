@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::foreign_hash::StoredHash;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
+use crate::local_app::hashing::HashingMemory;
 
 /// Allowed lengths in characters (section 3.3).
 const LENGTHS: std::ops::RangeInclusive<usize> = 6..=128;
@@ -49,14 +50,14 @@ impl Password {
     }
 
     /// Whether `hash`, ours or one that was imported, was made of this password. Takes as long without a hash.
-    pub fn matches(&self, hash: Option<&str>) -> bool {
+    pub fn matches(&self, hash: Option<&str>, memory: &mut HashingMemory) -> bool {
         let stored = hash.and_then(|hash| StoredHash::parse(hash).ok());
         let password = self.0.expose_secret().as_bytes();
         match stored {
-            Some(stored) => stored.matches(password),
+            Some(stored) => stored.matches(password, memory),
             None => {
                 let nobodys = StoredHash::parse(NOBODYS_HASH);
-                let _ = std::hint::black_box(nobodys.is_ok_and(|hash| hash.matches(password)));
+                let _ = std::hint::black_box(nobodys.is_ok_and(|hash| hash.matches(password, memory)));
                 false
             }
         }
@@ -77,7 +78,7 @@ impl App {
     /// Whether `hash` was made of `password`: the one place where a password is compared. Costs one hash either way.
     pub async fn is_password(&self, password: &Password, hash: Option<String>) -> Result<bool, Failure> {
         let password = password.clone();
-        self.hashing(move || password.matches(hash.as_deref())).await
+        self.hashing(move |memory| password.matches(hash.as_deref(), memory)).await
     }
 }
 
@@ -102,14 +103,16 @@ mod tests {
 
     #[test]
     fn a_hash_is_salted_matches_its_password_only_and_costs_as_much_as_nobodys() {
+        let mut memory = HashingMemory::default();
+        let mut matches = |password: &Password, hash: Option<&str>| password.matches(hash, &mut memory);
         let password = Password::new("correct horse".to_owned());
         let hash = password.hash().unwrap();
         assert_ne!(hash, password.hash().unwrap());
-        assert!(password.matches(Some(&hash)));
-        assert!(!Password::new("correct horsf".to_owned()).matches(Some(&hash)));
-        assert!(!password.matches(None));
+        assert!(matches(&password, Some(&hash)));
+        assert!(!matches(&Password::new("correct horsf".to_owned()), Some(&hash)));
+        assert!(!matches(&password, None));
         for none in ["", "not a hash", "$argon2id$"] {
-            assert!(!password.matches(Some(none)), "{none}");
+            assert!(!matches(&password, Some(none)), "{none}");
         }
         let (ours, nobodys) = (PasswordHash::new(&hash).unwrap(), PasswordHash::new(NOBODYS_HASH).unwrap());
         assert_eq!(ours.algorithm, nobodys.algorithm);

@@ -79,7 +79,7 @@ impl App {
             return Err(Failure::NameInUse);
         }
         let password = password.clone();
-        let hash = self.hashing(move || password.hash()).await??;
+        let hash = self.hashing(move |_| password.hash()).await??;
         Ok(Registration::new(email, &hash, self.now()))
     }
 

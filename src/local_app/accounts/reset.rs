@@ -52,7 +52,7 @@ impl App {
         // Asked before hashing too: whoever guesses tokens costs no hash each time.
         let guess = token.clone();
         self.store().read(move |tx| guess.registration(tx, Purpose::Reset, now)).await?;
-        let hash = self.hashing(move || password.hash()).await??;
+        let hash = self.hashing(move |_| password.hash()).await??;
         self.store()
             .write(move |tx| {
                 let registration = token.redeem(tx, Purpose::Reset, now)?;
@@ -98,7 +98,7 @@ impl App {
         let all = std::iter::once(first).chain(arguments).collect();
         match self.verdict_of(function, all, request).await {
             Verdict::Success => {
-                let hash = self.hashing(move || password.hash()).await??;
+                let hash = self.hashing(move |_| password.hash()).await??;
                 self.store()
                     .write(move |tx| {
                         tx.delete_userpass_tokens_of(&registration.id, Purpose::Reset)?;

@@ -58,7 +58,7 @@ async fn upgraded(
     }
     let hash = {
         let password = password.clone();
-        app.hashing(move || password.hash()).await??
+        app.hashing(move |_| password.hash()).await??
     };
     let id = registration.id.clone();
     let old = std::mem::replace(&mut registration.password_hash, hash.clone());
@@ -84,7 +84,7 @@ fn may_adopt(registration: &Registration, now: Timestamp) -> bool {
 async fn adopt(app: &App, registration: Registration, password: Password) -> Result<Registration, Failure> {
     let hash = {
         let password = password.clone();
-        app.hashing(move || password.hash()).await??
+        app.hashing(move |_| password.hash()).await??
     };
     let now = app.now();
     let (current, is_adopted) = app
