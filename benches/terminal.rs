@@ -2,10 +2,13 @@
 //! of the smallest ratatui program, one line that is drawn once a second, taken in the same run.
 //!
 //! It is the real binary on a prepared vault, with the embedded local App, and the machine's pseudo-terminal. With `--test`
-//! everything runs once and small; what has to hold on every machine is checked, and no time is.
+//! everything runs once and small; what has to hold on every machine is checked, and no time is. `-- key` runs one part
+//! alone.
 
 #[path = "terminal/home.rs"]
 mod home;
+#[path = "terminal/others.rs"]
+mod others;
 #[path = "terminal/process.rs"]
 mod process;
 #[path = "terminal/pty.rs"]
@@ -50,14 +53,24 @@ fn main() {
         return smallest::run().expect("the smallest program runs");
     }
     let extent = if arguments.iter().any(|argument| argument == "--test") { SMALL } else { WHOLE };
+    let chosen = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let wanted = |part: &str| chosen.is_none_or(|chosen| part.contains(chosen.as_str()));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     let homes: Vec<_> = extent.users.iter().map(|users| Home::build(&runtime, *users, Lives::Long)).collect();
     println!("120x40, the real binary beside the smallest ratatui program in the same run; medians");
-    start(&extent, &homes);
-    key(&extent, &homes);
-    let counting = Home::build(&runtime, COUNTDOWNS, Lives::Short);
-    idle(&extent, &homes, &counting);
-    memory(&homes);
+    if wanted("start") {
+        start(&extent, &homes);
+    }
+    if wanted("key") {
+        key(&extent, &homes);
+    }
+    if wanted("idle") {
+        let counting = Home::build(&runtime, COUNTDOWNS, Lives::Short);
+        idle(&extent, &homes, &counting);
+    }
+    if wanted("memory") {
+        memory(&homes);
+    }
 }
 
 fn start(extent: &Extent, homes: &[Home]) {
@@ -84,6 +97,11 @@ fn key(extent: &Extent, homes: &[Home]) {
     program.settle("seconds");
     let smallest = median((0..extent.keys).map(|_| program.answers("j")));
     row("smallest", millis(smallest), 1.0);
+    for (name, mut program) in others::start() {
+        program.settle(others::FIRST);
+        let answered = median((0..extent.keys).map(|number| program.answers(if number % 2 == 0 { "j" } else { "k" })));
+        row(name, millis(answered), ratio(answered, smallest));
+    }
     for home in homes {
         let mut program = home.start();
         program.settle(home.last_in_sight());
