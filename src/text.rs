@@ -4,6 +4,7 @@
 //! terminal, reorder what stands beside them, or hide.
 
 use std::borrow::Cow;
+use std::iter::repeat_n;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -14,7 +15,7 @@ const MOST_MARKS: usize = 4;
 /// The text with everything that would act on the terminal, reorder or hide made visible: control characters as
 /// control pictures (`␛`), others by their code point (`<U+202E>`).
 pub fn inert(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    if is_printable_ascii(text) {
         return Cow::Borrowed(text);
     }
     let mut shown: Option<String> = None;
@@ -72,8 +73,25 @@ fn is_deceptive(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}') // tags, more variation selectors
 }
 
+/// Whether every character has one column and none joins its neighbours, so that nothing has to look for graphemes.
+pub fn is_simple(text: &str) -> bool {
+    is_printable_ascii(text) || text.chars().all(is_simple_character)
+}
+
+/// Printable ASCII, and of punctuation, arrows, box drawing and symbols what is neither wide nor a mark.
+fn is_simple_character(c: char) -> bool {
+    matches!(c, ' '..='~') || (matches!(c, '\u{2010}'..='\u{2bff}') && c.width() == Some(1) && !is_deceptive(c))
+}
+
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Columns of the text on the screen, grapheme by grapheme, as it is drawn.
 pub fn width(text: &str) -> usize {
+    if is_printable_ascii(text) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
@@ -101,14 +119,18 @@ pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
 pub fn fit(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     let room = columns.saturating_sub(width(&text));
-    format!("{text}{:room$}", "")
+    let mut text = text.into_owned();
+    text.extend(repeat_n(' ', room));
+    text
 }
 
 /// Like [`fit`], with the text at the right end.
 pub fn fit_right(text: &str, columns: usize) -> String {
     let text = cut(text, columns);
     let room = columns.saturating_sub(width(&text));
-    format!("{:room$}{text}", "")
+    let mut fitted = " ".repeat(room);
+    fitted.push_str(&text);
+    fitted
 }
 
 /// The text in lines of at most `columns` columns, broken at spaces where that is possible.
@@ -140,6 +162,9 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// As many leading graphemes as fit into `columns`.
 fn head(text: &str, columns: usize) -> &str {
+    if is_printable_ascii(text) {
+        return &text[..columns.min(text.len())];
+    }
     let mut used = 0;
     let end = text.grapheme_indices(true).find_map(|(at, grapheme)| {
         used += grapheme.width();

@@ -454,7 +454,7 @@ impl Model {
     }
 
     /// The rows of the Session pane at its present width.
-    pub fn session_rows(&self) -> Vec<session::Row> {
+    pub fn session_rows(&self) -> Vec<session::Row<'_>> {
         let columns = usize::from(self.regions().inside(Pane::Session).width);
         self.selected()
             .map(|user| session::rows(user, &self.detail.claims, &self.keymap, self.now, columns))

@@ -22,6 +22,7 @@ use crossterm::{cursor, execute};
 use futures_util::{Stream, stream};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
 #[cfg(unix)]
 use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
@@ -126,6 +127,18 @@ pub fn take_back(mouse: bool) -> io::Result<()> {
         disable_raw_mode()?;
     }
     enter(mouse)
+}
+
+/// The size of the terminal, asked before each frame. crossterm opens `/dev/tty` each time, and closes it.
+#[cfg(unix)]
+fn size() -> Option<Size> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some(Size { width: size.ws_col, height: size.ws_row })
+}
+
+#[cfg(not(unix))]
+fn size() -> Option<Size> {
+    None
 }
 
 /// Whether keys come as they are pressed. Between raw modes the terminal would make another key of Enter.

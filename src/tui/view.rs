@@ -13,6 +13,7 @@ mod form;
 mod help;
 mod identities;
 mod lifetimes;
+mod line;
 mod log;
 mod palette;
 mod pane;
@@ -25,8 +26,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
+use self::line::put;
 use super::hit::DialogSpot;
 use super::layout;
 use super::model::{Model, View};
@@ -85,7 +86,7 @@ pub fn compared_column(model: &Model, column: u16) -> Option<usize> {
 /// Draws lines from the top of an area; those that do not fit are left out.
 fn lines<'a>(area: Rect, buffer: &mut Buffer, lines: impl IntoIterator<Item = Line<'a>>) {
     for (row, line) in area.rows().zip(lines) {
-        line.render(row, buffer);
+        put(&line, row, buffer);
     }
 }
 

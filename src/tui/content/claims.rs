@@ -53,7 +53,8 @@ fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
     if rows.len() >= MOST {
         return;
     }
-    let indented = format!("{:1$}{name}", "", depth * 2);
+    let mut indented = " ".repeat(depth * 2);
+    indented.push_str(name);
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             rows.push(ClaimRow { name: indented, value: String::new(), raw: raw(value) });
@@ -66,11 +67,10 @@ fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
 }
 
 fn raw(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    text.chars().take(LONGEST_COPY).collect()
+    match value {
+        Value::String(text) => first(LONGEST_COPY, text.clone()),
+        other => first(LONGEST_COPY, other.to_string()),
+    }
 }
 
 /// The value of a claim in one line.
@@ -85,7 +85,15 @@ pub fn text(name: &str, value: &Value) -> String {
         }
         other => other.to_string(),
     };
-    text.chars().take(LONGEST).collect()
+    first(LONGEST, text)
+}
+
+/// The first characters of a text.
+fn first(characters: usize, mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::tui::{text, words};
 
 /// One row of the pane. Texts are from a server.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Row {
+pub enum Row<'a> {
     /// A line of the sentence on the state; the first has the state's glyph.
     State {
         /// How it stands.
@@ -38,10 +38,10 @@ pub enum Row {
     /// A heading.
     Heading(&'static str),
     /// A claim.
-    Claim(ClaimRow),
+    Claim(&'a ClaimRow),
 }
 
-impl Row {
+impl Row<'_> {
     /// What a copy of the row is, and what it is called.
     pub fn copied(self) -> Option<(String, String)> {
         match self {
@@ -51,7 +51,7 @@ impl Row {
             Self::Field { name, value } => Some((value, format!("the {name}"))),
             Self::Gauge { name, life } => Some((life.expires.to_string(), format!("the {name} expiry"))),
             Self::Heading(_) => None,
-            Self::Claim(claim) => Some((claim.raw, format!("the claim {}", claim.name.trim_start()))),
+            Self::Claim(claim) => Some((claim.raw.clone(), format!("the claim {}", claim.name.trim_start()))),
         }
     }
 }
@@ -74,16 +74,16 @@ impl TokenClaims {
 }
 
 /// All rows, for a pane of `columns` columns.
-pub fn rows(
+pub fn rows<'a>(
     user: &UserView,
-    claims: &TokenClaims,
+    claims: &'a TokenClaims,
     keymap: &Keymap,
     now: Timestamp,
     columns: usize,
-) -> Vec<Row> {
+) -> Vec<Row<'a>> {
     let (tone, glyph, _) = words::state(&user.state);
     let sentence = text::inert(&words::state_sentence(user, keymap, now)).into_owned();
-    let mut rows: Vec<Row> = text::wrap(&sentence, columns.saturating_sub(2))
+    let mut rows: Vec<Row<'_>> = text::wrap(&sentence, columns.saturating_sub(2))
         .into_iter()
         .enumerate()
         .map(|(line, text)| Row::State { tone, glyph: if line == 0 { glyph } else { "" }, text })
@@ -95,13 +95,13 @@ pub fn rows(
     for (heading, claims) in [("access token", &claims.access), ("refresh token", &claims.refresh)] {
         if !claims.is_empty() {
             rows.push(Row::Heading(heading));
-            rows.extend(claims.iter().cloned().map(Row::Claim));
+            rows.extend(claims.iter().map(Row::Claim));
         }
     }
     rows
 }
 
-fn token(name: &'static str, token: Option<&TokenView>, rows: &mut Vec<Row>) {
+fn token(name: &'static str, token: Option<&TokenView>, rows: &mut Vec<Row<'_>>) {
     match token {
         None => rows.push(Row::Field { name, value: "no token".into() }),
         Some(TokenView { fingerprint, lifetime: None, .. }) => {

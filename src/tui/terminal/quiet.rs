@@ -93,7 +93,7 @@ impl<W: Write> Backend for Quiet<CrosstermBackend<W>> {
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        super::size().map_or_else(|| self.inner.size(), Ok)
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::form::Drawn;
-use super::{pane, span, tone};
+use super::{pane, put, span, tone};
 use crate::session::UserView;
 use crate::tui::content::compare::Row;
 use crate::tui::dialog::Picker;
@@ -51,11 +51,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut rows = inside.rows();
     for line in heads(model, &users, &widths) {
         if let Some(row) = rows.next() {
-            line.render(row, buffer);
+            put(&line, row, buffer);
         }
     }
     for (item, row) in items.iter().skip(offset).zip(rows) {
-        line(model, item, &widths).render(row, buffer);
+        put(&line(model, item, &widths), row, buffer);
     }
 }
 

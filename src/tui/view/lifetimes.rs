@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span, tone};
+use super::{lines, pane, put, span, tone};
 use crate::session::{TokenView, UserView};
 use crate::tui::content::scale::Scale;
 use crate::tui::content::track::{Mark, Track, track};
@@ -57,7 +57,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         if selected && model.dialogs.is_empty() {
             pane::selected_row(line, theme.selection, row, buffer);
         } else {
-            line.render(row, buffer);
+            put(&line, row, buffer);
         }
     }
     let below = Rect { y: list.bottom(), height: inside.bottom().saturating_sub(list.bottom()), ..inside };

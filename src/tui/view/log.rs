@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span, tone};
+use super::{lines, pane, put, span, tone};
 use crate::tui::history::Entry;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::log::{self, NAME, rows};
@@ -95,7 +95,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
         if selected && model.dialogs.is_empty() {
             pane::selected_row(line, theme.selection, row, buffer);
         } else {
-            line.render(row, buffer);
+            put(&line, row, buffer);
         }
     }
 }

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Widget};
+use ratatui::widgets::{Block, BorderType};
 
-use super::{lines, span, tone};
+use super::{lines, put, span, tone};
 use crate::tui::layout::Regions;
 use crate::tui::model::{Model, Pane};
 use crate::tui::theme::Theme;
@@ -93,7 +93,7 @@ pub fn row(model: &Model, pane: Pane, line: Line, selected: bool, row: Rect, buf
     if selected && has_focus(model, pane) {
         selected_row(line, model.theme.selection, row, buffer);
     } else {
-        line.render(row, buffer);
+        put(&line, row, buffer);
     }
 }
 
@@ -103,5 +103,5 @@ pub fn selected_row(line: Line, style: Style, row: Rect, buffer: &mut Buffer) {
     let whole = Rect { x: row.x.saturating_sub(1), width: row.width + 2, ..row };
     buffer.set_style(whole, style);
     let plain: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
-    Line::from(span(plain, style)).render(row, buffer);
+    put(&Line::from(span(plain, style)), row, buffer);
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, span, tone};
+use super::{lines, pane, put, span, tone};
 use crate::session::TimelineEntry;
 use crate::tui::headings::At;
 use crate::tui::layout::Regions;
@@ -40,7 +40,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
         match timeline.at(line) {
             At::Heading(number) => {
                 let day = timeline.day(number).map(|day| format!("── {day} UTC ")).unwrap_or_default();
-                Line::from(span(day, model.theme.muted)).render(row, buffer);
+                put(&Line::from(span(day, model.theme.muted)), row, buffer);
             }
             At::Item(number) => {
                 let Some(entry) = timeline.entries().get(number) else { break };

@@ -6,7 +6,7 @@ use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{pane, span, tone};
+use super::{pane, put, span, tone};
 use crate::session::{TokenView, UserView, VaultStatus};
 use crate::tui::headings::At;
 use crate::tui::keymap::{Action, Context};
@@ -99,7 +99,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
             At::Heading(number) => {
                 let group = users.group(number);
                 let heading = group.map(|group| heading(model, group, usize::from(row.width)));
-                heading.unwrap_or_default().render(row, buffer);
+                put(&heading.unwrap_or_default(), row, buffer);
                 continue;
             }
             At::Item(at) => at,
@@ -111,7 +111,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
             pane::selected_row(line, theme.selection, row, buffer);
             continue;
         }
-        line.render(row, buffer);
+        put(&line, row, buffer);
         if selected {
             buffer.set_style(row, theme.selection_idle);
         }
