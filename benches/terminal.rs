@@ -99,7 +99,8 @@ fn key(extent: &Extent, homes: &[Home]) {
     row("smallest", millis(smallest), 1.0);
     for (name, mut program) in others::start() {
         program.settle(others::FIRST);
-        let answered = median((0..extent.keys).map(|number| program.answers(if number % 2 == 0 { "j" } else { "k" })));
+        let answered =
+            median((0..extent.keys).map(|number| program.answers(if number % 2 == 0 { "j" } else { "k" })));
         row(name, millis(answered), ratio(answered, smallest));
     }
     for home in homes {

@@ -80,7 +80,8 @@ pub fn is_simple(text: &str) -> bool {
 
 /// Printable ASCII, and of punctuation, arrows, box drawing and symbols what is neither wide nor a mark.
 fn is_simple_character(c: char) -> bool {
-    matches!(c, ' '..='~') || (matches!(c, '\u{2010}'..='\u{2bff}') && c.width() == Some(1) && !is_deceptive(c))
+    matches!(c, ' '..='~')
+        || (matches!(c, '\u{2010}'..='\u{2bff}') && c.width() == Some(1) && !is_deceptive(c))
 }
 
 fn is_printable_ascii(text: &str) -> bool {

@@ -4,6 +4,7 @@
 //! slot: the OS keyring, a passphrase, or a key file. A vault never changes its slot by itself, and a record that
 //! cannot be read is set aside without touching the others.
 
+mod files;
 mod holder;
 mod kept_app;
 mod key;
@@ -13,13 +14,14 @@ mod seal;
 mod store;
 mod timeline;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+use self::files::Files;
 pub use self::kept_app::KeptApp;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::record::{SetAside, UserRecord};
@@ -154,6 +156,7 @@ pub struct Vault {
     key: KeySource,
     door: Option<Door>,
     thread: Option<JoinHandle<()>>,
+    files: Option<Files>,
 }
 
 /// The way to an open vault, for jobs that outlive a call. It leads nowhere once the vault is closed.
@@ -204,11 +207,12 @@ impl Vault {
     /// Starts the thread that owns the store.
     fn start(key: KeySource, store: Store) -> Result<Self, VaultError> {
         let (jobs, queue) = mpsc::channel::<Job>();
+        let files = store.file().map(|path| Files::of(Path::new(path)));
         let thread = std::thread::Builder::new()
             .name("vault".into())
             .spawn(move || work(store, &queue))
             .map_err(|source| VaultError::File { path: "thread".into(), source })?;
-        Ok(Self { key, door: Some(Door(jobs)), thread: Some(thread) })
+        Ok(Self { key, door: Some(Door(jobs)), thread: Some(thread), files })
     }
 
     /// Where the key comes from.
@@ -274,6 +278,12 @@ impl Vault {
     /// What happened to a user, oldest first.
     pub fn timeline(&self, user: UserKey) -> Write<Vec<TimelineEntry>> {
         self.write(move |store| store.timeline(&user))
+    }
+
+    /// Whether other processes may have written since this was last asked. Much cheaper than [`Vault::changes`], and never
+    /// false when they have.
+    pub fn may_have_changes(&mut self) -> bool {
+        self.files.as_mut().is_some_and(Files::may_have_changed)
     }
 
     /// What other processes did since this was last asked; `None` when they did nothing.

@@ -1,5 +1,6 @@
 //! What the system counts of a process, from `/proc`; nothing where there is none.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -15,58 +16,68 @@ pub struct Usage {
     pub bytes: f64,
 }
 
-/// Counters of a process, summed over its threads.
+/// Counters of a process, thread by thread.
 pub struct Counters {
-    cpu: Option<Duration>,
-    wakes: Option<u64>,
-    screen_wakes: Option<u64>,
+    process: u32,
+    threads: BTreeMap<u32, Thread>,
+    /// In hundredths of a second, where the scheduler does not count.
+    ticked: Option<Duration>,
+}
+
+struct Thread {
+    /// On a processor, where the scheduler counts it.
+    ran: Option<Duration>,
+    /// Voluntary switches.
+    waits: Option<u64>,
 }
 
 impl Counters {
     pub fn of(process: u32) -> Self {
-        let wakes = switches(process);
-        Self {
-            cpu: scheduled(process).or_else(|| ticked(process)),
-            wakes,
-            // The first thread has the number of its process, and the screen is the first thread's.
-            screen_wakes: wakes.and_then(|_| {
-                let status = fs::read_to_string(format!("/proc/{process}/task/{process}/status")).ok()?;
-                field(&status, "voluntary_ctxt_switches:")
-            }),
-        }
+        Self { process, threads: threads(process), ticked: ticked(process) }
     }
 
     pub fn cpu_since(&self, before: &Self) -> Option<Duration> {
-        Some(self.cpu?.saturating_sub(before.cpu?))
+        let scheduled = self.grown(before, |thread| thread.ran.map(|ran| ran.as_nanos() as u64));
+        match scheduled {
+            Some(nanoseconds) => Some(Duration::from_nanos(nanoseconds)),
+            None => Some(self.ticked?.saturating_sub(before.ticked?)),
+        }
     }
 
     pub fn wakes_since(&self, before: &Self) -> Option<u64> {
-        grown(self.wakes, before.wakes)
+        self.grown(before, |thread| thread.waits)
     }
 
     pub fn screen_wakes_since(&self, before: &Self) -> Option<u64> {
-        grown(self.screen_wakes, before.screen_wakes)
+        // The first thread has the number of its process, and the screen is the first thread's.
+        let of = |counters: &Self| counters.threads.get(&self.process)?.waits;
+        Some(of(self)?.saturating_sub(of(before)?))
+    }
+
+    /// What a counter of all threads grew by. One that ended in between is not counted: what it had counted went with it.
+    fn grown(&self, before: &Self, counter: fn(&Thread) -> Option<u64>) -> Option<u64> {
+        self.threads
+            .iter()
+            .map(|(id, after)| {
+                let before = before.threads.get(id).map_or(Some(0), counter)?;
+                Some(counter(after)?.saturating_sub(before))
+            })
+            .sum()
     }
 }
 
-/// What a counter grew by.
-fn grown(after: Option<u64>, before: Option<u64>) -> Option<u64> {
-    Some(after?.saturating_sub(before?))
-}
-
-/// One file of every thread.
-fn of_threads(process: u32, file: &str) -> Vec<String> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
-    threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join(file)).ok()).collect()
-}
-
-/// Nanoseconds on a processor, where the scheduler counts them.
-fn scheduled(process: u32) -> Option<Duration> {
-    let nanoseconds = of_threads(process, "schedstat")
-        .iter()
-        .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
-        .sum();
-    (nanoseconds > 0).then_some(Duration::from_nanos(nanoseconds))
+fn threads(process: u32) -> BTreeMap<u32, Thread> {
+    let Ok(folders) = fs::read_dir(format!("/proc/{process}/task")) else { return BTreeMap::new() };
+    let thread = |folder: fs::DirEntry| {
+        let id = folder.file_name().to_str()?.parse().ok()?;
+        let read = |file: &str| fs::read_to_string(folder.path().join(file)).ok();
+        let ran = read("schedstat").and_then(|text| text.split(' ').next()?.parse().ok());
+        // A system that never counts any has nothing to say.
+        let ran = ran.filter(|nanoseconds| *nanoseconds > 0).map(Duration::from_nanos);
+        let waits = field(&read("status")?, "voluntary_ctxt_switches:");
+        Some((id, Thread { ran, waits }))
+    };
+    folders.filter_map(|folder| thread(folder.ok()?)).collect()
 }
 
 /// The same in hundredths of a second, which every system has.
@@ -76,13 +87,6 @@ fn ticked(process: u32) -> Option<Duration> {
     let fields: Vec<_> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks: u64 = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum();
     Some(Duration::from_millis(ticks * 10))
-}
-
-/// Voluntary switches. A system that never counts any has nothing to say.
-fn switches(process: u32) -> Option<u64> {
-    let count =
-        of_threads(process, "status").iter().filter_map(|text| field(text, "voluntary_ctxt_switches:")).sum();
-    (count > 0).then_some(count)
 }
 
 /// Resident memory in bytes.

@@ -94,6 +94,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// The database's file; none in memory.
+    pub fn file(&self) -> Option<&str> {
+        self.connection.path().filter(|path| !path.is_empty())
+    }
+
     /// Reads everything. Records that do not open are moved to `set_aside`, all others are returned.
     pub fn load(&mut self) -> Result<Contents, VaultError> {
         let mut contents = Contents::default();

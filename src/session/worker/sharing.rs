@@ -13,7 +13,7 @@ use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, RequestId, Subject, VaultStatus};
 use crate::vault::{Changes, KeySource, UserRecord, VaultError};
 
-/// How often others' changes are looked for. A look that finds nothing reads one number.
+/// How often others' changes are looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// A look that is under way.
@@ -34,10 +34,14 @@ impl Worker {
         is_kept && self.setup.renewals.lead.is_some()
     }
 
-    /// Asks the vault for what others did.
+    /// Asks the vault for what others did, unless its files say that nobody did anything.
     pub(super) fn look_around(&mut self) {
-        let Some(vault) = &self.vault else { return };
-        self.looking = Some(Box::pin(vault.changes()));
+        let Some(vault) = &mut self.vault else { return };
+        if vault.may_have_changes() {
+            self.looking = Some(Box::pin(vault.changes()));
+        } else {
+            self.next_look = Instant::now() + LOOK;
+        }
         self.look_at_clocks();
     }
 

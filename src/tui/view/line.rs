@@ -20,8 +20,9 @@ pub fn put(line: &Line, row: Rect, buffer: &mut Buffer) {
     }
     buffer.set_style(row, line.style);
     let cells = line.spans.iter().flat_map(|span| span.content.chars().map(|c| (c, span.style)));
-    for (x, (c, style)) in (row.x..row.right()).zip(cells) {
-        buffer[(x, row.y)].set_char(c).set_style(style);
+    let start = buffer.index_of(row.x, row.y);
+    for (cell, (c, style)) in buffer.content[start..][..usize::from(row.width)].iter_mut().zip(cells) {
+        cell.set_char(c).set_style(style);
     }
 }
 
