@@ -156,7 +156,7 @@ pub struct Vault {
     key: KeySource,
     door: Option<Door>,
     thread: Option<JoinHandle<()>>,
-    files: Option<Files>,
+    files: Option<Box<Files>>,
 }
 
 /// The way to an open vault, for jobs that outlive a call. It leads nowhere once the vault is closed.
@@ -207,7 +207,7 @@ impl Vault {
     /// Starts the thread that owns the store.
     fn start(key: KeySource, store: Store) -> Result<Self, VaultError> {
         let (jobs, queue) = mpsc::channel::<Job>();
-        let files = store.file().map(|path| Files::of(Path::new(path)));
+        let files = store.file().map(|path| Box::new(Files::of(Path::new(path))));
         let thread = std::thread::Builder::new()
             .name("vault".into())
             .spawn(move || work(store, &queue))
@@ -283,7 +283,7 @@ impl Vault {
     /// Whether other processes may have written since this was last asked. Much cheaper than [`Vault::changes`], and never
     /// false when they have.
     pub fn may_have_changes(&mut self) -> bool {
-        self.files.as_mut().is_some_and(Files::may_have_changed)
+        self.files.as_mut().is_some_and(|files| files.may_have_changed())
     }
 
     /// What other processes did since this was last asked; `None` when they did nothing.

@@ -35,5 +35,8 @@ fn print(args: &KeysArgs) -> Result<String, AppError> {
     if args.markdown {
         return keys::markdown();
     }
-    Ok(table(["PLACE", "ACTION", "KEYS", "WHAT IT DOES"], &keys::rows()?))
+    // The places are a long list at times, and do no harm at the end.
+    let rows: Vec<_> =
+        keys::rows()?.into_iter().map(|[place, action, keys, what]| [keys, what, action, place]).collect();
+    Ok(table(["KEYS", "WHAT IT DOES", "ACTION", "PLACE"], &rows))
 }

@@ -236,9 +236,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_fails_its_request_alone() {
         let pool = HashingPool::new(1, 2);
-        let panics = pool.run(|_| panic!("as this test wants it"));
+        let panics = pool.run::<()>(|_| panic!("as this test wants it"));
         let (failed, next) = tokio::join!(panics, pool.run(|_| 7));
-        assert!(failed.map(|()| ()).is_err());
+        assert!(failed.is_err());
         assert_eq!(next.unwrap(), 7);
     }
 

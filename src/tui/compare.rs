@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::account::UserKey;
+use crate::account::{SessionState, UserKey};
 use crate::session::{Snapshot, UserView};
 
 /// Users that fit side by side.
@@ -30,6 +30,8 @@ pub struct Compare {
 #[derive(Debug, Default)]
 struct Former {
     users: HashMap<UserKey, Arc<UserView>>,
+    /// Those whose renewal has begun, as they were then.
+    renewing: HashMap<UserKey, Arc<UserView>>,
     oldest_first: VecDeque<UserKey>,
 }
 
@@ -107,16 +109,31 @@ impl Compare {
     pub(super) fn remember(&mut self, old: &Snapshot, new: &Snapshot) {
         let changed = old.users.iter().zip(&new.users).filter(|(old, new)| !Arc::ptr_eq(old, new));
         for (old, new) in changed.filter(|(old, new)| old.key == new.key) {
-            if let (Some(before), Some(after)) = (&old.access, &new.access)
-                && before.fingerprint != after.fingerprint
-            {
-                self.former.keep(old);
-            }
+            let is_renewed = match (&old.access, &new.access) {
+                (Some(before), Some(after)) => before.fingerprint != after.fingerprint,
+                _ => false,
+            };
+            self.former.follow(old, new, is_renewed);
         }
     }
 }
 
 impl Former {
+    /// Takes one change of a user in.
+    fn follow(&mut self, old: &Arc<UserView>, new: &UserView, is_renewed: bool) {
+        // While a token is on its way the user is neither as before nor as after.
+        if new.state == SessionState::Refreshing {
+            if old.state != SessionState::Refreshing {
+                self.renewing.insert(old.key.clone(), Arc::clone(old));
+            }
+            return;
+        }
+        let before = self.renewing.remove(&old.key);
+        if is_renewed {
+            self.keep(before.as_ref().unwrap_or(old));
+        }
+    }
+
     fn keep(&mut self, user: &Arc<UserView>) {
         if self.users.insert(user.key.clone(), Arc::clone(user)).is_none() {
             self.oldest_first.push_back(user.key.clone());

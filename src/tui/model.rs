@@ -312,10 +312,17 @@ impl Model {
         match (self.dialog(), self.view) {
             (Some(dialog), _) => dialog.context(),
             (None, View::Board) if self.users.filter.typing => Context::Filter,
-            (None, View::Board) => self.focus.context(),
-            (None, View::Lifetimes) => Context::Lifetimes,
-            (None, View::Compare) => Context::Compare,
-            (None, View::Log) => Context::Log,
+            (None, _) => self.place(),
+        }
+    }
+
+    /// The pane or view that is behind all dialogs.
+    pub fn place(&self) -> Context {
+        match self.view {
+            View::Board => self.focus.context(),
+            View::Lifetimes => Context::Lifetimes,
+            View::Compare => Context::Compare,
+            View::Log => Context::Log,
         }
     }
 

@@ -49,6 +49,9 @@ pub fn is_offered(model: &Model, action: Action) -> bool {
             dialog.body.form().and_then(Form::focused).is_some_and(Field::is_secret)
         }
         (Some(dialog), action) if has_no_row_for(model, &dialog.body, action) => false,
+        (Some(dialog), Action::Right) => {
+            dialog.body.form().and_then(Form::focused).is_none_or(Field::has_alternatives)
+        }
         (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
         (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),

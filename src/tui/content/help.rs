@@ -19,35 +19,37 @@ pub enum Row {
     },
 }
 
-/// All keys of the main screen: those of all panes, then those of each, then those of the boards.
-pub fn rows(keymap: &Keymap) -> Vec<Row> {
+/// All keys: those of the place where help was asked for, those of all panes, then those of every other place.
+pub fn rows(keymap: &Keymap, here: Context) -> Vec<Row> {
     let mut rows = Vec::new();
-    let holds_everywhere = |binding: &Bound| holds_everywhere(keymap, binding);
-    section(keymap, "everywhere", &mut rows, holds_everywhere);
-    for pane in Pane::ALL {
-        section(keymap, pane.title(), &mut rows, |binding| {
-            !holds_everywhere(binding) && binding.contexts.contains(&pane.context())
-        });
-    }
-    for (title, board) in [
-        ("Lifetimes", Context::Lifetimes),
-        ("Compare", Context::Compare),
-        ("Log", Context::Log),
-        ("Mailbox", Context::Mailbox),
-        ("Clock", Context::Clock),
-        ("API keys", Context::ApiKeys),
-        ("Apps", Context::Apps),
-        ("In the browser", Context::Browser),
-        ("Copy", Context::CopyMenu),
-    ] {
-        let only_there = |binding: &Bound| !binding.contexts.contains(&Context::Users);
-        section(keymap, title, &mut rows, |binding| only_there(binding) && binding.contexts.contains(&board));
-    }
+    let of_all_panes = |binding: &Bound| is_of_all_panes(keymap, binding);
+    let pane = |pane: Pane| (pane.title(), pane.context());
+    let (first, others): (Vec<_>, Vec<_>) =
+        Pane::ALL.into_iter().map(pane).chain(PLACES).partition(|(_, context)| *context == here);
+    let section_of = |rows: &mut Vec<Row>, (title, context): (&'static str, Context)| {
+        section(keymap, title, rows, |binding| binding.is_in(context) && !of_all_panes(binding));
+    };
+    first.into_iter().for_each(|place| section_of(&mut rows, place));
+    section(keymap, "all panes", &mut rows, of_all_panes);
+    others.into_iter().for_each(|place| section_of(&mut rows, place));
     rows.push(Row::Heading("Mouse"));
     let mouse = MOUSE.iter().map(|(keys, description)| Row::Keys { keys: (*keys).to_owned(), description });
     rows.extend(mouse);
     rows
 }
+
+/// Where keys are pressed, beside the panes.
+const PLACES: [(&str, Context); 9] = [
+    ("Lifetimes", Context::Lifetimes),
+    ("Compare", Context::Compare),
+    ("Log", Context::Log),
+    ("Mailbox", Context::Mailbox),
+    ("Clock", Context::Clock),
+    ("API keys", Context::ApiKeys),
+    ("Apps", Context::Apps),
+    ("In the browser", Context::Browser),
+    ("Copy", Context::CopyMenu),
+];
 
 /// What the mouse does.
 const MOUSE: &[(&str, &str)] = &[
@@ -58,11 +60,15 @@ const MOUSE: &[(&str, &str)] = &[
     ("Shift-drag", "select text; [look] mouse = false frees the mouse"),
 ];
 
-/// Whether the same keys ask for the same in every pane.
-fn holds_everywhere(keymap: &Keymap, binding: &Bound) -> bool {
-    Pane::ALL.iter().all(|pane| {
-        keymap.of(pane.context()).any(|other| (other.action, &other.keys) == (binding.action, &binding.keys))
-    })
+/// Whether it is a pane's, and the same keys ask for the same in every other.
+fn is_of_all_panes(keymap: &Keymap, binding: &Bound) -> bool {
+    let is_of_one = Pane::ALL.iter().any(|pane| binding.is_in(pane.context()));
+    is_of_one
+        && Pane::ALL.iter().all(|pane| {
+            keymap
+                .of(pane.context())
+                .any(|other| (other.action, &other.keys) == (binding.action, &binding.keys))
+        })
 }
 
 /// How many rows the overlay has room for.
@@ -90,7 +96,7 @@ mod tests {
     #[test]
     fn every_described_key_is_listed() {
         let keymap = Keymap::default();
-        let rows = rows(&keymap);
+        let rows = rows(&keymap, Context::Users);
         for binding in keymap.bindings().iter().filter(|binding| !binding.description.is_empty()) {
             let listed = |row: &Row| matches!(row, Row::Keys { description, .. } if *description == binding.description);
             assert!(rows.iter().any(listed), "{:?}", binding.action);

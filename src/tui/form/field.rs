@@ -215,6 +215,11 @@ impl Field {
         matches!(self.kind, FieldKind::Text(_) | FieldKind::Secret(_))
     }
 
+    /// Whether something else can be chosen than what is.
+    pub fn has_alternatives(&self) -> bool {
+        !matches!(&self.kind, FieldKind::Choice { options, .. } if options.len() < 2)
+    }
+
     /// Whether it takes a secret.
     pub fn is_secret(&self) -> bool {
         matches!(self.kind, FieldKind::Secret(_))

@@ -105,7 +105,9 @@ fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
             }
             session::Row::Field { name, value } => lines.push(format!("{name}: {value}")),
             session::Row::Heading(heading) => lines.push(format!("claims of the {heading}:")),
-            session::Row::Claim(claim) => lines.push(format!("{}: {}", claim.name, claim.value)),
+            session::Row::Claim(claim) => {
+                lines.push(format!("{}: {}", claim.name, claim.value).trim_end().to_owned())
+            }
         }
     }
     lines

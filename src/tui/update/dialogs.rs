@@ -17,6 +17,7 @@ use crate::tui::words::Tone;
 
 /// A key for the topmost dialog.
 pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let place = model.place();
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     let was_leaving = std::mem::take(&mut dialog.leaving);
     match action {
@@ -49,7 +50,7 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
             let in_text = dialog.context() == Context::TextField;
             match &mut dialog.body {
                 Body::Help { offset } => {
-                    let rows = help::rows(&model.keymap).len();
+                    let rows = help::rows(&model.keymap, place).len();
                     let page = help::height(model.size).min(rows);
                     let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
                     *offset = row.min(rows.saturating_sub(page));

@@ -462,6 +462,19 @@ fn a_field_that_no_path_can_name_is_not_edited() {
 }
 
 #[test]
+fn the_id_of_a_document_is_neither_edited_nor_removed() {
+    let mut model = model();
+    let mut snapshot = snapshot([1]);
+    Arc::make_mut(&mut snapshot.users[0]).custom_data = Some(doc! { "_id": 7 });
+    show(&mut model, snapshot);
+    for key in ["4e", "d"] {
+        keys(&mut model, key);
+        assert!(model.dialogs.is_empty());
+        assert!(model.activity.shown().unwrap().text.contains("_id of a document never changes"));
+    }
+}
+
+#[test]
 fn a_value_that_cannot_be_stored_is_not_sent() {
     let mut model = with_users([1]);
     keys(&mut model, "e");

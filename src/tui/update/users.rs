@@ -108,12 +108,15 @@ fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
     confirm(Question::Unset { path, before }, user)
 }
 
-/// The path, if a dotted path can name it: MongoDB cannot address a name with a dot in it, nor one that begins with $.
+/// The path, if it can be written. MongoDB never changes an `_id`, and its dotted paths cannot address a name with a dot in
+/// it, nor one that begins with $.
 fn writable(model: &mut Model, path: FieldPath) -> Option<FieldPath> {
-    if path.is_writable() {
-        return Some(path);
-    }
-    model.say(Tone::Warn, format!("the name of {path} cannot be written: it has a dot, or begins with $"));
+    let why = match path.to_string().as_str() {
+        "_id" => "the _id of a document never changes".to_owned(),
+        _ if path.is_writable() => return Some(path),
+        name => format!("the name of {name} cannot be written: it has a dot, or begins with $"),
+    };
+    model.say(Tone::Warn, why);
     None
 }
 

@@ -13,7 +13,7 @@ const KEYS: usize = 14;
 /// The lines in sight.
 pub fn lines(model: &Model, offset: usize) -> Vec<Line<'static>> {
     let theme = &model.theme;
-    rows(&model.keymap)
+    rows(&model.keymap, model.place())
         .into_iter()
         .skip(offset)
         .take(height(model.size))
@@ -29,7 +29,7 @@ pub fn lines(model: &Model, offset: usize) -> Vec<Line<'static>> {
 
 /// What part of the keys is in sight, where not all are.
 pub fn position(model: &Model, offset: usize) -> Option<String> {
-    let all = rows(&model.keymap).len();
+    let all = rows(&model.keymap, model.place()).len();
     let height = height(model.size).min(all);
     (all > height).then(|| format!(" {}-{} of {all} ", offset + 1, (offset + height).min(all)))
 }

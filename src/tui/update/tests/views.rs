@@ -227,3 +227,25 @@ fn the_log_stays_in_order_when_the_oldest_entries_make_way() {
     assert_eq!(model.log.cursor(), 0, "the selected entry is gone, the oldest one takes its place");
     assert!(log::current(&model).is_some_and(|entry| entry.words == "logged out"));
 }
+
+#[test]
+fn before_a_renewal_is_before_it_began() {
+    let mut model = model();
+    let mut state = |state: SessionState, fingerprint: &str| {
+        let mut snapshot = snapshot(0..1);
+        let user = Arc::make_mut(&mut snapshot.users[0]);
+        user.state = state;
+        user.access.as_mut().unwrap().fingerprint = fingerprint.into();
+        show(&mut model, snapshot);
+        let former = model.compare.former(&key(0)).cloned();
+        former.map(|former| (former.state.clone(), former.access.as_ref().unwrap().fingerprint.clone()))
+    };
+    assert_eq!(state(SessionState::Active, "first"), None);
+    assert_eq!(state(SessionState::Refreshing, "first"), None);
+    let first = Some((SessionState::Active, "first".to_owned()));
+    assert_eq!(state(SessionState::Active, "second"), first);
+    // One that came to nothing changes nothing.
+    assert_eq!(state(SessionState::Refreshing, "second"), first);
+    assert_eq!(state(SessionState::Active, "second"), first);
+    assert_eq!(state(SessionState::Active, "third"), Some((SessionState::Active, "second".to_owned())));
+}
