@@ -53,6 +53,16 @@ impl Conflict {
         Self { user, label, mine, again, theirs, offset: 0 }
     }
 
+    /// What happened.
+    pub fn opening(&self) -> &'static str {
+        match &self.theirs {
+            Some(_) => {
+                "Somebody else changed the custom data after you began. Nothing of yours is written yet."
+            }
+            None => "Somebody else removed the custom data after you began. Nothing of yours is written yet.",
+        }
+    }
+
     /// The fields that the two are about; first those that both have changed.
     pub fn fields(&self) -> Vec<Field> {
         let none = Document::new();

@@ -1,8 +1,10 @@
 //! The dialogs as questions: what is said before, what is asked for each field, and what an answer does to it.
 
+use bson::Bson;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::tui::dialog::{Body, Purpose};
+use crate::tui::content::tree::whole;
+use crate::tui::dialog::{Body, Purpose, conflict};
 use crate::tui::form::{Field, FieldKind, FieldName, Form};
 
 /// What is said before the first question.
@@ -17,6 +19,10 @@ pub fn opening(body: &Body) -> Vec<String> {
             [Some(title), form.intro.map(str::to_owned)].into_iter().flatten().collect()
         }
         Body::Confirm(confirm) => vec![confirm.text()],
+        Body::Conflict(conflict) => {
+            let opening = conflict.opening().to_owned();
+            std::iter::once(opening).chain(conflict.fields().iter().map(versions)).collect()
+        }
         Body::Edit(form) => vec![match &form.present {
             Some((path, kind)) => format!("edit {path} of {}, {kind} at present", form.label),
             None => format!("add a custom data field to {}: a name, or a path such as a.b", form.label),
@@ -35,6 +41,13 @@ pub fn opening(body: &Body) -> Vec<String> {
         Body::NewKey(form) => vec![format!("a new API key of {}", form.label)],
         _ => Vec::new(),
     }
+}
+
+/// A field that somebody else changed, or the person, or both.
+fn versions(field: &conflict::Field) -> String {
+    let value = |value: &Option<Bson>| value.as_ref().map_or_else(|| "nothing".to_owned(), whole);
+    let mine = field.mine.as_ref().map_or_else(|| "not changed".to_owned(), value);
+    format!("{}: before {}, theirs {}, yours {mine}", field.path, value(&field.before), value(&field.theirs))
 }
 
 /// How a field is asked for, with what an empty answer keeps.

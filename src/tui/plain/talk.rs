@@ -1,17 +1,16 @@
 //! The conversation: what is said, what is asked, and what an answer leads to. Pure, as `update` is.
 
+mod commands;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use super::command::{self, Command};
-use super::{lines, questions, views};
-use crate::account::{FieldPath, SessionState, UserKey};
-use crate::session::{
-    Command as Order, Event, EventKind, RequestId, SendError, Snapshot, Subject, UserView, VaultStatus,
-};
+use super::{lines, questions};
+use crate::account::{SessionState, UserKey};
+use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, VaultStatus};
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
@@ -160,6 +159,7 @@ impl Talk {
         if !is_answer && !is_said_with_dialog {
             self.say(words::event(&event).1);
         }
+        let is_conflict = matches!(event.kind, EventKind::CustomDataConflict { .. });
         let is_away = matches!(event.kind, EventKind::BrowserNeeded { .. });
         let effects = self.tell(Message::Event(event));
         self.board_due |= is_away && self.board().is_some();
@@ -168,13 +168,18 @@ impl Talk {
         }
         // It is announced already.
         while self.model.activity.dismiss() {}
-        self.give_up_conflict();
+        if is_conflict {
+            self.meet_conflict();
+        }
         effects
     }
 
-    /// Two versions cannot be looked at side by side in lines: nothing is written, and it is said what to do.
-    fn give_up_conflict(&mut self) {
-        if matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
+    /// A person is asked which of two versions shall stand. A pipe has its next line for a command: nothing is written.
+    fn meet_conflict(&mut self) {
+        if self.with_person {
+            // The dialog is the same, what it says is new.
+            self.form = None;
+        } else if matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
             self.model.dialogs.pop();
             self.say("nothing was written: somebody else changed it meanwhile; refresh, and edit again");
         }
@@ -287,6 +292,9 @@ impl Talk {
                 self.lines.extend(preview.into_iter().map(|(_, line)| line));
                 return Some(Ask::Agreement { dialog: id, answer: "Link" });
             }
+            if matches!(dialog.body, Body::Conflict(_)) {
+                return Some(Ask::Agreement { dialog: id, answer: "Write yours over theirs" });
+            }
             if let Body::Confirm(confirm) = &dialog.body {
                 return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
             }
@@ -374,6 +382,9 @@ impl Talk {
         };
         match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
             Some(Body::Confirm(confirm)) => confirm.agreed = agreed,
+            Some(Body::Conflict(_)) => {
+                return self.act(if agreed { Action::WriteMine } else { Action::TakeTheirs });
+            }
             _ if !agreed => {
                 self.close();
                 self.say("cancelled");
@@ -405,178 +416,6 @@ impl Talk {
         self.model.dialog().filter(|dialog| dialog.body.is_board()).map(|dialog| dialog.context())
     }
 
-    fn command(&mut self, line: &str) -> Vec<Effect> {
-        let board = self.board();
-        match command::parse(line, board, &self.model.keymap) {
-            Command::Nothing => vec![],
-            Command::Users => {
-                let users = self.model.snapshot.users.clone();
-                self.say(words::count(users.len(), "user"));
-                let said: Vec<_> = users.iter().map(|user| lines::user(&self.model, user)).collect();
-                self.lines.extend(said);
-                vec![]
-            }
-            Command::Show(pane, user) => {
-                if !self.select(user) {
-                    return vec![];
-                }
-                let panes = pane.map_or_else(|| Pane::ALL.to_vec(), |pane| vec![pane]);
-                let here = panes.iter().filter(|pane| **pane != Pane::Timeline);
-                let said: Vec<_> = here.flat_map(|pane| lines::pane(&self.model, *pane)).collect();
-                self.lines.extend(said);
-                // It is said when it was read.
-                let user = self.model.selected().filter(|_| panes.contains(&Pane::Timeline));
-                user.map_or_else(Vec::new, |user| {
-                    let command = Order::ReadTimeline { user: user.key.clone() };
-                    vec![Effect::Send { command: Box::new(command), dialog: None }]
-                })
-            }
-            Command::Select(user) => {
-                if self.select(user) {
-                    self.lines.extend(lines::pane(&self.model, Pane::Users));
-                }
-                vec![]
-            }
-            Command::Lifetimes(user) => {
-                if user.is_empty() {
-                    self.lines.extend(views::lifetimes(&self.model));
-                } else if self.select(user) {
-                    let said = self.model.selected().map(|user| views::lifetime(&self.model, user));
-                    self.lines.extend(said);
-                }
-                vec![]
-            }
-            Command::Compare(users) => {
-                self.compare(users);
-                vec![]
-            }
-            Command::Log => {
-                self.lines.extend(views::log(&self.model));
-                vec![]
-            }
-            Command::Copy(action, user) => {
-                if !self.select(user) {
-                    return vec![];
-                }
-                // The menu closes itself when it has what it copies.
-                self.tell(Message::Act(Action::CopyMenu));
-                self.tell(Message::Act(action))
-            }
-            Command::Row(row) => {
-                self.select_row(row);
-                self.board_due = true;
-                vec![]
-            }
-            Command::Act(Action::Help, _) => {
-                self.lines.extend(command::help(board, &self.model.keymap));
-                vec![]
-            }
-            Command::Act(Action::Quit, _) => vec![Effect::Quit],
-            Command::Act(action, _) if board.is_some() => self.act(action),
-            Command::Act(action @ (Action::Edit | Action::RemoveField), about) => {
-                if self.select_field(about) { self.act(action) } else { vec![] }
-            }
-            Command::Act(action, user) => {
-                if self.select(user) {
-                    self.act(action)
-                } else {
-                    vec![]
-                }
-            }
-            Command::Unknown("help") => {
-                self.lines.extend(command::help(board, &self.model.keymap));
-                vec![]
-            }
-            Command::Unknown(word) => {
-                self.say(format!("{word} is not known; help says what can be written"));
-                vec![]
-            }
-        }
-    }
-
-    /// Does what a key of that action does, and says what the screen would say.
-    fn act(&mut self, action: Action) -> Vec<Effect> {
-        let before = self.model.activity.shown().cloned();
-        let effects = self.tell(Message::Act(action));
-        let after = self.model.activity.shown().cloned();
-        if let Some(notice) = after.filter(|after| Some(after) != before.as_ref()) {
-            self.say(notice.text);
-        }
-        self.board_due = self.board().is_some();
-        effects
-    }
-
-    fn select_row(&mut self, row: usize) {
-        let snapshot = self.model.snapshot.clone();
-        let row = row.saturating_sub(1);
-        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            Some(Body::Mailbox(mailbox)) => mailbox.go_to(row, &snapshot),
-            Some(Body::Keys(keys)) => keys.go_to(row, &snapshot),
-            _ => {}
-        }
-    }
-
-    /// Selects the user that is meant; whether there is one. Without words it is the one that is selected.
-    fn select(&mut self, words: &str) -> bool {
-        if words.is_empty() {
-            return true;
-        }
-        let snapshot = self.model.snapshot.clone();
-        match find(&snapshot, words) {
-            Ok(user) => {
-                self.model.users.select(user.key.clone(), &snapshot);
-                self.model.settle();
-                true
-            }
-            Err(why) => {
-                self.say(why);
-                false
-            }
-        }
-    }
-
-    /// Says what differs between users.
-    fn compare(&mut self, words: &str) {
-        let snapshot = self.model.snapshot.clone();
-        let found: Result<Vec<_>, _> = words.split_whitespace().map(|word| find(&snapshot, word)).collect();
-        match found {
-            Err(why) => self.say(why),
-            Ok(users) if users.len() < 2 => self.say("write two users or more, such as: compare ada bob"),
-            Ok(users) => self.lines.extend(views::compare(&users)),
-        }
-    }
-
-    /// Selects a field of the custom data: `theme`, `ada theme`. Without a field it is the first, or a new one.
-    fn select_field(&mut self, words: &str) -> bool {
-        let (user, field) = match words.split_once(char::is_whitespace) {
-            Some((user, field)) => (user, field.trim()),
-            None if self.go_to_field(words) => return true,
-            None => (words, ""),
-        };
-        if !self.select(user) {
-            return false;
-        }
-        if !field.is_empty() && !self.go_to_field(field) {
-            self.say(format!("there is no field {field}"));
-            return false;
-        }
-        true
-    }
-
-    /// Moves the cursor of the tree to a field.
-    fn go_to_field(&mut self, field: &str) -> bool {
-        let Ok(path) = FieldPath::parse(field) else { return false };
-        let mut at = FieldPath::default();
-        for segment in path.segments() {
-            at = at.child(segment.clone());
-            let tree = &mut self.model.detail.tree;
-            tree.expand();
-            let Some(row) = tree.rows().iter().position(|row| row.path == at) else { return false };
-            tree.go_to(row);
-        }
-        true
-    }
-
     /// Nothing more comes from standard input: what is on its way is waited for, then it ends.
     pub fn end_of_input(&mut self) -> Vec<Effect> {
         self.ended = true;
@@ -589,35 +428,6 @@ impl Talk {
         let sends = effects.iter().any(|effect| matches!(effect, Effect::Send { .. }));
         if self.ended && !sends && !self.is_busy() {
             effects.push(Effect::Quit);
-        }
-    }
-}
-
-/// The user that is meant by the beginning of its label, `app/label`, or its id.
-fn find<'a>(snapshot: &'a Snapshot, words: &str) -> Result<&'a UserView, String> {
-    let in_app =
-        words.split_once('/').filter(|(app, _)| snapshot.apps.iter().any(|a| a.alias.as_str() == *app));
-    let (app, name) = in_app.map_or((None, words), |(app, name)| (Some(app), name));
-    let lower = name.to_lowercase();
-    let here = |user: &&UserView| app.is_none_or(|app| user.key.app.as_str() == app);
-    let users = || snapshot.users.iter().map(|user| &**user).filter(here);
-    let exact: Vec<_> =
-        users().filter(|user| user.label.to_lowercase() == lower || user.key.id.as_str() == name).collect();
-    if let [user] = exact[..] {
-        return Ok(user);
-    }
-    let meant: Vec<_> = if exact.is_empty() {
-        users().filter(|user| user.label.to_lowercase().starts_with(&lower)).collect()
-    } else {
-        exact
-    };
-    match meant[..] {
-        [] => Err(format!("nobody is called {words}; users says who is there")),
-        [user] => Ok(user),
-        _ => {
-            let names =
-                meant.iter().take(5).map(|user| format!("{}/{} ({})", user.key.app, user.label, user.key.id));
-            Err(format!("{words} may be {}", names.collect::<Vec<_>>().join(", ")))
         }
     }
 }

@@ -54,11 +54,7 @@ pub fn document(model: &Model, edit: &DocumentEdit, columns: usize, rows: usize)
 /// Both versions, field by field, and what can be done.
 pub fn conflict(model: &Model, conflict: &Conflict, columns: usize, rows: usize) -> Vec<Line<'static>> {
     let theme = &model.theme;
-    let words = match &conflict.theirs {
-        Some(_) => "Somebody else changed the custom data after you began. Nothing of yours is written yet.",
-        None => "Somebody else removed the custom data after you began. Nothing of yours is written yet.",
-    };
-    let mut lines = paragraph(words, theme.warn, columns);
+    let mut lines = paragraph(conflict.opening(), theme.warn, columns);
     lines.push(Line::default());
     let ends = [
         (Action::TakeTheirs, "leave it as they wrote it, and drop yours"),

@@ -2,9 +2,9 @@ use jiff::SignedDuration;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::account::{AppAlias, Lifetime, Profile, Provider, UserId};
+use crate::account::{AppAlias, FieldPath, Lifetime, Profile, Provider, UserId};
 use crate::session::{
-    AppView, Command as Order, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
+    AppView, Command as Order, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView, UserView,
 };
 use crate::tui::Look;
 use crate::tui::model::Start;
@@ -220,16 +220,34 @@ fn custom_data_is_edited_by_its_path() {
     assert!(said(&mut talk).contains("there is no field nothing"));
 }
 
+/// An edit of the theme, which somebody else has made light meanwhile.
+fn meet(talk: &mut Talk) {
+    begin_edit(talk, "edit ada@example.com theme");
+    let (id, _) = write(talk, "7").unwrap();
+    said(talk);
+    let theirs = Some(bson::doc! { "theme": "light", "cart": { "count": 2 } });
+    talk.hear(event(Some(id), EventKind::CustomDataConflict { theirs }));
+}
+
 #[test]
-fn an_edit_that_meets_another_writes_nothing_and_says_so() {
-    let mut talk = talk(true);
-    begin_edit(&mut talk, "edit ada@example.com theme");
-    let (id, _) = write(&mut talk, "7").unwrap();
-    said(&mut talk);
-    talk.hear(event(
-        Some(id),
-        EventKind::CustomDataConflict { theirs: Some(bson::doc! { "theme": "light" }) },
-    ));
+fn of_an_edit_that_meets_another_both_are_said_and_a_person_decides() {
+    for (answer, writes) in [("yes", true), ("no", false), ("", false)] {
+        let mut talk = talk(true);
+        meet(&mut talk);
+        assert!(matches!(talk.ask(), Some(Ask::Agreement { answer: "Write yours over theirs", .. })));
+        let lines = said(&mut talk);
+        assert!(lines.contains("theme: before \"dark\", theirs \"light\", yours 7"), "{lines}");
+        let (_, command) = write(&mut talk, answer).unwrap();
+        assert_eq!(matches!(command, Order::EditCustomData { .. }), writes, "{command:?}");
+        assert_eq!(matches!(command, Order::Refresh { .. }), !writes, "{command:?}");
+        assert_eq!(said(&mut talk).contains("theirs stands"), !writes);
+    }
+}
+
+#[test]
+fn in_a_pipe_an_edit_that_meets_another_writes_nothing_and_says_so() {
+    let mut talk = talk(false);
+    meet(&mut talk);
     assert!(said(&mut talk).contains("nothing was written: somebody else changed it"));
     assert_eq!(talk.ask(), Some(Ask::Command));
 }
