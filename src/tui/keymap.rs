@@ -178,8 +178,6 @@ pub const KEYMAP: &[Binding] = &[
         "collapse, or go to what holds it",
     ),
     bind(Action::Toggle, &[plain(' '), key(KeyCode::Enter)], &[CustomData], "", "expand or collapse"),
-    bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
-    bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
     bind(
         Action::LogIn,
         &[plain('l')],
@@ -225,6 +223,8 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::AddApp, &[], PANES, "", "add an App"),
     bind(Action::CopyMenu, &[plain('Y')], PANES, "", "choose what to copy: id, tokens, profile"),
     bind(Action::Zoom, &[plain('z')], PANES, "zoom", "show only the focused pane, or all again"),
+    bind(Action::Right, &[plain('l'), key(KeyCode::Right)], DETAILS, "right", "to the pane on the right"),
+    bind(Action::Left, &[plain('h'), key(KeyCode::Left)], DETAILS, "left", "to the pane on the left"),
     bind(Action::Down, &[plain('j'), key(KeyCode::Down)], LISTS, "", "down"),
     bind(Action::Up, &[plain('k'), key(KeyCode::Up)], LISTS, "", "up"),
     bind(Action::First, &[plain('g'), key(KeyCode::Home)], LISTS, "", "to the first row"),

@@ -124,7 +124,7 @@ fn a_keyring_that_hangs_holds_nothing_up() {
     assert!(screen.contains("opening the vault"), "{screen}");
     let _stream = held.join().unwrap().unwrap();
     idmux.send("?");
-    idmux.wait_for("everywhere");
+    idmux.wait_for("all panes");
     idmux.send("\u{1b}");
     // In the end it is said, and there is a choice.
     idmux.wait_for("Where shall the key of the vault live?");

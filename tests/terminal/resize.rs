@@ -44,10 +44,10 @@ fn a_key_that_comes_with_a_resize_is_heard() {
     for _ in 0..40 {
         demo.resize(LARGE);
         demo.send("?");
-        demo.wait_for("everywhere");
+        demo.wait_for("all panes");
         demo.send(ESCAPE);
         demo.resize(MEDIUM);
-        demo.wait_until("the end of the help", |screen| !screen.contains("everywhere"));
+        demo.wait_until("the end of the help", |screen| !screen.contains("all panes"));
     }
     demo.quit();
 }

@@ -45,8 +45,8 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
     let before = terminal.screen();
     terminal.wait_until("another second", |screen| screen != before);
     terminal.send("?");
-    terminal.wait_for("everywhere");
-    close(&mut terminal, "everywhere");
+    terminal.wait_for("all panes");
+    close(&mut terminal, "all panes");
     terminal.send("q");
     terminal.wait_for("ended with 0");
     assert!(terminal.is_restored());
@@ -98,6 +98,6 @@ fn without_a_shell_ctrl_z_only_paints_anew() {
     demo.wait_for("ada@example.com");
     demo.send(CTRL_Z);
     demo.send("?");
-    demo.wait_for("everywhere");
+    demo.wait_for("all panes");
     demo.leave();
 }

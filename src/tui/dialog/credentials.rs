@@ -107,7 +107,7 @@ impl CredentialsForm {
         dialog.focus_on_fields(FieldName::Email);
         dialog.intro = Some(if app.alias.as_str() == AppAlias::LOCAL {
             "This is a local App on your machine: any e-mail works, nothing is sent anywhere. \
-             Register an account, or choose Anonymous above."
+             Register an account, or choose Anonymous as the method."
         } else {
             "Nobody is logged in yet. Log in, register an account, or choose Anonymous."
         });

@@ -83,7 +83,7 @@ fn nothing(model: &Model) -> String {
     match model.selected() {
         None => words::no_user(&model.keymap),
         Some(user) if user.state.is_logged_in() => {
-            format!("No custom data. Press {} to add a field.", call(Context::CustomData, Action::Edit))
+            format!("No custom data. Press {} to add a field.", call(Context::CustomData, Action::AddField))
         }
         Some(_) => format!(
             "Custom data comes with a session. Press {} in Users to log in.",
