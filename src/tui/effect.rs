@@ -33,7 +33,8 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Report back with [`Message::Rested`](super::message::Message::Rested) once nothing has asked for this for a moment.
+    /// Report back with [`Message::Rested`](super::message::Message::Rested): at once after a single move, and when nothing
+    /// has asked for this for a moment after many.
     Rest,
     /// Draw every cell anew, whatever the terminal shows.
     Repaint,

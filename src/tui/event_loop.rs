@@ -73,6 +73,7 @@ where
         answer: Answer::default(),
         notify,
         mouse,
+        moved: None,
         rest: None,
         to_edit: None,
         editor: None,
@@ -139,7 +140,9 @@ struct Interface<'a, B: Backend> {
     answer: Answer,
     notify: Notify,
     mouse: bool,
-    /// When the selection rests, if somebody waits for it.
+    /// When the selection moved, as far as somebody waits for it to rest.
+    moved: Option<Instant>,
+    /// When it rests, if it moves.
     rest: Option<Instant>,
     /// What is to be edited as soon as the screen is drawn.
     to_edit: Option<(DialogId, String)>,
@@ -196,7 +199,16 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
                     }
                 }
                 Effect::Edit { dialog, text } => self.to_edit = Some((dialog, text)),
-                Effect::Rest => self.rest = Some(Instant::now() + REST),
+                Effect::Rest => {
+                    let now = Instant::now();
+                    let moved = self.moved.replace(now);
+                    // A single key is answered at once; one that is held, when it is let go.
+                    if moved.is_none_or(|before| before + REST <= now) {
+                        effects.extend(update(&mut self.model, Message::Rested));
+                    } else {
+                        self.rest = Some(now + REST);
+                    }
+                }
                 Effect::Repaint => self.repaint()?,
                 Effect::Quit => self.quit = true,
             }

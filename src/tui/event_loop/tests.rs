@@ -229,20 +229,39 @@ async fn a_key_becomes_a_command() {
     assert!(matches!(envelope.command, Command::MakeCurrent { .. }));
 }
 
+/// `snapshot` with more users of the same kind.
+fn with_others(snapshot: &Snapshot, others: usize) -> Arc<Snapshot> {
+    let mut all = snapshot.clone();
+    for number in 0..others {
+        let mut user = (*snapshot.users[0]).clone();
+        user.key.id = UserId::new(format!("other {number}"));
+        all.users.push_back(Arc::new(user));
+    }
+    Arc::new(all)
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_timeline_is_read_once_the_selection_rests_and_then_nothing_wakes_the_loop() {
-    let mut running = running(snapshot(0)).await;
+async fn a_timeline_is_read_at_once_or_when_the_selection_rests_and_then_nothing_wakes_the_loop() {
+    let snapshot = with_others(&snapshot(0), 3);
+    let mut running = running(snapshot.clone()).await;
     running.press('5');
+    running.pass(1).await;
+    let asked = |envelope: Envelope| match envelope.command {
+        Command::ReadTimeline { user } => user,
+        other => panic!("{other:?}"),
+    };
+    let first = running.commands.try_recv().expect("a single key has its answer at once");
+    assert_eq!(asked(first), snapshot.users[0].key);
     // Whoever goes on before the selection rests has asked for nothing.
-    for c in "1515".chars() {
-        running.pass(100).await;
-        assert!(running.commands.try_recv().is_err());
+    for c in "1j51j51j5".chars() {
         running.press(c);
+        running.pass(30).await;
+        assert!(running.commands.try_recv().is_err());
     }
     running.pass(200).await;
-    let envelope = running.commands.try_recv().expect("it is asked for");
-    assert!(matches!(envelope.command, Command::ReadTimeline { .. }));
-    let subject = Subject::User { key: snapshot(0).users[0].key.clone(), label: "ada".into() };
+    let last = running.commands.try_recv().expect("it is asked for");
+    assert_eq!(asked(last), snapshot.users[3].key);
+    let subject = Subject::User { key: snapshot.users[3].key.clone(), label: "ada".into() };
     let kind = EventKind::Timeline(vec![]);
     running.events.send(Event { at: start_of_time(), request: None, subject, kind }).await.unwrap();
     running.pass(10).await;

@@ -1,4 +1,4 @@
-//! The timeline of the selected user: it is read when somebody looks at it and the selection rests, once; what happens
+//! The timeline of the selected user: it is read once, when somebody looks at it and the selection rests; what happens
 //! afterwards comes by itself.
 
 use crate::session::{Command, Event, EventKind, READ_TIMELINE, RequestId, SendError, Subject};
