@@ -124,7 +124,7 @@ async fn run_in_runtime(
         })
         .shared();
 
-    let connect = connect(clock.clone(), config.apps)?;
+    let connect = connect(clock.clone(), config.apps);
     let renewals = Renewals { lead: Some(config.session.lead()), in_flight: config.session.in_flight };
     let setup = Setup { vault, key, clock: clock.clone(), connect, renewals };
     let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
@@ -229,11 +229,11 @@ fn control_of_environment(app: &App) -> Option<ControlAccess> {
 }
 
 /// Clients of the App Services API that share one pool of connections.
-fn connect(clock: Arc<dyn Clock>, apps: BTreeMap<String, AppConfig>) -> Result<Connect, AppError> {
-    let http = HttpClient::new(clock)?;
-    Ok(Arc::new(move |app: &App| {
+fn connect(clock: Arc<dyn Clock>, apps: BTreeMap<String, AppConfig>) -> Connect {
+    let http = HttpClient::new(clock);
+    Arc::new(move |app: &App| {
         let redirect = apps.get(app.alias.as_str()).map(|app| app.redirect_uri.clone());
         let client = AppServices::new(http.clone(), app).with_redirect(redirect.unwrap_or_default());
         Ok(Arc::new(client) as Arc<dyn Backend>)
-    }))
+    })
 }

@@ -55,7 +55,7 @@ impl Parts {
             vault: Location::File(folders.vault()),
             key: policy_from_environment(),
             clock: clock.clone(),
-            connect: connect(clock.clone(), Config::read(&folders.config())?.apps)?,
+            connect: connect(clock.clone(), Config::read(&folders.config())?.apps),
             renewals: Renewals::on_demand(),
         };
         let (session, worker) = session::start(setup, std::future::ready(()), stop.clone());

@@ -7,6 +7,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_
 use reqwest::{Client, Method, Response, redirect, retry};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use super::BackendError;
@@ -19,7 +20,8 @@ const LONGEST_ANSWER: usize = 20 << 20;
 /// A client for JSON over HTTP. Cloning shares its connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
-    client: Client,
+    /// Made for the first request: it reads the system's certificates, and the first frame does not wait for files.
+    client: Arc<OnceCell<Client>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,16 +45,18 @@ struct Envelope {
 
 impl HttpClient {
     /// The client with this program's limits. The clock is what servers' clocks are compared with.
-    pub fn new(clock: Arc<dyn Clock>) -> Result<Self, BackendError> {
-        // Without the system's certificates the first attempt fails even for plain HTTP, which is what a local App
-        // speaks.
-        let client = builder().build().or_else(|error| {
-            tracing::warn!(%error, "no system certificates: https will fail");
-            builder().tls_certs_only([]).build()
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { client: Arc::default(), clock }
+    }
+
+    async fn client(&self, host: &str) -> Result<&Client, BackendError> {
+        let made = self.client.get_or_try_init(async || {
+            let made = tokio::task::spawn_blocking(make).await;
+            made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         });
-        client.map(|client| Self { client, clock }).map_err(|error| BackendError::Unreachable {
-            host: "any host".into(),
-            cause: format!("the HTTP client does not start: {error}"),
+        made.await.map_err(|why| BackendError::Unreachable {
+            host: host.to_owned(),
+            cause: format!("the HTTP client does not start: {why}"),
         })
     }
 
@@ -85,7 +89,7 @@ impl HttpClient {
         request: Request<'_>,
         server: &ServerClock,
     ) -> Result<Response, BackendError> {
-        let mut builder = self.client.request(request.method, request.url);
+        let mut builder = self.client(host).await?.request(request.method, request.url);
         if let Some(token) = request.token {
             builder = builder.bearer_auth(token);
         }
@@ -99,6 +103,14 @@ impl HttpClient {
         }
         Ok(response)
     }
+}
+
+/// Without the system's certificates the first attempt fails even for plain HTTP, which is what a local App speaks.
+fn make() -> reqwest::Result<Client> {
+    builder().build().or_else(|error| {
+        tracing::warn!(%error, "no system certificates: https will fail");
+        builder().tls_certs_only([]).build()
+    })
 }
 
 fn builder() -> reqwest::ClientBuilder {

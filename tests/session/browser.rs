@@ -39,7 +39,7 @@ async fn worker_with(server: &Server, connect: Connect) -> Worker {
 
 /// Clients whose log-ins in the browser end at `redirect`.
 fn ending_at(redirect: &str) -> Connect {
-    let http = HttpClient::new(Arc::new(SystemClock)).unwrap();
+    let http = HttpClient::new(Arc::new(SystemClock));
     let redirect = RedirectUri::parse(redirect).unwrap();
     Arc::new(move |app| {
         let client = AppServices::new(http.clone(), app).with_redirect(redirect.clone());

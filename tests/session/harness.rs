@@ -44,7 +44,7 @@ pub fn app_at(base_url: &Url) -> App {
 }
 
 pub fn over_http() -> Connect {
-    let http = HttpClient::new(Arc::new(SystemClock)).unwrap();
+    let http = HttpClient::new(Arc::new(SystemClock));
     Arc::new(move |app| Ok(Arc::new(AppServices::new(http.clone(), app)) as Arc<dyn Backend>))
 }
 

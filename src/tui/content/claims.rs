@@ -13,8 +13,15 @@ pub struct ClaimRow {
     pub name: String,
     /// Its value in words; empty for an object, whose fields follow.
     pub value: String,
+    /// Its value as the token has it, where `value` says it otherwise.
+    raw: Option<String>,
+}
+
+impl ClaimRow {
     /// Its value as the token has it, to be copied.
-    pub raw: String,
+    pub fn raw(&self) -> &str {
+        self.raw.as_deref().unwrap_or(&self.value)
+    }
 }
 
 /// Claims whose numbers are points in time (RFC 7519, section 4.1; OpenID Connect Core, section 2).
@@ -34,13 +41,13 @@ const LONGEST_COPY: usize = 8_000;
 
 /// The rows of all claims, in the order of the token.
 pub fn rows(claims: &Claims) -> Vec<ClaimRow> {
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(claims.len().min(MOST));
     for (name, value) in claims.iter().take(MOST) {
         if name == CUSTOM_DATA {
             rows.push(ClaimRow {
                 name: name.clone(),
                 value: "shown under Custom data".into(),
-                raw: raw(value),
+                raw: Some(raw(value)),
             });
         } else {
             flatten(0, name, value, &mut rows);
@@ -57,12 +64,17 @@ fn flatten(depth: usize, name: &str, value: &Value, rows: &mut Vec<ClaimRow>) {
     indented.push_str(name);
     match value {
         Value::Object(fields) if !fields.is_empty() => {
-            rows.push(ClaimRow { name: indented, value: String::new(), raw: raw(value) });
+            rows.push(ClaimRow { name: indented, value: String::new(), raw: Some(raw(value)) });
             for (name, value) in fields {
                 flatten(depth + 1, name, value, rows);
             }
         }
-        _ => rows.push(ClaimRow { name: indented, value: text(name, value), raw: raw(value) }),
+        _ => {
+            let shown = text(name, value);
+            let is_shown_otherwise = TIMES.contains(&name) || shown.len() >= LONGEST;
+            let raw = is_shown_otherwise.then(|| raw(value));
+            rows.push(ClaimRow { name: indented, value: shown, raw });
+        }
     }
 }
 
@@ -118,6 +130,15 @@ mod tests {
                 ("user_data".into(), "shown under Custom data".into()),
             ]
         );
+    }
+
+    #[test]
+    fn a_claim_is_copied_as_the_token_has_it() {
+        let long = "x".repeat(LONGEST + 1);
+        let claims = json!({ "exp": 1_700_000_000, "n": 7, "t": "text", "long": long, "o": { "b": null } });
+        let rows = rows(claims.as_object().unwrap());
+        let copied: Vec<_> = rows.iter().map(ClaimRow::raw).collect();
+        assert_eq!(copied, ["1700000000", "7", "text", &long, r#"{"b":null}"#, "null"]);
     }
 
     #[test]

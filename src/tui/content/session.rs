@@ -51,7 +51,9 @@ impl Row<'_> {
             Self::Field { name, value } => Some((value, format!("the {name}"))),
             Self::Gauge { name, life } => Some((life.expires.to_string(), format!("the {name} expiry"))),
             Self::Heading(_) => None,
-            Self::Claim(claim) => Some((claim.raw.clone(), format!("the claim {}", claim.name.trim_start()))),
+            Self::Claim(claim) => {
+                Some((claim.raw().to_owned(), format!("the claim {}", claim.name.trim_start())))
+            }
         }
     }
 }

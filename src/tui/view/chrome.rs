@@ -5,7 +5,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::{lines, span, tone};
+use super::{lines, put, span, tone};
 use crate::session::VaultStatus;
 use crate::tui::content::{hints, tabs};
 use crate::tui::keymap::{Action, Context};
@@ -36,15 +36,15 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         format!("{}  {}  {url}", text::inert(app.alias.as_str()), text::inert(&app.client_app_id))
     });
     let app = text::fit(&app.unwrap_or_default(), room);
-    Line::from(vec![
+    let header = Line::from(vec![
         span(name, theme.strong),
         span(view, theme.strong),
         span("  ", theme.text),
         span(app, theme.text),
         span("  ", theme.text),
         span(end, theme.muted),
-    ])
-    .render(area, buffer);
+    ]);
+    put(&header, area, buffer);
 }
 
 /// The tabs, where one pane is shown at a time.
@@ -59,11 +59,11 @@ pub fn tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
         let style = if tab.pane == model.focus { theme.selection } else { theme.muted };
         span(tab.words, style)
     });
-    Line::from_iter(spans).render(area, buffer);
+    put(&Line::from_iter(spans), area, buffer);
     let session = tabs::session(model).unwrap_or_default();
     let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
     if text::width(&session) < usize::from(rest.width) {
-        Line::from(span(session, theme.text)).right_aligned().render(rest, buffer);
+        put(&Line::from(span(session, theme.text)).right_aligned(), rest, buffer);
     }
 }
 
@@ -92,7 +92,7 @@ pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
             ]
         })
         .collect();
-    Line::from(spans).render(area, buffer);
+    put(&Line::from(spans), area, buffer);
 }
 
 /// What to say where there is too little room for anything else.
