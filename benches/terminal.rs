@@ -97,18 +97,18 @@ fn key(extent: &Extent, homes: &[Home]) {
     program.settle("seconds");
     let smallest = median((0..extent.keys).map(|_| program.answers("j")));
     row("smallest", millis(smallest), 1.0);
-    for (name, mut program) in others::start() {
-        program.settle(others::FIRST);
-        let answered =
-            median((0..extent.keys).map(|number| program.answers(if number % 2 == 0 { "j" } else { "k" })));
-        row(name, millis(answered), ratio(answered, smallest));
-    }
-    for home in homes {
-        let mut program = home.start();
-        program.settle(home.last_in_sight());
+    let measure = |name: &str, mut program: Program, text: &str| {
+        program.settle(text);
         let keys = (0..extent.keys).map(|number| program.answers(if number % 2 == 0 { "j" } else { "k" }));
         let answered = median(keys);
-        row(&home.name(), millis(answered), ratio(answered, smallest));
+        row(name, millis(answered), ratio(answered, smallest));
+    };
+    let folder = tempfile::tempdir().expect("a folder is made");
+    for (name, program) in others::start(&folder) {
+        measure(name, program, others::FIRST);
+    }
+    for home in homes {
+        measure(&home.name(), home.start(), home.last_in_sight());
     }
 }
 

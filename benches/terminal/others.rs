@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use portable_pty::CommandBuilder;
+use tempfile::TempDir;
 
 use crate::pty::Program;
 
 /// What their first line says.
 pub const FIRST: &str = "line 0 of the text";
 
-/// Starts those that are there.
-pub fn start() -> impl Iterator<Item = (&'static str, Program)> {
-    let text: String = (0..1000).map(|line| format!("{}\n", FIRST.replace('0', &line.to_string()))).collect();
-    let path = std::env::temp_dir().join(format!("idmux-bench-{}.txt", std::process::id()));
+/// Starts those that are there, on a text in `folder`.
+pub fn start(folder: &TempDir) -> impl Iterator<Item = (&'static str, Program)> {
+    let text: String = (0..1000).map(|line| format!("line {line} of the text\n")).collect();
+    let path = folder.path().join("text");
     std::fs::write(&path, text).expect("a file is written");
     let programs = [("vim", &["-u", "NONE", "-N"][..]), ("less", &[][..])];
     programs.into_iter().filter_map(move |(name, arguments)| {

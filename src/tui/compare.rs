@@ -99,6 +99,11 @@ impl Compare {
         self.column = self.column.min(self.picked.len().saturating_sub(1));
     }
 
+    /// Lets go of everybody: a vault that is closed leaves nothing of its users behind.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// The user before the last renewal.
     pub fn former(&self, user: &UserKey) -> Option<&Arc<UserView>> {
         self.former.users.get(user)

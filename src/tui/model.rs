@@ -316,6 +316,14 @@ impl Model {
         }
     }
 
+    /// The dialogs that are drawn. Those that were open when the vault was closed wait out of sight, behind the question for
+    /// its key: what they show is the user's.
+    pub fn dialogs_in_sight(&self) -> &[Dialog] {
+        let is_locked = |dialog: &Dialog| matches!(&dialog.body, Body::Vault(form) if matches!(form.status, VaultStatus::Locked { .. }));
+        let first = self.dialogs.iter().rposition(is_locked).unwrap_or(0);
+        &self.dialogs[first..]
+    }
+
     /// The pane or view that is behind all dialogs.
     pub fn place(&self) -> Context {
         match self.view {
@@ -384,6 +392,10 @@ impl Model {
         self.users.apply_filter(&snapshot);
         self.users.look_for_awaited(&snapshot);
         self.snapshot = snapshot;
+        if !matches!(self.snapshot.vault, VaultStatus::Open { .. }) {
+            self.compare.forget();
+            self.undo.clear();
+        }
         if !self.marked.is_empty() {
             let users = self.snapshot.users.iter().map(|user| &user.key);
             let still_there = users.filter(|key| self.marked.contains(*key)).cloned().collect();

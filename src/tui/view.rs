@@ -62,7 +62,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let buffer = frame.buffer_mut();
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
-    for dialog in &model.dialogs {
+    for dialog in model.dialogs_in_sight() {
         let cursor = dialog::draw(model, dialog, frame.buffer_mut());
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);

@@ -176,10 +176,13 @@ impl Talk {
 
     /// A person is asked which of two versions shall stand. A pipe has its next line for a command: nothing is written.
     fn meet_conflict(&mut self) {
+        if !matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
+            return;
+        }
         if self.with_person {
             // The dialog is the same, what it says is new.
             self.form = None;
-        } else if matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
+        } else {
             self.model.dialogs.pop();
             self.say("nothing was written: somebody else changed it meanwhile; refresh, and edit again");
         }

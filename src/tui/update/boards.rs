@@ -72,9 +72,13 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// Sends a command whose outcome the board waits for.
 fn send(model: &mut Model, command: Command) -> Vec<Effect> {
+    ask(model, command, false)
+}
+
+/// Sends a command of the board, which may be one that only reads.
+fn ask(model: &mut Model, command: Command, reads: bool) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
-    dialog.progress = Progress::Waiting(None);
-    dialog.reads = false;
+    (dialog.progress, dialog.reads) = (Progress::Waiting(None), reads);
     vec![Effect::Send { command: Box::new(command), dialog: Some(dialog.id) }]
 }
 
@@ -87,11 +91,7 @@ fn reload(model: &mut Model) -> Vec<Effect> {
         Some(Body::Keys(keys)) => Command::ApiKeys { user: keys.user.clone(), action: ApiKeyAction::List },
         _ => return vec![],
     };
-    let effects = send(model, command);
-    if let Some(dialog) = model.dialogs.last_mut() {
-        dialog.reads = true;
-    }
-    effects
+    ask(model, command, true)
 }
 
 fn clock(model: &mut Model, action: Action) -> Vec<Effect> {

@@ -189,11 +189,14 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
 pub fn follow_vault(model: &mut Model) {
     let status = &model.snapshot.vault;
     let is_vault = |dialog: &Dialog| matches!(dialog.body, Body::Vault(_));
-    let shown = model
-        .dialogs
-        .iter()
-        .any(|dialog| matches!(&dialog.body, Body::Vault(form) if form.status == *status));
-    if shown {
+    let stays = |dialog: &Dialog| match &dialog.body {
+        // While it is opened the question stands in front of what waits behind it; a wrong answer has it asked anew.
+        Body::Vault(form) => {
+            *status == VaultStatus::Opening || (form.status == *status && !dialog.is_waiting())
+        }
+        _ => false,
+    };
+    if model.dialogs.iter().any(stays) {
         return;
     }
     let form = VaultForm::of(status);

@@ -1,4 +1,5 @@
 mod dialogs;
+mod vault;
 mod views;
 
 use std::sync::Arc;
@@ -494,107 +495,6 @@ fn what_needs_a_session_says_so_without_one() {
     show(&mut model, snapshot);
     assert!(keys(&mut model, "R").is_empty());
     assert!(model.activity.shown().unwrap().text.contains("is logged out"));
-}
-
-#[test]
-fn the_first_run_offers_a_log_in_once() {
-    let mut model = with_users([]);
-    assert!(matches!(model.dialog().unwrap().body, Body::Credentials(_)));
-    press(&mut model, KeyCode::Esc);
-    show(&mut model, snapshot([]));
-    assert!(model.dialogs.is_empty());
-}
-
-#[test]
-fn an_idle_screen_locks_the_vault_once_and_a_key_puts_it_off() {
-    let idle = Start { auto_lock: Some(Duration::from_secs(60)), ..start() };
-    let mut model = Model::new(idle);
-    let later = |seconds| Message::Now(now() + SignedDuration::from_secs(seconds));
-    assert_eq!(model.lock_at(), None, "a vault that is not open need not be locked");
-    show(&mut model, snapshot([]));
-    assert!(update(&mut model, later(59)).is_empty());
-    update(&mut model, Message::Key(KeyEvent::new(KeyCode::Char('?'), KeyModifiers::NONE)));
-    assert!(update(&mut model, later(118)).is_empty());
-    let effects = update(&mut model, later(119));
-    assert!(
-        matches!(effects.as_slice(), [Effect::Send { command, .. }] if matches!(**command, Command::Lock))
-    );
-    assert!(update(&mut model, later(120)).is_empty());
-}
-
-#[test]
-fn the_first_run_waits_for_vault_and_app_and_spares_the_demo() {
-    let mut early = model();
-    show(&mut early, Snapshot { vault: VaultStatus::Opening, ..snapshot([]) });
-    assert!(early.dialogs.is_empty());
-    let mut starting = snapshot([]);
-    starting.apps[0].base_url = None;
-    show(&mut early, starting);
-    assert!(early.dialogs.is_empty());
-    show(&mut early, snapshot([]));
-    assert_eq!(early.dialogs.len(), 1);
-
-    let mut demo = model();
-    demo.demo = true;
-    show(&mut demo, snapshot([]));
-    assert!(demo.dialogs.is_empty());
-}
-
-#[test]
-fn the_vault_asks_for_its_key_until_it_is_open() {
-    let locked = |why: Option<&str>| Snapshot {
-        vault: VaultStatus::Locked { key: KeySource::Passphrase, why: why.map(str::to_owned) },
-        ..Snapshot::default()
-    };
-    let mut model = model();
-    show(&mut model, locked(None));
-    press(&mut model, KeyCode::Esc);
-    assert_eq!(model.dialogs.len(), 1, "nothing works without the vault");
-    keys(&mut model, "wrong");
-    let (command, dialog) = sent(press(&mut model, KeyCode::Enter));
-    let Command::OpenVault(KeyChoice::Passphrase(passphrase)) = command else { panic!("{command:?}") };
-    assert_eq!(passphrase.expose_secret(), "wrong");
-    update(&mut model, Message::Sent { dialog, result: Ok(RequestId::next()) });
-    show(&mut model, locked(Some("the passphrase is wrong")));
-    assert!(!model.dialog().unwrap().is_waiting());
-    show(&mut model, snapshot([1]));
-    assert!(model.dialogs.is_empty());
-}
-
-#[test]
-fn a_chosen_passphrase_is_typed_twice() {
-    let mut model = model();
-    show(
-        &mut model,
-        Snapshot { vault: VaultStatus::ChooseKey { why: "none".into() }, ..Snapshot::default() },
-    );
-    press(&mut model, KeyCode::Enter);
-    keys(&mut model, "one");
-    press(&mut model, KeyCode::Tab);
-    keys(&mut model, "two");
-    assert!(press(&mut model, KeyCode::Enter).is_empty());
-    for _ in 0..3 {
-        press(&mut model, KeyCode::Backspace);
-    }
-    keys(&mut model, "one");
-    let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(command, Command::OpenVault(KeyChoice::Passphrase(_))));
-}
-
-#[test]
-fn the_key_can_live_elsewhere() {
-    for (downs, expected) in [(1, "KeyFile"), (2, "Memory"), (3, "Keyring")] {
-        let mut model = model();
-        show(
-            &mut model,
-            Snapshot { vault: VaultStatus::ChooseKey { why: "none".into() }, ..Snapshot::default() },
-        );
-        for _ in 0..downs {
-            press(&mut model, KeyCode::Down);
-        }
-        let (command, _) = sent(press(&mut model, KeyCode::Enter));
-        assert!(format!("{command:?}").contains(expected), "{command:?}");
-    }
 }
 
 #[test]

@@ -128,12 +128,12 @@ fn cells(theme: &Theme, track: Track) -> Vec<Span<'static>> {
     let Some((from, words)) = words else { return runs(&cells) };
     let from = from.min(cells.len());
     let room = cells.len() - from;
-    let mut shown = text::cut(words.trim_end(), room).into_owned();
+    let parted = words.ends_with(' ');
+    let mut words = text::cut(words.trim_end(), room).into_owned();
     // A blank parts them from what is behind, where there is room for one.
-    if words.ends_with(' ') && text::width(&shown) < room {
-        shown.push(' ');
+    if parted && text::width(&words) < room {
+        words.push(' ');
     }
-    let words = shown;
     let until = (from + text::width(&words)).min(cells.len());
     let how = if is_over { theme.bad } else { theme.warn };
     let mut spans = runs(&cells[..from]);
