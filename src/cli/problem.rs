@@ -244,10 +244,10 @@ mod tests {
                 EXIT_CODES.lines().any(|line| line.trim_start().starts_with(&format!("{} ", code.exit())));
             assert!(documented, "{code:?}");
         }
-        let readme = include_str!("../../README.md");
+        let page = include_str!("../../docs/commands.md");
         for line in EXIT_CODES.lines().skip(1) {
             let (code, meaning) = line.trim_start().split_once(' ').unwrap();
-            assert!(readme.contains(&format!("| {code} | {} |", meaning.trim_start())), "{line}");
+            assert!(page.contains(&format!("| {code} | {} |", meaning.trim_start())), "{line}");
         }
         let names: std::collections::HashSet<_> = ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), ALL.len());
