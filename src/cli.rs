@@ -27,14 +27,16 @@ pub mod token;
 pub mod users;
 pub mod vault;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 pub use self::command::SessionCommand;
+use self::problem::{Code, Problem};
 use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url};
-use crate::app::{Face, Start};
+use crate::app::{self, Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
 #[derive(Debug, Parser)]
@@ -126,6 +128,42 @@ impl RemoteApp {
             control: None,
         }
     }
+}
+
+/// Reads the arguments of this process and does what they ask for.
+pub fn main() -> ExitCode {
+    let mut cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    if let Some(command) = cli.command.take() {
+        return command.run();
+    }
+    let face = cli.face();
+    match app::run(cli.start(), face) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let problem = Problem::from(error);
+            output::report(&problem);
+            problem.exit_code()
+        }
+    }
+}
+
+/// Prints the help that was asked for, or says what is wrong with the arguments: as an object where they ask for JSON.
+fn usage(error: &clap::Error) -> ExitCode {
+    let arguments = || std::env::args_os().take_while(|argument| argument != "--");
+    let problem = if !error.use_stderr() {
+        return output::finish(error.print().and_then(|()| io::stdout().flush()));
+    } else if arguments().any(|argument| argument == "--json") {
+        output::for_scripts();
+        Problem::usage(&error.render().to_string())
+    } else {
+        let _ = error.print();
+        return ExitCode::from(Code::Usage.exit());
+    };
+    output::report(&problem);
+    problem.exit_code()
 }
 
 impl Cli {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::account::{Lead, RedirectUri};
 
@@ -91,10 +92,12 @@ impl Default for LookConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct SessionConfig {
     /// The share of its life before whose end an access token is renewed, from 0 to 1.
+    #[serde(deserialize_with = "share")]
     pub refresh_share: f64,
     /// The longest time before its expiry at which an access token is renewed.
     pub refresh_lead: SignedDuration,
     /// Renewals on the wire at once, for each app.
+    #[serde(deserialize_with = "at_least_one")]
     pub in_flight: usize,
 }
 
@@ -166,14 +169,20 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let mut config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         config.keys.locate(text);
-        if !(0.0..=1.0).contains(&config.session.refresh_share) {
-            return Err("session.refresh_share has to be from 0 to 1".into());
-        }
-        if config.session.in_flight == 0 {
-            return Err("session.in_flight has to be at least 1".into());
-        }
         Ok(config)
     }
+}
+
+// Judged while the file is read, so that the error names the line.
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let share = f64::deserialize(deserializer)?;
+    let is_share = (0.0..=1.0).contains(&share);
+    is_share.then_some(share).ok_or_else(|| D::Error::custom("refresh_share must be a number from 0 to 1"))
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = usize::deserialize(deserializer)?;
+    (number > 0).then_some(number).ok_or_else(|| D::Error::custom("in_flight must be at least 1"))
 }
 
 #[cfg(test)]
@@ -254,7 +263,8 @@ mod tests {
         assert!(error.contains("refresh_led") && error.contains("line 2"), "{error}");
         for wrong in ["[session]\nrefresh_share = 1.5", "[session]\nin_flight = 0", "[vault]\nauto_lock = 5"]
         {
-            assert!(Config::parse(wrong).is_err(), "{wrong}");
+            let error = Config::parse(wrong).unwrap_err();
+            assert!(error.contains("line 2"), "{wrong}: {error}");
         }
     }
 }

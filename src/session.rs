@@ -6,6 +6,7 @@
 pub mod command;
 pub mod event;
 mod failure;
+mod find;
 pub mod handle;
 mod operation;
 mod outbox;
@@ -20,6 +21,7 @@ mod worker;
 
 pub use command::{Command, Envelope, LocalAction, RequestId};
 pub use event::{Event, EventKind, Failure, FailureKind, Subject};
+pub use find::{FindError, find_user};
 pub use handle::{SendError, SessionHandle};
 pub use operation::READ_SOURCE;
 pub use snapshot::{

@@ -21,6 +21,8 @@ mod in_the_browser;
 mod locking;
 #[path = "cli/looking_after.rs"]
 mod looking_after;
+#[path = "cli/output.rs"]
+mod output;
 #[path = "cli/prompts.rs"]
 mod prompts;
 #[path = "cli/secrets.rs"]

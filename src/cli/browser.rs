@@ -81,8 +81,7 @@ pub async fn ask(client: &mut Client<'_>, command: Command, opens: bool) -> Resu
     let (EventKind::BrowserNeeded { address, .. }, Some(request)) = (&event.kind, event.request) else {
         return Ok(event);
     };
-    output::warn("go on in the browser, at this address; Ctrl-C gives it up");
-    output::address(address.as_str());
+    output::address("go on in the browser, at this address; Ctrl-C gives it up", address.as_str());
     if opens {
         browser::open(address.as_str());
     }

@@ -58,7 +58,9 @@ pub enum SessionCommand {
 impl SessionCommand {
     /// Runs the command to its end, and says how it went.
     pub fn run(self) -> ExitCode {
-        let json = self.json();
+        if self.json() {
+            output::for_scripts();
+        }
         let result = command_line::run(async |parts| {
             tokio::select! {
                 result = self.perform(Client::new(parts)) => result,
@@ -66,9 +68,9 @@ impl SessionCommand {
             }
         });
         match result.unwrap_or_else(|error| Err(error.into())) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => output::done(),
             Err(problem) => {
-                output::report(&problem, json);
+                output::report(&problem);
                 problem.exit_code()
             }
         }

@@ -48,10 +48,13 @@ pub struct ImportArgs {
 /// Imports the users, and says what became of them.
 pub fn run(args: ImportArgs) -> ExitCode {
     let json = args.json;
+    if json {
+        output::for_scripts();
+    }
     match import(args).and_then(|report| print(&report, json)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => output::done(),
         Err(problem) => {
-            output::report(&problem, json);
+            output::report(&problem);
             problem.exit_code()
         }
     }

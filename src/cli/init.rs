@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::output;
 use crate::folders::{Folders, FoldersError};
 use crate::local_app::config::{AppConfig, AppFiles, AppFolder, FolderError};
 use crate::local_app::{AppId, EMBEDDED_APP_ID, LocalAppError, stored_config};
@@ -51,11 +52,7 @@ enum InitError {
 /// Writes the files, and says what it wrote.
 pub fn run(args: InitArgs) -> ExitCode {
     match init(args) {
-        Ok(written) => {
-            // Whoever does not read it has the files all the same.
-            let _ = std::io::stdout().write_all(written.as_bytes());
-            ExitCode::SUCCESS
-        }
+        Ok(written) => output::print(written),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "idmux app init: {error}");
             ExitCode::FAILURE

@@ -1,10 +1,11 @@
 //! `idmux keys`: what every key of the terminal user interface does.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 
+use super::output;
+use super::problem::Problem;
 use super::table::table;
 use crate::app::{AppError, keys};
 
@@ -19,14 +20,11 @@ pub struct KeysArgs {
 /// Prints the keys in force.
 pub fn run(args: KeysArgs) -> ExitCode {
     match print(&args) {
-        Ok(printed) => {
-            // A reader may have seen enough.
-            let _ = std::io::stdout().write_all(printed.as_bytes());
-            ExitCode::SUCCESS
-        }
+        Ok(page) => output::print(page),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "idmux keys: {error}");
-            ExitCode::FAILURE
+            let problem = Problem::from(error);
+            output::report(&problem);
+            problem.exit_code()
         }
     }
 }

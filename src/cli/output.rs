@@ -1,6 +1,8 @@
 //! What a command writes: data on standard output, everything else on standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -49,13 +51,34 @@ impl Printed {
     /// When it cannot be written for another reason.
     pub fn write(&self) -> Result<(), Problem> {
         let mut out = io::stdout().lock();
-        match out.write_all(self.0.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Problem::new(
-                Code::Failed,
-                format!("could not write to standard output: {error}"),
-                "what was asked for is done; its result is not printed",
-            )),
-            _ => Ok(()),
+        written(out.write_all(self.0.as_bytes()).and_then(|()| out.flush()))
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), Problem> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Problem::new(
+            Code::Failed,
+            format!("could not write to standard output: {error}"),
+            "what was asked for is done; its result is not printed",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a text that is all that a command does.
+pub fn print(text: String) -> ExitCode {
+    let mut out = io::stdout().lock();
+    finish(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The end of a command that only prints, by how the writing went.
+pub fn finish(result: io::Result<()>) -> ExitCode {
+    match written(result) {
+        Ok(()) => done(),
+        Err(problem) => {
+            report(&problem);
+            problem.exit_code()
         }
     }
 }
@@ -65,26 +88,71 @@ pub fn is_seen() -> bool {
     io::stdout().is_terminal()
 }
 
+/// What is said beside the result, where scripts read it: it goes out at the end, in one object.
+static FOR_SCRIPTS: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// From now on standard error has objects for scripts, and nothing else.
+pub fn for_scripts() {
+    FOR_SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+}
+
+fn warnings_for_scripts() -> Option<Vec<String>> {
+    FOR_SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(std::mem::take)
+}
+
 /// Says something beside the result. Standard error may be closed; there is nowhere else to say it.
 pub fn warn(what: &str) {
-    let _ = writeln!(io::stderr().lock(), "idmux: {}", text::inert(what));
+    match &mut *FOR_SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(warnings) => warnings.push(what.to_owned()),
+        None => {
+            let _ = writeln!(io::stderr().lock(), "idmux: {}", text::inert(what));
+        }
+    }
 }
 
-/// Says an address that a person has to go to, on a line of its own.
-pub fn address(address: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", text::inert(address));
-}
-
-/// Says why the command failed.
-pub fn report(problem: &Problem, json: bool) {
-    let said = if json { ascii_json(&problem.for_scripts()) } else { problem.for_people() };
+/// Says at once where a person has to go: for scripts as an object on one line, else below what `why` says.
+pub fn address(why: &str, address: &str) {
+    let for_scripts = FOR_SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    let said = if for_scripts {
+        ascii(&serde_json::json!({ "address": address }).to_string())
+    } else {
+        format!("idmux: {}\n{}", text::inert(why), text::inert(address))
+    };
     let _ = writeln!(io::stderr().lock(), "{said}");
+}
+
+/// Says why the command failed, with the warnings that scripts have not seen yet.
+pub fn report(problem: &Problem) {
+    let said = match warnings_for_scripts() {
+        Some(warnings) => {
+            let mut object = problem.for_scripts();
+            if !warnings.is_empty() {
+                object["warnings"] = warnings.into();
+            }
+            ascii_json(&object)
+        }
+        None => problem.for_people(),
+    };
+    let _ = writeln!(io::stderr().lock(), "{said}");
+}
+
+/// The end of a command that did what it was asked for: scripts see its warnings, if it has some.
+pub fn done() -> ExitCode {
+    if let Some(warnings) = warnings_for_scripts().filter(|warnings| !warnings.is_empty()) {
+        let object = serde_json::json!({ "warnings": warnings });
+        let _ = writeln!(io::stderr().lock(), "{}", ascii_json(&object));
+    }
+    ExitCode::SUCCESS
 }
 
 /// JSON in ASCII: what servers say is escaped in it, so that it does nothing to a terminal and means the same.
 fn ascii_json(value: &Value) -> String {
+    ascii(&format!("{value:#}"))
+}
+
+fn ascii(json: &str) -> String {
     let mut ascii = String::new();
-    for c in format!("{value:#}").chars() {
+    for c in json.chars() {
         if c.is_ascii() && c != '\x7f' {
             ascii.push(c);
         } else {

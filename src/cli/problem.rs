@@ -27,6 +27,8 @@ pub enum Code {
     Failed,
     /// The app's name is taken.
     AppExists,
+    /// The arguments are wrong.
+    Usage,
     /// An input cannot be what it should be.
     Input,
     /// The app is not known on this device.
@@ -75,6 +77,7 @@ impl Code {
         match self {
             Self::Failed => "failed",
             Self::AppExists => "app-exists",
+            Self::Usage => "usage",
             Self::Input => "input",
             Self::UnknownApp => "unknown-app",
             Self::AppNeeded => "app-needed",
@@ -102,7 +105,12 @@ impl Code {
     pub fn exit(self) -> u8 {
         match self {
             Self::Failed | Self::TimedOut | Self::AppExists | Self::UnknownKey | Self::UnknownMail => 1,
-            Self::Input | Self::UnknownApp | Self::AppNeeded | Self::UnknownUser | Self::AmbiguousUser => 2,
+            Self::Usage
+            | Self::Input
+            | Self::UnknownApp
+            | Self::AppNeeded
+            | Self::UnknownUser
+            | Self::AmbiguousUser => 2,
             Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials | Self::ConfirmationPending => 3,
             Self::Refused => 4,
             Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol => 5,
@@ -136,6 +144,8 @@ pub struct Problem {
     pub code: Code,
     /// What happened, and to whom.
     pub message: String,
+    /// Lines of a file with what is wrong in them, to be shown as they stand.
+    pub excerpt: Vec<String>,
     /// Whom or what a person may have meant; one line each.
     pub candidates: Vec<String>,
     /// What to do next; may be empty.
@@ -145,12 +155,20 @@ pub struct Problem {
 impl Problem {
     /// A problem in words.
     pub fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, message: message.into(), candidates: Vec::new(), hint: hint.into() }
+        Self { code, message: message.into(), excerpt: Vec::new(), candidates: Vec::new(), hint: hint.into() }
     }
 
     /// The same, with what a person may have meant.
     pub fn among(self, candidates: Vec<String>) -> Self {
         Self { candidates, ..self }
+    }
+
+    /// What is wrong with the arguments: a sentence, advice, and the usage, as clap writes them.
+    pub fn usage(said: &str) -> Self {
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default();
+        let hint: Vec<_> = lines.collect();
+        Self::new(Code::Usage, message.strip_prefix("error: ").unwrap_or(message), hint.join("\n"))
     }
 
     /// A person stopped the command.
@@ -177,14 +195,17 @@ impl Problem {
 
     /// Lines for a person, without an end of line. Text from servers is inert in them.
     pub fn for_people(&self) -> String {
-        let rest = self.candidates.iter().chain(Some(&self.hint).filter(|hint| !hint.is_empty()));
+        let hint = Some(&self.hint).filter(|hint| !hint.is_empty());
+        let rest = self.excerpt.iter().chain(&self.candidates).chain(hint);
         let rest: String = rest.map(|line| format!("\n  {}", text::inert(line))).collect();
         format!("idmux: {}{rest}", text::inert(&self.message))
     }
 
     /// An object for a script.
     pub fn for_scripts(&self) -> serde_json::Value {
-        let mut error = json!({ "code": self.code.name(), "message": self.message, "hint": self.hint });
+        let message =
+            std::iter::once(&self.message).chain(&self.excerpt).cloned().collect::<Vec<_>>().join("\n");
+        let mut error = json!({ "code": self.code.name(), "message": message, "hint": self.hint });
         if !self.candidates.is_empty() {
             error["candidates"] = self.candidates.clone().into();
         }
@@ -204,7 +225,10 @@ pub fn whom(subject: &Subject) -> Option<String> {
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
-        Self::new(Code::Failed, error.to_string(), "")
+        let said = error.to_string();
+        let mut lines = said.lines().map(str::to_owned);
+        let problem = Self::new(Code::Failed, lines.next().unwrap_or_default(), "");
+        Self { excerpt: lines.collect(), ..problem }
     }
 }
 
@@ -213,7 +237,8 @@ mod tests {
     use super::*;
     use crate::account::AppAlias;
 
-    const ALL: [Code; 21] = [
+    const ALL: [Code; 22] = [
+        Code::Usage,
         Code::TimedOut,
         Code::UnknownKey,
         Code::UnknownMail,

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::problem::{Code, Problem};
 use crate::account::AppAlias;
-use crate::session::{AppView, Snapshot, UserView};
+use crate::session::{AppView, FindError, Snapshot, UserView, find_user};
 
 /// The app of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -20,7 +20,7 @@ pub struct AppTarget {
 /// The user of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct UserTarget {
-    /// The user: label, e-mail address or id, or the beginning of one of them [default: the app's current user]
+    /// The user: label, e-mail address or id, the beginning of one of them, or APP/WHO [default: the app's current user]
     #[arg(long = "as", value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
     who: Option<String>,
 
@@ -73,48 +73,38 @@ impl UserTarget {
     /// # Errors
     /// When there is none, or more than one.
     pub fn find(&self, snapshot: &Snapshot) -> Result<Arc<UserView>, Problem> {
+        if let Some(who) = &self.who {
+            // A name that one user alone goes by needs no app beside it.
+            let app = self.app.app.as_ref().map(|_| self.app.find(snapshot)).transpose()?;
+            return by_name(snapshot, app.as_ref(), who);
+        }
         let app = self.app.find(snapshot)?;
-        let users: Vec<_> = snapshot.users.iter().filter(|user| user.key.app == app).collect();
-        match &self.who {
-            Some(who) => by_name(&app, &users, who),
-            None => users
-                .into_iter()
-                .find(|user| snapshot.is_current(&user.key))
-                .cloned()
-                .ok_or_else(|| no_current_user(&app)),
-        }
+        let mut users = snapshot.users.iter().filter(|user| user.key.app == app);
+        users.find(|user| snapshot.is_current(&user.key)).cloned().ok_or_else(|| no_current_user(&app))
     }
 }
 
-/// The user who goes by exactly that name; if nobody does, the only one whose name begins so.
-fn by_name(app: &AppAlias, users: &[&Arc<UserView>], who: &str) -> Result<Arc<UserView>, Problem> {
-    let those = |is_meant: &dyn Fn(&str) -> bool| -> Vec<_> {
-        users.iter().filter(|user| names_of(user).into_iter().any(is_meant)).collect()
-    };
-    let mut meant = those(&|name| name == who);
-    if meant.is_empty() {
-        meant = those(&|name| name.starts_with(who));
-    }
-    match meant.as_slice() {
-        [only] => Ok(Arc::clone(only)),
-        [] => Err(Problem::new(
-            Code::UnknownUser,
-            format!("no user of {app} goes by {who}"),
-            "`idmux users` lists all of them; `idmux login` logs another in",
-        )),
-        several => {
-            let candidates = several.iter().map(|user| format!("{}  {}", user.key.id, user.label)).collect();
-            let message = format!("{} users of {app} go by {who}", several.len());
-            Err(Problem::new(Code::AmbiguousUser, message, "name one of them by more of it, or by its id")
-                .among(candidates))
+/// The user of that name, of one app or of all.
+fn by_name(snapshot: &Snapshot, app: Option<&AppAlias>, who: &str) -> Result<Arc<UserView>, Problem> {
+    find_user(snapshot, app, who).map_err(|error| match error {
+        FindError::Unknown => {
+            let of_app = app.map(|app| format!(" of {app}")).unwrap_or_default();
+            Problem::new(
+                Code::UnknownUser,
+                format!("no user{of_app} goes by {who}"),
+                "`idmux users` lists all of them; `idmux login` logs another in",
+            )
         }
-    }
-}
-
-/// Everything a user goes by.
-fn names_of(user: &UserView) -> Vec<&str> {
-    let email = user.profile.as_ref().and_then(|profile| profile.data.get("email")?.as_str());
-    [Some(user.label.as_str()), email, Some(user.key.id.as_str())].into_iter().flatten().collect()
+        FindError::Ambiguous(users) => {
+            let message = format!("{} users go by {who}", users.len());
+            let candidate = |user: &Arc<UserView>| match app {
+                Some(_) => format!("{}  {}", user.key.id, user.label),
+                None => format!("{}/{}  {}", user.key.app, user.key.id, user.label),
+            };
+            Problem::new(Code::AmbiguousUser, message, "name one of them by more of it, or by its id")
+                .among(users.iter().map(candidate).collect())
+        }
+    })
 }
 
 fn no_current_user(app: &AppAlias) -> Problem {
@@ -204,22 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_user_goes_by_label_mail_or_id_and_by_a_beginning_that_no_other_has() {
-        for (who, id) in [
-            ("Ada", "shop/65a1"),
-            ("ada@example.com", "shop/65a1"),
-            ("ada@", "shop/65a1"),
-            ("adam", "shop/65b2"),
-            ("65c3", "shop/65c3"),
-            ("65c", "shop/65c3"),
-            ("G", "shop/65c3"),
-        ] {
-            assert_eq!(find(Some("shop"), Some(who)).as_deref(), Ok(id), "{who}");
-        }
-        assert_eq!(find(Some("shop"), Some("ada")), Err(Code::AmbiguousUser));
-        assert_eq!(find(Some("shop"), Some("65")), Err(Code::AmbiguousUser));
+    fn a_name_that_one_user_has_needs_no_app() {
+        assert_eq!(find(None, Some("ADAM@example.com")).as_deref(), Ok("shop/65b2"));
+        assert_eq!(find(None, Some("bank/ada")).as_deref(), Ok("bank/65d4"));
+        assert_eq!(find(Some("bank"), Some("Ada")).as_deref(), Ok("bank/65d4"));
+        assert_eq!(find(None, Some("Ada")), Err(Code::AmbiguousUser));
         assert_eq!(find(Some("shop"), Some("65d4")), Err(Code::UnknownUser), "another app's user");
-        assert_eq!(find(None, Some("Ada")), Err(Code::AppNeeded));
+        assert_eq!(find(Some("shops"), Some("Ada")), Err(Code::UnknownApp));
+        assert_eq!(find(None, None), Err(Code::AppNeeded));
     }
 
     #[test]

@@ -168,6 +168,11 @@ impl UserView {
         self.profile.as_ref().map_or(&[], |profile| &profile.identities)
     }
 
+    /// The e-mail address of the profile; text from a server.
+    pub fn email(&self) -> Option<&str> {
+        self.profile.as_ref()?.data.get("email")?.as_str()
+    }
+
     /// When the access token is renewed next, or renewing it is tried again.
     pub fn planned_renewal(&self) -> Option<Timestamp> {
         match &self.state {

@@ -27,10 +27,7 @@ fn a_person_logs_in_and_links_in_the_browser() {
     assert!(said.contains("It worked"), "{said}");
     let ended = Ended::of(running);
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(
-        ended.err,
-        format!("idmux: go on in the browser, at this address; Ctrl-C gives it up\n{address}\n")
-    );
+    assert_eq!(ended.err, format!("{}\n", json!({ "address": address })));
     let google: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((&google["app"], &google["result"]), (&json!("shop"), &json!("logged-in")));
     device.run(&["refresh"]).ok();

@@ -73,7 +73,7 @@ impl CredentialsForm {
         let again = again.filter(|user| !user.state.is_logged_in());
         let email = again
             .filter(|user| user.provider == Provider::EmailPassword)
-            .and_then(|user| user.profile.as_ref()?.data.get("email")?.as_str())
+            .and_then(|user| user.email())
             .unwrap_or_default();
         let mut dialog = Self::new(Purpose::LogIn, app, email, false);
         if let Some(user) = again.filter(|user| user.provider != Provider::Anonymous) {

@@ -163,7 +163,7 @@ pub fn help(board: Option<Context>, keymap: &Keymap) -> Vec<String> {
         return lines;
     }
     lines.push("Write the name of an action and a user, such as: refresh ada".into());
-    lines.push("A user is the beginning of a name, app/name where two apps have it, or an id.".into());
+    lines.push("A user is a name, an e-mail address or an id, or the beginning of one; app/name where two apps have it.".into());
     lines.push("users: all users".into());
     lines.push("show USER: everything about a user".into());
     for pane in &Pane::ALL[1..] {

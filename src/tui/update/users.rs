@@ -68,7 +68,7 @@ fn with_app(model: &Model, form: impl FnOnce(&AppView) -> CredentialsForm) -> Op
 
 /// What helps somebody who cannot log in: probably the selected user.
 fn password(model: &Model, user: Option<&UserView>) -> Option<Body> {
-    let email = user.and_then(|user| user.profile.as_ref()?.data.get("email")?.as_str());
+    let email = user.and_then(|user| user.email());
     Some(Body::Email(EmailForm::new(model.app()?.alias.clone(), email.unwrap_or_default())))
 }
 

@@ -1,8 +1,10 @@
 //! What a line that a person writes leads to.
 
+use std::sync::Arc;
+
 use super::Talk;
 use crate::account::FieldPath;
-use crate::session::{Command as Order, Snapshot, UserView};
+use crate::session::{Command as Order, FindError, Snapshot, UserView, find_user};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -151,7 +153,10 @@ impl Talk {
         match found {
             Err(why) => self.say(why),
             Ok(users) if users.len() < 2 => self.say("write two users or more, such as: compare ada bob"),
-            Ok(users) => self.lines.extend(views::compare(&users)),
+            Ok(users) => {
+                let users: Vec<_> = users.iter().map(Arc::as_ref).collect();
+                self.lines.extend(views::compare(&users));
+            }
         }
     }
 
@@ -187,31 +192,14 @@ impl Talk {
     }
 }
 
-/// The user that is meant by the beginning of its label, `app/label`, or its id.
-fn find<'a>(snapshot: &'a Snapshot, words: &str) -> Result<&'a UserView, String> {
-    let in_app =
-        words.split_once('/').filter(|(app, _)| snapshot.apps.iter().any(|a| a.alias.as_str() == *app));
-    let (app, name) = in_app.map_or((None, words), |(app, name)| (Some(app), name));
-    let lower = name.to_lowercase();
-    let here = |user: &&UserView| app.is_none_or(|app| user.key.app.as_str() == app);
-    let users = || snapshot.users.iter().map(|user| &**user).filter(here);
-    let exact: Vec<_> =
-        users().filter(|user| user.label.to_lowercase() == lower || user.key.id.as_str() == name).collect();
-    if let [user] = exact[..] {
-        return Ok(user);
-    }
-    let meant: Vec<_> = if exact.is_empty() {
-        users().filter(|user| user.label.to_lowercase().starts_with(&lower)).collect()
-    } else {
-        exact
-    };
-    match meant[..] {
-        [] => Err(format!("nobody is called {words}; users says who is there")),
-        [user] => Ok(user),
-        _ => {
-            let names =
-                meant.iter().take(5).map(|user| format!("{}/{} ({})", user.key.app, user.label, user.key.id));
-            Err(format!("{words} may be {}", names.collect::<Vec<_>>().join(", ")))
+/// The user that is meant, or why nobody is.
+fn find(snapshot: &Snapshot, who: &str) -> Result<Arc<UserView>, String> {
+    find_user(snapshot, None, who).map_err(|error| match error {
+        FindError::Unknown => format!("nobody is called {who}; users says who is there"),
+        FindError::Ambiguous(users) => {
+            let name = |user: &Arc<UserView>| format!("{}/{} ({})", user.key.app, user.label, user.key.id);
+            let names: Vec<_> = users.iter().take(5).map(name).collect();
+            format!("{who} may be {}", names.join(", "))
         }
-    }
+    })
 }
