@@ -45,7 +45,7 @@ pub fn of(config: &LookConfig, themes: Option<&Path>) -> Result<Look, LookError>
         "auto" => ThemeChoice::automatic(depth),
         name => ThemeChoice::fixed(named(name, themes)?.at(depth)),
     };
-    Ok(Look { theme, ascii: config.ascii })
+    Ok(Look { theme, ascii: config.ascii, depth })
 }
 
 /// How a person is told that something needs them.

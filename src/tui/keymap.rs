@@ -248,6 +248,7 @@ pub const KEYMAP: &[Binding] = &[
     bind(Action::Lifetimes, &[plain('6')], ANYWHERE, "lifetimes", "all sessions as a chart over time"),
     bind(Action::Compare, &[plain('7')], ANYWHERE, "compare", "users side by side"),
     bind(Action::Log, &[plain('8')], ANYWHERE, "log", "what happened in this run"),
+    bind(Action::Lock, &[ctrl('k')], ANYWHERE, "", "lock the vault, in every idmux of this device"),
     bind(Action::Repaint, &[ctrl('l')], ANYWHERE, "", "draw the screen anew"),
     bind(Action::Suspend, &[ctrl('z')], ANYWHERE, "", "suspend; fg in the shell comes back"),
     // Boards.

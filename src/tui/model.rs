@@ -20,7 +20,7 @@ use super::layout::{self, Regions, Split};
 use super::lifetimes::{self, Lifetimes};
 use super::log::{self, Log};
 use super::text;
-use super::theme::{Theme, ThemeChoice};
+use super::theme::{Depth, Theme, ThemeChoice};
 use super::timeline::Timeline;
 use super::update::Mouse;
 use super::user_list::UserList;
@@ -110,12 +110,20 @@ pub struct Look {
     pub theme: ThemeChoice,
     /// Whether the screen has ASCII alone.
     pub ascii: bool,
+    /// The colours that the terminal can show.
+    pub depth: Depth,
 }
 
 impl Look {
     /// One theme, and every glyph.
     pub fn fixed(theme: Theme) -> Self {
-        Self { theme: ThemeChoice::fixed(theme), ascii: false }
+        Self { theme: ThemeChoice::fixed(theme), ascii: false, depth: Depth::True }
+    }
+
+    /// The same with a theme that comes with the program, whatever the background; unchanged if there is none of that name.
+    pub fn with_theme(self, name: &str) -> Self {
+        let theme = Theme::built_in(name).map(|theme| ThemeChoice::fixed(theme.at(self.depth)));
+        Self { theme: theme.unwrap_or(self.theme), ..self }
     }
 }
 

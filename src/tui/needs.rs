@@ -33,7 +33,7 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
         | Action::ReadSource
         | Action::AddField => user(model).or_else(|| session(model)),
         Action::Undo => user(model).or_else(|| session(model)).or_else(|| undone(model)),
-        Action::AddApp => vault(model),
+        Action::AddApp | Action::Lock => vault(model),
         Action::RemoveField => user(model).or_else(|| session(model)).or_else(|| field(model)),
         _ => None,
     }

@@ -219,6 +219,39 @@ fn the_palette_runs_what_it_finds() {
     assert!(screen.quit);
 }
 
+/// Kind: a thing that is there and is not found by its name, or by the name that other programs give it.
+#[test]
+fn the_palette_knows_things_by_their_names() {
+    for (typed, name) in [
+        ("log out", "log out"),
+        ("sign out", "log out"),
+        ("switch", "make current"),
+        ("lock", "lock"),
+        ("theme", "theme ansi"),
+        ("copy access token", "copy access token"),
+        ("forget", "remove"),
+    ] {
+        let mut screen = Screen::with(SMALL, six());
+        screen.keys(":").keys(typed);
+        let first = first_line_with(&screen, "┃ ▸ ");
+        assert!(first.contains(&format!("┃ ▸ {name} ")), "{typed}: {first}");
+    }
+    let run = |typed: &str| {
+        let mut screen = Screen::with(SMALL, six());
+        screen.keys("j:").keys(typed).press(KeyCode::Enter);
+        screen
+    };
+    assert!(matches!(run("lock").sent.unwrap().1, Command::Lock));
+    assert!(matches!(run("switch").sent.unwrap().1, Command::MakeCurrent { .. }));
+    assert!(matches!(run("copy access token").sent.unwrap().1, Command::Token { .. }));
+    assert_eq!(
+        run("copy user id").copied.map(|id| id.expose_secret().to_owned()),
+        Some(key(2).id.to_string())
+    );
+    let before = Screen::with(SMALL, six()).model.theme;
+    assert_ne!(run("theme high-contrast").model.theme, before);
+}
+
 #[test]
 fn the_palette_leads_to_an_app() {
     let mut screen = Screen::with(SMALL, six());

@@ -125,8 +125,8 @@ fn palette_filter_and_a_batch() {
     // The palette finds what one cannot remember the key of.
     idmux.send(":");
     idmux.wait_for("Commands");
-    idmux.fill("register an e");
-    idmux.wait_for("▸ register an e-mail account");
+    idmux.fill("regis");
+    idmux.wait_for("▸ register  register an e-mail account");
     idmux.send(ENTER);
     idmux.wait_for("Register at local");
     close(&mut idmux, "Register at local");

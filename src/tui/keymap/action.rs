@@ -11,6 +11,8 @@ pub enum Action {
     Help,
     /// Close the topmost dialog, or dismiss the error in the activity line.
     Close,
+    /// Close the vault: keys and tokens leave the memory of every idmux process.
+    Lock,
     /// Draw the whole screen anew.
     Repaint,
     /// Stop the program until the shell lets it go on.
@@ -202,6 +204,35 @@ impl Action {
     /// Its name in the configuration.
     pub fn name(self) -> String {
         kebab_case(&format!("{self:?}"))
+    }
+
+    /// Other names that people know it by, for the palette.
+    pub fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Self::ApiKeys => &["keys of the user"],
+            Self::Clock => &["time"],
+            Self::Close => &["back"],
+            Self::Compare => &["diff", "side by side"],
+            Self::CopyMenu => &["yank"],
+            Self::Delete => &["delete account"],
+            Self::EditDocument => &["editor"],
+            Self::Filter => &["search", "find"],
+            Self::Help => &["keys"],
+            Self::Link => &["make permanent"],
+            Self::Lock => &["lock vault"],
+            Self::LogIn => &["login", "sign in"],
+            Self::LogOut => &["logout", "sign out"],
+            Self::Mailbox => &["mail"],
+            Self::MakeCurrent => &["switch", "use"],
+            Self::Password => &["reset password", "confirm"],
+            Self::Quit => &["exit"],
+            Self::ReadSource => &["source"],
+            Self::Refresh => &["renew"],
+            Self::Register => &["sign up", "create user"],
+            Self::Remove => &["forget"],
+            Self::TimelinePane => &["history"],
+            _ => &[],
+        }
     }
 
     /// The action of that name.

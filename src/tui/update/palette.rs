@@ -3,12 +3,13 @@
 use crossterm::event::KeyEvent;
 
 use super::panes::target;
-use super::{filter, views};
-use crate::tui::dialog::{Body, Palette, PaletteEntry, PaletteTarget};
+use super::{copy, filter, views};
+use crate::tui::dialog::{Body, CopyMenu, Palette, PaletteEntry, PaletteTarget};
 use crate::tui::effect::Effect;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::needs;
+use crate::tui::theme::Theme;
 use crate::tui::words::Tone;
 
 /// Rows that a page key goes.
@@ -52,41 +53,57 @@ pub fn find(model: &mut Model) {
     let Some(Body::Palette(palette)) = model.dialogs.last_mut().map(|dialog| &mut dialog.body) else {
         return;
     };
-    let apps = snapshot.apps.iter().map(|app| PaletteEntry {
-        title: app.alias.to_string(),
-        keys: "app".into(),
+    let to = |name: String, description: String, target| PaletteEntry {
+        name,
+        aliases: &[],
+        description,
+        keys: String::new(),
         why_not: None,
-        target: PaletteTarget::App(app.alias.clone()),
-    });
-    let users = snapshot.users.iter().map(|user| PaletteEntry {
-        title: user.label.clone(),
-        keys: format!("user of {}", user.key.app),
-        why_not: None,
-        target: PaletteTarget::User(user.key.clone()),
+        target,
+    };
+    let apps = snapshot
+        .apps
+        .iter()
+        .map(|app| to(app.alias.to_string(), "app".into(), PaletteTarget::App(app.alias.clone())));
+    let users = snapshot.users.iter().map(|user| {
+        let description = format!("user of {}", user.key.app);
+        to(user.label.clone(), description, PaletteTarget::User(user.key.clone()))
     });
     palette.find(apps.chain(users));
 }
 
-/// All actions with a meaning here or in a pane, each once.
+/// All actions with a meaning here, in a pane or a view, or for the menu of what to copy, each once; and the themes.
 fn actions(model: &Model) -> Vec<PaletteEntry> {
-    let here = model.context();
-    let panes = Pane::ALL.map(Pane::context);
+    let places = Pane::ALL.map(Pane::context).into_iter().chain([Context::Log, Context::CopyMenu]);
     let mut entries: Vec<PaletteEntry> = Vec::new();
-    for context in std::iter::once(here).chain(panes) {
+    for context in std::iter::once(model.context()).chain(places) {
         let offered = model.keymap.of(context).filter(|binding| !binding.description.is_empty());
         for binding in offered.filter(|binding| !is_movement(binding.action)) {
             let target = PaletteTarget::Run(binding.action);
             if entries.iter().any(|entry| entry.target == target) {
                 continue;
             }
+            let copies = CopyMenu::ROWS.contains(&binding.action);
             entries.push(PaletteEntry {
-                title: binding.description.into(),
-                keys: binding.keys(),
-                why_not: needs::missing(model, binding.action),
+                name: binding.action.name().replace('-', " "),
+                aliases: binding.action.aliases(),
+                description: binding.description.into(),
+                // In the menu they have keys that mean something else here.
+                keys: if copies { String::new() } else { binding.keys() },
+                why_not: needs::missing(model, if copies { Action::CopyMenu } else { binding.action }),
                 target,
             });
         }
     }
+    let themes = Theme::names().map(|name| PaletteEntry {
+        name: format!("theme {name}"),
+        aliases: &[],
+        description: "for this run; `theme` in config.toml keeps it".into(),
+        keys: String::new(),
+        why_not: None,
+        target: PaletteTarget::Theme(name),
+    });
+    entries.extend(themes);
     entries
 }
 
@@ -117,7 +134,17 @@ fn run(model: &mut Model, target: PaletteTarget) -> Vec<Effect> {
     let snapshot = model.snapshot.clone();
     let user = match target {
         PaletteTarget::Run(Action::Quit) => return vec![Effect::Quit],
+        PaletteTarget::Run(action) if CopyMenu::ROWS.contains(&action) => {
+            let Some(user) = model.selected().cloned() else { return vec![] };
+            copy::open_menu(model, &user);
+            return copy::press(model, action);
+        }
         PaletteTarget::Run(action) => return views::act(model, action),
+        PaletteTarget::Theme(name) => {
+            model.look = model.look.with_theme(name);
+            model.theme = model.look.theme.on(None);
+            return vec![];
+        }
         PaletteTarget::User(user) => Some(user),
         PaletteTarget::App(app) => {
             let current = snapshot.app(&app).and_then(|view| view.current.clone());

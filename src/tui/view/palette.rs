@@ -35,30 +35,46 @@ pub fn palette(model: &Model, palette: &Palette, columns: usize, rows: usize) ->
     }
     let first = (palette.cursor + 1).saturating_sub(height);
     let found = palette.found.iter().enumerate().skip(first).take(height);
-    drawn.rows(first, found.map(|(row, entry)| entry_line(model, entry, row == palette.cursor, columns)));
+    let names = found.clone().map(|(_, entry)| text::width(&text::inert(&entry.name)));
+    let name_width = names.max().unwrap_or_default().min(if columns < 60 { NAME * 2 / 3 } else { NAME });
+    let line = |(row, entry)| entry_line(model, entry, row == palette.cursor, columns, name_width);
+    drawn.rows(first, found.map(line));
     drawn.lines.resize(2 + height, Line::default());
     drawn.cursor = Some((text::width(PROMPT) as u16 + column, 0));
     drawn
 }
 
-fn entry_line(model: &Model, entry: &PaletteEntry, selected: bool, columns: usize) -> Line<'static> {
+/// Most columns of a name.
+const NAME: usize = 24;
+
+fn entry_line(
+    model: &Model,
+    entry: &PaletteEntry,
+    selected: bool,
+    columns: usize,
+    name_width: usize,
+) -> Line<'static> {
     let theme = &model.theme;
     let mark = if selected { "▸ " } else { "  " };
-    let keys = text::inert(&entry.keys).into_owned();
-    let keys = text::cut(&keys, columns / 3).into_owned();
-    let room = columns.saturating_sub(2 + text::width(&keys) + 1);
-    let title = match &entry.why_not {
-        Some(why) => format!("{} ({why})", entry.title),
-        None => entry.title.clone(),
+    let keys = text::cut(&entry.keys, columns / 4).into_owned();
+    let name_width = name_width.min(columns.saturating_sub(4));
+    let name = text::fit(&text::inert(&entry.name), name_width);
+    let room = columns.saturating_sub(2 + name_width + 2 + text::width(&keys) + 1);
+    let said = text::inert(entry.why_not.as_ref().unwrap_or(&entry.description));
+    let said = match &entry.why_not {
+        Some(_) => format!("({said})"),
+        None => said.into_owned(),
     };
-    let style = match (selected, &entry.why_not) {
-        (true, _) => theme.selection,
-        (false, Some(_)) => theme.muted,
-        (false, None) => theme.text,
+    let (name_style, style) = match (selected, &entry.why_not) {
+        (true, _) => (theme.selection, theme.selection),
+        (false, Some(_)) => (theme.muted, theme.muted),
+        (false, None) => (theme.text, theme.muted),
     };
     Line::from(vec![
         span(mark, theme.strong),
-        span(text::fit(&text::inert(&title), room), style),
+        span(name, name_style),
+        span("  ", if selected { theme.selection } else { theme.text }),
+        span(text::fit(&said, room), style),
         span(" ", theme.text),
         span(keys, theme.key),
     ])
