@@ -102,6 +102,8 @@ pub struct Changes {
     pub users: Vec<(UserKey, UserRecord)>,
     /// Users who were removed.
     pub removed: Vec<UserKey>,
+    /// All Apps that are kept by now.
+    pub apps: Vec<KeptApp>,
     /// Whether the vault is locked.
     pub locked: bool,
 }

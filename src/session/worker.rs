@@ -115,6 +115,7 @@ pub fn start(
         time: Time::new(setup.clock.now()),
         setup,
         looking: None,
+        apps_written: Vec::new(),
         next_look: Instant::now(),
         next_clock_look: Instant::now(),
         vault: None,
@@ -147,6 +148,8 @@ struct KnownApp {
     current: Option<UserId>,
     device: Option<DeviceId>,
     kept: bool,
+    /// The app as the vault last had it, as far as that was seen.
+    seen: Option<App>,
     skew: Skew,
     /// Bounds the renewals on the wire.
     renewals: Arc<Semaphore>,
@@ -176,6 +179,8 @@ struct Worker {
     /// The vault's answer to what other processes did, while it is asked. Not a job: it is asked twice a second, and a task
     /// would wake a thread more each time.
     looking: Option<Looking>,
+    /// Apps that this process kept or forgot while a look was under way, which may not know of it.
+    apps_written: Vec<AppAlias>,
     /// When it is asked next.
     next_look: Instant,
     /// When the clocks of local Apps are read next.
@@ -305,6 +310,7 @@ impl Worker {
                 current: None,
                 device: None,
                 kept: false,
+                seen: None,
                 skew: Skew::default(),
                 renewals: Arc::new(Semaphore::new(self.setup.renewals.in_flight.max(1))),
                 outage: Outage::default(),

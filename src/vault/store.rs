@@ -93,6 +93,18 @@ pub struct Store {
     data_version: i64,
 }
 
+/// What a row says of an App, if it is kept.
+fn kept_app(key: &SealKey, app: &AppAlias, kept: Option<String>, sealed: Option<Vec<u8>>) -> Option<KeptApp> {
+    let mut kept = KeptApp::from_json(&kept?)?;
+    match sealed.map(|sealed| unseal(key, &control_context(app), &sealed)) {
+        Some(Ok(plain)) => kept.set_control(&plain),
+        // The App works without; `idmux app add` gives it again.
+        Some(Err(_)) => tracing::warn!(%app, "the way to the control API does not open"),
+        None => {}
+    }
+    Some(kept)
+}
+
 impl Store {
     /// The database's file; none in memory.
     pub fn file(&self) -> Option<&str> {
@@ -129,17 +141,7 @@ impl Store {
                 if let Some(device) = row.get::<_, Option<String>>(2)?.and_then(DeviceId::new) {
                     contents.devices.push((app.clone(), device));
                 }
-                let kept: Option<String> = row.get(3)?;
-                let Some(mut kept) = kept.and_then(|kept| KeptApp::from_json(&kept)) else { continue };
-                let sealed: Option<Vec<u8>> = row.get(4)?;
-                if let Some(sealed) = sealed {
-                    match unseal(&self.key, &control_context(&app), &sealed) {
-                        Ok(plain) => kept.set_control(&plain),
-                        // The App works without; `idmux app add` gives it again.
-                        Err(_) => tracing::warn!(%app, "the way to the control API does not open"),
-                    }
-                }
-                contents.apps.push(kept);
+                contents.apps.extend(kept_app(&self.key, &app, row.get(3)?, row.get(4)?));
             }
         }
         self.seen = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
@@ -177,6 +179,13 @@ impl Store {
             let mut rows = rows.query(others)?;
             while let Some(row) = rows.next()? {
                 changes.removed.push(user_key(row.get(0)?, row.get(1)?));
+            }
+            let mut rows =
+                transaction.prepare_cached("SELECT app, kept, control FROM apps ORDER BY rowid")?;
+            let mut rows = rows.query([])?;
+            while let Some(row) = rows.next()? {
+                let app = AppAlias::new(row.get::<_, String>(0)?);
+                changes.apps.extend(kept_app(&self.key, &app, row.get(1)?, row.get(2)?));
             }
         }
         transaction.commit()?;

@@ -103,6 +103,29 @@ fn a_process_that_dies_while_it_renews_does_not_block_the_next() {
     assert_eq!(server.renewals.load(Ordering::SeqCst), 2);
 }
 
+/// Kind: what another process changes and a running screen does not show.
+#[test]
+fn an_app_that_the_command_line_adds_changes_or_forgets_follows_in_a_running_screen() {
+    let (server, device) = (Server::start(), Device::new());
+    device.add_app(&server.url);
+    device.json(&["login", "anon", "--json"]);
+    let key = device.key_file();
+    let screen =
+        Terminal::idmux_with(device.path(), &[], Size(120, 34), &[("IDMUX_KEY_FILE", key.to_str().unwrap())]);
+    screen.wait_for("anonymous");
+    assert!(!screen.screen().contains("second-app"));
+    device.json(&["app", "add", "second-app", "--url", &server.url, "--app-id", "shop-abcde", "--json"]);
+    screen.wait_for("second-app");
+    let user = device.json(&["login", "anon", "--app", "second-app", "--json"]);
+    let id = user["id"].as_str().unwrap();
+    let tail = &id[id.len() - 6..];
+    let is_listed = |screen: &str| screen.lines().any(|line| line.contains(tail) && line.contains("active"));
+    screen.wait_until("the new app's user", is_listed);
+    device.json(&["app", "remove", "second-app", "--json"]);
+    screen.wait_until("the end of the app", |screen| !is_listed(screen));
+    screen.leave();
+}
+
 #[test]
 fn what_the_command_line_changes_shows_in_a_running_screen() {
     let (server, device) = (Server::start(), Device::new());

@@ -54,6 +54,7 @@ impl Worker {
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         }
         self.app_mut(&kept.alias).kept = true;
+        self.note_written(&kept.alias);
         let stored = self.vault_write(|vault| vault.keep_app(kept.into()));
         self.spawn_to_land(None, Some(id), async move {
             let what = Stored::Said { request: Some(id), subject, event: Some(event) };
@@ -65,12 +66,64 @@ impl Worker {
     pub(super) fn connect_kept(&mut self, app: App) {
         let known = self.app_mut(&app.alias);
         known.kept = true;
+        known.seen = Some(app.clone());
         if known.connected.is_none() {
             let subject = Subject::App { app: app.alias.clone(), who: None };
             if let Err(failure) = self.connect(app) {
                 self.tell(None, subject, EventKind::Failed(failure));
             }
         }
+    }
+
+    /// Takes the Apps that the vault has by now, of which another process may have added, changed or forgotten some. What
+    /// this process wrote itself it has already.
+    pub(super) fn follow_apps(&mut self, mut kept: Vec<App>) {
+        let written = std::mem::take(&mut self.apps_written);
+        kept.retain(|app| !written.contains(&app.alias));
+        let is_gone = |known: &&super::KnownApp| {
+            known.seen.is_some()
+                && !written.contains(&known.alias)
+                && kept.iter().all(|app| app.alias != known.alias)
+        };
+        let gone: Vec<_> = self.apps.iter().filter(is_gone).map(|known| known.alias.clone()).collect();
+        for alias in gone {
+            self.drop_app(&alias);
+        }
+        for app in kept {
+            let known = self.app_mut(&app.alias);
+            if known.seen.as_ref() == Some(&app) {
+                continue;
+            }
+            // One that the person named at the start is not kept, and stays what it is.
+            let (alias, is_ours) = (app.alias.clone(), !known.kept && known.connected.is_some());
+            let is_there = known.connected.as_ref().is_some_and(|(connected, _)| *connected == app);
+            (known.kept, known.seen) = (true, Some(app.clone()));
+            self.changed = true;
+            if is_ours || is_there {
+                continue;
+            }
+            let kind = match self.connect(app) {
+                Ok(()) => EventKind::AppAdded,
+                Err(failure) => EventKind::Failed(failure),
+            };
+            self.tell(None, Subject::App { app: alias, who: None }, kind);
+        }
+    }
+
+    fn note_written(&mut self, alias: &AppAlias) {
+        if self.looking.is_some() {
+            self.apps_written.push(alias.clone());
+        }
+    }
+
+    /// Another process forgot an app, and ended what there was to end.
+    fn drop_app(&mut self, alias: &AppAlias) {
+        for user in self.roster.users_of(alias) {
+            drop(self.forget(&user));
+        }
+        self.apps.retain(|app| app.alias != *alias);
+        self.changed = true;
+        self.tell(None, Subject::App { app: alias.clone(), who: None }, EventKind::AppForgotten);
     }
 
     /// Forgets an app and all its users. Their sessions are ended at the server as far as it answers.
@@ -97,6 +150,7 @@ impl Worker {
         }
         self.apps.retain(|app| app.alias != *alias);
         self.changed = true;
+        self.note_written(alias);
         let stored = self.vault_write(|vault| vault.forget_app(alias.clone()));
         self.spawn_to_land(None, Some(id), async move {
             let what = Stored::Said { request: Some(id), subject, event: Some(EventKind::AppForgotten) };
