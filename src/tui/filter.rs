@@ -6,9 +6,13 @@ use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use super::form::first_line;
 use super::fuzzy::Query;
 use crate::account::AppAlias;
 use crate::session::{Snapshot, UserView};
+
+/// More than this, in characters, is no name.
+const LONGEST_PASTE: usize = 256;
 
 /// A text and an app, and the users that match them.
 #[derive(Debug, Default)]
@@ -118,9 +122,9 @@ impl Filter {
         self.input.handle_event(&Event::Key(key)).is_some_and(|changed| changed.value)
     }
 
-    /// Inserts pasted text without its control characters.
+    /// Inserts the first line of a pasted text, as far as anybody is called by so much.
     pub(super) fn paste(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !c.is_control()) {
+        for c in first_line(text).chars().take(LONGEST_PASTE) {
             self.input.handle(InputRequest::InsertChar(c));
         }
     }

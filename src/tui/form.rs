@@ -1,9 +1,11 @@
 //! Forms as data: fields, the one with the focus, and what keys do to them.
 
 mod field;
+mod paste;
 mod secret;
 
 pub use field::{Field, FieldKind, FieldName};
+pub use paste::first_line;
 pub use secret::SecretField;
 
 use crossterm::event::KeyEvent;
@@ -207,17 +209,12 @@ impl Form {
         self.edit(|field| field.key(key));
     }
 
-    /// Inserts pasted text into the focused field, without its control characters: a pasted line end submits nothing.
-    pub fn paste(&mut self, text: &str) {
-        self.edit(|field| field.paste(text));
-    }
-
-    /// Changes the focused field. An error beside it is about the text before, so it goes.
+    /// Changes the focused field. What stands beside it is about the text before, so it goes.
     fn edit(&mut self, change: impl FnOnce(&mut Field) -> bool) -> bool {
         let Some(field) = self.fields.get_mut(self.focus) else { return false };
         let changed = change(field);
         if changed {
-            field.error = None;
+            (field.error, field.note) = (None, None);
             field.verify(false);
             self.typed |= field.is_text();
         }
@@ -271,17 +268,6 @@ mod tests {
         assert_eq!(form.focused().unwrap().error.as_deref(), Some("an address"));
         typed(&mut form, "a");
         assert_eq!(form.focused().unwrap().error, None);
-    }
-
-    #[test]
-    fn pasted_control_characters_are_dropped() {
-        let mut form = form();
-        form.focus_on(FieldName::Email);
-        form.paste("ada\n@example\u{1b}.com\r\n");
-        assert_eq!(form.text(FieldName::Email), "ada@example.com");
-        form.focus_on(FieldName::Password);
-        form.paste("hun\tter2\n");
-        assert_eq!(form.secret(FieldName::Password), "hunter2");
     }
 
     #[test]

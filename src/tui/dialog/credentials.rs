@@ -137,7 +137,7 @@ impl CredentialsForm {
             Field::toggle(FieldName::Register, "register this account first", register),
             Field::secret(FieldName::ApiKey, "API key").replaceable(),
             Field::secret(FieldName::Jwt, "JWT").replaceable(),
-            Field::secret(FieldName::Payload, "JSON").kept(),
+            Field::secret(FieldName::Payload, "JSON").kept().joining_lines(),
             Field::choice(FieldName::Way, "How", vec!["in the browser", "by token"]),
             Field::choice(FieldName::GoogleProof, "Kind", vec!["ID token", "authorization code"]),
             Field::secret(FieldName::Token, "Token").replaceable(),

@@ -30,7 +30,8 @@ pub struct EditForm {
 impl EditForm {
     /// A form to edit a value with.
     pub fn edit(user: &UserView, known: Document, path: FieldPath, value: &Bson) -> Self {
-        let form = Form::new(vec![Field::text(FieldName::Value, "Value", &value_text(value))]);
+        let form =
+            Form::new(vec![Field::text(FieldName::Value, "Value", &value_text(value)).joining_lines()]);
         Self::new(user, known, Some((path, tree::type_name(value))), form)
     }
 
@@ -39,7 +40,7 @@ impl EditForm {
         let path = if parent.is_root() { String::new() } else { format!("{parent}.") };
         let form = Form::new(vec![
             Field::text(FieldName::Path, "Field", &path),
-            Field::text(FieldName::Value, "Value", ""),
+            Field::text(FieldName::Value, "Value", "").joining_lines(),
         ]);
         Self::new(user, known, None, form)
     }

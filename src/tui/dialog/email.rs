@@ -51,9 +51,9 @@ impl EmailForm {
         let form = Form::new(vec![
             Field::choice(FieldName::Method, "What", PURPOSES.iter().map(|(_, words)| *words).collect()),
             Field::text(FieldName::Email, "E-mail", email),
-            Field::secret(FieldName::Link, "Link").replaceable(),
+            Field::secret(FieldName::Link, "Link").replaceable().joining_lines(),
             Field::secret(FieldName::Password, "Password").replaceable(),
-            Field::text(FieldName::Arguments, "Arguments", "[]"),
+            Field::text(FieldName::Arguments, "Arguments", "[]").joining_lines(),
         ]);
         Self { app, form }
     }

@@ -2,10 +2,13 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use secrecy::SecretString;
+use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
-use tui_input::{Input, InputRequest};
 
 use super::SecretField;
+
+/// The longest text of a field, in bytes. JWTs and JSON are the longest that occur.
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// Names a field within its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +88,12 @@ pub struct Field {
     pub kind: FieldKind,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// What else to say beside it.
+    pub note: Option<String>,
     /// Whether it is left out.
     pub hidden: bool,
+    /// Whether several lines mean the same with spaces between them.
+    pub(super) joins_lines: bool,
     /// What its text has to be; a field with a check has to have a text.
     check: Option<Check>,
     /// What becomes of a secret when the request that it was for fails.
@@ -159,7 +166,9 @@ impl Field {
             label,
             kind,
             error: None,
+            note: None,
             hidden: false,
+            joins_lines: false,
             check: None,
             after_failure: AfterFailure::Wiped,
         }
@@ -179,6 +188,11 @@ impl Field {
     /// likes to type it twice, and nobody edits what cannot be seen.
     pub fn replaceable(self) -> Self {
         Self { after_failure: AfterFailure::Replaceable, ..self }
+    }
+
+    /// The same, for a text whose lines mean the same with spaces between them, as those of JSON.
+    pub fn joining_lines(self) -> Self {
+        Self { joins_lines: true, ..self }
     }
 
     /// The secret, for a request; the field keeps it only if it outlives a failure.
@@ -236,7 +250,12 @@ impl Field {
     /// Takes a key; whether it changed anything.
     pub(super) fn key(&mut self, key: KeyEvent) -> bool {
         match &mut self.kind {
-            FieldKind::Text(input) => input.handle_event(&Event::Key(key)).is_some(),
+            FieldKind::Text(input) => {
+                let types =
+                    matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+                let is_full = input.value().len() >= LONGEST;
+                !(types && is_full) && input.handle_event(&Event::Key(key)).is_some()
+            }
             FieldKind::Secret(secret) => match (key.code, key.modifiers) {
                 (KeyCode::Backspace, _) => secret.backspace(),
                 (KeyCode::Char('u'), KeyModifiers::CONTROL) => secret.wipe(),
@@ -252,19 +271,24 @@ impl Field {
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) -> bool {
-        for c in text.chars().filter(|c| !c.is_control()) {
-            match &mut self.kind {
-                FieldKind::Text(input) => {
-                    input.handle(InputRequest::InsertChar(c));
-                }
-                FieldKind::Secret(secret) => {
+    /// Inserts a text of one line at the cursor, if there is room; whether it did.
+    pub(super) fn insert(&mut self, text: &str) -> bool {
+        match &mut self.kind {
+            FieldKind::Text(input) if input.value().len() + text.len() <= LONGEST => {
+                let (value, cursor) = (input.value(), input.cursor());
+                let at = value.char_indices().nth(cursor).map_or(value.len(), |(at, _)| at);
+                let all = [&value[..at], text, &value[at..]].concat();
+                *input = Input::new(all).with_cursor(cursor + text.chars().count());
+                true
+            }
+            FieldKind::Secret(secret) if secret.room() >= text.len() => {
+                for c in text.chars() {
                     secret.insert(c);
                 }
-                FieldKind::Choice { .. } | FieldKind::Toggle(_) => return false,
+                true
             }
+            _ => false,
         }
-        true
     }
 
     pub(super) fn change(&mut self, forward: bool) -> bool {

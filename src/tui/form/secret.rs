@@ -6,6 +6,8 @@ use secrecy::SecretString;
 use unicode_segmentation::UnicodeSegmentation;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::field::LONGEST;
+
 /// Room for any password that App Services takes, so that the buffer seldom moves.
 const ROOM: usize = 512;
 
@@ -25,9 +27,9 @@ impl Default for SecretField {
 }
 
 impl SecretField {
-    /// Adds a character at the end, unless it is a control character; whether it did.
+    /// Adds a character at the end, unless it is a control character or there is no room; whether it did.
     pub fn insert(&mut self, c: char) -> bool {
-        if c.is_control() {
+        if c.is_control() || c.len_utf8() > self.room() {
             return false;
         }
         if self.replaceable {
@@ -41,6 +43,12 @@ impl SecretField {
         }
         self.text.push(c);
         true
+    }
+
+    /// How many bytes there is room for.
+    pub(super) fn room(&self) -> usize {
+        let held = if self.replaceable { 0 } else { self.text.len() };
+        LONGEST.saturating_sub(held)
     }
 
     /// Removes what was typed last; whether there was anything.

@@ -83,13 +83,17 @@ pub fn draw(form: &Form, theme: &Theme, columns: usize) -> Drawn {
         if field.height() == 1 {
             drawn.mark(DialogSpot::Field(field.name));
         }
-        if let Some(error) = &field.error {
+        let beside = [(&field.error, "✗", theme.bad), (&field.note, "!", theme.warn)];
+        for (words, mark, style) in beside
+            .into_iter()
+            .filter_map(|(words, mark, style)| words.as_ref().map(|words| (words, mark, style)))
+        {
             let indent = if has_label(field) { labels + 4 } else { 2 };
-            let words = text::inert(error);
+            let words = text::inert(words);
             for (row, line) in text::wrap(&words, columns.saturating_sub(indent + 2)).into_iter().enumerate()
             {
-                let mark = if row == 0 { "✗" } else { " " };
-                drawn.lines.push(Line::from(span(format!("{:indent$}{mark} {line}", ""), theme.bad)));
+                let mark = if row == 0 { mark } else { " " };
+                drawn.lines.push(Line::from(span(format!("{:indent$}{mark} {line}", ""), style)));
             }
         }
     }
