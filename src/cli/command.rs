@@ -6,10 +6,13 @@ use clap::Subcommand;
 
 use super::client::Client;
 use super::output::{self, Printed};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::session::{Action, SwitchArgs, UserArgs};
-use super::{api_keys, apps, browser, clock, email, login, mail, session, timeline, token, users, vault};
+use super::{
+    api_keys, apps, browser, clock, email, login, mail, session, signals, timeline, token, users, vault,
+};
 use crate::app::command_line;
+use crate::hidden_input;
 
 /// A command to a session worker of its own.
 #[derive(Debug, Subcommand)]
@@ -62,9 +65,16 @@ impl SessionCommand {
             output::for_scripts();
         }
         let result = command_line::run(async |parts| {
+            let ended = signals::end().map_err(|error| {
+                Problem::new(Code::Failed, format!("cannot listen to signals: {error}"), "")
+            })?;
             tokio::select! {
                 result = self.perform(Client::new(parts)) => result,
-                _ = tokio::signal::ctrl_c() => Err(Problem::interrupted()),
+                problem = ended => {
+                    // Somebody may be typing a secret.
+                    hidden_input::end();
+                    Err(problem)
+                }
             }
         });
         match result.unwrap_or_else(|error| Err(error.into())) {

@@ -18,7 +18,10 @@ Exit codes:
   4    not permitted: the server understood and refused
   5    the server cannot be reached, is in trouble, or is none that idmux can talk to
   6    the vault is not available: locked, without a key, or damaged
-  130  interrupted";
+  129  ended by SIGHUP
+  130  interrupted
+  131  ended by SIGQUIT
+  143  ended by SIGTERM";
 
 /// What kind of problem, by a name that does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub enum Code {
     TimedOut,
     /// A person stopped it.
     Interrupted,
+    /// A signal of that number ended it.
+    Ended(u8),
 }
 
 impl Code {
@@ -98,6 +103,7 @@ impl Code {
             Self::Vault => "vault",
             Self::TimedOut => "timed-out",
             Self::Interrupted => "interrupted",
+            Self::Ended(_) => "ended-by-signal",
         }
     }
 
@@ -116,6 +122,7 @@ impl Code {
             Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol => 5,
             Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
             Self::Interrupted => 130,
+            Self::Ended(signal) => 128 + signal,
         }
     }
 }

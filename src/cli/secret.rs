@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
+use crate::hidden_input;
 
 /// Longest secret that is read, in bytes. JWTs with many claims are the longest that occur.
 const LONGEST: u64 = 64 * 1024;
@@ -185,10 +186,12 @@ fn prompt(question: &Question) -> Result<SecretString, Problem> {
         return Err(Problem::new(Code::Input, message, *instead));
     }
     let ask = |text: String| {
-        rpassword::prompt_password(text).map(SecretString::from).map_err(|error| match error.kind() {
-            ErrorKind::Interrupted => Problem::interrupted(),
-            ErrorKind::UnexpectedEof => empty(what, "the terminal"),
-            _ => unreadable(what, "the terminal", &error),
+        hidden_input::ask(&text).map(|text| SecretString::from(text.as_str())).map_err(|error| {
+            match error.kind() {
+                ErrorKind::Interrupted => Problem::interrupted(),
+                ErrorKind::UnexpectedEof => empty(what, "the terminal"),
+                _ => unreadable(what, "the terminal", &error),
+            }
         })
     };
     use secrecy::ExposeSecret as _;

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 use super::message::Message;
 use super::model::{Model, Start, whole_second};
 use super::{Effect, Setup, TuiError, terminal};
+use crate::hidden_input;
 use reader::{Answer, Reader};
 use talk::{Ask, Talk};
 
@@ -40,7 +41,9 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 /// When standard output cannot be written.
 pub async fn run(setup: Setup) -> Result<(), TuiError> {
     let ended = terminal::signals(Arc::default())?;
-    match converse(setup, ended).await {
+    let result = converse(setup, ended).await;
+    hidden_input::end();
+    match result {
         // Whoever read the lines has gone, as `head` does.
         Err(TuiError::Terminal(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result,
@@ -92,7 +95,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
         output.say(talk.take_lines())?;
         if let Some(ask) = ask {
             output.prompt(&ask)?;
-            reader.ask(ask.is_secret());
+            reader.ask(ask.is_secret().then(|| ask.prompt()));
             asked = Some(ask);
         }
         let due = [talk.model().lock_at(), talk.model().attention.due()].into_iter().flatten().min();

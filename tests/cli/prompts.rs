@@ -62,3 +62,55 @@ fn an_interrupt_at_a_prompt_exits_130_and_gives_the_terminal_back() {
     assert!(is_set("icanon") && is_set("isig") && terminal.echoes(), "{screen}");
     assert!(!screen.contains("half a pass"), "{screen}");
 }
+
+/// A shell that stays, so that the terminal can be asked how the program left it. It says the program's id.
+fn in_a_shell(device: &Device, script: &str) -> Terminal {
+    let mut shell = portable_pty::CommandBuilder::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_idmux")]);
+    Terminal::start(shell, device.home(), Size(100, 40), &device.variables())
+}
+
+/// Whether `stty -a` on the screen says that lines are edited and shown by the terminal.
+fn is_as_it_was(terminal: &Terminal) -> bool {
+    let screen = terminal.wait_for("echoke");
+    let is_set = |word: &str| screen.split([' ', ';', '\n']).any(|setting| setting == word);
+    is_set("icanon") && is_set("isig") && is_set("echo") && terminal.echoes()
+}
+
+/// Kind: a terminal that stays as a prompt set it, when the prompt ends otherwise than by an answer.
+#[test]
+fn whatever_ends_a_prompt_gives_the_terminal_back() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129), ("-QUIT", 131)] {
+        let device = Device::new();
+        let script = r#"sh -c 'echo "id $$"; exec "$0" login email ada@example.com' "$0"
+            echo "code $?"; stty -a; cat"#;
+        let mut terminal = in_a_shell(&device, script);
+        let screen = terminal.wait_for("password of ada@example.com");
+        let id = screen.lines().find_map(|line| line.strip_prefix("id ")).unwrap().trim().to_owned();
+        terminal.wait_unseen();
+        terminal.send("half a pass");
+        // The terminal takes it in behind our back, and has to before the signal comes.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        terminal.wait_for(&format!("code {code}"));
+        assert!(is_as_it_was(&terminal), "{signal}\n{}", terminal.screen());
+        assert!(!terminal.screen().contains("half a pass"), "{signal}");
+    }
+}
+
+#[test]
+fn ctrl_z_at_a_prompt_gives_the_terminal_back_and_the_prompt_comes_again() {
+    let device = Device::new();
+    let script = r#"set -m; "$0" login email ada@example.com --register; stty -a; read go; clear; fg"#;
+    let mut terminal = in_a_shell(&device, script);
+    terminal.wait_for("password of ada@example.com");
+    terminal.wait_unseen();
+    terminal.send("\u{1a}");
+    assert!(is_as_it_was(&terminal), "{}", terminal.screen());
+    terminal.send("\n");
+    terminal.wait_until("the prompt once more", |screen| !screen.contains("echoke"));
+    answer(&mut terminal, "password of ada@example.com", PASSWORD);
+    answer(&mut terminal, "once more:", PASSWORD);
+    terminal.wait_for("ada@example.com of local: logged in");
+    assert!(!String::from_utf8_lossy(&terminal.raw()).contains(PASSWORD));
+}

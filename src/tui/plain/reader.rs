@@ -7,6 +7,8 @@ use std::thread;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
+use crate::hidden_input;
+
 /// Longest line that is read, in bytes, so that a pipe without line ends fills no memory.
 const LONGEST: u64 = 1 << 20;
 
@@ -21,7 +23,7 @@ pub enum Answer {
 /// The way to the thread.
 #[derive(Debug)]
 pub struct Reader {
-    questions: blocking::Sender<bool>,
+    questions: blocking::Sender<Option<String>>,
 }
 
 impl Reader {
@@ -40,16 +42,16 @@ impl Reader {
         Ok((Self { questions }, answered))
     }
 
-    /// Has the next line read.
-    pub fn ask(&mut self, secret: bool) {
+    /// Has the next line read; a secret behind its `prompt`.
+    pub fn ask(&mut self, secret: Option<String>) {
         // A thread that is gone closes the answers, which is noticed there.
         let _ = self.questions.send(secret);
     }
 }
 
-fn read(secret: bool) -> io::Result<Zeroizing<String>> {
-    if secret && io::stdin().is_terminal() {
-        return rpassword::read_password().map(Zeroizing::new);
+fn read(secret: Option<String>) -> io::Result<Zeroizing<String>> {
+    if let Some(prompt) = secret.filter(|_| io::stdin().is_terminal()) {
+        return hidden_input::read_behind(&prompt);
     }
     line(io::stdin().lock())
 }
