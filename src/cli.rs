@@ -20,6 +20,7 @@ mod problem;
 mod secret;
 pub mod serve;
 pub mod session;
+mod signals;
 mod table;
 mod target;
 pub mod timeline;

@@ -85,6 +85,11 @@ pub enum TuiError {
     /// There is nobody to show anything to.
     #[error("standard input and output have to be a terminal; run idmux in one, without pipes")]
     NoTerminal,
+    /// The terminal cannot be drawn on.
+    #[error(
+        "a terminal without cursor movement (TERM is {0}) cannot show the screen; run `idmux --plain`, which writes lines"
+    )]
+    NoScreen(String),
     /// The terminal refuses reading or writing.
     #[error("the terminal does not answer: {0}")]
     Terminal(#[from] io::Error),
@@ -97,19 +102,22 @@ pub enum TuiError {
 ///
 /// # Errors
 ///
-/// [`TuiError::NoTerminal`] without a terminal, [`TuiError::Terminal`] when it fails.
+/// [`TuiError::NoTerminal`] without a terminal, [`TuiError::NoScreen`] on one that cannot be drawn on, [`TuiError::Terminal`] when it fails.
 pub async fn run(setup: Setup) -> Result<(), TuiError> {
     if !terminal::is_terminal() {
         return Err(TuiError::NoTerminal);
     }
+    if let Some(name) = terminal::without_screen() {
+        return Err(TuiError::NoScreen(name));
+    }
     let lent = Arc::new(AtomicBool::new(false));
     let ended = terminal::signals(Arc::clone(&lent))?;
     let continued = terminal::continued()?;
-    let ask = setup.look.theme.depends_on_background();
+    // Elsewhere the answer would come as keys.
+    let ask = cfg!(unix) && setup.look.theme.depends_on_background();
     let (guard, mut screen) = terminal::Guard::take(ask, setup.mouse)?;
-    let result =
-        event_loop::run(&mut screen, terminal::Console::new(lent, setup.mouse), ended, continued, setup)
-            .await;
+    let console = terminal::Console::new(lent, setup.mouse)?;
+    let result = event_loop::run(&mut screen, console, ended, continued, setup).await;
     // What is still buffered belongs to the screen that is about to be left.
     drop(screen);
     drop(guard);

@@ -45,10 +45,15 @@ mod quiet;
 mod resize;
 #[path = "terminal/restless.rs"]
 mod restless;
+#[path = "terminal/split_keys.rs"]
+mod split_keys;
 #[cfg(unix)]
 #[path = "local_app/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[cfg(unix)]
+#[path = "terminal/surroundings.rs"]
+mod surroundings;
 #[path = "terminal/suspend.rs"]
 mod suspend;
 #[path = "support/terminal.rs"]

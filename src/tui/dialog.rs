@@ -36,7 +36,7 @@ pub use vault::VaultForm;
 
 use super::batch::BatchAction;
 use super::form::Form;
-use super::keymap::Context;
+use super::keymap::{Action, Context};
 use crate::account::{DataEdit, UserKey};
 use crate::session::{Command, Event, EventKind, RequestId};
 
@@ -62,8 +62,8 @@ pub struct Dialog {
     pub progress: Progress,
     /// Whether its request only reads what it shows, so that nothing has to wait for the answer.
     pub reads: bool,
-    /// Whether it was told once to close, and what was typed would be lost.
-    pub leaving: bool,
+    /// The action that was asked for once, closing or quitting, and would lose what was typed.
+    pub leaving: Option<Action>,
 }
 
 /// What a dialog holds.
@@ -167,7 +167,7 @@ impl Submission {
 impl Dialog {
     /// A dialog that was just opened.
     pub fn new(id: DialogId, body: Body) -> Self {
-        Self { id, body, progress: Progress::Idle, reads: false, leaving: false }
+        Self { id, body, progress: Progress::Idle, reads: false, leaving: None }
     }
 
     /// Where its keys are pressed.
@@ -213,6 +213,11 @@ impl Dialog {
     /// Whether closing it would lose something that a person typed. An answer that is waited for is not asked about.
     pub fn holds_text(&self) -> bool {
         !self.is_waiting() && self.body.holds_text()
+    }
+
+    /// Whether quitting would lose work on somebody's data, which one key does not.
+    pub fn holds_work(&self) -> bool {
+        matches!(self.body, Body::Document(_) | Body::Conflict(_) | Body::Edit(_)) && self.holds_text()
     }
 
     /// Takes in an event of the dialog's request.

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, KeyEventKind};
+use crossterm::event::KeyEventKind;
 use futures_util::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use zeroize::Zeroizing;
 
 use super::dialog::DialogId;
 use super::editor::{self, Editor};
@@ -23,8 +22,8 @@ use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Start, whole_second};
 use super::terminal::Lend;
-use super::terminal::background::{Answer, Heard};
 use super::terminal::clipboard;
+use super::terminal::input::Input;
 use super::update::update;
 use super::view::view;
 use super::{Notify, Setup, TuiError, terminal, wake};
@@ -70,7 +69,6 @@ where
         clock,
         worker_runs: true,
         quit: false,
-        answer: Answer::default(),
         notify,
         mouse,
         moved: None,
@@ -137,7 +135,6 @@ struct Interface<'a, B: Backend> {
     clock: Arc<dyn Clock>,
     worker_runs: bool,
     quit: bool,
-    answer: Answer,
     notify: Notify,
     mouse: bool,
     /// When the selection moved, as far as somebody waits for it to rest.
@@ -264,18 +261,15 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     }
 
     /// A size that changed is noticed when drawing. A terminal that became small and large again before that has lost what
-    /// stood outside, so every change has the frame written anew. Key releases, which Windows sends, and the rest mean nothing.
+    /// stood outside, so every change has the frame written anew. Key releases, which Windows sends, mean nothing.
     fn take_input(&mut self, input: Input) -> Result<(), TuiError> {
         match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answer.hear(key) {
-                Heard::Key(key) => self.tell(Message::Key(key)),
-                Heard::Background(Some(background)) => self.tell(Message::Background(background)),
-                Heard::Part | Heard::Background(None) => Ok(()),
-            },
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.tell(Message::Key(key)),
+            Input::Key(_) => Ok(()),
+            Input::Background(background) => self.tell(Message::Background(background)),
             Input::Mouse(event) => self.tell(Message::Mouse { event, at: self.clock.now() }),
-            Input::Paste(text) => self.tell(Message::Paste(Zeroizing::new(text))),
-            Input::Resize(..) => self.repaint(),
-            _ => Ok(()),
+            Input::Paste(text) => self.tell(Message::Paste(text)),
+            Input::Resize => self.repaint(),
         }
     }
 
@@ -317,8 +311,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     }
 }
 
-/// What a stream has ready now. It is asked with the task's own waker: crossterm's stream keeps the first waker that it is
-/// asked with, and one that wakes nobody, such as that of `now_or_never`, would lose the next key.
+/// What a stream has ready now. It is asked with the task's own waker: a stream may keep the first waker that it is asked
+/// with, as crossterm's does, and one that wakes nobody, such as that of `now_or_never`, would lose the next key.
 async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     poll_fn(|context| match stream.poll_next_unpin(context) {
         Poll::Ready(item) => Poll::Ready(item),

@@ -3,6 +3,7 @@
 pub mod background;
 pub mod clipboard;
 mod console;
+pub mod input;
 pub mod notification;
 mod quiet;
 
@@ -50,6 +51,18 @@ pub struct Guard {
 /// Whether standard input and output are a terminal.
 pub fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// What `TERM` says, where it names a terminal that shows lines and nothing else, as in Emacs's shell or a pipeline's log.
+pub fn without_screen() -> Option<String> {
+    if cfg!(not(unix)) {
+        return None;
+    }
+    match std::env::var("TERM").unwrap_or_default().as_str() {
+        "" => Some("not set".into()),
+        name @ ("dumb" | "unknown") => Some(name.into()),
+        _ => None,
+    }
 }
 
 impl Guard {
@@ -196,8 +209,8 @@ pub fn continued() -> io::Result<impl Stream<Item = ()>> {
     Ok(stream::pending())
 }
 
-/// Completes at the first signal that asks the program to end. An interrupt while the terminal is `lent` is for whoever
-/// has it.
+/// Completes at the first signal that asks the program to end. What a key sends while the terminal is `lent` is for
+/// whoever has it.
 #[cfg(unix)]
 pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -205,10 +218,12 @@ pub fn signals(lent: Arc<AtomicBool>) -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     // Without it a window that was closed is noticed only when drawing fails.
     let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     Ok(async move {
         loop {
             tokio::select! {
                 _ = interrupt.recv() => if !lent.load(Ordering::SeqCst) { break },
+                _ = quit.recv() => if !lent.load(Ordering::SeqCst) { break },
                 _ = terminate.recv() => break,
                 _ = hangup.recv() => break,
             }

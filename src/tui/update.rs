@@ -146,7 +146,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let fits = layout::fits(model.size);
     let action = model.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
-        return vec![Effect::Quit];
+        return if fits { dialogs::quit(model) } else { vec![Effect::Quit] };
     }
     if action == Some(Action::Suspend) {
         return vec![Effect::Suspend];
@@ -160,7 +160,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Does what a key asks for, or a click on its hint; `key` is the text, where it asks for nothing.
 fn perform(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match (model.dialog(), action) {
-        (_, Some(Action::Quit)) => vec![Effect::Quit],
+        (_, Some(Action::Quit)) => dialogs::quit(model),
         (Some(_), _) => dialogs::press(model, action, key),
         (None, _) if model.context() == Context::Filter => filter::press(model, action, key),
         (None, Some(action)) => views::act(model, action),

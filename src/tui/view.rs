@@ -24,7 +24,7 @@ mod users;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use self::line::put;
@@ -36,10 +36,29 @@ use super::words::Tone;
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame) {
-    if !layout::fits(model.size) {
+    if layout::fits(model.size) {
+        whole(model, frame);
+    } else {
         chrome::too_small(model, frame.area(), frame.buffer_mut());
-        return;
     }
+    paint_behind(&model.theme, frame.buffer_mut());
+    if model.look.ascii {
+        ascii::only(frame.buffer_mut());
+    }
+}
+
+/// A theme with a background of its own has it behind everything: in the gaps between texts the terminal's would show.
+fn paint_behind(theme: &Theme, buffer: &mut Buffer) {
+    let Some(behind) = theme.text.bg else { return };
+    for cell in buffer.content.iter_mut().filter(|cell| cell.bg == Color::Reset) {
+        cell.bg = behind;
+        if let (Color::Reset, Some(front)) = (cell.fg, theme.text.fg) {
+            cell.fg = front;
+        }
+    }
+}
+
+fn whole(model: &Model, frame: &mut Frame) {
     let regions = model.regions();
     let buffer = frame.buffer_mut();
     chrome::header(model, regions.header, buffer);
@@ -67,9 +86,6 @@ pub fn view(model: &Model, frame: &mut Frame) {
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
-    }
-    if model.look.ascii {
-        ascii::only(frame.buffer_mut());
     }
 }
 

@@ -88,6 +88,10 @@ fn letters(classes: usize) -> HashMap<Vec<Style>, String> {
     let upon = |below: &Meaning, above: &Meaning| -> Vec<Style> {
         let styled = |class: &Class| {
             let mut cell = Cell::default();
+            // A theme with a background of its own has it behind everything.
+            if let (Some(front), Some(behind)) = (class.theme.text.fg, class.theme.text.bg) {
+                cell.set_fg(front).set_bg(behind);
+            }
             cell.set_style(below.2(&class.theme)).set_style(above.2(&class.theme));
             cell.style()
         };

@@ -43,7 +43,7 @@ impl Written {
     }
 }
 
-/// Keys as crossterm gives them: whoever asks first is woken, until there is something.
+/// Keys as a stream may give them: whoever asks first is woken, until there is something.
 #[derive(Clone, Default)]
 struct Keys(Arc<Mutex<Queue>>);
 
@@ -287,7 +287,7 @@ async fn every_key_wakes_a_loop_that_nothing_else_wakes() {
 async fn a_size_that_changed_and_changed_back_has_the_whole_frame_written_anew() {
     let running = running(snapshot(0)).await;
     running.written.take();
-    running.keys.push(Ok(Input::Resize(80, 24)));
+    running.keys.push(Ok(Input::Resize));
     running.pass(1).await;
     let bytes = running.written.take();
     assert!(bytes.contains("ada@example.com"), "{bytes:?}");

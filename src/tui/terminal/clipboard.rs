@@ -1,4 +1,4 @@
-//! The clipboard of the machine, by the program that its desktop brings: it takes a text on its standard input.
+//! The clipboard, by programs that take a text on their standard input: tmux, and what the machine's desktop brings.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::tui::editor::SECRETS;
 /// Longer than this nobody waits for a clipboard; without its desktop a program may hang.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A program, its arguments, and the variable without which it has no desktop to talk to.
+/// A program, its arguments, and the variable without which it has nothing to talk to.
 type Tool = (&'static str, &'static [&'static str], Option<&'static str>);
 
 #[cfg(target_os = "macos")]
@@ -27,12 +27,23 @@ const TOOLS: &[Tool] = &[
     ("xsel", &["--clipboard", "--input"], Some("DISPLAY")),
 ];
 
-/// Hands a text to the first program that takes it, and says which; `None` where there is none.
+/// tmux takes no text from programs as it comes (`set-clipboard external`), and keeps the terminal's own way to itself. It
+/// is asked for a buffer, and with `-w` (3.2) for the clipboard of the terminal that it is shown on.
+const TMUX: [Tool; 2] =
+    [("tmux", &["load-buffer", "-w", "-"], Some("TMUX")), ("tmux", &["load-buffer", "-"], Some("TMUX"))];
+
+/// Hands a text to tmux, where the program runs inside, and to the first program of the desktop that takes it. Says which
+/// took it; `None` where there is none.
 pub async fn hand(text: &SecretString) -> Option<&'static str> {
-    for (program, arguments, desktop) in TOOLS {
-        let has_desktop =
-            desktop.is_none_or(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-        if has_desktop && matches!(timeout(PATIENCE, run(program, arguments, text)).await, Ok(Ok(true))) {
+    let tmux = first(&TMUX, text).await;
+    let tool = first(TOOLS, text).await;
+    tool.or(tmux)
+}
+
+async fn first(tools: &[Tool], text: &SecretString) -> Option<&'static str> {
+    for (program, arguments, place) in tools {
+        let is_there = place.is_none_or(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+        if is_there && matches!(timeout(PATIENCE, run(program, arguments, text)).await, Ok(Ok(true))) {
             return Some(program);
         }
     }

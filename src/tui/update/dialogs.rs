@@ -19,13 +19,14 @@ use crate::tui::words::Tone;
 pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let place = model.place();
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
-    let was_leaving = std::mem::take(&mut dialog.leaving);
+    let was_leaving = dialog.leaving.take().is_some();
     match action {
         Some(action) if matches!(dialog.body, Body::Browser(_)) => return browser::press(model, action),
         Some(Action::Close) => {
             if dialog.is_waiting() || !dialog.body.step_back() {
-                dialog.leaving = dialog.can_close() && dialog.holds_text() && !was_leaving;
-                if dialog.leaving || !dialog.can_close() {
+                let asks = dialog.can_close() && dialog.holds_text() && !was_leaving;
+                dialog.leaving = asks.then_some(Action::Close);
+                if asks || !dialog.can_close() {
                     return vec![];
                 }
                 let closed = model.dialogs.pop();
@@ -70,6 +71,19 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
         }
     }
     vec![]
+}
+
+/// Quits, unless work on somebody's data would be lost: that is said first, in front of whatever stands before it.
+pub fn quit(model: &mut Model) -> Vec<Effect> {
+    let kept = model.dialogs.iter_mut().rposition(|dialog| dialog.holds_work());
+    match kept.and_then(|at| Some((at, model.dialogs.get_mut(at)?))) {
+        Some((at, dialog)) if dialog.leaving.is_none() => {
+            dialog.leaving = Some(Action::Quit);
+            model.dialogs.truncate(at + 1);
+            vec![]
+        }
+        _ => vec![Effect::Quit],
+    }
 }
 
 /// Somebody does not want to wait any more. A log-in is given up; anything else goes on, and is said when it is done.

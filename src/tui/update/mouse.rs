@@ -99,7 +99,7 @@ fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect>
     if dialog.is_waiting() && !dialog.body.is_board() {
         return vec![];
     }
-    dialog.leaving = false;
+    dialog.leaving = None;
     match (spot, &mut dialog.body) {
         (DialogSpot::Answer(agreed), Body::Confirm(confirm)) => {
             confirm.agreed = agreed;

@@ -5,8 +5,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// What stands for a glyph that the program draws.
 const GLYPHS: [(&str, &str); 48] = [
-    ("≠", "!"),
-    ("●", "*"),
+    ("≠", "%"),
+    ("●", "O"),
     ("○", "o"),
     ("◐", "~"),
     ("◓", "-"),
@@ -14,12 +14,12 @@ const GLYPHS: [(&str, &str); 48] = [
     ("◒", "|"),
     ("↻", "@"),
     ("✗", "x"),
-    ("✓", "v"),
+    ("✓", "+"),
     ("▶", ">"),
     ("▸", ">"),
     ("▾", "v"),
     ("…", "."),
-    ("•", "*"),
+    ("•", "#"),
     ("‹", "<"),
     ("›", ">"),
     ("↑", "^"),
@@ -95,7 +95,17 @@ mod tests {
         buffer.set_string(0, 0, "▶ ● 名é→e\u{301}|x", Style::new());
         only(&mut buffer);
         let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
-        assert_eq!(row, "> * ???>?|x   ");
+        assert_eq!(row, "> O ???>?|x   ");
+    }
+
+    /// Kind: one sign for two things. `*` is the current user's, `-` and `!` are states and standings themselves.
+    #[test]
+    fn signs_that_are_told_apart_have_stand_ins_of_their_own() {
+        let of =
+            |sign: &'static str| GLYPHS.iter().find(|(glyph, _)| *glyph == sign).map_or(sign, |(_, a)| a);
+        let signs = ["●", "↻", "◐", "○", "✗", "-", "*", "▸", "≠", "✓", "!", "·", "•", "◆"];
+        let all: std::collections::HashSet<_> = signs.map(of).into();
+        assert_eq!(all.len(), signs.len(), "{all:?}");
     }
 
     #[test]

@@ -350,10 +350,15 @@ fn vault(model: &Model, form: &VaultForm) -> Page {
 /// Where the dialog's request stands.
 fn progress(model: &Model, dialog: &Dialog, lines: &mut Vec<Line<'static>>) {
     let theme = &model.theme;
-    if dialog.leaving {
-        let close = model.keymap.call(dialog.context(), Action::Close);
+    if let Some(action) = dialog.leaving {
+        // Quitting may be on a letter as well, which a field would take.
+        let key = match action {
+            Action::Quit => "Ctrl-C".into(),
+            action => model.keymap.call(dialog.context(), action),
+        };
+        let quits = if action == Action::Quit { "quits and " } else { "" };
         lines.push(Line::default());
-        lines.extend(paragraph(&format!("! {close} again drops what you typed."), theme.warn));
+        lines.extend(paragraph(&format!("! {key} again {quits}drops what you typed."), theme.warn));
     }
     match &dialog.progress {
         Progress::Idle => {}

@@ -521,3 +521,33 @@ fn sentences_name_the_keys_that_are_in_force() {
     show(&mut usual, snapshot([]));
     assert!(!lone_letters(&drawn(&usual)).is_empty());
 }
+
+/// Kind: work that one key drops unasked.
+#[test]
+fn an_edit_is_not_dropped_by_quitting_unasked() {
+    let mut model = with_users([1]);
+    let ctrl_c = |model: &mut Model| {
+        update(model, Message::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)))
+    };
+    press(&mut model, KeyCode::Char('a'));
+    assert!(matches!(model.dialog().unwrap().body, Body::Edit(_)));
+    keys(&mut model, "x");
+    // Something else may stand in front of it.
+    model.open(Body::Help { offset: 0 });
+    assert!(ctrl_c(&mut model).is_empty());
+    assert!(matches!(model.dialog().unwrap().body, Body::Edit(_)));
+    assert!(drawn(&model).contains("Ctrl-C again quits and drops"), "{}", drawn(&model));
+    keys(&mut model, "y");
+    assert!(ctrl_c(&mut model).is_empty(), "another key asks anew");
+    assert!(matches!(ctrl_c(&mut model).as_slice(), [Effect::Quit]));
+}
+
+#[test]
+fn a_paste_of_an_address_and_a_password_fills_both_fields_and_shows_no_password() {
+    let mut model = with_users([1]);
+    press(&mut model, KeyCode::Char('l'));
+    update(&mut model, Message::Paste(Zeroizing::new("ada@example.com\nhunter2\n".into())));
+    let screen = drawn(&model);
+    assert!(screen.contains("ada@example.com ") && !screen.contains("hunter2"), "{screen}");
+    assert!(screen.contains("the address and the password"), "{screen}");
+}
