@@ -9,6 +9,7 @@ mod browser;
 mod client;
 pub mod clock;
 mod command;
+mod data_folder;
 pub mod email;
 pub mod import;
 pub mod init;

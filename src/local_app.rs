@@ -44,7 +44,7 @@ mod tls;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -298,6 +298,14 @@ pub async fn import_users(options: Options, request: ImportRequest) -> Result<Im
         Failure::Store(error) => LocalAppError::Store(error),
         other => LocalAppError::Server(other.to_string()),
     })
+}
+
+/// The Apps whose data is in `folder`, in order of their ids; none if there is no such folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, LocalAppError> {
+    Ok(Store::apps_in(folder)?)
 }
 
 /// The configuration of an App that keeps it with its data in `folder`, as files.

@@ -8,13 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
+use super::data_folder::{self, DataFolderError};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::table::table;
-use crate::folders::Folders;
-use crate::local_app::{
-    AppId, EMBEDDED_APP_ID, ImportReport, ImportRequest, Options, Storage, import_users, parse_lifetime,
-};
+use crate::local_app::{AppId, ImportReport, ImportRequest, Options, Storage, import_users, parse_lifetime};
 use crate::text;
 
 /// Arguments of `idmux app import-users`.
@@ -23,9 +21,9 @@ pub struct ImportArgs {
     /// JSON: a list of users in the shape of the Admin API, or an object with one under `users`; - reads standard input.
     file: PathBuf,
 
-    /// Client app id of the local App. The default is the App that idmux embeds.
-    #[arg(long, value_name = "ID", default_value = EMBEDDED_APP_ID)]
-    app_id: AppId,
+    /// Client app id of the local App [default: the one whose data is there]
+    #[arg(long, value_name = "ID")]
+    app_id: Option<AppId>,
 
     /// Folder with its users; it may be served at the same time [default: in the data folder of idmux]
     #[arg(long, value_name = "DIR")]
@@ -66,13 +64,15 @@ fn import(args: ImportArgs) -> Result<ImportReport, Problem> {
     request.reset_codes_for = args.reset_codes_for.or(request.reset_codes_for);
     request.adopt_passwords_for = args.adopt_passwords_for.or(request.adopt_passwords_for);
     let failed = |message: String| Problem::new(Code::Failed, message, "");
-    let folder = match args.data {
-        Some(folder) => folder,
-        None => Folders::find()
-            .map_err(|error| Problem::new(Code::Failed, error.to_string(), "name a folder with --data"))?
-            .local_app(),
+    let unclear = |error: DataFolderError| {
+        let code = match error {
+            DataFolderError::SeveralApps { .. } => Code::AppNeeded,
+            DataFolderError::NoFolder(_) | DataFolderError::LocalApp(_) => Code::Failed,
+        };
+        Problem::new(code, error.to_string(), "")
     };
-    let options = Options::new(args.app_id.as_str(), Storage::Folder(folder));
+    let (folder, app_id) = data_folder::find(args.data, args.app_id).map_err(unclear)?;
+    let options = Options::new(app_id.as_str(), Storage::Folder(folder));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::data_folder::{self, DataFolderError};
 use super::output;
-use crate::folders::{Folders, FoldersError};
 use crate::local_app::config::{AppConfig, AppFiles, AppFolder, FolderError};
-use crate::local_app::{AppId, EMBEDDED_APP_ID, LocalAppError, stored_config};
+use crate::local_app::{AppId, LocalAppError, stored_config};
 
 /// Arguments of `idmux app init`.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "DIR", requires = "from_data")]
     data: Option<PathBuf>,
 
-    /// The client app id of that App [default: the one that idmux embeds]
+    /// The client app id of that App [default: the one that is there]
     #[arg(long, value_name = "ID", requires = "from_data")]
     app_id: Option<AppId>,
 
@@ -43,8 +43,8 @@ enum InitError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     LocalApp(#[from] LocalAppError),
-    #[error("{0}; or name the folder with --data")]
-    NoDataFolder(#[from] FoldersError),
+    #[error(transparent)]
+    Data(#[from] DataFolderError),
     #[error("cannot set up the process: {0}")]
     Process(std::io::Error),
 }
@@ -62,14 +62,10 @@ pub fn run(args: InitArgs) -> ExitCode {
 
 fn init(args: InitArgs) -> Result<String, InitError> {
     let files = if args.from_data {
-        let folder = match args.data {
-            Some(folder) => folder,
-            None => Folders::find()?.local_app(),
-        };
-        let id = args.app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str);
+        let (folder, id) = data_folder::find(args.data, args.app_id)?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Process)?;
-        runtime.block_on(stored_config(folder, id))?
+        runtime.block_on(stored_config(folder, id.as_str()))?
     } else {
         AppFiles::of(&AppConfig::default())
     };

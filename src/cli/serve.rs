@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-use crate::folders::{Folders, FoldersError};
+use super::data_folder::{self, DataFolderError};
 use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
 use crate::local_app::{
     AppId, ClockMove, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
@@ -53,11 +53,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Wrong passwords that one account takes, as in 30/30m: 30 at once, and as many again in half an hour; or off.
+    /// Wrong passwords for one account from one address, as in 30/30m: 30 at once, and as many again in half an hour; or off.
     #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
     account_rate_limit: Option<Limit>,
 
-    /// The same for all log-ins, registrations and mails that come from one address.
+    /// The same for all accounts, and for anonymous log-ins, registrations and mails from one address.
     #[arg(long, value_name = "TRIES/TIME", value_parser = rate)]
     address_rate_limit: Option<Limit>,
 
@@ -65,7 +65,7 @@ pub struct ServeArgs {
     /// it changes. Without it, the configuration is with the data.
     #[arg(long, value_name = "FOLDER")]
     app: Option<PathBuf>,
-    /// Client app id, as in shop-abcde [default: the folder's, or that of the App that idmux embeds]
+    /// Client app id, as in shop-abcde [default: that of --app, or of the App whose data is there]
     #[arg(long, value_name = "ID")]
     app_id: Option<AppId>,
 
@@ -120,9 +120,9 @@ pub enum ServeError {
     /// The local App could not start or stop.
     #[error(transparent)]
     LocalApp(#[from] LocalAppError),
-    /// The platform names no folder for data.
-    #[error("{0}; or name one with --data, or use --ephemeral")]
-    NoDataFolder(#[from] FoldersError),
+    /// It is not clear which data is meant.
+    #[error("{0}; or use --ephemeral")]
+    Data(#[from] DataFolderError),
     /// The control token of the environment is not one.
     #[error(
         "{CONTROL_TOKEN_VARIABLE} must hold at least {SHORTEST_CONTROL_TOKEN} visible ASCII characters without spaces; \
@@ -155,7 +155,8 @@ pub fn run(args: ServeArgs) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "idmux serve: {error}");
             match error {
                 // Wrong arguments, as clap has it.
-                ServeError::LocalApp(LocalAppError::NotLoopback(_)) => ExitCode::from(2),
+                ServeError::LocalApp(LocalAppError::NotLoopback(_))
+                | ServeError::Data(DataFolderError::SeveralApps { .. }) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
             }
         }
@@ -164,15 +165,18 @@ pub fn run(args: ServeArgs) -> ExitCode {
 
 fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let (network, rate_limits) = (args.network(), args.rate_limits());
-    let storage = match (args.ephemeral, args.data) {
-        (true, _) => Storage::Memory,
-        (false, Some(folder)) => Storage::Folder(folder),
-        (false, None) => Storage::Folder(Folders::find()?.local_app()),
+    let of_folder = match &args.app {
+        Some(folder) if args.app_id.is_none() => app_id_of(folder)?,
+        _ => None,
     };
-    let app_id = match (args.app_id, &args.app) {
-        (Some(id), _) => Some(id),
-        (None, Some(folder)) => app_id_of(folder)?,
-        (None, None) => None,
+    let asked = args.app_id.or(of_folder);
+    let (storage, app_id) = if args.ephemeral {
+        let embedded = || EMBEDDED_APP_ID.parse().map_err(LocalAppError::from);
+        (Storage::Memory, asked.map_or_else(embedded, Ok)?)
+    } else {
+        let (folder, app_id) = data_folder::find(args.data, asked)?;
+        data_folder::tell_of_a_new_app("idmux serve", &folder, &app_id)?;
+        (Storage::Folder(folder), app_id)
     };
     let options = Options {
         move_clock: args.clock,
@@ -181,7 +185,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         rate_limits,
         given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
         app_folder: args.app,
-        ..Options::new(app_id.as_ref().map_or(EMBEDDED_APP_ID, AppId::as_str), storage)
+        ..Options::new(app_id.as_str(), storage)
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Process)?;
@@ -189,9 +193,9 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
         // Before the line is out: whoever reads it may signal at once.
         let stop = stop_signal().map_err(ServeError::Process)?;
         let app = LocalApp::start(args.listen, options).await?;
-        for setting in app.report().iter() {
+        for message in app.report().messages() {
             // Nobody may be listening there; the App is served all the same.
-            let _ = writeln!(std::io::stderr(), "idmux serve: {setting}");
+            let _ = writeln!(std::io::stderr(), "idmux serve: {message}");
         }
         announce(&app).map_err(ServeError::Output)?;
         stop.await;

@@ -314,6 +314,25 @@ impl Drop for Tx<'_> {
     }
 }
 
+impl Store {
+    /// The Apps that have a database in `folder`. Blocks.
+    pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, StoreError> {
+        let fail = |source| StoreError::Folder { path: folder.to_owned(), source };
+        let entries = match std::fs::read_dir(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(fail)?,
+        };
+        let mut apps = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(fail)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".db"));
+            apps.extend(name.filter(|_| path.is_file()).and_then(|name| name.parse::<AppId>().ok()));
+        }
+        apps.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        Ok(apps)
+    }
+}
+
 /// The database file of `app` in `folder`, both readable by their owner only.
 fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
     let fail = |path: &Path| {

@@ -157,3 +157,49 @@ async fn a_start_that_fails_says_why_and_exits_1() {
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("file"), "{err}");
 }
+
+/// The kind: an empty App that begins beside the one that is meant. No id was given: the App that is there is meant, and of
+/// several nobody guesses which.
+#[tokio::test]
+async fn without_an_id_the_app_that_is_there_is_served_and_never_an_empty_one_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let apps = || {
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut apps: Vec<_> =
+            names.filter_map(|n| n.to_str()?.strip_suffix(".db").map(str::to_owned)).collect();
+        apps.sort();
+        apps
+    };
+    let serve = |more: &[&str]| {
+        let arguments = [&["--listen", "127.0.0.1:0", "--data", data], more].concat();
+        Process::spawn(Process::command(&arguments))
+    };
+    let first = serve(&["--app-id", "shop-abcdefg"]);
+    first.signal("TERM");
+    first.wait();
+    let again = serve(&[]);
+    assert!(again.line.ends_with(" app shop-abcdefg\n"), "{}", again.line);
+    again.signal("TERM");
+    again.wait();
+    assert_eq!(apps(), ["shop-abcdefg"]);
+
+    // One that is asked for is begun, with a word.
+    let mut command =
+        Process::command(&["--listen", "127.0.0.1:0", "--data", data, "--app-id", "store-abcde"]);
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().unwrap()), &mut line)
+        .unwrap();
+    assert!(line.contains("store-abcde") && line.contains("beside shop-abcdefg"), "{line}");
+    let mut out = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut out)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let (code, out, err) = run(&["--listen", "127.0.0.1:0", "--data", data]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("shop-abcdefg, store-abcde") && err.contains("--app-id"), "{err}");
+    assert_eq!(apps(), ["shop-abcdefg", "store-abcde"]);
+}
