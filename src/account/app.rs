@@ -59,7 +59,8 @@ pub enum AppTextError {
     Address,
 }
 
-/// Checks a client app id, which becomes a part of addresses.
+/// Checks a client app id, which becomes a part of addresses. The server of an App decides which ids there are; every id
+/// of the hosted service's form, `<name>-<5 to 8 letters>`, passes.
 ///
 /// # Errors
 /// When it could be anything but one segment of a path.
@@ -93,7 +94,7 @@ pub struct App {
     pub alias: AppAlias,
     /// The configured base URL; the client asks it for the real host (protocol document, section 2.2).
     pub base_url: Url,
-    /// The client app id, `<name>-<5 letters>`.
+    /// The client app id, `<name>-<5 to 8 letters>`.
     pub client_app_id: String,
     /// Where the App keeps custom user data.
     pub custom_data: CustomDataSource,

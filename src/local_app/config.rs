@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::app_id::AppId;
 
 pub use custom_user_data::CustomUserData;
-pub use files::{AppFiles, ConfigError, Report, Unhonoured};
+pub use files::{AppFiles, ConfigError, MissingSecret, Report, Unhonoured};
 pub use folder::{AppFolder, FolderError};
 pub use functions::{Function, FunctionRules};
 pub use live::{ConfigSource, GivenLifetimes, LiveConfig, LoadError};

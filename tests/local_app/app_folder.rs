@@ -117,7 +117,6 @@ async fn every_setting_without_effect_is_on_standard_error_and_the_id_is_the_fol
     // In order, and once each: what is heard is used up.
     for setting in [
         "auth/providers.json: oauth2-facebook.config.graphVersion is not honoured",
-        "data_sources/mongodb-atlas/app/orders/rules.json is not honoured",
         "functions/config.json: [3].run_as_user_id_script_source is not honoured",
         "hosting is not honoured",
         "triggers/greet.json is not honoured",
@@ -125,6 +124,52 @@ async fn every_setting_without_effect_is_on_standard_error_and_the_id_is_the_fol
         let line = serving.hear(setting);
         assert_eq!(line, format!("idmux serve: {setting}"));
     }
+}
+
+/// The kind: no start for want of something that the App can do without.
+#[tokio::test]
+async fn an_export_without_its_secrets_is_served_and_says_which_lines_are_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path();
+    assert_eq!(init(&[folder.to_str().unwrap()]).0, 0);
+    edit(folder, "root_config.json", |root| root["app_id"] = json!("shop-abcdefg"));
+    edit(folder, "auth/providers.json", |providers| {
+        providers["custom-token"] = json!({ "secret_config": { "signingKeys": ["jwtsecret"] } });
+    });
+    fs::create_dir(folder.join("values")).unwrap();
+    let value = json!({ "name": "apiKey", "value": "mail_secret", "from_secret": true });
+    fs::write(folder.join("values/apiKey.json"), value.to_string()).unwrap();
+
+    let serving = Serving::start(folder);
+    assert!(serving.line.contains(" app shop-abcdefg"), "{}", serving.line);
+    serving.hear("2 secrets are missing, and what needs them is off:");
+    serving.hear("jwtsecret: custom-token");
+    serving.hear("mail_secret: the value 'apiKey'");
+    serving.hear("\"jwtsecret\": \"the secret\",");
+    serving.client.anonymous().await;
+    let log_in =
+        async || serving.client.post("/auth/providers/custom-token/login", &json!({ "token": "x" })).await;
+    log_in().await.refused(401, Some("AuthError"), "disabled");
+
+    // With them it is on, without another start.
+    let secrets = json!({ "jwtsecret": "x".repeat(32), "mail_secret": "m" });
+    fs::write(folder.join("secrets.json"), secrets.to_string()).unwrap();
+    serving.hear("was read again");
+    log_in().await.refused(401, Some("AuthError"), "unauthorized");
+}
+
+/// The protocol document, section 17.1. Nobody is told of it who named origins.
+#[tokio::test]
+async fn the_first_link_to_an_app_without_origins_is_warned_of() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(init(&[home.path().to_str().unwrap()]).0, 0);
+    let serving = Serving::start(home.path());
+    let user = serving.client.anonymous().await;
+    serving.client.register("a@example.com", crate::support::PASSWORD).await.done(201);
+    let body = json!({ "username": "a@example.com", "password": crate::support::PASSWORD });
+    serving.client.link(&user.access, "local-userpass", &body).await.ok(200);
+    let said = serving.hear("linking forbidden without first specifying allowed request origins");
+    assert!(said.contains("WARN") && said.contains("allowed_request_origins"), "{said}");
 }
 
 #[test]

@@ -240,6 +240,23 @@ async fn a_key_set_is_fetched_once_and_for_unknown_names_at_most_once_a_minute()
     assert_eq!(provider.key_fetches(), 1, "nothing is asked again within the minute");
 }
 
+/// The documented template of an identity provider names no algorithm: each key of the set is for its own.
+#[tokio::test]
+async fn without_an_algorithm_the_keys_of_the_set_decide() {
+    let provider = IdentityProvider::start().await;
+    let server = start(config(TokenAlgorithm::OfKey, TokenKeys::Jwks(provider.url("/jwks")))).await;
+    log_in(&server, &rs256(RSA, Some("rsa"), &good_claims("a"))).await.ok(200);
+    log_in(&server, &es256(&good_claims("a"))).await.ok(200);
+    for forged in [
+        rs256(STRANGER, Some("rsa"), &good_claims("a")),
+        rs256(RSA, Some("ec"), &good_claims("a")),
+        hs256(RSA_PUBLIC, &good_claims("a")),
+        rs256(RSA, None, &good_claims("a")),
+    ] {
+        assert_unauthorized(&log_in(&server, &forged).await);
+    }
+}
+
 #[tokio::test]
 async fn a_single_key_is_a_set_and_a_symmetric_one_or_a_fourth_spoils_it() {
     let provider = IdentityProvider::start().await;

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use error::ConfigError;
-pub use report::{Report, Unhonoured};
+pub use report::{MissingSecret, Report, Unhonoured};
 
 use super::AppConfig;
 use source::Source;
@@ -88,13 +88,14 @@ impl<P: Into<String>, T: Into<String>> FromIterator<(P, T)> for AppFiles {
 }
 
 impl AppConfig {
-    /// Reads the files of an App. They are the whole of it: a provider that they do not name is not there.
+    /// Reads the files of an App. They are the whole of it: a provider that they do not name is not there, and one whose
+    /// secrets are missing is off.
     ///
     /// # Errors
     /// When a file does not say what it should; the error names the file and the field.
     pub fn from_files(files: &AppFiles) -> Result<(Self, Report), ConfigError> {
         let mut source = Source::new(files);
-        let secrets = secrets::read(&mut source)?;
+        let mut secrets = secrets::read(&mut source)?;
         let root = root::read(&mut source)?;
         let functions = functions::read(&mut source)?;
         let config = Self {
@@ -102,13 +103,13 @@ impl AppConfig {
             name: root.name,
             allowed_request_origins: root.allowed_request_origins,
             environment: values::environment(&mut source, root.environment)?,
-            providers: providers::read(&mut source, &secrets)?,
+            providers: providers::read(&mut source, &mut secrets)?,
             custom_user_data: custom_user_data::read(&mut source, root.custom_user_data)?,
-            values: values::read(&mut source, &secrets)?,
-            settings: settings::read(&mut source, &secrets)?,
+            values: values::read(&mut source, &mut secrets)?,
+            settings: settings::read(&mut source, &mut secrets)?,
             functions,
         };
         functions::check_hooks(&config)?;
-        Ok((config, source.finish()))
+        Ok((config, source.finish(secrets.into_missing())))
     }
 }

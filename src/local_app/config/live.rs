@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::files::SECRETS;
 use super::{AppConfig, AppFiles, AppFolder, ConfigError, FolderError, Report};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
@@ -115,6 +116,26 @@ impl Current {
         settings.refresh_token_lifetime = given.refresh.or(settings.refresh_token_lifetime);
         Ok(Self { config: Arc::new(config), report: Arc::new(report) })
     }
+
+    /// As [`Current::of`], for files that an edit made of `before`. An export may come without secrets; an edit that
+    /// names one that is not there is a mistake of the editor's.
+    fn edited(
+        source: &ConfigSource,
+        given: GivenLifetimes,
+        before: &AppFiles,
+        files: &AppFiles,
+    ) -> Result<Self, Failure> {
+        let current = Self::of(source, given, files).map_err(refused)?;
+        // Files that cannot be read miss none.
+        let before = Self::of(source, given, before).map(|before| before.report).unwrap_or_default();
+        match current.report.beyond(&before).missing_secrets().next() {
+            None => Ok(current),
+            Some(missing) => Err(Failure::BadRequest(format!(
+                "{}: {}: expected the name of a secret in {SECRETS}",
+                missing.file, missing.field
+            ))),
+        }
+    }
 }
 
 impl ConfigSource {
@@ -191,7 +212,7 @@ impl App {
                 let work = tokio::task::spawn_blocking(move || {
                     let files = folder.read().map_err(Failure::internal)?;
                     let edited = files.edited(path, edit)?;
-                    let current = Current::of(&source, given, &edited).map_err(refused)?;
+                    let current = Current::edited(&source, given, &files, &edited)?;
                     for changed in edited.changed(&files) {
                         let text = edited.get(changed).unwrap_or_default();
                         folder.write(changed, text).map_err(Failure::internal)?;
@@ -209,7 +230,7 @@ impl App {
                         _ => stored.clone(),
                     };
                     let edited = files.edited(path, edit)?;
-                    let current = Current::of(&source, given, &edited).map_err(refused)?;
+                    let current = Current::edited(&source, given, &files, &edited)?;
                     for changed in edited.changed(&stored) {
                         tx.put_app_file(changed, edited.get(changed).unwrap_or_default())?;
                     }

@@ -198,6 +198,8 @@ pub enum TokenAlgorithm {
     Rs256,
     /// ECDSA on P-256.
     Es256,
+    /// What the key of the set that signed is for; with [`TokenKeys::Jwks`] only.
+    OfKey,
 }
 
 /// What signatures of custom JWTs are checked with.

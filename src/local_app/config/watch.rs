@@ -54,10 +54,10 @@ async fn reload(app: &App) {
         Ok(None) => {}
         Ok(Some(change)) => {
             tracing::info!("the configuration changed and was read again");
-            for setting in change.after.beyond(&change.before) {
-                tracing::warn!("{setting}");
+            for message in change.after.beyond(&change.before).messages() {
+                tracing::warn!("{message}");
             }
-            for setting in change.before.beyond(&change.after) {
+            for setting in change.before.beyond(&change.after).iter() {
                 tracing::info!("no longer there: {setting}");
             }
         }

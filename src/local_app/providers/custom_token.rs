@@ -24,16 +24,17 @@ pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Fa
     let algorithm = algorithm(config.algorithm);
     let claims = match &config.keys {
         TokenKeys::Given(keys) => {
+            let algorithm =
+                algorithm.ok_or_else(|| Refusal::new("no algorithm is configured for its keys"))?;
             let keys: Vec<_> =
                 keys.iter().take(MOST_KEYS).filter_map(|key| given_key(algorithm, key)).collect();
             jwt::verified_claims(token, algorithm, &keys)?
         }
         TokenKeys::Jwks(url) => {
             // A set of more keys than the documented three is refused as a whole, not read up to a point.
-            let of_algorithm =
-                |keys: &[key_set::PublicKey]| keys.iter().filter(|key| key.algorithm == algorithm).count();
             key_set::verified_claims(app.remote(), url, token, |keys, key| {
-                key.algorithm == algorithm && of_algorithm(keys) <= MOST_KEYS
+                let of_algorithm = keys.iter().filter(|other| other.algorithm == key.algorithm).count();
+                algorithm.is_none_or(|algorithm| key.algorithm == algorithm) && of_algorithm <= MOST_KEYS
             })
             .await?
         }
@@ -45,11 +46,13 @@ pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Fa
     Ok(VerifiedIdentity::given(Provider::CustomToken, id, data))
 }
 
-fn algorithm(configured: TokenAlgorithm) -> Algorithm {
+/// `None`: that of the key in the set.
+fn algorithm(configured: TokenAlgorithm) -> Option<Algorithm> {
     match configured {
-        TokenAlgorithm::Hs256 => Algorithm::HS256,
-        TokenAlgorithm::Rs256 => Algorithm::RS256,
-        TokenAlgorithm::Es256 => Algorithm::ES256,
+        TokenAlgorithm::Hs256 => Some(Algorithm::HS256),
+        TokenAlgorithm::Rs256 => Some(Algorithm::RS256),
+        TokenAlgorithm::Es256 => Some(Algorithm::ES256),
+        TokenAlgorithm::OfKey => None,
     }
 }
 

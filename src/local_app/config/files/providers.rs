@@ -21,7 +21,7 @@ pub const OLDER: &str = "auth_providers";
 const LONGEST_FIELD_NAME: usize = 63;
 
 /// Reads the providers. One that no file names is not offered.
-pub fn read(source: &mut Source<'_>, secrets: &Secrets) -> Result<Providers, ConfigError> {
+pub fn read(source: &mut Source<'_>, secrets: &mut Secrets) -> Result<Providers, ConfigError> {
     let mut reader = Reader { providers: none(), secrets, seen: Vec::new() };
     if let Some(mut file) = source.object(PROVIDERS)? {
         for name in file.names() {
@@ -53,7 +53,7 @@ fn none() -> Providers {
 
 struct Reader<'s> {
     providers: Providers,
-    secrets: &'s Secrets,
+    secrets: &'s mut Secrets,
     seen: Vec<Provider>,
 }
 
@@ -75,7 +75,7 @@ impl Reader<'_> {
         self.seen.push(provider);
         entry.pass_over(&["id", "_id", "name"]);
         let on = !entry.flag("disabled")?;
-        let providers = &mut self.providers;
+        let (providers, secrets) = (&mut self.providers, &mut *self.secrets);
         match provider {
             Provider::AnonUser => providers.anon_user = offer(on, ()),
             Provider::ApiKey => providers.api_key = offer(on, ()),
@@ -83,16 +83,20 @@ impl Reader<'_> {
                 providers.local_userpass = offer(on, local_userpass::read(&mut entry)?);
             }
             Provider::CustomToken => {
-                providers.custom_token = offer(on, custom_token::read(&mut entry, self.secrets, on)?);
+                providers.custom_token =
+                    if_complete(on, secrets, |secrets| custom_token::read(&mut entry, secrets, on))?;
             }
             Provider::CustomFunction => {
                 providers.custom_function = offer(on, custom_function(&mut entry, on)?);
             }
-            Provider::Google => providers.google = offer(on, oauth2(&mut entry, self.secrets, provider, on)?),
-            Provider::Facebook => {
-                providers.facebook = offer(on, oauth2(&mut entry, self.secrets, provider, on)?);
+            Provider::Google | Provider::Facebook | Provider::Apple => {
+                let read = if_complete(on, secrets, |secrets| oauth2(&mut entry, secrets, provider, on))?;
+                match provider {
+                    Provider::Google => providers.google = read,
+                    Provider::Facebook => providers.facebook = read,
+                    _ => providers.apple = read,
+                }
             }
-            Provider::Apple => providers.apple = offer(on, oauth2(&mut entry, self.secrets, provider, on)?),
         }
         source.done(entry);
         Ok(())
@@ -101,6 +105,17 @@ impl Reader<'_> {
 
 fn offer<T>(on: bool, config: T) -> Offer<T> {
     if on { Offer::Enabled(config) } else { Offer::Disabled(config) }
+}
+
+/// What `read` finds; off if a secret that it asked for is missing.
+fn if_complete<T>(
+    on: bool,
+    secrets: &mut Secrets,
+    read: impl FnOnce(&mut Secrets) -> Result<T, ConfigError>,
+) -> Result<Offer<T>, ConfigError> {
+    let missing = secrets.missing();
+    let config = read(secrets)?;
+    Ok(offer(on && secrets.missing() == missing, config))
 }
 
 fn custom_function(entry: &mut Fields, on: bool) -> Result<CustomFunction, ConfigError> {
@@ -113,7 +128,7 @@ fn custom_function(entry: &mut Fields, on: bool) -> Result<CustomFunction, Confi
 
 fn oauth2(
     entry: &mut Fields,
-    secrets: &Secrets,
+    secrets: &mut Secrets,
     provider: Provider,
     on: bool,
 ) -> Result<OAuth2, ConfigError> {
@@ -124,7 +139,9 @@ fn oauth2(
     let mut secret_config = entry.object_or_empty("secret_config")?;
     let client_secret = match secret_config.required_if(on, "clientSecret")? {
         name if name.is_empty() => SecretString::default(),
-        name => secret(&mut secret_config, secrets, &name, "clientSecret", on)?,
+        name => {
+            secret(&mut secret_config, secrets, &name, ("clientSecret", provider), on).unwrap_or_default()
+        }
     };
     entry.absorb(secret_config);
     // Apple has neither fields nor domains (section 3.7): left where they are, they are reported.
@@ -139,21 +156,22 @@ fn oauth2(
     })
 }
 
-/// A secret by name. Exports come without secrets; a provider that is switched off does without until it is switched on.
+/// The secret that a field of a provider names. A provider that is switched off does without until it is switched on.
 fn secret(
     fields: &mut Fields,
-    secrets: &Secrets,
+    secrets: &mut Secrets,
     name: &str,
-    field: &str,
+    (field, provider): (&str, Provider),
     on: bool,
-) -> Result<SecretString, ConfigError> {
-    match secrets.named(name, fields, field) {
-        Err(_) if !on => {
-            fields.without_effect(field);
-            Ok(SecretString::default())
-        }
-        found => found,
+) -> Option<SecretString> {
+    if on {
+        return secrets.named(name, fields, field, provider.name());
     }
+    let found = secrets.find(name);
+    if found.is_none() {
+        fields.without_effect(field);
+    }
+    found
 }
 
 fn metadata_fields(entry: &mut Fields) -> Result<Vec<MetadataField>, ConfigError> {

@@ -45,13 +45,7 @@ pub fn read(source: &mut Source<'_>) -> Result<Root, ConfigError> {
     if version.is_some_and(|version| !version.as_u64().is_some_and(|number| VERSIONS.contains(&number))) {
         return Err(fields.error("config_version", "expected 20210101, or an older version of the format"));
     }
-    let app_id = match fields.filled("app_id")? {
-        None => None,
-        Some(id) => {
-            let parsed = id.parse::<AppId>();
-            Some(parsed.map_err(|_| fields.error("app_id", "expected a client app id, as in shop-abcde"))?)
-        }
-    };
+    let app_id = app_id(&mut fields)?;
     let name = fields.filled("name")?;
     if name.as_deref().is_some_and(|name| !is_name(name)) {
         return Err(fields.error("name", "expected at most 32 ASCII letters, digits, '_' and '-'"));
@@ -69,6 +63,20 @@ pub fn read(source: &mut Source<'_>) -> Result<Root, ConfigError> {
     let custom_user_data = fields.object("custom_user_data_config")?;
     source.done(fields);
     Ok(Root { app_id, name, allowed_request_origins, environment, custom_user_data })
+}
+
+/// The App's own id. Some layouts call it `client_app_id`, and have the internal id, 24 hex digits, under `app_id`.
+fn app_id(fields: &mut Fields) -> Result<Option<AppId>, ConfigError> {
+    let mut found = None;
+    for name in ["client_app_id", "app_id"] {
+        let Some(id) = fields.filled(name)? else { continue };
+        let is_internal = id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        if found.is_none() && !(name == "app_id" && is_internal) {
+            let expected = "expected a client app id, as in shop-abcde";
+            found = Some(id.parse().map_err(|_| fields.error(name, expected))?);
+        }
+    }
+    Ok(found)
 }
 
 fn origins(fields: &mut Fields) -> Result<Vec<String>, ConfigError> {

@@ -2,7 +2,7 @@
 //!
 //! The hosted service took at most 500 characters; here a secret may be longer, such as a public key in PEM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -10,20 +10,51 @@ use serde_json::Value;
 use super::SECRETS;
 use super::error::ConfigError;
 use super::fields::Fields;
+use super::report::{MissingSecret, secret_name};
 use super::source::Source;
 
-/// The secrets of an App.
+/// The secrets of an App, and those that were asked for and are not there. An export comes without its secrets: the App
+/// is served all the same, without what needs them.
 #[derive(Default)]
-pub struct Secrets(BTreeMap<String, SecretString>);
+pub struct Secrets {
+    known: BTreeMap<String, SecretString>,
+    missing: BTreeSet<MissingSecret>,
+}
 
 impl Secrets {
-    /// The secret that `field` names.
-    ///
-    /// The error leaves the name out: somebody may have written the secret itself there.
-    pub fn named(&self, name: &str, fields: &Fields, field: &str) -> Result<SecretString, ConfigError> {
-        self.0.get(name).cloned().ok_or_else(|| {
-            fields.error(field, format!("expected the name of a secret in {SECRETS}, found another text"))
-        })
+    /// The secret `name`, which `field` names for the sake of `needed_by`. One that is not there is noted.
+    pub fn named(
+        &mut self,
+        name: &str,
+        fields: &Fields,
+        field: &str,
+        needed_by: &str,
+    ) -> Option<SecretString> {
+        let found = self.find(name);
+        if found.is_none() {
+            self.missing.insert(MissingSecret {
+                name: secret_name(name),
+                needed_by: needed_by.to_owned(),
+                file: fields.file().to_owned(),
+                field: fields.path(field),
+            });
+        }
+        found
+    }
+
+    /// The secret `name`; for what is switched off, and does without until it is switched on.
+    pub fn find(&self, name: &str) -> Option<SecretString> {
+        self.known.get(name).cloned()
+    }
+
+    /// How many are missing so far.
+    pub fn missing(&self) -> usize {
+        self.missing.len()
+    }
+
+    /// All that were missing.
+    pub fn into_missing(self) -> BTreeSet<MissingSecret> {
+        self.missing
     }
 }
 
@@ -34,7 +65,7 @@ pub fn read(source: &mut Source<'_>) -> Result<Secrets, ConfigError> {
     for name in fields.names() {
         match fields.value(&name) {
             Some(Value::String(secret)) => {
-                secrets.0.insert(name, secret.into());
+                secrets.known.insert(name, secret.into());
             }
             Some(Value::Object(_)) => fields.without_effect(&name),
             Some(_) => return Err(fields.error(&name, "expected a text")),

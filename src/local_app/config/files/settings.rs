@@ -15,7 +15,7 @@ use crate::local_app::lifetimes::parse_lifetime;
 use crate::local_app::providers::Provider;
 
 /// Reads the settings; without the file, the defaults hold.
-pub fn read(source: &mut Source<'_>, secrets: &Secrets) -> Result<Settings, ConfigError> {
+pub fn read(source: &mut Source<'_>, secrets: &mut Secrets) -> Result<Settings, ConfigError> {
     let Some(mut fields) = source.object(SETTINGS)? else { return Ok(Settings::default()) };
     let settings = Settings {
         access_token_lifetime: lifetime(&mut fields, "access_token_lifetime")?,
@@ -36,21 +36,25 @@ fn lifetime(fields: &mut Fields, name: &str) -> Result<Option<Duration>, ConfigE
     parse_lifetime(&text).map(Some).map_err(|expected| fields.error(name, expected))
 }
 
-fn smtp(fields: &mut Fields, secrets: &Secrets) -> Result<Option<Smtp>, ConfigError> {
+fn smtp(fields: &mut Fields, secrets: &mut Secrets) -> Result<Option<Smtp>, ConfigError> {
     let Some(mut smtp) = fields.object("smtp")? else { return Ok(None) };
     // The address may hold a password: it stands here, or better in secrets.json.
     let (field, url) = match (smtp.filled("url")?, smtp.filled("url_secret")?) {
-        (Some(url), None) => ("url", url.into()),
-        (None, Some(name)) => ("url_secret", secrets.named(&name, &smtp, "url_secret")?),
+        (Some(url), None) => ("url", Some(url.into())),
+        (None, Some(name)) => ("url_secret", secrets.named(&name, &smtp, "url_secret", "mail by SMTP")),
         (None, None) | (Some(_), Some(_)) => {
             return Err(smtp.error("url", "expected this field or url_secret, and only one of them"));
         }
+    };
+    let from = smtp.required("from")?;
+    let Some(url) = url else {
+        smtp.refuse_rest("url, url_secret and from")?;
+        return Ok(None);
     };
     let parsed = Url::parse(secrecy::ExposeSecret::expose_secret(&url)).ok();
     if !parsed.is_some_and(|url| matches!(url.scheme(), "smtp" | "smtps") && url.has_host()) {
         return Err(smtp.error(field, "expected an address as in smtps://user:password@mail.example.com:465"));
     }
-    let from = smtp.required("from")?;
     smtp.refuse_rest("url, url_secret and from")?;
     Ok(Some(Smtp { url, from }))
 }

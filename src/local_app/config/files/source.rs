@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::error::ConfigError;
-use super::report::Report;
+use super::report::{MissingSecret, Report};
 use super::{AppFiles, fields::Fields};
 
 /// The files, those that somebody took, and what they say without effect.
@@ -76,8 +76,9 @@ impl<'f> Source<'f> {
         self.report.field(file, field.into());
     }
 
-    /// What has no effect, with every file that nobody took.
-    pub fn finish(mut self) -> Report {
+    /// What has no effect, with every file that nobody took, and which secrets are `missing`.
+    pub fn finish(mut self, missing: BTreeSet<MissingSecret>) -> Report {
+        self.report.secrets(missing);
         for (path, _) in self.files.iter().filter(|(path, _)| !self.taken.contains(path)) {
             self.report.file(path);
         }

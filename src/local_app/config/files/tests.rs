@@ -97,10 +97,152 @@ fn no_secret_is_in_what_people_see() {
     for text in [format!("{config:?}"), format!("{files:?}"), format!("{report:?}")] {
         assert!(!text.contains("NOT-A-REAL-KEY"), "{text}");
     }
-    let written_by_mistake = json!({ "custom-token": { "secret_config": { "signingKeys": ["hush-hush"] } } });
-    let error = refusal(PROVIDERS, &written_by_mistake);
-    assert!(error.starts_with("auth/providers.json: custom-token.secret_config.signingKeys[0]: "), "{error}");
-    assert!(!error.contains("hush"), "{error}");
+    // A secret where its name belongs.
+    for mistake in ["hush-hush-0123456789-hush-hush-0123456789", "-----BEGIN PUBLIC KEY-----\nhush"] {
+        let providers = json!({ "custom-token": { "secret_config": { "signingKeys": [mistake] } } });
+        let (config, report) = AppConfig::from_files(&with(PROVIDERS, &providers)).unwrap();
+        assert!(config.providers.custom_token.enabled().is_none());
+        let said = report.messages().join("\n");
+        assert!(said.contains("auth/providers.json: custom-token.secret_config.signingKeys[0]"), "{said}");
+        assert!(!said.contains("hush") && !format!("{report:?}").contains("hush"), "{said}");
+    }
+}
+
+/// The kind: no start for want of something that the App can do without. An export comes without its secrets: all that are
+/// missing are named at once, with the lines to add, and what needs them is off.
+#[test]
+fn all_missing_secrets_are_named_in_one_message_and_what_needs_them_is_off() {
+    let google =
+        json!({ "config": { "clientId": "id" }, "secret_config": { "clientSecret": "google_secret" } });
+    let providers = json!({
+        "anon-user": {},
+        "custom-token": { "secret_config": { "signingKeys": ["jwtsecret", "second-key"] } },
+        "oauth2-google": google,
+        "oauth2-apple": { "disabled": true, "config": {}, "secret_config": { "clientSecret": "apple" } },
+    });
+    let mut files = with(PROVIDERS, &providers);
+    let value = json!({ "name": "apiKey", "value": "mail_secret", "from_secret": true });
+    files.insert("values/apiKey.json", value.to_string());
+    files.insert("values/plain.json", json!({ "name": "plain", "value": 5 }).to_string());
+    let smtp = json!({ "smtp": { "url_secret": "smtp_url", "from": "shop@example.com" } });
+    files.insert(SETTINGS, smtp.to_string());
+
+    let (config, report) = AppConfig::from_files(&files).unwrap();
+    assert_eq!(config.providers.anon_user, Offer::Enabled(()));
+    for offer in [config.providers.custom_token.availability(), config.providers.google.availability()] {
+        assert_eq!(offer, Availability::Disabled);
+    }
+    assert_eq!(config.values.keys().collect::<Vec<_>>(), ["plain"]);
+    assert_eq!(config.settings.smtp, None);
+    let said = report.messages();
+    let about: Vec<_> = said.iter().filter(|message| message.contains("missing")).collect();
+    let [message] = about.as_slice() else { panic!("{said:?}") };
+    let lines = "add to secrets.json, inside the braces:
+  \"google_secret\": \"the secret\",
+  \"jwtsecret\": \"the secret\",
+  \"mail_secret\": \"the secret\",
+  \"second-key\": \"the secret\",
+  \"smtp_url\": \"the secret\"";
+    for part in [
+        "5 secrets are missing, and what needs them is off:",
+        "jwtsecret: custom-token (auth/providers.json: custom-token.secret_config.signingKeys[0])",
+        "second-key: custom-token (auth/providers.json: custom-token.secret_config.signingKeys[1])",
+        "google_secret: oauth2-google (auth/providers.json: oauth2-google.secret_config.clientSecret)",
+        "mail_secret: the value 'apiKey' (values/apiKey.json: value)",
+        "smtp_url: mail by SMTP (idmux.json: smtp.url_secret)",
+        lines,
+    ] {
+        assert!(message.contains(part), "{message}\n{part}");
+    }
+
+    let secret = "a-shared-secret_of-more-than-32-letters";
+    let secrets = json!({
+        "jwtsecret": secret, "second-key": secret, "google_secret": "g", "mail_secret": "m",
+        "smtp_url": "smtp://mail.example.com",
+    });
+    files.insert(SECRETS, secrets.to_string());
+    let (config, report) = AppConfig::from_files(&files).unwrap();
+    assert_eq!(report.missing_secrets().count(), 0);
+    assert!(config.providers.custom_token.enabled().is_some() && config.providers.google.enabled().is_some());
+    assert_eq!(config.values["apiKey"], "m");
+    assert!(config.settings.smtp.is_some());
+}
+
+/// The kind: a documented template that is refused. With a key set, the keys of the set decide.
+#[test]
+fn a_key_set_is_taken_whatever_the_algorithm_beside_it_says() {
+    for (algorithm, taken, reported) in [
+        (None, TokenAlgorithm::OfKey, false),
+        (Some(""), TokenAlgorithm::OfKey, false),
+        (Some("RS256"), TokenAlgorithm::Rs256, false),
+        (Some("ES256"), TokenAlgorithm::Es256, false),
+        (Some("HS256"), TokenAlgorithm::OfKey, true),
+        (Some("PS512"), TokenAlgorithm::OfKey, true),
+    ] {
+        let mut config = json!({ "audience": [], "useJWKURI": true, "jwkURI": "https://keys.example.com/" });
+        if let Some(algorithm) = algorithm {
+            config["signingAlgorithm"] = json!(algorithm);
+        }
+        let entry =
+            json!({ "config": config, "secret_config": { "signingKeys": [] }, "metadata_fields": [] });
+        let (config, report) = read(&with(PROVIDERS, &json!({ "custom-token": entry })));
+        assert_eq!(config.providers.custom_token.enabled().unwrap().algorithm, taken, "{algorithm:?}");
+        let named = "auth/providers.json: custom-token.config.signingAlgorithm is not honoured";
+        assert_eq!(report.iter().any(|line| line == named), reported, "{report:?}");
+    }
+    let without_set = json!({ "custom-token": { "config": { "signingAlgorithm": "PS512" } } });
+    assert!(refusal(PROVIDERS, &without_set).contains("signingAlgorithm: expected HS256, RS256 or ES256"));
+}
+
+#[test]
+fn an_app_goes_by_its_own_id_in_every_layout() {
+    for (root, id) in [
+        (json!({ "app_id": "shop-abcde" }), Some("shop-abcde")),
+        (json!({ "app_id": "shop-abcdefg" }), Some("shop-abcdefg")),
+        (json!({ "client_app_id": "shop-abcdefgh" }), Some("shop-abcdefgh")),
+        (
+            json!({ "app_id": "5f0000000000000000000001", "client_app_id": "shop-abcdef" }),
+            Some("shop-abcdef"),
+        ),
+        (json!({ "app_id": "5f0000000000000000000001" }), None),
+        (json!({ "app_id": "" }), None),
+    ] {
+        for name in [ROOT_CONFIG, "realm_config.json", "config.json", "stitch.json"] {
+            let files: AppFiles = [(name, root.to_string())].into_iter().collect();
+            let (config, report) = read(&files);
+            assert_eq!(config.app_id.as_ref().map(crate::local_app::AppId::as_str), id, "{name}");
+            assert_eq!(report, [String::new(); 0]);
+        }
+    }
+}
+
+/// The kind: a report so long that nobody reads it.
+#[test]
+fn what_a_person_is_told_is_grouped() {
+    let mut files = AppFiles::of(&AppConfig::default());
+    for number in 10..90 {
+        files.insert(format!("hosting/files/{number}.html"), "");
+        files.insert(format!("src/{number}.js"), "");
+    }
+    for name in ["a.json", "b.json", "triggers/one.json"] {
+        files.insert(name, "{}");
+    }
+    let unknown: serde_json::Map<_, _> = (0..9).map(|n| (format!("unknown{n}"), json!(1))).collect();
+    files.insert(PROVIDERS, json!({ "anon-user": unknown }).to_string());
+    let (_, report) = AppConfig::from_files(&files).unwrap();
+    let messages = report.messages();
+    assert_eq!(messages[0], "auth/providers.json: anon-user.unknown0 is not honoured");
+    assert_eq!(
+        messages[5..],
+        [
+            "auth/providers.json: 4 more fields are not honoured",
+            "2 files are not honoured: a.json, b.json",
+            "hosting: 80 files are not honoured: files/10.html, files/11.html, files/12.html, files/13.html, \
+             files/14.html, 75 more",
+            "src: 80 files are not honoured: 10.js, 11.js, 12.js, 13.js, 14.js, 75 more",
+            "triggers/one.json is not honoured",
+        ]
+    );
 }
 
 #[test]

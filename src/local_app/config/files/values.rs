@@ -1,6 +1,6 @@
 //! `values/*.json` and `environments/*.json` (section 11.6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -11,22 +11,25 @@ use super::secrets::Secrets;
 use super::source::Source;
 use crate::local_app::config::Environment;
 
-/// Reads the values. One that comes from a secret holds it from here on.
-pub fn read(source: &mut Source<'_>, secrets: &Secrets) -> Result<BTreeMap<String, Value>, ConfigError> {
-    let mut values = BTreeMap::new();
+/// Reads the values. One that comes from a secret holds it from here on, and is not
+/// there if the secret is not.
+pub fn read(source: &mut Source<'_>, secrets: &mut Secrets) -> Result<BTreeMap<String, Value>, ConfigError> {
+    let (mut values, mut names) = (BTreeMap::new(), BTreeSet::new());
     for (path, file_name) in source.below("values", ".json") {
         let Some(mut fields) = source.object(path)? else { continue };
         fields.pass_over(&["id", "_id"]);
         let name = fields.filled("name")?.unwrap_or_else(|| file_name.to_owned());
         let value = if fields.flag("from_secret")? {
             let secret = fields.required("value")?;
-            Value::String(secrets.named(&secret, &fields, "value")?.expose_secret().to_owned())
+            let secret = secrets.named(&secret, &fields, "value", &format!("the value '{name}'"));
+            secret.map(|secret| Value::String(secret.expose_secret().to_owned()))
         } else {
-            fields.value("value").unwrap_or_default()
+            Some(fields.value("value").unwrap_or_default())
         };
-        if values.insert(name, value).is_some() {
+        if !names.insert(name.clone()) {
             return Err(fields.error("name", "expected another name; a second file has this one"));
         }
+        values.extend(value.map(|value| (name, value)));
         source.done(fields);
     }
     Ok(values)

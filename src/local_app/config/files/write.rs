@@ -164,6 +164,7 @@ fn custom_token(token: &CustomToken, secrets: &mut Secrets) -> Value {
         TokenAlgorithm::Hs256 => "HS256",
         TokenAlgorithm::Rs256 => "RS256",
         TokenAlgorithm::Es256 => "ES256",
+        TokenAlgorithm::OfKey => "",
     };
     let mut config = json!({
         "audience": token.audience,

@@ -9,29 +9,35 @@ use crate::local_app::config::files::error::ConfigError;
 use crate::local_app::config::files::fields::Fields;
 use crate::local_app::config::files::secrets::Secrets;
 use crate::local_app::config::{CustomToken, TokenAlgorithm, TokenKeys};
+use crate::local_app::providers::Provider;
 
 /// The most keys that tokens may be signed with.
 const MOST_KEYS: usize = 3;
 
 /// Reads which tokens count, and what they are checked with.
-pub fn read(entry: &mut Fields, secrets: &Secrets, on: bool) -> Result<CustomToken, ConfigError> {
+pub fn read(entry: &mut Fields, secrets: &mut Secrets, on: bool) -> Result<CustomToken, ConfigError> {
     let mut config = entry.object_or_empty("config")?;
     let audience = audience(&mut config)?;
     let require_any_audience = config.flag("requireAnyAudience")?;
-    let algorithm = match config.filled("signingAlgorithm")?.as_deref() {
-        None | Some("HS256") => TokenAlgorithm::Hs256,
-        Some("RS256") => TokenAlgorithm::Rs256,
-        // Beyond the hosted service, which knew the other two.
-        Some("ES256") => TokenAlgorithm::Es256,
-        Some(_) => return Err(config.error("signingAlgorithm", "expected HS256, RS256 or ES256")),
-    };
     let by_address = config.flag("useJWKURI")?;
+    let algorithm = match (config.filled("signingAlgorithm")?.as_deref(), by_address) {
+        (Some("RS256"), _) => TokenAlgorithm::Rs256,
+        // Beyond the hosted service, which knew the other two.
+        (Some("ES256"), _) => TokenAlgorithm::Es256,
+        (None, true) => TokenAlgorithm::OfKey,
+        // Left over from a time without a key set, whose keys decide (section 17.1).
+        (Some(_), true) => {
+            config.without_effect("signingAlgorithm");
+            TokenAlgorithm::OfKey
+        }
+        (None | Some("HS256"), false) => TokenAlgorithm::Hs256,
+        (Some(_), false) => {
+            return Err(config.error("signingAlgorithm", "expected HS256, RS256 or ES256"));
+        }
+    };
     let address = config.filled("jwkURI")?;
     let mut secret_config = entry.object_or_empty("secret_config")?;
     let keys = if by_address {
-        if algorithm == TokenAlgorithm::Hs256 {
-            return Err(config.error("signingAlgorithm", "expected RS256 or ES256, since useJWKURI is true"));
-        }
         let url = address.and_then(|text| Url::parse(&text).ok());
         let web = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         // The names of keys that would be used without it say nothing now.
@@ -65,7 +71,7 @@ fn audience(config: &mut Fields) -> Result<Vec<String>, ConfigError> {
 fn given(
     config: &mut Fields,
     secret_config: &mut Fields,
-    secrets: &Secrets,
+    secrets: &mut Secrets,
     algorithm: TokenAlgorithm,
     on: bool,
 ) -> Result<Vec<SecretString>, ConfigError> {
@@ -74,11 +80,11 @@ fn given(
     let mut keys = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let field = format!("{FIELD}[{index}]");
-        let key = super::secret(secret_config, secrets, name, &field, on)?;
-        if on {
-            check(&key, algorithm).map_err(|expected| secret_config.error(&field, expected))?;
+        let key = super::secret(secret_config, secrets, name, (&field, Provider::CustomToken), on);
+        if on && let Some(key) = &key {
+            check(key, algorithm).map_err(|expected| secret_config.error(&field, expected))?;
         }
-        keys.push(key);
+        keys.push(key.unwrap_or_default());
     }
     // Before there were names, the key itself stood here.
     if let Some(key) = config.filled("signingKey")?.map(SecretString::from) {
@@ -105,5 +111,6 @@ fn check(key: &SecretString, algorithm: TokenAlgorithm) -> Result<(), &'static s
         TokenAlgorithm::Es256 => DecodingKey::from_ec_pem(key.as_bytes())
             .map(drop)
             .map_err(|_| "expected a P-256 public key in PEM"),
+        TokenAlgorithm::OfKey => Err("expected no key, since a key set is used"),
     }
 }
