@@ -1,6 +1,6 @@
 //! The App's shared parts. What it can do is in the rooms: each adds its operations to [`App`].
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,7 +17,8 @@ use super::functions::{Engine, Limits};
 use super::hashing::{HashingMemory, HashingPool};
 use super::lifetimes::Lifetimes;
 use super::providers::{Provider, RemoteDocuments};
-use super::rate_limits::Limiters;
+use super::rate_limits::{Limiters, network_of};
+use super::request::RequestFacts;
 use super::sessions::TokenSigner;
 use super::shared_state::SharedState;
 use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
@@ -45,6 +46,7 @@ pub struct App {
     remote: RemoteDocuments,
     lifetimes: Lifetimes,
     new_session_lifetimes: Mutex<Option<Lifetimes>>,
+    links_without_origins: Once,
 }
 
 impl App {
@@ -117,6 +119,7 @@ impl App {
             remote: RemoteDocuments::default(),
             lifetimes,
             new_session_lifetimes: Mutex::new(None),
+            links_without_origins: Once::new(),
         })
     }
 
@@ -206,12 +209,26 @@ impl App {
         *self.new_session_lifetimes.lock().unwrap_or_else(PoisonError::into_inner) = lifetimes;
     }
 
-    /// Runs `work`, which hashes, away from the tasks that answer requests, a few at a time.
+    /// Says, at the first link, that the hosted service refused links to Apps without a list of origins (section 17.1).
+    pub fn warn_of_links_without_origins(&self) {
+        if self.config().allowed_request_origins.is_empty() {
+            self.links_without_origins.call_once(|| {
+                tracing::warn!(
+                    "local App: an identity was linked; App Services forbade that (403, \"linking forbidden without first \
+                     specifying allowed request origins\") to an App without allowed_request_origins: list the origins of \
+                     your pages in root_config.json"
+                );
+            });
+        }
+    }
+
+    /// Runs `work`, which hashes for a request, away from the tasks that answer requests, a few at a time.
     pub async fn hashing<T: Send + 'static>(
         &self,
+        request: &RequestFacts,
         work: impl FnOnce(&mut HashingMemory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        self.hashing.run(work).await
+        self.hashing.run(network_of(request), work).await
     }
 
     /// How often something was hashed.

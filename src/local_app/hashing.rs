@@ -1,6 +1,8 @@
-//! Where passwords are hashed: a few at once, a bounded number waiting, the rest turned away.
+//! Where passwords are hashed: a few at once, a bounded number waiting, the rest turned away. Each address has a line of
+//! its own, and the lines take turns, so that one that sends a thousand keeps nobody else waiting.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,7 +20,8 @@ const WAITING: usize = 512;
 /// How long a thread stays without work. With it goes its memory.
 const IDLE: Duration = Duration::from_secs(10);
 
-type Work = Box<dyn FnOnce(&mut HashingMemory) + Send>;
+/// Work with memory to do it in, or without, when its place goes to another line. Whether somebody waited for it.
+type Work = Box<dyn FnOnce(Option<&mut HashingMemory>) -> bool + Send>;
 
 /// Hashes on threads of their own, each of which takes 19 MiB and a core while there is something to hash.
 ///
@@ -46,7 +49,10 @@ struct Line {
 
 #[derive(Default)]
 struct LineState {
-    waiting: VecDeque<Work>,
+    /// Never an empty line.
+    lines: HashMap<IpAddr, VecDeque<Work>>,
+    /// Whose turn it is: each line once.
+    turns: VecDeque<IpAddr>,
     threads: usize,
     idle: usize,
 }
@@ -87,23 +93,32 @@ impl HashingPool {
         }
     }
 
-    /// Runs `work`, which hashes once, away from the tasks that answer requests. One that is given up before its turn
-    /// costs nothing.
+    /// Runs `work`, which hashes once, away from the tasks that answer requests, in the line of `address`. One that is
+    /// given up before its turn costs nothing.
     pub async fn run<T: Send + 'static>(
         &self,
+        address: IpAddr,
         work: impl FnOnce(&mut HashingMemory) -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        let _place = self.place().ok_or(Failure::Busy)?;
+        let place = Place::take(&self.inside);
+        if place.before >= self.most_inside && !self.line.lock().make_room_for(address) {
+            return Err(Failure::Busy);
+        }
         let (done, outcome) = oneshot::channel();
         let hashed = Arc::clone(&self.hashed);
-        self.queue(Box::new(move |memory| {
-            if !done.is_closed() {
+        self.queue(
+            address,
+            Box::new(move |memory| {
+                if done.is_closed() {
+                    return false;
+                }
+                // Nobody waits any more if sending fails.
+                let Some(memory) = memory else { return done.send(Err(Failure::Busy)).is_ok() };
                 hashed.fetch_add(1, Ordering::Relaxed);
-                // Nobody waits any more if this fails.
-                let _ = done.send(work(memory));
-            }
-        }))?;
-        outcome.await.map_err(Failure::internal)
+                done.send(Ok(work(memory))).is_ok()
+            }),
+        )?;
+        outcome.await.map_err(Failure::internal)?
     }
 
     /// How often `run` got its turn.
@@ -112,10 +127,10 @@ impl HashingPool {
         self.hashed.load(Ordering::Relaxed)
     }
 
-    fn queue(&self, work: Work) -> Result<(), Failure> {
+    fn queue(&self, address: IpAddr, work: Work) -> Result<(), Failure> {
         let mut state = self.line.lock();
-        state.waiting.push_back(work);
-        if state.waiting.len() <= state.idle || state.threads == self.at_once {
+        state.push(address, work);
+        if state.waiting() <= state.idle || state.threads == self.at_once {
             self.line.has_work.notify_one();
             return Ok(());
         }
@@ -126,17 +141,65 @@ impl HashingPool {
             // Then it waits for those that there are.
             Err(_) if state.threads > 0 => {}
             Err(error) => {
-                state.waiting.pop_back();
+                state.take_back(address);
                 return Err(Failure::internal(error));
             }
         }
         Ok(())
     }
+}
 
-    fn place(&self) -> Option<Place<'_>> {
-        let place = Place(&self.inside);
-        let before = self.inside.fetch_add(1, Ordering::Relaxed);
-        (before < self.most_inside).then_some(place)
+impl LineState {
+    fn waiting(&self) -> usize {
+        self.lines.values().map(VecDeque::len).sum()
+    }
+
+    fn push(&mut self, address: IpAddr, work: Work) {
+        let line = self.lines.entry(address).or_default();
+        if line.is_empty() {
+            self.turns.push_back(address);
+        }
+        line.push_back(work);
+    }
+
+    /// The first of the line whose turn it is, which then comes last.
+    fn pop(&mut self) -> Option<Work> {
+        let address = self.turns.pop_front()?;
+        let line = self.lines.get_mut(&address)?;
+        let work = line.pop_front();
+        if line.is_empty() {
+            self.lines.remove(&address);
+        } else {
+            self.turns.push_back(address);
+        }
+        work
+    }
+
+    /// The newest of a line.
+    fn take_back(&mut self, address: IpAddr) -> Option<Work> {
+        let line = self.lines.get_mut(&address)?;
+        let work = line.pop_back();
+        if line.is_empty() {
+            self.lines.remove(&address);
+            self.turns.retain(|other| *other != address);
+        }
+        work
+    }
+
+    /// Turns the newest of the longest line away, unless that of `address` is as long.
+    fn make_room_for(&mut self, address: IpAddr) -> bool {
+        loop {
+            let own = self.lines.get(&address).map_or(0, VecDeque::len);
+            let longest = self.lines.iter().max_by_key(|(_, line)| line.len());
+            let Some(longest) = longest.filter(|(_, line)| line.len() > own + 1).map(|(longest, _)| *longest)
+            else {
+                return false;
+            };
+            // One that was given up already had no place.
+            if self.take_back(longest).is_some_and(|work| work(None)) {
+                return true;
+            }
+        }
     }
 }
 
@@ -146,20 +209,20 @@ impl Line {
         let mut memory = HashingMemory::default();
         while let Some(work) = self.next() {
             // A panic drops the sender, which its request is told.
-            let _ = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
+            let _ = catch_unwind(AssertUnwindSafe(|| work(Some(&mut memory))));
         }
     }
 
     /// What to do next. Without, the thread is counted out in the same breath, so that whoever comes starts another.
     fn next(&self) -> Option<Work> {
         let mut state = self.lock();
-        if state.waiting.is_empty() {
+        if state.turns.is_empty() {
             state.idle += 1;
-            let wait = self.has_work.wait_timeout_while(state, IDLE, |state| state.waiting.is_empty());
+            let wait = self.has_work.wait_timeout_while(state, IDLE, |state| state.turns.is_empty());
             (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
             state.idle -= 1;
         }
-        let work = state.waiting.pop_front();
+        let work = state.pop();
         if work.is_none() {
             state.threads -= 1;
         }
@@ -172,11 +235,21 @@ impl Line {
 }
 
 /// One that waits or hashes.
-struct Place<'a>(&'a AtomicUsize);
+struct Place<'a> {
+    inside: &'a AtomicUsize,
+    /// How many there were before it.
+    before: usize,
+}
+
+impl<'a> Place<'a> {
+    fn take(inside: &'a AtomicUsize) -> Self {
+        Self { inside, before: inside.fetch_add(1, Ordering::Relaxed) }
+    }
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.inside.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -186,58 +259,102 @@ mod tests {
 
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     #[tokio::test]
     async fn who_comes_when_all_places_are_taken_is_turned_away_and_the_others_get_their_turn() {
         let pool = Arc::new(HashingPool::new(1, 1));
         let (go, wait) = mpsc::channel::<()>();
         let spawn = |work: Box<dyn FnOnce() + Send>| {
             let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.run(|_| work()).await })
+            tokio::spawn(async move { pool.run(HERE, |_| work()).await })
         };
         let first = spawn(Box::new(move || wait.recv().unwrap()));
         let second = spawn(Box::new(|| {}));
         while pool.inside.load(Ordering::Relaxed) < 2 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(pool.run(|_| ()).await, Err(Failure::Busy)));
+        assert!(matches!(pool.run(HERE, |_| ()).await, Err(Failure::Busy)));
         go.send(()).unwrap();
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
-        pool.run(|_| ()).await.unwrap();
+        pool.run(HERE, |_| ()).await.unwrap();
         assert_eq!(pool.count(), 3);
+    }
+
+    /// The kind: a limit that meets those who did nothing wrong. One address sends more than there are places for.
+    #[tokio::test]
+    async fn an_address_that_sends_too_much_keeps_no_other_waiting() {
+        let elsewhere: IpAddr = "192.0.2.1".parse().unwrap();
+        let pool = Arc::new(HashingPool::new(1, 8));
+        let (go, wait) = mpsc::channel::<()>();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let spawn = |address: IpAddr, what: &'static str| {
+            let (pool, order) = (Arc::clone(&pool), Arc::clone(&order));
+            tokio::spawn(async move { pool.run(address, move |_| order.lock().unwrap().push(what)).await })
+        };
+        let held = Arc::clone(&pool);
+        let first = tokio::spawn(async move { held.run(HERE, move |_| wait.recv().unwrap()).await });
+        while pool.inside.load(Ordering::Relaxed) < 1 || !pool.line.lock().turns.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let flood: Vec<_> = (0..20).map(|_| spawn(HERE, "flood")).collect();
+        while pool.line.lock().waiting() < 8 {
+            tokio::task::yield_now().await;
+        }
+        let owner = [spawn(elsewhere, "owner"), spawn(elsewhere, "owner")];
+        while pool.line.lock().lines.get(&elsewhere).map_or(0, VecDeque::len) < 2 {
+            tokio::task::yield_now().await;
+        }
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for one in owner {
+            one.await.unwrap().unwrap();
+        }
+        let mut turned_away = 0;
+        for one in flood {
+            turned_away += usize::from(matches!(one.await.unwrap(), Err(Failure::Busy)));
+        }
+        assert_eq!(turned_away, 14);
+        let order = order.lock().unwrap();
+        assert_eq!(
+            order.iter().rposition(|what| *what == "owner"),
+            Some(3),
+            "the lines take turns: {order:?}"
+        );
     }
 
     #[tokio::test]
     async fn a_request_that_is_given_up_frees_its_place() {
         let pool = Arc::new(HashingPool::new(1, 0));
         let (go, wait) = mpsc::channel::<()>();
-        let mut first = Box::pin(pool.run(move |_| wait.recv().unwrap()));
+        let mut first = Box::pin(pool.run(HERE, move |_| wait.recv().unwrap()));
         assert!(futures_util::poll!(&mut first).is_pending());
         drop(first);
         go.send(()).unwrap();
-        pool.run(|_| ()).await.unwrap();
+        pool.run(HERE, |_| ()).await.unwrap();
     }
 
     #[tokio::test]
     async fn what_is_given_up_before_its_turn_is_not_done() {
         let pool = HashingPool::new(1, 2);
         let (go, wait) = mpsc::channel::<()>();
-        let mut first = Box::pin(pool.run(move |_| wait.recv().unwrap()));
-        let mut second = Box::pin(pool.run(|_| unreachable!("nobody waits for it")));
+        let mut first = Box::pin(pool.run(HERE, move |_| wait.recv().unwrap()));
+        let mut second = Box::pin(pool.run(HERE, |_| unreachable!("nobody waits for it")));
         assert!(futures_util::poll!(&mut first).is_pending());
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(second);
         go.send(()).unwrap();
         first.await.unwrap();
-        pool.run(|_| ()).await.unwrap();
+        pool.run(HERE, |_| ()).await.unwrap();
         assert_eq!(pool.count(), 2);
     }
 
     #[tokio::test]
     async fn a_panic_fails_its_request_alone() {
         let pool = HashingPool::new(1, 2);
-        let panics = pool.run::<()>(|_| panic!("as this test wants it"));
-        let (failed, next) = tokio::join!(panics, pool.run(|_| 7));
+        let panics = pool.run::<()>(HERE, |_| panic!("as this test wants it"));
+        let (failed, next) = tokio::join!(panics, pool.run(HERE, |_| 7));
         assert!(failed.is_err());
         assert_eq!(next.unwrap(), 7);
     }
@@ -246,7 +363,7 @@ mod tests {
     async fn threads_are_as_many_as_have_something_to_do() {
         let pool = HashingPool::new(3, 8);
         for _ in 0..5 {
-            pool.run(|_| ()).await.unwrap();
+            pool.run(HERE, |_| ()).await.unwrap();
             // It says so before it is idle again.
             while pool.line.lock().idle == 0 {
                 tokio::task::yield_now().await;
@@ -256,7 +373,7 @@ mod tests {
         let (meet, met) = (Arc::new(std::sync::Barrier::new(3)), Arc::new(AtomicUsize::new(0)));
         let together = (0..3).map(|_| {
             let (meet, met) = (Arc::clone(&meet), Arc::clone(&met));
-            pool.run(move |_| {
+            pool.run(HERE, move |_| {
                 meet.wait();
                 met.fetch_add(1, Ordering::Relaxed);
             })

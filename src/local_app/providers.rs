@@ -156,40 +156,28 @@ impl App {
         payload: &Payload,
         request: &RequestFacts,
     ) -> Result<VerifiedIdentity, Failure> {
-        // Nobody guesses at an anonymous user.
-        if provider == Provider::AnonUser {
-            return anon_user::fresh_identity();
-        }
-        let attempt = self.limiters().attempt(account_named(provider, payload), request)?;
-        let outcome = self.verify_credential(provider, payload, request).await;
-        attempt.settle(&outcome);
-        outcome
-    }
-
-    async fn verify_credential(
-        &self,
-        provider: Provider,
-        payload: &Payload,
-        request: &RequestFacts,
-    ) -> Result<VerifiedIdentity, Failure> {
+        let limits = self.limiters();
         match provider {
-            Provider::AnonUser => anon_user::fresh_identity(),
-            Provider::LocalUserpass => local_userpass::verify(self, payload).await,
-            Provider::ApiKey => api_key::verify(self, payload).await,
-            Provider::CustomFunction => custom_function::verify(self, payload, request).await,
-            Provider::CustomToken => custom_token::verify(self, payload).await,
-            Provider::Google | Provider::Facebook | Provider::Apple => {
-                oauth2::verify(self, provider, payload).await
+            // Nobody guesses at an anonymous user, but each is a row.
+            Provider::AnonUser => {
+                limits.request(None, request)?;
+                anon_user::fresh_identity()
             }
+            Provider::LocalUserpass => {
+                let account = payload.get("username").and_then(Value::as_str);
+                limits.guess(account, request, local_userpass::verify(self, payload, request)).await
+            }
+            Provider::CustomFunction => {
+                limits.guess(None, request, custom_function::verify(self, payload, request)).await
+            }
+            // The identity provider is asked about what is sent, which costs more than a guess could gain.
+            Provider::Google | Provider::Facebook | Provider::Apple => {
+                limits.guess(None, request, oauth2::verify(self, provider, payload)).await
+            }
+            // Nobody can guess a key or a signature.
+            Provider::ApiKey => api_key::verify(self, payload).await,
+            Provider::CustomToken => custom_token::verify(self, payload).await,
         }
-    }
-}
-
-/// The account that a payload claims to be of, where it says so before it is verified.
-fn account_named(provider: Provider, payload: &Payload) -> Option<&str> {
-    match provider {
-        Provider::LocalUserpass => payload.get("username").and_then(Value::as_str),
-        _ => None,
     }
 }
 

@@ -1,17 +1,24 @@
-//! Rate limits on credentials: how often one account, and one address, may be tried.
+//! Rate limits: how often one address may guess at one account, and at all of them, and how many rows and mails it may
+//! cause without a credential.
 //!
-//! What counts is a wrong guess. A try takes its cell before the password is looked at, so that a thousand guesses at once
-//! are no better than one after the other, and gets it back when it was right: whoever knows the password is not kept
-//! out by using it. Registrations, and what sends mail, are paid for in any case. An account that nobody has is
-//! counted as one that somebody has.
+//! A limit meets the one who fails. Wrong guesses count for the address that they came from, so that nobody keeps the owner
+//! of an account out from elsewhere. A guess takes its cell before the password is looked at, so that a thousand at once are
+//! no better than one after the other, and gets it back when it was right. An address that has used its guesses up is not
+//! turned away unseen: what it sends is looked at in a slow line, so that a right credential passes there as well, and a
+//! wrong one is told to wait. An account that nobody has is counted as one that somebody has.
 //!
-//! Time is governor's own monotonic clock, not the App's: that one can be moved, and moving it by a day must neither
-//! hand out a day of guesses nor, frozen, keep somebody out for ever.
+//! Whatever cannot be guessed (API keys, signed tokens, the tokens in mails, the control token) has no limit: it would only
+//! keep out whoever shares an address with somebody else.
+//!
+//! Time is the monotonic clock, not the App's: that one can be moved, and moving it by a day must neither hand out a day of
+//! guesses nor, frozen, keep somebody out for ever.
 
 mod cells;
+mod lines;
 
+use std::future::Future;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -23,6 +30,11 @@ use sha2::{Digest, Sha256};
 use super::failure::Failure;
 use super::request::RequestFacts;
 use cells::Cells;
+use lines::{AtOnce, SlowLine};
+
+/// Guesses that one address may have under way. More wait for their turn: hashing is what a guess costs, and one address
+/// must not have all of it.
+const AT_ONCE: u32 = 16;
 
 /// So many tries at once, and as many again spread over a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +45,13 @@ pub struct Rate {
     pub within: Duration,
 }
 
-/// How often credentials may be tried; `None`: as often as somebody likes.
+/// How often credentials may be tried, and how much may be asked for without one; `None`: as often as somebody likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Wrong guesses at one account, from wherever they come.
+    /// Wrong guesses at one account from one address.
     pub account: Option<Rate>,
-    /// Wrong guesses, registrations and mails that come from one address, or from one IPv6 /64.
+    /// Wrong guesses from one address, or from one IPv6 /64; and, counted apart from them, its anonymous log-ins,
+    /// registrations and mails.
     pub address: Option<Rate>,
 }
 
@@ -60,54 +73,105 @@ impl Default for RateLimits {
 
 /// The limits of one App, with what was tried so far. In memory: a restart forgets it.
 pub struct Limiters {
+    /// What an address tried at one account, or asked for in the name of one email.
     account: Option<Limiter<[u8; 32]>>,
-    address: Option<Limiter<IpAddr>>,
+    guesses: Option<Limiter<IpAddr>>,
+    requests: Option<Limiter<IpAddr>>,
+    at_once: AtOnce<(IpAddr, bool)>,
+    slow: SlowLine<[u8; 32]>,
 }
 
 impl Limiters {
     pub fn new(limits: RateLimits) -> Self {
+        // No more at once than may be wrong: those that are right then never meet an empty limit.
+        let rates = [limits.account, limits.address];
+        let at_once = rates.iter().flatten().map(|rate| rate.tries.get()).fold(AT_ONCE, u32::min);
+        let of_address = || limits.address.map(|rate| Limiter::new(rate, DefaultClock::default()));
         Self {
             account: limits.account.map(|rate| Limiter::new(rate, DefaultClock::default())),
-            address: limits.address.map(|rate| Limiter::new(rate, DefaultClock::default())),
+            guesses: of_address(),
+            requests: of_address(),
+            at_once: AtOnce::new(at_once as usize),
+            slow: SlowLine::default(),
         }
     }
 
-    /// Takes what one guess at `account` costs; refused if there is nothing left. `account` is as the client named it.
-    pub fn attempt(&self, account: Option<&str>, request: &RequestFacts) -> Result<Attempt<'_>, Failure> {
-        self.take(account.map(|account| key_of("guess", account)), request)
+    /// What `check` finds of a credential that can be guessed, which is looked at in its turn. `account` is as the client
+    /// named it. Whoever has used the guesses up and is wrong again is told to wait.
+    pub async fn guess<T>(
+        &self,
+        account: Option<&str>,
+        request: &RequestFacts,
+        check: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let address = network_of(request);
+        let mut taken = Taken::default();
+        let (wait, line) = {
+            let _turn = self.at_once.turn((address, account.is_some())).await;
+            match self.take(account, address, &mut taken) {
+                Ok(()) => {
+                    let outcome = check.await;
+                    taken.settle(&outcome);
+                    return outcome;
+                }
+                Err(used_up) => used_up,
+            }
+        };
+        if !self.slow.turn(line).await {
+            return Err(Failure::TooManyAttempts { wait });
+        }
+        let outcome = check.await;
+        taken.settle(&outcome);
+        match outcome {
+            Err(failure) if failure.is_wrong_guess() => Err(Failure::TooManyAttempts { wait }),
+            outcome => outcome,
+        }
     }
 
-    /// Takes what a registration or a mail costs, whatever comes of it. It does not count as a guess: nobody keeps the
-    /// owner of an address out by having mails sent there.
+    /// Pays for a guess; otherwise how long until there is one again, and the slow line of the limit that is used up.
+    fn take<'a>(
+        &'a self,
+        account: Option<&str>,
+        address: IpAddr,
+        taken: &mut Taken<'a>,
+    ) -> Result<(), (Duration, [u8; 32])> {
+        if let Some(limiter) = &self.guesses {
+            limiter.take(&address).map_err(|wait| (wait, key_of("guess", None, address)))?;
+            taken.address = Some((limiter, address));
+        }
+        if let Some((limiter, account)) = self.account.as_ref().zip(account) {
+            let key = key_of("guess", Some(account), address);
+            limiter.take(&key).map_err(|wait| (wait, key))?;
+            taken.account = Some((limiter, key));
+        }
+        Ok(())
+    }
+
+    /// Takes what an anonymous log-in, a registration or a mail costs, whatever comes of it. It does not count as a guess,
+    /// and what others ask for in the name of `email` does not count for its owner.
     pub fn request(&self, email: Option<&str>, request: &RequestFacts) -> Result<(), Failure> {
-        self.take(email.map(|email| key_of("request", email)), request).map(drop)
-    }
-
-    fn take(&self, account: Option<[u8; 32]>, request: &RequestFacts) -> Result<Attempt<'_>, Failure> {
         let refused = |wait| Failure::TooManyAttempts { wait };
-        let address = self.address.as_ref().zip(request.remote_address.map(network_of));
-        if let Some((limiter, address)) = &address {
-            limiter.take(address).map_err(refused)?;
+        let address = network_of(request);
+        if let Some(limiter) = &self.requests {
+            limiter.take(&address).map_err(refused)?;
         }
-        let account = self.account.as_ref().zip(account);
-        if let Some((limiter, account)) = &account {
-            // The cell of the address stays taken: this was a try as well.
-            limiter.take(account).map_err(refused)?;
+        if let Some((limiter, email)) = self.account.as_ref().zip(email) {
+            limiter.take(&key_of("request", Some(email), address)).map_err(refused)?;
         }
-        Ok(Attempt { account, address })
+        Ok(())
     }
 }
 
-/// A try that was paid for.
-#[must_use]
-pub struct Attempt<'a> {
+/// What a guess was paid with.
+#[derive(Default)]
+struct Taken<'a> {
     account: Option<(&'a Limiter<[u8; 32]>, [u8; 32])>,
     address: Option<(&'a Limiter<IpAddr>, IpAddr)>,
 }
 
-impl Attempt<'_> {
-    /// Gives back what it cost, unless `outcome` says that a guess was wrong.
-    pub fn settle<T>(self, outcome: &Result<T, Failure>) {
+impl Taken<'_> {
+    /// Gives it back, unless `outcome` says that the guess was wrong.
+    fn settle<T>(self, outcome: &Result<T, Failure>) {
         if outcome.as_ref().err().is_some_and(Failure::is_wrong_guess) {
             return;
         }
@@ -121,12 +185,15 @@ impl Attempt<'_> {
 }
 
 /// Names are as long as somebody makes them; the hash of one is not, and says nothing of who it is.
-fn key_of(purpose: &str, account: &str) -> [u8; 32] {
-    Sha256::digest(format!("{purpose}\0{}", account.to_lowercase())).into()
+fn key_of(purpose: &str, account: Option<&str>, address: IpAddr) -> [u8; 32] {
+    let account = account.unwrap_or_default().to_lowercase();
+    Sha256::digest(format!("{purpose}\0{address}\0{account}")).into()
 }
 
-/// Whoever has one IPv6 address has at least a /64 of them.
-fn network_of(address: IpAddr) -> IpAddr {
+/// Where a request comes from, as limits count it: whoever has one IPv6 address has at least a /64 of them.
+pub fn network_of(request: &RequestFacts) -> IpAddr {
+    // Without an address it came over no network: all of those are one.
+    let address = request.remote_address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);
@@ -226,44 +293,104 @@ mod tests {
         assert!(limiter.take(&u64::MAX).is_err());
     }
 
-    #[test]
-    fn only_wrong_guesses_count_for_the_account_and_the_address() {
-        let limiters = Limiters::new(RateLimits { account: Some(rate(2, 60)), address: Some(rate(4, 60)) });
-        let guess = |account, address, outcome: Result<(), Failure>| {
-            limiters.attempt(account, &from(address)).map(|attempt| attempt.settle(&outcome)).is_ok()
-        };
-        let wrong = || Err(Failure::InvalidCredentials);
+    fn wrong() -> Result<(), Failure> {
+        Err(Failure::InvalidCredentials)
+    }
+
+    fn limiters(account: Option<Rate>, address: Option<Rate>) -> Limiters {
+        Limiters::new(RateLimits { account, address })
+    }
+
+    async fn guess(
+        limiters: &Limiters,
+        account: Option<&str>,
+        address: &str,
+        outcome: Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        limiters.guess(account, &from(address), async { outcome }).await
+    }
+
+    #[track_caller]
+    fn assert_told_to_wait(outcome: Result<(), Failure>) {
+        assert!(matches!(outcome, Err(Failure::TooManyAttempts { .. })), "{outcome:?}");
+    }
+
+    /// The kind: a limit that meets those who did nothing wrong.
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_meets_those_who_fail_and_never_a_right_credential() {
+        let limiters = limiters(Some(rate(2, 60)), Some(rate(100, 60)));
         for _ in 0..10 {
-            assert!(guess(Some("a"), "192.0.2.1", Ok(())));
-            assert!(guess(Some("a"), "192.0.2.1", Err(Failure::MissingParameter("password"))));
+            guess(&limiters, Some("a"), "192.0.2.1", Ok(())).await.unwrap();
+            let odd =
+                guess(&limiters, Some("a"), "192.0.2.1", Err(Failure::MissingParameter("password"))).await;
+            assert!(matches!(odd, Err(Failure::MissingParameter(_))));
         }
-        assert!(guess(Some("a"), "192.0.2.1", wrong()));
-        assert!(guess(Some("A"), "192.0.2.2", wrong()));
-        assert!(!guess(Some("a"), "192.0.2.3", Ok(())), "an account is one, wherever it is tried from");
-        assert!(guess(Some("b"), "192.0.2.1", wrong()));
-        assert!(guess(None, "192.0.2.1", wrong()));
-        assert!(guess(None, "::ffff:192.0.2.1", wrong()));
-        assert!(!guess(Some("c"), "192.0.2.1", Ok(())), "an address is one, whatever it tries");
-        assert!(guess(Some("c"), "192.0.2.9", Ok(())));
+        for account in ["a", "A"] {
+            let outcome = guess(&limiters, Some(account), "192.0.2.1", wrong()).await;
+            assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
+        }
+        for _ in 0..5 {
+            assert_told_to_wait(guess(&limiters, Some("a"), "192.0.2.1", wrong()).await);
+        }
+        // The owner, from another address and from the one that guesses; and other accounts.
+        guess(&limiters, Some("a"), "192.0.2.2", Ok(())).await.unwrap();
+        guess(&limiters, Some("a"), "192.0.2.1", Ok(())).await.unwrap();
+        let other = guess(&limiters, Some("b"), "192.0.2.1", wrong()).await;
+        assert!(matches!(other, Err(Failure::InvalidCredentials)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_guesses_of_an_address_count_together_and_an_ipv6_network_is_one() {
+        let limiters = limiters(None, Some(rate(3, 60)));
+        for (account, address) in
+            [(Some("a"), "2001:db8::1"), (None, "2001:db8::ffff:2"), (Some("b"), "2001:db8::3")]
+        {
+            let outcome = guess(&limiters, account, address, wrong()).await;
+            assert!(matches!(outcome, Err(Failure::InvalidCredentials)));
+        }
+        assert_told_to_wait(guess(&limiters, Some("c"), "2001:db8::4", wrong()).await);
+        guess(&limiters, Some("c"), "2001:db8::4", Ok(())).await.unwrap();
+        let other = guess(&limiters, Some("c"), "2001:db8:0:1::1", wrong()).await;
+        assert!(matches!(other, Err(Failure::InvalidCredentials)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_at_once_are_no_better_than_one_after_the_other_and_right_ones_all_pass() {
+        let limiters = limiters(Some(rate(30, 1800)), Some(rate(600, 300)));
+        let at_once = |outcome: fn() -> Result<(), Failure>| {
+            let one = move || async move {
+                // As hashing does, it takes its time.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                outcome()
+            };
+            let request = from("192.0.2.1");
+            let limiters = &limiters;
+            let guesses = (0..1000).map(move |_| {
+                let request = request.clone();
+                async move { limiters.guess(Some("a"), &request, one()).await }
+            });
+            futures_util::future::join_all(guesses)
+        };
+        assert!(at_once(|| Ok(())).await.into_iter().all(|outcome| outcome.is_ok()));
+        let outcomes = at_once(wrong).await;
+        let looked_at = outcomes.iter().filter(|o| matches!(o, Err(Failure::InvalidCredentials))).count();
+        assert_eq!(looked_at, 30);
+        assert!(outcomes.iter().all(Result::is_err));
     }
 
     #[test]
-    fn requests_count_for_an_email_without_keeping_its_owner_out() {
-        let limiters = Limiters::new(RateLimits { account: Some(rate(2, 60)), address: None });
+    fn requests_count_for_an_address_and_not_for_the_owner_of_an_email() {
+        let limiters = limiters(Some(rate(2, 60)), Some(rate(4, 60)));
+        let ask = |email, address| limiters.request(email, &from(address));
         for _ in 0..2 {
-            limiters.request(Some("a@example.com"), &from("192.0.2.1")).unwrap();
+            ask(Some("a@example.com"), "192.0.2.1").unwrap();
         }
-        let refused = limiters.request(Some("a@example.com"), &from("192.0.2.2")).unwrap_err();
+        let refused = ask(Some("A@example.com"), "192.0.2.1").unwrap_err();
         assert!(matches!(refused, Failure::TooManyAttempts { .. }) && refused.retry_after() == Some(30));
-        assert!(limiters.attempt(Some("a@example.com"), &from("192.0.2.1")).is_ok());
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let limiters = Limiters::new(RateLimits { account: None, address: Some(rate(1, 60)) });
-        limiters.request(None, &from("2001:db8::1")).unwrap();
-        assert!(limiters.request(None, &from("2001:db8::ffff:2")).is_err());
-        limiters.request(None, &from("2001:db8:0:1::1")).unwrap();
+        ask(Some("a@example.com"), "192.0.2.2").unwrap();
+        ask(None, "192.0.2.1").unwrap();
+        assert!(ask(None, "192.0.2.1").is_err(), "an address asks so often, whatever for");
+        ask(None, "192.0.2.2").unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::foreign_hash::StoredHash;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::hashing::HashingMemory;
+use crate::local_app::request::RequestFacts;
 
 /// Allowed lengths in characters (section 3.3).
 const LENGTHS: std::ops::RangeInclusive<usize> = 6..=128;
@@ -76,9 +77,14 @@ impl Password {
 
 impl App {
     /// Whether `hash` was made of `password`: the one place where a password is compared. Costs one hash either way.
-    pub async fn is_password(&self, password: &Password, hash: Option<String>) -> Result<bool, Failure> {
+    pub async fn is_password(
+        &self,
+        password: &Password,
+        hash: Option<String>,
+        request: &RequestFacts,
+    ) -> Result<bool, Failure> {
         let password = password.clone();
-        self.hashing(move |memory| password.matches(hash.as_deref(), memory)).await
+        self.hashing(request, move |memory| password.matches(hash.as_deref(), memory)).await
     }
 }
 

@@ -31,7 +31,7 @@ impl App {
     ) -> Result<(), Failure> {
         let config = self.config();
         let confirmation = &userpass(&config)?.confirmation;
-        let registration = self.new_registration(&email, &password).await?;
+        let registration = self.new_registration(&email, &password, request).await?;
         match confirmation {
             Confirmation::Automatic => self.store_registration(registration).await,
             Confirmation::Mail(template) => {
@@ -68,6 +68,7 @@ impl App {
         &self,
         email: &str,
         password: &Password,
+        request: &RequestFacts,
     ) -> Result<Registration, Failure> {
         check_email(email)?;
         password.check_length()?;
@@ -79,7 +80,7 @@ impl App {
             return Err(Failure::NameInUse);
         }
         let password = password.clone();
-        let hash = self.hashing(move |_| password.hash()).await??;
+        let hash = self.hashing(request, move |_| password.hash()).await??;
         Ok(Registration::new(email, &hash, self.now()))
     }
 
@@ -116,7 +117,7 @@ impl App {
         match self.verdict_of(function, vec![argument], request).await {
             Verdict::Success => self.store().write(move |tx| confirm(tx, &id)).await,
             Verdict::Pending => Ok(()),
-            Verdict::Fail => {
+            Verdict::Silent | Verdict::Fail => {
                 self.store()
                     .write(move |tx| {
                         // Unless somebody confirmed it meanwhile, with the token or as an administrator.

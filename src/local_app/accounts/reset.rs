@@ -45,14 +45,19 @@ impl App {
     }
 
     /// Gives the account that the token was made for another password. A password that is refused leaves the token good.
-    pub async fn reset_password(&self, token: OneTimeToken, password: Password) -> Result<(), Failure> {
+    pub async fn reset_password(
+        &self,
+        token: OneTimeToken,
+        password: Password,
+        request: &RequestFacts,
+    ) -> Result<(), Failure> {
         userpass(&self.config())?;
         password.check_length()?;
         let now = self.now();
         // Asked before hashing too: whoever guesses tokens costs no hash each time.
         let guess = token.clone();
         self.store().read(move |tx| guess.registration(tx, Purpose::Reset, now)).await?;
-        let hash = self.hashing(move |_| password.hash()).await??;
+        let hash = self.hashing(request, move |_| password.hash()).await??;
         self.store()
             .write(move |tx| {
                 let registration = token.redeem(tx, Purpose::Reset, now)?;
@@ -78,7 +83,7 @@ impl App {
         let PasswordReset::Function(function) = reset else {
             return Err(Failure::BadRequest("please use reset password via mail".to_owned()));
         };
-        let is_current = self.is_password(&password, Some(registration.password_hash)).await?;
+        let is_current = self.is_password(&password, Some(registration.password_hash), request).await?;
         let token = OneTimeToken::fresh()?;
         let first = bson!({
             "username": registration.email.as_str(),
@@ -98,7 +103,7 @@ impl App {
         let all = std::iter::once(first).chain(arguments).collect();
         match self.verdict_of(function, all, request).await {
             Verdict::Success => {
-                let hash = self.hashing(move |_| password.hash()).await??;
+                let hash = self.hashing(request, move |_| password.hash()).await??;
                 self.store()
                     .write(move |tx| {
                         tx.delete_userpass_tokens_of(&registration.id, Purpose::Reset)?;
@@ -109,7 +114,7 @@ impl App {
             }
             // The password that comes with the token is the one that counts.
             Verdict::Pending => Ok(()),
-            Verdict::Fail => {
+            Verdict::Silent | Verdict::Fail => {
                 self.store().write(move |tx| tx.delete_userpass_token(&token_id)).await?;
                 Err(Failure::ResetFailed(registration.email))
             }

@@ -11,23 +11,28 @@ use super::{Payload, Proof, Provider, VerifiedIdentity, required_text};
 use crate::local_app::accounts::Password;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
+use crate::local_app::request::RequestFacts;
 use crate::local_app::store::{Registration, Tx};
 
 /// Checks `username` and `password`. A wrong password and an unknown email cannot be told apart.
-pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Failure> {
+pub async fn verify(
+    app: &App,
+    payload: &Payload,
+    request: &RequestFacts,
+) -> Result<VerifiedIdentity, Failure> {
     let email = required_text(payload, "username")?.to_owned();
     let password = Password::new(required_text(payload, "password")?.to_owned());
     let registration = app.store().read(move |tx| tx.registration_by_email(&email)).await?;
     let registration = match registration {
         Some(registration) if may_adopt(&registration, app.now()) && password.check_length().is_ok() => {
-            adopt(app, registration, password.clone()).await?
+            adopt(app, registration, password.clone(), request).await?
         }
-        registration => check(app, registration, password.clone()).await?,
+        registration => check(app, registration, password.clone(), request).await?,
     };
     if !registration.confirmed {
         return Err(Failure::Unconfirmed);
     }
-    let registration = upgraded(app, registration, password).await?;
+    let registration = upgraded(app, registration, password, request).await?;
     Ok(VerifiedIdentity {
         provider: Provider::LocalUserpass,
         id: registration.id.clone(),
@@ -41,9 +46,10 @@ async fn check(
     app: &App,
     registration: Option<Registration>,
     password: Password,
+    request: &RequestFacts,
 ) -> Result<Registration, Failure> {
     let hash = registration.as_ref().map(|registration| registration.password_hash.clone());
-    let matches = app.is_password(&password, hash).await?;
+    let matches = app.is_password(&password, hash, request).await?;
     registration.filter(|_| matches).ok_or(Failure::InvalidCredentials)
 }
 
@@ -52,13 +58,14 @@ async fn upgraded(
     app: &App,
     mut registration: Registration,
     password: Password,
+    request: &RequestFacts,
 ) -> Result<Registration, Failure> {
     if !Password::is_foreign(&registration.password_hash) {
         return Ok(registration);
     }
     let hash = {
         let password = password.clone();
-        app.hashing(move |_| password.hash()).await??
+        app.hashing(request, move |_| password.hash()).await??
     };
     let id = registration.id.clone();
     let old = std::mem::replace(&mut registration.password_hash, hash.clone());
@@ -70,7 +77,7 @@ async fn upgraded(
         })
         .await?;
     // Another log-in of this moment was first, or the password is another by now.
-    if is_replaced { Ok(registration) } else { check(app, current, password).await }
+    if is_replaced { Ok(registration) } else { check(app, current, password, request).await }
 }
 
 /// Whether an import left it to the account's owner to say the password at the next login.
@@ -81,10 +88,15 @@ fn may_adopt(registration: &Registration, now: Timestamp) -> bool {
 }
 
 /// Makes the password that of the account; of several at the same time, the first. A disabled user stays without.
-async fn adopt(app: &App, registration: Registration, password: Password) -> Result<Registration, Failure> {
+async fn adopt(
+    app: &App,
+    registration: Registration,
+    password: Password,
+    request: &RequestFacts,
+) -> Result<Registration, Failure> {
     let hash = {
         let password = password.clone();
-        app.hashing(move |_| password.hash()).await??
+        app.hashing(request, move |_| password.hash()).await??
     };
     let now = app.now();
     let (current, is_adopted) = app
@@ -108,7 +120,7 @@ async fn adopt(app: &App, registration: Registration, password: Password) -> Res
     match current {
         Some(registration) if is_adopted => Ok(registration),
         // Somebody else was first; this may be the same password.
-        current => check(app, current, password).await,
+        current => check(app, current, password, request).await,
     }
 }
 
@@ -134,7 +146,6 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
     use crate::local_app::accounts::OneTimeToken;
-    use crate::local_app::request::RequestFacts;
     use crate::local_app::sessions::Device;
     use crate::local_app::store::{Identity, User};
     use crate::local_app::{Options, Storage};
@@ -245,7 +256,9 @@ mod tests {
             app.send_password_reset(EMAIL.to_owned()).await.unwrap();
             let mail = app.mails(None).await.unwrap().remove(0).mail;
             let token = OneTimeToken { id: mail.token_id, text: mail.token };
-            app.reset_password(token, Password::new("by the reset".to_owned())).await.unwrap();
+            app.reset_password(token, Password::new("by the reset".to_owned()), &RequestFacts::default())
+                .await
+                .unwrap();
             verify(&app, "by the reset").await.unwrap();
         }
     }
