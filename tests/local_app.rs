@@ -44,6 +44,8 @@ mod mailbox;
 mod network;
 #[path = "local_app/oauth.rs"]
 mod oauth;
+#[path = "local_app/older_clients.rs"]
+mod older_clients;
 #[path = "local_app/rate_limits.rs"]
 mod rate_limits;
 #[path = "local_app/serve.rs"]

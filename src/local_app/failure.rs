@@ -50,6 +50,9 @@ pub enum Failure {
     NotARefreshToken,
     #[error("signature is invalid")]
     BadSignature,
+    /// A refresh token where the Admin API takes an access token.
+    #[error("invalid session")]
+    RefreshTokenForAccess,
     #[error("token was issued for another app")]
     AppMismatch,
     #[error("invalid session{}", .0.map(|why| format!(": {why}")).unwrap_or_default())]

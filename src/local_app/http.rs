@@ -8,6 +8,7 @@ mod browser_login;
 mod clock;
 mod control;
 mod error;
+mod extended_json;
 mod faults;
 mod forwarded;
 mod functions;
@@ -73,7 +74,7 @@ pub fn api(app: Arc<App>, base_url: Url, network: Network) -> impl Answers {
     let context = Context { app, base_url: Arc::new(base_url), network: Arc::new(network) };
     let of_app = Router::new()
         .route("/location", get(location::location))
-        .route("/auth/providers/{provider}/login", post(login::log_in).get(browser_login::begin))
+        .route("/auth/providers/{provider}/login", post(login::log_in).get(login::begin))
         .merge(userpass::routes())
         .route("/functions/call", post(functions::call))
         .method_not_allowed_fallback(method_not_allowed)

@@ -110,6 +110,7 @@ impl App {
                 Ok::<_, Failure>((session, user_data))
             })
             .await?;
+        self.warn_of_links_without_origins();
         let access_token = self.access_token(&session, user_data.as_ref(), now)?;
         let Session { user_id, device_id, .. } = session;
         Ok(Link { user_id, device_id, access_token })

@@ -80,12 +80,12 @@ async fn a_registered_user_logs_in_with_the_same_id_every_time() {
 #[tokio::test]
 async fn registrations_are_checked() {
     let server = Server::start().await;
-    server.register("taken@example.com", PASSWORD).await.empty(201);
+    server.register("taken@example.com", PASSWORD).await.done(201);
     let long = "x".repeat(128);
-    server.register("long@example.com", &long).await.empty(201);
-    server.register("short@example.com", "sixsix").await.empty(201);
+    server.register("long@example.com", &long).await.done(201);
+    server.register("short@example.com", "sixsix").await.done(201);
     // Emails are case-sensitive.
-    server.register("Taken@example.com", PASSWORD).await.empty(201);
+    server.register("Taken@example.com", PASSWORD).await.done(201);
 
     let path = "/auth/providers/local-userpass/register";
     for (body, status, code, says) in [
@@ -117,7 +117,7 @@ async fn registrations_are_checked() {
         server.post(path, &body).await.refused(status, Some(code), says);
     }
     // Nothing of what was refused exists.
-    server.register("b@example.com", PASSWORD).await.empty(201);
+    server.register("b@example.com", PASSWORD).await.done(201);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn registering_ignores_whoever_is_logged_in() {
     let path = server.app_path("/auth/providers/local-userpass/register");
     let body = json!({ "email": "a@example.com", "password": PASSWORD }).to_string();
     let request = server.request(reqwest::Method::POST, &path).bearer_auth("expired.or.nonsense").body(body);
-    server.send(request).await.empty(201);
+    server.send(request).await.done(201);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn one_of_many_simultaneous_registrations_of_an_email_succeeds() {
 #[tokio::test]
 async fn simultaneous_first_logins_lead_to_one_user() {
     let server = Server::start().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let replies =
         futures_util::future::join_all((0..6).map(|_| server.log_in("a@example.com", PASSWORD))).await;
     let mut ids: Vec<_> = replies.iter().map(|reply| User::of(&reply.ok(200)).id).collect();
@@ -155,7 +155,7 @@ async fn simultaneous_first_logins_lead_to_one_user() {
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_email_look_the_same() {
     let server = Server::start().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     for (email, password) in [
         ("a@example.com", "wrong password"),
         ("a@example.com", ""),

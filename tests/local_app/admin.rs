@@ -284,7 +284,7 @@ async fn an_email_is_changed_and_the_password_stays() {
     assert_eq!(again.id, user.id);
     let profile = server.profile(&user.access).await.ok(200);
     assert_eq!(profile["data"], json!({ "email": "new@example.com" }));
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
 
     for (id, body, status, code) in [
         (&user.id, json!({ "email": "" }), 400, "BadRequest"),
@@ -303,7 +303,7 @@ async fn an_email_is_changed_and_the_password_stays() {
 async fn devices_are_remembered_with_what_they_said() {
     let server = Server::start().await;
     let admin = Admin::of(&server).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let log_in = async |device: Value| {
         let body =
             json!({ "username": "a@example.com", "password": PASSWORD, "options": { "device": device } });
@@ -332,7 +332,7 @@ async fn pending_users_wait_for_their_first_login() {
     let server = Server::start().await;
     let admin = Admin::of(&server).await;
     server.user("user@example.com").await;
-    server.register("a+b@example.com", PASSWORD).await.empty(201);
+    server.register("a+b@example.com", PASSWORD).await.done(201);
     let pending = admin.app(Method::GET, "/user_registrations/pending_users").await.ok(200);
     let [entry] = pending.as_array().unwrap().as_slice() else { panic!("{pending}") };
     assert_eq!(entry["login_ids"], json!([{ "id_type": "email", "id": "a+b@example.com" }]));
@@ -346,7 +346,7 @@ async fn pending_users_wait_for_their_first_login() {
     delete("a%2Bb@example.com").await.empty(204);
     delete("a%2Bb@example.com").await.refused(404, Some("UserNotFound"), "user not found");
     server.log_in("a+b@example.com", PASSWORD).await.refused(401, Some("InvalidPassword"), "unauthorized");
-    server.register("a+b@example.com", PASSWORD).await.empty(201);
+    server.register("a+b@example.com", PASSWORD).await.done(201);
 }
 
 #[tokio::test]
@@ -476,6 +476,11 @@ async fn providers_are_added_changed_switched_and_taken_away() {
     log_in().await.refused(401, Some("AuthError"), "disabled");
     admin.app(Method::PUT, &path(&anonymous, "/enable")).await.empty(204);
     log_in().await.ok(200);
+    // What is in use is not taken away by one slip.
+    let enabled = admin.app(Method::DELETE, &path(&anonymous, "")).await;
+    enabled.refused(400, Some("BadRequest"), "disable it before you delete it");
+    log_in().await.ok(200);
+    admin.app(Method::PUT, &path(&anonymous, "/disable")).await.empty(204);
     admin.app(Method::DELETE, &path(&anonymous, "")).await.empty(204);
     log_in().await.refused(404, Some("AuthProviderNotFound"), "anon-user");
     let gone = admin.app(Method::GET, &path(&anonymous, "")).await;
@@ -498,7 +503,7 @@ async fn providers_are_added_changed_switched_and_taken_away() {
     let changed = admin.app(Method::GET, &path(&userpass, "")).await.ok(200);
     assert_eq!(changed["config"]["confirmEmailSubject"], "Hello");
     assert_eq!(changed["config"]["resetPasswordUrl"], userpass["config"]["resetPasswordUrl"]);
-    server.register("b@example.com", PASSWORD).await.empty(201);
+    server.register("b@example.com", PASSWORD).await.done(201);
     server.log_in("b@example.com", PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
     change(json!({ "config": { "autoConfirm": "maybe" } })).await.refused(
         400,
@@ -508,6 +513,113 @@ async fn providers_are_added_changed_switched_and_taken_away() {
     change(json!({ "type": "api-key" })).await.refused(400, Some("BadRequest"), "type");
     let unknown = admin.app_with(Method::POST, "/auth_providers", json!({ "type": "ldap" })).await;
     unknown.refused(400, Some("BadRequest"), "ldap");
+
+    admin.app(Method::PUT, &path(&userpass, "/disable")).await.empty(204);
+    admin.app(Method::DELETE, &path(&userpass, "")).await.empty(204);
+    for config in [Value::Null, json!("x")] {
+        let body = json!({ "type": "local-userpass", "config": config });
+        let without = admin.app_with(Method::POST, "/auth_providers", body).await;
+        without.refused(400, Some("BadRequest"), "must have a 'config'");
+    }
+    let body = json!({ "type": "local-userpass", "config": { "autoConfirm": true } });
+    admin.app_with(Method::POST, "/auth_providers", body).await.ok(201);
+    server.user("c@example.com").await;
+    // A secret that is not there would leave the provider off without a word.
+    let keys = json!({ "signingKeys": ["nowhere"] });
+    let body = json!({ "type": "custom-token", "config": {}, "secret_config": keys });
+    let missing = admin.app_with(Method::POST, "/auth_providers", body).await;
+    missing.refused(400, Some("BadRequest"), "custom-token.secret_config.signingKeys[0]: expected the name");
+}
+
+/// The protocol document, section 17.1: what the test suites of official clients saw of the Admin API.
+#[tokio::test]
+async fn apps_are_listed_by_product_users_are_counted_and_pages_have_limits() {
+    let server = Server::start().await;
+    let admin = Admin::of(&server).await;
+    let group = admin.app.split_once("/apps/").unwrap().0.to_owned();
+    let apps =
+        async |query: &str| admin.send(Method::GET, &format!("{group}/apps{query}"), None).await.ok(200);
+    let mut together = Vec::new();
+    for product in ["standard", "atlas", "data-api", "device-sync"] {
+        together.extend(apps(&format!("?product={product}")).await.as_array().unwrap().clone());
+    }
+    // realm-cli adds the answers up.
+    assert_eq!(together.len(), 1);
+    assert_eq!(apps("").await[0]["product"], "standard");
+    assert_eq!(apps("?product=").await.as_array().unwrap().len(), 1);
+
+    assert_eq!(admin.app(Method::GET, "/users_count").await.ok(200), json!(0));
+    for _ in 0..3 {
+        server.anonymous().await;
+    }
+    assert_eq!(admin.app(Method::GET, "/users_count").await.ok(200), json!(3));
+
+    for number in 0..4 {
+        server.register(&format!("{number}@example.com"), PASSWORD).await.done(201);
+    }
+    let pending = async |query: &str| {
+        admin.app(Method::GET, &format!("/user_registrations/pending_users{query}")).await
+    };
+    let length = |page: &Value| page.as_array().unwrap().len();
+    let two = pending("?limit=2").await.ok(200);
+    assert_eq!(length(&two), 2);
+    let after = two[1]["_id"].as_str().unwrap();
+    assert_eq!(length(&pending(&format!("?limit=1&after={after}")).await.ok(200)), 1);
+    assert_eq!(length(&pending("?limit=1000").await.ok(200)), 4);
+    for bad in ["0", "-1", "x"] {
+        pending(&format!("?limit={bad}")).await.refused(400, Some("BadRequest"), "limit");
+    }
+    let id = two[0]["_id"].as_str().unwrap();
+    let delete = async |id: &str| admin.app(Method::DELETE, &format!("/user_registrations/by_id/{id}")).await;
+    delete(id).await.empty(204);
+    delete(id).await.refused(404, Some("UserNotFound"), "user not found");
+    assert_eq!(length(&pending("").await.ok(200)), 3);
+}
+
+/// A client refreshes on `InvalidSession`, and would come back with the same token for ever.
+#[tokio::test]
+async fn a_refresh_token_is_no_access_token_and_no_reason_to_refresh() {
+    let server = Server::start().await;
+    let mut admin = Admin::of(&server).await;
+    admin.access = admin.refresh.clone();
+    admin.app(Method::GET, "/users").await.refused(401, None, "invalid session");
+    admin.send(Method::GET, "/auth/profile", None).await.refused(401, None, "invalid session");
+    admin.access = "nonsense".to_owned();
+    admin.app(Method::GET, "/users").await.refused(401, Some("InvalidSession"), "invalid session");
+}
+
+/// `run_confirm` tells what still confirms: by mail, and where the function leaves it open.
+#[tokio::test]
+async fn a_confirmation_that_is_begun_again_tells_its_token() {
+    use idmux::local_app::config::Offer;
+
+    use crate::userpass_app;
+
+    let source = "exports = ({username}) => ({
+        a: { status: 'pending' }, b: {}, c: { status: '' }, d: { status: 'fail' }, e: { status: 'success' },
+    })[username[0]]";
+    let functions = userpass_app::config(
+        Offer::Enabled(userpass_app::by_function()),
+        &[("confirm", source), ("reset", "exports = () => 1")],
+    );
+    let by_mail = userpass_app::config(Offer::Enabled(userpass_app::by_mail()), &[]);
+    for (config, waiting) in [(functions, "a"), (by_mail, "ab")] {
+        let server = userpass_app::start_with(config, idmux::local_app::Storage::Memory).await;
+        let admin = Admin::of(&server).await;
+        let run = async |name: &str| {
+            let email = format!("{name}@example.com");
+            admin.app(Method::POST, &format!("/user_registrations/by_email/{email}/run_confirm")).await
+        };
+        for name in waiting.split("").filter(|name| !name.is_empty()) {
+            server.register(&format!("{name}@example.com"), PASSWORD).await.done(201);
+            let token = run(name).await.ok(202);
+            let body = json!({ "token": token["token"], "tokenId": token["token_id"] });
+            server.post("/auth/providers/local-userpass/confirm", &body).await.done(200);
+            server.log_in(&format!("{name}@example.com"), PASSWORD).await.ok(200);
+            run(name).await.refused(400, Some("UserAlreadyConfirmed"), "already confirmed");
+        }
+        run("z").await.refused(404, Some("UserNotFound"), "user not found");
+    }
 }
 
 /// An App that asks for confirmations by mail.
@@ -525,7 +637,7 @@ async fn pending_users_are_confirmed_by_an_admin_or_by_another_mail() {
     let admin = Admin::of(&server).await;
     confirm_by_mail(&admin).await;
     for email in ["a@example.com", "b@example.com"] {
-        server.register(email, PASSWORD).await.empty(201);
+        server.register(email, PASSWORD).await.done(201);
         server.log_in(email, PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
     }
     let action = async |email: &str, action: &str| {

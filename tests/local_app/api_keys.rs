@@ -164,7 +164,7 @@ async fn an_anonymous_user_makes_no_keys_before_it_is_somebody() {
     let server = Server::start().await;
     let user = server.anonymous().await;
     create(&server, &user, "mine").await.refused(403, None, "anonymous");
-    server.register("a@example.com", crate::support::PASSWORD).await.empty(201);
+    server.register("a@example.com", crate::support::PASSWORD).await.done(201);
     let body = json!({ "username": "a@example.com", "password": crate::support::PASSWORD });
     server.link(&user.access, "local-userpass", &body).await.ok(200);
     create(&server, &user, "mine").await.ok(201);

@@ -14,7 +14,7 @@ async fn users_sessions_and_documents_survive_a_restart() {
     let server = Server::start_in(folder.path()).await;
     let (user, anonymous, ended) =
         (server.user("a@example.com").await, server.anonymous().await, server.anonymous().await);
-    server.register("pending@example.com", PASSWORD).await.empty(201);
+    server.register("pending@example.com", PASSWORD).await.done(201);
     server.log_out(&ended.refresh).await.empty(204);
     let document = json!({ "document": { "user_id": user.id, "theme": "dark" } });
     server.custom_data(&user.access, "insertOne", document).await.ok(200);

@@ -279,7 +279,7 @@ async fn the_creation_function_can_keep_a_user_from_being_stored() {
     let good = server.user("good@example.com").await;
     assert_eq!(User::of(&server.log_in("good@example.com", PASSWORD).await.ok(200)).id, good.id);
 
-    server.register("bad@example.com", PASSWORD).await.empty(201);
+    server.register("bad@example.com", PASSWORD).await.done(201);
     for _ in 0..2 {
         let refused = server.log_in("bad@example.com", PASSWORD).await;
         refused.refused(401, Some("AuthError"), "no bad@example.com here");

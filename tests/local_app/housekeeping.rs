@@ -16,7 +16,7 @@ async fn advance(server: &Server, step: &str) {
 async fn an_anonymous_user_is_gone_after_90_days_unless_it_was_linked() {
     let server = Server::start().await;
     let (user, linked) = (server.anonymous().await, server.anonymous().await);
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let body = json!({ "username": "a@example.com", "password": PASSWORD });
     server.link(&linked.access, "local-userpass", &body).await.ok(200);
     advance(&server, "89d").await;
@@ -46,7 +46,7 @@ async fn an_anonymous_user_of_90_days_is_refused_before_housekeeping_finds_it() 
     server.delete(access).await.refused(401, INVALID, "invalid session");
     server.refresh(&user.refresh).await.refused(401, INVALID, GONE);
     let body = json!({ "username": "a@example.com", "password": PASSWORD });
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     server.link(access, "local-userpass", &body).await.refused(401, INVALID, "invalid session");
 }
 

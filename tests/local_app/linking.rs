@@ -16,7 +16,7 @@ fn credentials(email: &str) -> serde_json::Value {
 async fn an_anonymous_user_becomes_a_registered_one_and_keeps_the_id() {
     let server = Server::start().await;
     let user = server.anonymous().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
 
     let answer = server.link(&user.access, PROVIDER, &credentials("a@example.com")).await.ok(200);
     assert_eq!(answer["user_id"], user.id.as_str());
@@ -36,7 +36,7 @@ async fn an_anonymous_user_becomes_a_registered_one_and_keeps_the_id() {
 
     // Deleting the user takes the registration along.
     server.delete(access).await.empty(204);
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn what_cannot_be_linked_is_refused_in_words_that_do_not_start_a_refresh_l
     let server = Server::start().await;
     let anonymous = server.anonymous().await;
     let owner = server.user("a@example.com").await;
-    server.register("b@example.com", PASSWORD).await.empty(201);
+    server.register("b@example.com", PASSWORD).await.done(201);
 
     let wrong = json!({ "username": "b@example.com", "password": "wrong password" });
     for (access, provider, body, status, code, says) in [
@@ -101,7 +101,7 @@ async fn what_cannot_be_linked_is_refused_in_words_that_do_not_start_a_refresh_l
 async fn linking_needs_an_access_token_of_a_live_session() {
     let server = Server::start().await;
     let user = server.anonymous().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let body = credentials("a@example.com");
     server.link(&user.refresh, PROVIDER, &body).await.refused(401, Some("InvalidSession"), "invalid session");
     server.link("", PROVIDER, &body).await.refused(401, None, "unauthorized");

@@ -22,9 +22,9 @@ async fn confirm_by_mail(server: &Server, mail: &Value) -> crate::support::Reply
 #[tokio::test]
 async fn a_mail_shows_what_it_holds_and_whether_it_still_works() {
     let server = start(by_mail()).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     server.advance(MINUTE);
-    server.register("b+c@example.com", PASSWORD).await.empty(201);
+    server.register("b+c@example.com", PASSWORD).await.done(201);
 
     let all = server.control(Method::GET, "/mails", Value::Null).await.ok(200);
     let emails: Vec<_> = all.as_array().unwrap().iter().map(|mail| mail["email"].as_str().unwrap()).collect();
@@ -43,7 +43,7 @@ async fn a_mail_shows_what_it_holds_and_whether_it_still_works() {
     assert_eq!(mail["delivery"], "mailbox");
     assert_eq!(mail["state"], "open");
 
-    action(&server, "confirm", &proof(&server, "a@example.com").await).await.empty(200);
+    action(&server, "confirm", &proof(&server, "a@example.com").await).await.done(200);
     server.advance(30 * MINUTE);
     assert_eq!(mails(&server, "a@example.com").await[0]["state"], "used");
     assert_eq!(mails(&server, "b%2Bc@example.com").await[0]["state"], "expired");
@@ -52,8 +52,8 @@ async fn a_mail_shows_what_it_holds_and_whether_it_still_works() {
 #[tokio::test]
 async fn a_confirmation_mail_is_opened_from_the_mailbox() {
     let server = start(by_mail()).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
-    action(&server, "confirm/send", &json!({ "email": "a@example.com" })).await.empty(202);
+    server.register("a@example.com", PASSWORD).await.done(201);
+    action(&server, "confirm/send", &json!({ "email": "a@example.com" })).await.done(202);
     let both = mails(&server, "a@example.com").await;
     let replies = join_all((0..4).map(|_| confirm_by_mail(&server, &both[0]))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 204).count(), 1);
@@ -66,7 +66,7 @@ async fn a_confirmation_mail_is_opened_from_the_mailbox() {
         mails(&server, "a@example.com").await.iter().map(|mail| mail["state"].clone()).collect();
     assert_eq!(states, ["used", "expired"]);
 
-    action(&server, "reset/send", &json!({ "email": "a@example.com" })).await.empty(202);
+    action(&server, "reset/send", &json!({ "email": "a@example.com" })).await.done(202);
     let reset = &mails(&server, "a@example.com").await[0];
     assert_eq!(reset["purpose"], "reset");
     confirm_by_mail(&server, reset).await.refused(400, Some("BadRequest"), "about a password");
@@ -81,17 +81,17 @@ async fn a_confirmation_mail_is_opened_from_the_mailbox() {
 #[tokio::test]
 async fn an_empty_mailbox_does_not_spoil_the_links() {
     let server = start(by_mail()).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let proof = proof(&server, "a@example.com").await;
     server.control(Method::DELETE, "/mails", Value::Null).await.empty(204);
     assert_eq!(server.control(Method::GET, "/mails", Value::Null).await.ok(200), json!([]));
-    action(&server, "confirm", &proof).await.empty(200);
+    action(&server, "confirm", &proof).await.done(200);
 }
 
 #[tokio::test]
 async fn nobody_else_reads_the_mailbox() {
     let server = start(by_mail()).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let user = server.anonymous().await;
     for (method, path) in
         [(Method::GET, "/mails"), (Method::DELETE, "/mails"), (Method::POST, "/mails/1/confirm")]
@@ -193,7 +193,7 @@ fn readable(data: &str) -> String {
 async fn a_mail_server_gets_the_mail_with_its_link() {
     let (url, mut received) = mail_server("250 ok").await;
     let server = start_with(with_smtp(by_mail(), &url), Storage::Memory).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
 
     let Received { from, to, data } = received.recv().await.unwrap();
     assert!(from.contains("<shop@example.com>"), "{from}");
@@ -212,8 +212,8 @@ async fn a_mail_server_gets_the_mail_with_its_link() {
     let (_, query) = text.split_once("&token=").unwrap();
     let (token, rest) = query.split_once("&tokenId=").unwrap();
     let id = rest.split_whitespace().next().unwrap();
-    action(&server, "confirm", &json!({ "token": token, "tokenId": id })).await.empty(200);
-    action(&server, "reset/send", &json!({ "email": "a@example.com" })).await.empty(202);
+    action(&server, "confirm", &json!({ "token": token, "tokenId": id })).await.done(200);
+    action(&server, "reset/send", &json!({ "email": "a@example.com" })).await.done(202);
     assert!(received.recv().await.unwrap().data.contains("Subject: The shop: reset\n"));
 }
 
@@ -221,18 +221,18 @@ async fn a_mail_server_gets_the_mail_with_its_link() {
 async fn a_mail_that_cannot_be_sent_stays_in_the_mailbox_and_refuses_nobody() {
     let (url, _received) = mail_server("550 you again").await;
     let server = start_with(with_smtp(by_mail(), &url), Storage::Memory).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let reason = delivery(&server, "a@example.com").await;
     assert!(reason.starts_with("not sent: ") && reason.contains("you again"), "{reason}");
-    action(&server, "confirm", &proof(&server, "a@example.com").await).await.empty(200);
+    action(&server, "confirm", &proof(&server, "a@example.com").await).await.done(200);
 
     // A name that is no address, and a mail server that is not there.
-    server.register("somebody", PASSWORD).await.empty(201);
+    server.register("somebody", PASSWORD).await.done(201);
     assert!(delivery(&server, "somebody").await.contains("not a mail address"));
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("smtp://shop:hunter2@{gone}");
     let server = start_with(with_smtp(by_mail(), &url), Storage::Memory).await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let reason = delivery(&server, "a@example.com").await;
     assert!(reason.starts_with("not sent: ") && !reason.contains("hunter2"), "{reason}");
 }

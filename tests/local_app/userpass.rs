@@ -24,17 +24,17 @@ fn any_body(email: &str) -> Value {
 }
 
 async fn register_by_mail(server: &Server, email: &str) -> Value {
-    server.register(email, PASSWORD).await.empty(201);
+    server.register(email, PASSWORD).await.done(201);
     proof(server, email).await
 }
 
 async fn confirmed_by_mail(server: &Server, email: &str) {
     let proof = register_by_mail(server, email).await;
-    action(server, "confirm", &proof).await.empty(200);
+    action(server, "confirm", &proof).await.done(200);
 }
 
 async fn send_reset(server: &Server, email: &str) -> Value {
-    action(server, "reset/send", &json!({ "email": email })).await.empty(202);
+    action(server, "reset/send", &json!({ "email": email })).await.done(202);
     proof(server, email).await
 }
 
@@ -52,7 +52,7 @@ async fn a_registration_logs_in_once_its_mail_was_opened() {
     // The email is taken meanwhile.
     server.register("a@example.com", NEW).await.refused(409, Some("AccountNameInUse"), "name already in use");
 
-    action(&server, "confirm", &proof).await.empty(200);
+    action(&server, "confirm", &proof).await.done(200);
     server.log_in("a@example.com", PASSWORD).await.ok(200);
     action(&server, "confirm", &proof).await.refused(
         400,
@@ -69,7 +69,7 @@ async fn an_unconfirmed_registration_cannot_be_linked_and_realm_web_does_not_rep
     let body = json!({ "username": "a@example.com", "password": PASSWORD });
     let link = server.link(&user.access, "local-userpass", &body).await;
     link.refused(401, Some("AuthError"), "confirmation required");
-    action(&server, "confirm", &proof).await.empty(200);
+    action(&server, "confirm", &proof).await.done(200);
     server.link(&user.access, "local-userpass", &body).await.ok(200);
 }
 
@@ -90,7 +90,7 @@ async fn a_forgotten_password_is_replaced_by_whoever_reads_the_mail() {
             "password must be between 6 and 128 characters",
         );
     }
-    action(&server, "reset", &new_password(&proof, NEW)).await.empty(200);
+    action(&server, "reset", &new_password(&proof, NEW)).await.done(200);
     server.log_in("a@example.com", PASSWORD).await.refused(401, Some("InvalidPassword"), "unauthorized");
     assert_eq!(User::of(&server.log_in("a@example.com", NEW).await.ok(200)).id, user.id);
     // Sessions live on.
@@ -108,7 +108,7 @@ async fn a_password_can_be_reset_before_the_first_login() {
     let server = start(by_mail()).await;
     confirmed_by_mail(&server, "a@example.com").await;
     let proof = send_reset(&server, "a@example.com").await;
-    action(&server, "reset", &new_password(&proof, NEW)).await.empty(200);
+    action(&server, "reset", &new_password(&proof, NEW)).await.done(200);
     server.log_in("a@example.com", NEW).await.ok(200);
 }
 
@@ -121,17 +121,17 @@ async fn tokens_work_for_half_an_hour_of_the_apps_clock() {
         server.advance(age);
         let reply = action(&server, "confirm", &confirmation).await;
         if is_good {
-            reply.empty(200);
+            reply.done(200);
         } else {
             reply.refused(400, Some("UserpassTokenInvalid"), "userpass token is expired or invalid");
-            action(&server, "confirm/send", &json!({ "email": email })).await.empty(202);
-            action(&server, "confirm", &proof(&server, &email).await).await.empty(200);
+            action(&server, "confirm/send", &json!({ "email": email })).await.done(202);
+            action(&server, "confirm", &proof(&server, &email).await).await.done(200);
         }
         let reset = send_reset(&server, &email).await;
         server.advance(age);
         let reply = action(&server, "reset", &new_password(&reset, NEW)).await;
         if is_good {
-            reply.empty(200);
+            reply.done(200);
         } else {
             reply.refused(400, Some("UserpassTokenInvalid"), "userpass token is expired or invalid");
             server.log_in(&email, PASSWORD).await.ok(200);
@@ -177,16 +177,16 @@ async fn of_simultaneous_resets_with_one_token_one_password_counts() {
 async fn each_of_several_mails_works_until_one_was_used() {
     let server = start(by_mail()).await;
     let first = register_by_mail(&server, "a@example.com").await;
-    action(&server, "confirm/send", &json!({ "email": "a@example.com" })).await.empty(202);
+    action(&server, "confirm/send", &json!({ "email": "a@example.com" })).await.done(202);
     let second = proof(&server, "a@example.com").await;
     assert_ne!(first, second);
-    action(&server, "confirm", &first).await.empty(200);
+    action(&server, "confirm", &first).await.done(200);
     let invalid = "userpass token is expired or invalid";
     action(&server, "confirm", &second).await.refused(400, Some("UserpassTokenInvalid"), invalid);
 
     let (first, second) =
         (send_reset(&server, "a@example.com").await, send_reset(&server, "a@example.com").await);
-    action(&server, "reset", &new_password(&second, NEW)).await.empty(200);
+    action(&server, "reset", &new_password(&second, NEW)).await.done(200);
     let late = action(&server, "reset", &new_password(&first, PASSWORD)).await;
     late.refused(400, Some("UserpassTokenInvalid"), invalid);
 }
@@ -201,7 +201,7 @@ async fn a_token_is_good_for_its_purpose_and_its_account_only() {
     action(&server, "confirm", &crossed).await.refused(400, Some("UserpassTokenInvalid"), invalid);
     let reset = action(&server, "reset", &new_password(&confirmation, NEW)).await;
     reset.refused(400, Some("UserpassTokenInvalid"), invalid);
-    action(&server, "confirm", &confirmation).await.empty(200);
+    action(&server, "confirm", &confirmation).await.done(200);
 
     let reset = send_reset(&server, "a@example.com").await;
     action(&server, "confirm", &reset).await.refused(400, Some("UserpassTokenInvalid"), invalid);
@@ -316,7 +316,7 @@ async fn an_app_that_sends_mail_refuses_what_it_should() {
 #[tokio::test]
 async fn an_app_that_confirms_automatically_refuses_what_it_should() {
     let server = Server::start().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let rows = vec![
         ("confirm/send", to("a@example.com"), 400, "UserAlreadyConfirmed", "already confirmed"),
         ("confirm/send", to("nobody@example.com"), 404, "UserNotFound", "user not found"),
@@ -382,10 +382,10 @@ const CONFIRM: &str = r#"
 async fn a_confirmation_function_decides() {
     let server =
         start_with(config(Offer::Enabled(by_function()), &[("confirm", CONFIRM)]), Storage::Memory).await;
-    server.register("success@example.com", PASSWORD).await.empty(201);
+    server.register("success@example.com", PASSWORD).await.done(201);
     server.log_in("success@example.com", PASSWORD).await.ok(200);
 
-    server.register("pending@example.com", PASSWORD).await.empty(201);
+    server.register("pending@example.com", PASSWORD).await.done(201);
     server.log_in("pending@example.com", PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
     server.register("pending@example.com", PASSWORD).await.refused(409, Some("AccountNameInUse"), "in use");
 
@@ -416,7 +416,7 @@ async fn a_confirmation_function_decides() {
         ),
     ];
     assert_refused(&server, rows).await;
-    action(&server, "confirm/call", &to("pending@example.com")).await.empty(202);
+    action(&server, "confirm/call", &to("pending@example.com")).await.done(202);
     server.log_in("pending@example.com", PASSWORD).await.refused(401, Some("AuthError"), "unauthorized");
 }
 
@@ -432,7 +432,7 @@ async fn the_function_can_be_run_again_and_each_outcome_counts() {
     };
     let email = "a@example.com";
     let server = serve("pending").await;
-    server.register(email, PASSWORD).await.empty(201);
+    server.register(email, PASSWORD).await.done(201);
     server.app.stop().await.unwrap();
 
     let server = serve("fail").await;
@@ -444,7 +444,7 @@ async fn the_function_can_be_run_again_and_each_outcome_counts() {
     server.app.stop().await.unwrap();
 
     let server = serve("success").await;
-    action(&server, "confirm/call", &to(email)).await.empty(202);
+    action(&server, "confirm/call", &to(email)).await.done(202);
     server.log_in(email, PASSWORD).await.ok(200);
 }
 
@@ -515,11 +515,11 @@ async fn a_reset_function_decides() {
     let nobody = call("nobody@example.com", NEW);
     action(&server, "reset/call", &nobody).await.refused(404, Some("UserNotFound"), "user not found");
 
-    action(&server, "reset/call", &body(NEW, "pending")).await.empty(202);
-    action(&server, "reset/call", &body(PASSWORD, "current")).await.empty(202);
+    action(&server, "reset/call", &body(NEW, "pending")).await.done(202);
+    action(&server, "reset/call", &body(PASSWORD, "current")).await.done(202);
     server.log_in(email, PASSWORD).await.ok(200);
 
-    action(&server, "reset/call", &body(NEW, "success")).await.empty(202);
+    action(&server, "reset/call", &body(NEW, "success")).await.done(202);
     server.log_in(email, PASSWORD).await.refused(401, Some("InvalidPassword"), "unauthorized");
     assert_eq!(User::of(&server.log_in(email, NEW).await.ok(200)).id, user.id);
     server.refresh(&user.refresh).await.ok(201);

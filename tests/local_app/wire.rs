@@ -109,7 +109,7 @@ async fn a_body_may_be_large_but_not_larger_than_a_mebibyte() {
 #[tokio::test]
 async fn the_content_type_of_a_request_does_not_matter() {
     let server = Server::start().await;
-    server.register("a@example.com", PASSWORD).await.empty(201);
+    server.register("a@example.com", PASSWORD).await.done(201);
     let path = server.app_path("/auth/providers/local-userpass/login");
     let body = json!({ "username": "a@example.com", "password": PASSWORD }).to_string();
     for kind in ["application/json", "application/json;charset=utf-8", "text/plain"] {

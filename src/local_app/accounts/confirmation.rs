@@ -77,12 +77,47 @@ impl App {
         Ok(token)
     }
 
-    /// Runs the confirmation function again, with a fresh token: `confirm/call`, and the Admin API's `run_confirm`.
+    /// Begins a confirmation again, by mail or by the function, for the Admin API's `run_confirm`: with the token that it
+    /// still takes, if it does.
+    pub async fn run_confirmation_by_email(
+        self: &Arc<Self>,
+        email: String,
+        request: &RequestFacts,
+    ) -> Result<Option<OneTimeToken>, Failure> {
+        let config = self.config();
+        if matches!(userpass(&config)?.confirmation, Confirmation::Mail(_)) {
+            return self.send_confirmation_by_email(email).await.map(Some);
+        }
+        match self.call_confirmation(email, request).await? {
+            (_, _, Verdict::Success) => Ok(None),
+            (_, token, Verdict::Pending | Verdict::Silent) => Ok(Some(token)),
+            (email, token, Verdict::Fail) => self.confirmation_failed(email, token).await.map(|()| None),
+        }
+    }
+
+    /// Runs the confirmation function again, with a fresh token: `confirm/call`.
     pub async fn rerun_confirmation_by_email(
         &self,
         email: String,
         request: &RequestFacts,
     ) -> Result<(), Failure> {
+        match self.call_confirmation(email, request).await? {
+            (_, _, Verdict::Success | Verdict::Pending) => Ok(()),
+            (email, token, Verdict::Silent | Verdict::Fail) => self.confirmation_failed(email, token).await,
+        }
+    }
+
+    async fn confirmation_failed(&self, email: String, token: OneTimeToken) -> Result<(), Failure> {
+        self.store().write(move |tx| tx.delete_userpass_token(&token.id)).await?;
+        Err(Failure::ConfirmationFailed(email))
+    }
+
+    /// What the confirmation function says of `email`, which is confirmed if it says so; and the token that it was given.
+    async fn call_confirmation(
+        &self,
+        email: String,
+        request: &RequestFacts,
+    ) -> Result<(String, OneTimeToken, Verdict), Failure> {
         check_email(&email)?;
         let config = self.config();
         let function = match &userpass(&config)?.confirmation {
@@ -92,7 +127,7 @@ impl App {
         };
         let is_automatic = matches!(userpass(&config)?.confirmation, Confirmation::Automatic);
         let token = OneTimeToken::fresh()?;
-        let token_id = token.id.clone();
+        let issued = token.clone();
         let argument = confirmation_argument(&email, &token);
         let now = self.now();
         let (registration, function) = self
@@ -103,18 +138,16 @@ impl App {
                     return Err(Failure::AlreadyConfirmed);
                 }
                 let function = function.map_err(|why| no_confirmation_to_run(&email, why))?;
-                token.issue(tx, &registration.id, Purpose::Confirm, now)?;
+                issued.issue(tx, &registration.id, Purpose::Confirm, now)?;
                 Ok((registration, function))
             })
             .await?;
-        match self.verdict_of(&function, vec![argument], request).await {
-            Verdict::Success => self.store().write(move |tx| confirm(tx, &registration.id)).await,
-            Verdict::Pending => Ok(()),
-            Verdict::Fail => {
-                self.store().write(move |tx| tx.delete_userpass_token(&token_id)).await?;
-                Err(Failure::ConfirmationFailed(registration.email))
-            }
+        let verdict = self.verdict_of(&function, vec![argument], request).await;
+        if verdict == Verdict::Success {
+            let id = registration.id;
+            self.store().write(move |tx| confirm(tx, &id)).await?;
         }
+        Ok((registration.email, token, verdict))
     }
 
     /// Confirms a registration without asking anybody, for the Admin API.

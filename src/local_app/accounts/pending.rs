@@ -7,7 +7,8 @@ use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::ids;
 use crate::local_app::providers::{Provider, VerifiedIdentity};
-use crate::local_app::store::{Registration, User};
+use crate::local_app::request::RequestFacts;
+use crate::local_app::store::{Registration, Tx, User};
 
 impl App {
     /// Registrations nobody logged in with so far, confirmed or not, in order of their ids: at most `limit` of those
@@ -22,25 +23,24 @@ impl App {
 
     /// Deletes a pending registration, so that the email is free again. That of a user goes with its user only.
     pub async fn delete_registration_by_email(&self, email: String) -> Result<(), Failure> {
-        self.store()
-            .write(move |tx| {
-                let registration = tx.registration_by_email(&email)?.ok_or(Failure::UserNotFound)?;
-                if tx.identity(Provider::LocalUserpass.name(), &registration.id)?.is_some() {
-                    return Err(Failure::BadRequest(
-                        "this registration belongs to a user; delete the user instead".to_owned(),
-                    ));
-                }
-                tx.delete_registration(&registration.id)?;
-                Ok(())
-            })
-            .await
+        self.store().write(move |tx| delete_pending(tx, tx.registration_by_email(&email)?)).await
+    }
+
+    /// The same, by the registration's id.
+    pub async fn delete_registration_by_id(&self, id: String) -> Result<(), Failure> {
+        self.store().write(move |tx| delete_pending(tx, tx.registration(&id)?)).await
     }
 
     /// Registers `email` and makes its user at once, without any confirmation. The user's first day counts as that of its
     /// last login.
-    pub async fn create_confirmed_user(&self, email: String, password: Password) -> Result<User, Failure> {
+    pub async fn create_confirmed_user(
+        &self,
+        email: String,
+        password: Password,
+        request: &RequestFacts,
+    ) -> Result<User, Failure> {
         userpass(&self.config())?;
-        let registration = self.new_registration(&email, &password).await?;
+        let registration = self.new_registration(&email, &password, request).await?;
         let now = self.now();
         self.store()
             .write(move |tx| {
@@ -55,13 +55,23 @@ impl App {
     }
 }
 
+fn delete_pending(tx: &Tx<'_>, registration: Option<Registration>) -> Result<(), Failure> {
+    let registration = registration.ok_or(Failure::UserNotFound)?;
+    if tx.identity(Provider::LocalUserpass.name(), &registration.id)?.is_some() {
+        return Err(Failure::BadRequest(
+            "this registration belongs to a user; delete the user instead".to_owned(),
+        ));
+    }
+    tx.delete_registration(&registration.id)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
     use crate::local_app::config::{AppConfig, Confirmation, LocalUserpass, Mail, Offer, Providers};
-    use crate::local_app::request::RequestFacts;
     use crate::local_app::sessions::Device;
     use crate::local_app::{Options, Storage};
 
@@ -151,7 +161,9 @@ mod tests {
     async fn a_user_that_is_created_logs_in_at_once_and_is_never_pending() {
         let app = app().await;
         let email = "a@example.com";
-        let create = |text: &str| app.create_confirmed_user(email.to_owned(), Password::new(text.to_owned()));
+        let facts = RequestFacts::default();
+        let create =
+            |text: &str| app.create_confirmed_user(email.to_owned(), Password::new(text.to_owned()), &facts);
         assert!(matches!(create("short").await, Err(Failure::PasswordLength)));
         let user = create(PASSWORD).await.unwrap();
         assert_eq!(pending(&app).await, []);

@@ -13,17 +13,21 @@ pub enum Verdict {
     Success,
     /// It takes the token, which the function has sent to somebody.
     Pending,
+    /// An object without a status, or with an empty one: refused, but for whoever looks after the App (section 17.1).
+    Silent,
     /// Refused; also whatever else a function returns, or that it fails.
     Fail,
 }
 
 impl Verdict {
     fn of(result: &Bson) -> Self {
-        let status = result.as_document().and_then(|result| result.get_str("status").ok());
-        match status {
-            Some("success") => Self::Success,
-            Some("pending") => Self::Pending,
-            _ => Self::Fail,
+        let Some(result) = result.as_document() else { return Self::Fail };
+        match result.get("status") {
+            Some(Bson::String(status)) if status == "success" => Self::Success,
+            Some(Bson::String(status)) if status == "pending" => Self::Pending,
+            Some(Bson::String(status)) if status.is_empty() => Self::Silent,
+            None | Some(Bson::Null | Bson::Undefined) => Self::Silent,
+            Some(_) => Self::Fail,
         }
     }
 }
@@ -58,14 +62,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_neither_success_nor_pending_is_a_fail() {
+    fn whatever_is_neither_success_nor_pending_does_not_confirm() {
         for (result, verdict) in [
             (bson!({ "status": "success" }), Verdict::Success),
             (bson!({ "status": "pending", "more": 1 }), Verdict::Pending),
             (bson!({ "status": "fail" }), Verdict::Fail),
             (bson!({ "status": "Success" }), Verdict::Fail),
             (bson!({ "status": true }), Verdict::Fail),
-            (bson!({}), Verdict::Fail),
+            (bson!({}), Verdict::Silent),
+            (bson!({ "status": "" }), Verdict::Silent),
             (bson!("success"), Verdict::Fail),
             (Bson::Null, Verdict::Fail),
             (Bson::Undefined, Verdict::Fail),

@@ -45,6 +45,12 @@ impl App {
         let kind = entry.get("type").and_then(Value::as_str).unwrap_or_default();
         let provider = Provider::named(kind)
             .ok_or_else(|| Failure::BadRequest(format!("there is no authentication provider '{kind}'")))?;
+        // Without it nobody knows how registrations are to be confirmed (section 17.1).
+        if provider == Provider::LocalUserpass && !entry.get("config").is_some_and(Value::is_object) {
+            return Err(Failure::BadRequest(format!(
+                "authentication provider '{kind}' must have a 'config'"
+            )));
+        }
         entry.remove("_id");
         entry.insert("name".to_owned(), provider.name().into());
         let added = Value::Object(entry);
@@ -92,11 +98,16 @@ impl App {
         .await
     }
 
-    /// Takes a provider out of the configuration. Identities stay: it may come back.
+    /// Takes a provider that is disabled out of the configuration. Identities stay: it may come back.
     pub async fn delete_provider(&self, id: &str) -> Result<(), Failure> {
         let provider = self.provider_with(id).await?;
         let delete = move |mut file: Value| {
             let key = key_of(&file, provider).ok_or_else(|| not_found(provider))?;
+            if file[&key].get("disabled") != Some(&Value::Bool(true)) {
+                return Err(Failure::BadRequest(format!(
+                    "authentication provider '{provider}' is enabled; disable it before you delete it"
+                )));
+            }
             if let Value::Object(entries) = &mut file {
                 entries.shift_remove(&key);
             }

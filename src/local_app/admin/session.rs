@@ -76,7 +76,11 @@ impl App {
 
     /// Judges an access token of the Admin API, and that its session is alive.
     pub async fn admin_grant(&self, access_token: &str) -> Result<AdminGrant, Failure> {
-        let grant = self.admin_signer().verify(access_token, TokenKind::Access, self.now())?;
+        let signer = self.admin_signer();
+        let grant = signer.verify(access_token, TokenKind::Access, self.now()).map_err(|failure| {
+            // Clients would refresh, and come back with the same token (section 17.1).
+            if signer.is_refresh_token(access_token) { Failure::RefreshTokenForAccess } else { failure }
+        })?;
         let session = self.live_admin_session(&grant).await?.ok_or(Failure::INVALID_SESSION)?;
         Ok(AdminGrant {
             user_id: grant.user_id,

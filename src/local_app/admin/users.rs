@@ -6,6 +6,7 @@ use crate::local_app::accounts::{self, Password, ProfileIdentity};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::Provider;
+use crate::local_app::request::RequestFacts;
 use crate::local_app::store::{StoreError, Tx, User, UserQuery};
 
 /// The longest email that the Admin API takes for an existing user.
@@ -36,6 +37,11 @@ impl App {
         Ok(self.store().read(page).await?)
     }
 
+    /// How many users there are.
+    pub async fn users_count(&self) -> Result<i64, Failure> {
+        Ok(self.store().read(|tx| tx.users_count()).await?)
+    }
+
     pub async fn user_record(&self, id: String) -> Result<UserRecord, Failure> {
         self.store()
             .read(move |tx| {
@@ -46,8 +52,13 @@ impl App {
     }
 
     /// Registers `email`, confirmed, with its user.
-    pub async fn create_user(&self, email: String, password: Password) -> Result<UserRecord, Failure> {
-        let user = self.create_confirmed_user(email, password).await?;
+    pub async fn create_user(
+        &self,
+        email: String,
+        password: Password,
+        request: &RequestFacts,
+    ) -> Result<UserRecord, Failure> {
+        let user = self.create_confirmed_user(email, password, request).await?;
         self.user_record(user.id).await
     }
 

@@ -8,13 +8,14 @@ mod security;
 mod session;
 mod users;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, RawQuery, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::Context;
 use super::authorization::bearer;
@@ -25,6 +26,8 @@ use crate::local_app::failure::Failure;
 
 /// Entries of a page (section 14.3).
 const PAGE: u32 = 50;
+/// What an App of ours is a product of (section 17.1).
+const PRODUCT: &str = "standard";
 
 /// The `{id}` of a path, whatever else it names.
 #[derive(Deserialize)]
@@ -100,6 +103,12 @@ struct AppPath {
     internal_id: String,
 }
 
+/// A parameter of a query; an empty one is none.
+fn query_value(query: Option<&str>, key: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.into_owned())
+}
+
 /// Who asks; there where [`admins_only`] let the request through.
 struct Admin(AdminGrant);
 
@@ -133,10 +142,15 @@ struct AppBody {
 async fn apps(
     State(context): State<Context>,
     Path(group): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<AppBody>>, Failure> {
     let facts = context.app.facts();
     if group != facts.group_id {
         return Err(Failure::NotFound("group not found".to_owned()));
+    }
+    // realm-cli asks for the Apps of each product and adds the answers up.
+    if query_value(query.as_deref(), "product").is_some_and(|product| product != PRODUCT) {
+        return Ok(Json(Vec::new()));
     }
     let client_app_id = facts.app_id.to_string();
     let name = client_app_id.rsplit_once('-').map_or(client_app_id.as_str(), |(name, _)| name).to_owned();
@@ -152,7 +166,7 @@ async fn apps(
         group_id: facts.group_id.clone(),
         last_used: now,
         last_modified: now,
-        product: "standard",
+        product: PRODUCT,
         environment: context.app.config().environment.tag.clone(),
     }]))
 }

@@ -37,10 +37,7 @@ pub async fn begin(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let provider = context.app.enabled_provider(&provider)?;
-    let query = |key: &str| {
-        let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        pairs.find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.into_owned())
-    };
+    let query = |key: &str| query(&uri, key);
     let is_true = |key| query(key).as_deref() == Some("true");
     // Without a redirect, back to the page that this one was opened from.
     let referrer = headers.get(header::REFERER).and_then(|page| page.to_str().ok()).map(str::to_owned);
@@ -54,7 +51,7 @@ pub async fn begin(
         client_state: query("state").ok_or(Failure::MissingParameter("state"))?,
         redirect: query("redirect").or(referrer).ok_or(Failure::MissingParameter("redirect"))?,
         callback: format!("{}{CALLBACK}", server.as_str().trim_end_matches('/')),
-        device: query("device").and_then(|text| decode(&text)),
+        device: device(&uri),
         link,
     };
     let by_header = is_true("providerRedirectHeader");
@@ -75,6 +72,16 @@ pub async fn begin(
     }
     keep_secret(&mut response);
     Ok(response)
+}
+
+/// The description of a device in a query.
+pub fn device(uri: &Uri) -> Option<Value> {
+    query(uri, "device").and_then(|text| decode(&text))
+}
+
+fn query(uri: &Uri, key: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.into_owned())
 }
 
 /// Takes a browser back, and sends it to where the log-in is to end.

@@ -46,9 +46,12 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::Busy => (S::SERVICE_UNAVAILABLE, Some("InternalServerError")),
         F::OriginNotAllowed(_) => (S::FORBIDDEN, None),
 
-        F::NoAccessToken | F::NoRefreshToken | F::NotBearer | F::NotARefreshToken | F::BadSignature => {
-            (S::UNAUTHORIZED, None)
-        }
+        F::NoAccessToken
+        | F::NoRefreshToken
+        | F::NotBearer
+        | F::NotARefreshToken
+        | F::RefreshTokenForAccess
+        | F::BadSignature => (S::UNAUTHORIZED, None),
         F::AppMismatch => (S::UNAUTHORIZED, Some("UserAppDomainMismatch")),
         F::InvalidSession(_) => (S::UNAUTHORIZED, Some("InvalidSession")),
 

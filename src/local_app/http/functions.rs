@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::Context;
 use super::authorization::AccessGrant;
 use super::body::JsonObject;
+use super::extended_json;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -32,8 +33,8 @@ impl Call {
             Some(Value::Null) | None => Vec::new(),
             Some(_) => return Err(invalid("")),
         };
-        let arguments = arguments.into_iter().map(Bson::try_from).collect::<Result<_, _>>();
-        let arguments = arguments.map_err(|error| invalid(&format!(": {error}")))?;
+        let arguments =
+            extended_json::arguments(arguments).map_err(|error| invalid(&format!(": {error}")))?;
         Ok(Self { name, service, arguments })
     }
 }

@@ -3,17 +3,41 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 use url::form_urlencoded;
 
-use super::Context;
 use super::authorization::AccessGrant;
 use super::body::JsonObject;
 use super::path::Path;
+use super::public_url::AskedUrl;
+use super::{Context, browser_login};
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::{Payload, Provider};
 use crate::local_app::request::RequestFacts;
 use crate::local_app::sessions::Device;
+
+/// `GET …/login`: begins a log-in in a browser, or is one. Older clients log in anonymously so, with the device in the
+/// query (section 17.1).
+pub async fn begin(
+    State(context): State<Context>,
+    Path((app, provider)): Path<(String, String)>,
+    uri: Uri,
+    url: AskedUrl,
+    headers: HeaderMap,
+    request: RequestFacts,
+) -> Result<Response, Failure> {
+    let is_of_a_browser = has_parameter(&uri, |key, _| key == "redirect");
+    if provider != Provider::AnonUser.name() || is_of_a_browser {
+        return browser_login::begin(State(context), Path((app, provider)), uri, url, headers).await;
+    }
+    let device =
+        browser_login::device(&uri).map(|device| ("options".to_owned(), json!({ "device": device })));
+    let body = JsonObject(device.into_iter().collect());
+    let answer = log_in(State(context), Path((app, provider)), uri, headers, request, body).await?;
+    Ok(answer.into_response())
+}
 
 #[derive(Serialize)]
 pub struct Answer {
@@ -74,6 +98,10 @@ async fn link(
 }
 
 fn is_link(uri: &Uri) -> bool {
+    has_parameter(uri, |key, value| key == "link" && value == "true")
+}
+
+fn has_parameter(uri: &Uri, is_it: impl Fn(&str, &str) -> bool) -> bool {
     let query = uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "link" && value == "true")
+    form_urlencoded::parse(query.as_bytes()).any(|(key, value)| is_it(&key, &value))
 }

@@ -1,18 +1,20 @@
 //! `POST /app/{app}/auth/providers/local-userpass/…`: registering, confirming, resetting the password (section 3.3).
 //!
 //! These ignore the `Authorization` header: realm-web sends one whenever somebody is logged in. Choices where the hosted
-//! service's answers are unknown: success has the status of the protocol document's suggestion and no body; a token that
-//! is missing counts as malformed; errors without a known code have `BadRequest`.
+//! service's answers are unknown: success has the status of the protocol document's suggestion and an empty object, since
+//! older clients read JSON from all of them (section 17.1); a token that is missing counts as malformed; errors without a
+//! known code have `BadRequest`. Tokens of mails have no rate limit: nobody can guess one.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use axum::{Json, Router};
 use bson::Bson;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::body::JsonObject;
+use super::extended_json;
 use crate::local_app::accounts::{OneTimeToken, Password};
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::required_text;
@@ -31,83 +33,82 @@ pub fn routes() -> Router<Context> {
     Router::new().nest("/auth/providers/local-userpass", actions)
 }
 
+/// What every success here is answered with.
+type Done = (StatusCode, Json<Value>);
+
+fn done(status: StatusCode) -> Done {
+    (status, Json(json!({})))
+}
+
 async fn register(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let (email, password) = (email(&body)?, password(&body)?);
     context.app.limiters().request(Some(&email), &request)?;
     context.app.register(email, password, &request).await?;
-    Ok(StatusCode::CREATED)
+    Ok(done(StatusCode::CREATED))
 }
 
-async fn confirm(
-    State(context): State<Context>,
-    request: RequestFacts,
-    JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+async fn confirm(State(context): State<Context>, JsonObject(body): JsonObject) -> Result<Done, Failure> {
     let token = token(&body)?;
-    let attempt = context.app.limiters().attempt(None, &request)?;
-    let outcome = context.app.confirm(token).await;
-    attempt.settle(&outcome);
-    outcome.map(|()| StatusCode::OK)
+    context.app.confirm(token).await?;
+    Ok(done(StatusCode::OK))
 }
 
 async fn send_confirmation(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let email = email(&body)?;
     context.app.limiters().request(Some(&email), &request)?;
     context.app.send_confirmation_by_email(email).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(done(StatusCode::ACCEPTED))
 }
 
 async fn call_confirmation(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let email = email(&body)?;
     context.app.limiters().request(Some(&email), &request)?;
     context.app.rerun_confirmation_by_email(email, &request).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(done(StatusCode::ACCEPTED))
 }
 
 async fn reset(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let (token, password) = (token(&body)?, password(&body)?);
-    let attempt = context.app.limiters().attempt(None, &request)?;
-    let outcome = context.app.reset_password(token, password).await;
-    attempt.settle(&outcome);
-    outcome.map(|()| StatusCode::OK)
+    context.app.reset_password(token, password, &request).await?;
+    Ok(done(StatusCode::OK))
 }
 
 async fn send_reset(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let email = email(&body)?;
     context.app.limiters().request(Some(&email), &request)?;
     context.app.send_password_reset(email).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(done(StatusCode::ACCEPTED))
 }
 
 async fn call_reset(
     State(context): State<Context>,
     request: RequestFacts,
     JsonObject(body): JsonObject,
-) -> Result<StatusCode, Failure> {
+) -> Result<Done, Failure> {
     let (email, password, arguments) = (email(&body)?, password(&body)?, arguments(&body)?);
     context.app.limiters().request(Some(&email), &request)?;
     context.app.call_password_reset(email, password, arguments, &request).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(done(StatusCode::ACCEPTED))
 }
 
 fn email(body: &Map<String, Value>) -> Result<String, Failure> {
@@ -127,10 +128,8 @@ fn token(body: &Map<String, Value>) -> Result<OneTimeToken, Failure> {
 fn arguments(body: &Map<String, Value>) -> Result<Vec<Bson>, Failure> {
     match body.get("arguments") {
         None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(arguments)) => {
-            let arguments = arguments.iter().cloned().map(Bson::try_from).collect::<Result<_, _>>();
-            arguments.map_err(|error| Failure::InvalidParameter(format!("'arguments': {error}")))
-        }
+        Some(Value::Array(arguments)) => extended_json::arguments(arguments.clone())
+            .map_err(|error| Failure::InvalidParameter(format!("'arguments': {error}"))),
         Some(_) => Err(Failure::InvalidParameter("'arguments' must be an array".to_owned())),
     }
 }

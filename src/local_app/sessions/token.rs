@@ -255,6 +255,13 @@ impl TokenSigner {
         Ok(Grant { user_id: claims.sub, session_id })
     }
 
+    /// Whether it is a refresh token of this domain, expired or not.
+    pub fn is_refresh_token(&self, token: &str) -> bool {
+        self.verified_claims::<JudgedClaims>(token).is_some_and(|claims| {
+            claims.typ == TokenKind::Refresh.claim() && claims.baas_domain_id == self.domain_id
+        })
+    }
+
     /// All that a token says, whatever it is worth by now, if this App signed it.
     pub fn signed_claims(&self, token: &str) -> Option<Value> {
         self.verified_claims(token)

@@ -69,6 +69,11 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    /// How many users there are.
+    pub fn users_count(&self) -> Result<i64, StoreError> {
+        Ok(self.0.prepare_cached("SELECT count(*) FROM users")?.query_row([], |row| row.get(0))?)
+    }
+
     /// One page of users in order of id.
     pub fn users_page(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
         const FILTERED: &str = "SELECT id, type, disabled, created_at, last_login_at FROM users

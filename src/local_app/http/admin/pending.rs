@@ -7,9 +7,9 @@ use axum::{Json, Router};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
-use super::{Context, PAGE};
+use super::{Context, Id, PAGE, query_value};
+use crate::local_app::accounts::OneTimeToken;
 use crate::local_app::failure::Failure;
 use crate::local_app::http::path::Path;
 use crate::local_app::request::RequestFacts;
@@ -26,6 +26,7 @@ pub fn routes() -> Router<Context> {
     Router::new()
         .route("/user_registrations/pending_users", get(list))
         .route("/user_registrations/by_email/{email}", delete(remove))
+        .route("/user_registrations/by_id/{id}", delete(remove_by_id))
         .route("/user_registrations/by_email/{email}/confirm", post(confirm))
         .route("/user_registrations/by_email/{email}/send_confirm", post(send_confirm))
         .route("/user_registrations/by_email/{email}/run_confirm", post(run_confirm))
@@ -35,9 +36,19 @@ async fn list(
     State(context): State<Context>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<Value>>, Failure> {
-    let query = query.unwrap_or_default();
-    let after = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "after");
-    let after = after.map(|(_, value)| value.into_owned());
+    let value = |key: &str| query_value(query.as_deref(), key);
+    let limit = match value("limit") {
+        None => PAGE,
+        // A page has its most entries, however many are asked for.
+        Some(limit) => limit
+            .parse::<u32>()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .ok_or_else(|| {
+                Failure::BadRequest(format!("the limit of a page is a number from 1, not '{limit}'"))
+            })?
+            .min(PAGE),
+    };
     let domain_id = &context.app.facts().domain_id;
     let body = |Registration { id, email, .. }| {
         json!({
@@ -47,7 +58,7 @@ async fn list(
             "user_id": "",
         })
     };
-    let page = context.app.pending_registrations(after, PAGE as usize).await?;
+    let page = context.app.pending_registrations(value("after"), limit as usize).await?;
     Ok(Json(page.into_iter().map(body).collect()))
 }
 
@@ -56,6 +67,14 @@ async fn remove(
     Path(Email { email }): Path<Email>,
 ) -> Result<StatusCode, Failure> {
     context.app.delete_registration_by_email(email).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_by_id(
+    State(context): State<Context>,
+    Path(Id { id }): Path<Id>,
+) -> Result<StatusCode, Failure> {
+    context.app.delete_registration_by_id(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -71,15 +90,20 @@ async fn send_confirm(
     State(context): State<Context>,
     Path(Email { email }): Path<Email>,
 ) -> Result<Json<Value>, Failure> {
-    let token = context.app.send_confirmation_by_email(email).await?;
-    Ok(Json(json!({ "token": token.text.expose_secret(), "token_id": token.id })))
+    Ok(Json(body(&context.app.send_confirmation_by_email(email).await?)))
 }
 
+fn body(token: &OneTimeToken) -> Value {
+    json!({ "token": token.text.expose_secret(), "token_id": token.id })
+}
+
+/// What confirms is told to whoever looks after the App where the registration still waits for it; an empty object where it
+/// does not.
 async fn run_confirm(
     State(context): State<Context>,
     Path(Email { email }): Path<Email>,
     request: RequestFacts,
-) -> Result<StatusCode, Failure> {
-    context.app.rerun_confirmation_by_email(email, &request).await?;
-    Ok(StatusCode::ACCEPTED)
+) -> Result<(StatusCode, Json<Value>), Failure> {
+    let token = context.app.run_confirmation_by_email(email, &request).await?;
+    Ok((StatusCode::ACCEPTED, Json(token.as_ref().map_or_else(|| json!({}), body))))
 }

@@ -19,12 +19,14 @@ use crate::local_app::http::body::JsonObject;
 use crate::local_app::http::path::Path;
 use crate::local_app::http::user::IdentityBody;
 use crate::local_app::providers::{Provider, required_text};
+use crate::local_app::request::RequestFacts;
 use crate::local_app::store::{KnownDevice, UserQuery};
 
 /// The routes below an App's path.
 pub fn routes() -> Router<Context> {
     Router::new()
         .route("/users", get(list).post(create))
+        .route("/users_count", get(count))
         .route("/users/verify_token", post(verify_token))
         .route("/users/{id}", get(fetch).delete(delete))
         .route("/users/{id}/devices", get(devices))
@@ -69,6 +71,10 @@ async fn list(
     Ok(Json(page.into_iter().map(UserBody::from).collect()))
 }
 
+async fn count(State(context): State<Context>) -> Result<Json<i64>, Failure> {
+    Ok(Json(context.app.users_count().await?))
+}
+
 /// Reads the query of a list; realm-cli sends some of its parameters empty.
 fn parse(query: &str) -> Result<UserQuery, Failure> {
     let mut parsed = UserQuery { limit: PAGE, ..UserQuery::default() };
@@ -98,11 +104,12 @@ fn parse(query: &str) -> Result<UserQuery, Failure> {
 
 async fn create(
     State(context): State<Context>,
+    request: RequestFacts,
     JsonObject(body): JsonObject,
 ) -> Result<(StatusCode, Json<UserBody>), Failure> {
     let email = required_text(&body, "email")?.to_owned();
     let password = Password::new(required_text(&body, "password")?.to_owned());
-    let user = context.app.create_user(email, password).await?;
+    let user = context.app.create_user(email, password, &request).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
 
