@@ -121,7 +121,7 @@ pub enum ServeError {
     #[error(transparent)]
     LocalApp(#[from] LocalAppError),
     /// It is not clear which data is meant.
-    #[error("{0}; or use --ephemeral")]
+    #[error(transparent)]
     Data(#[from] DataFolderError),
     /// The control token of the environment is not one.
     #[error(

@@ -201,5 +201,20 @@ async fn without_an_id_the_app_that_is_there_is_served_and_never_an_empty_one_be
     let (code, out, err) = run(&["--listen", "127.0.0.1:0", "--data", data]);
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(err.contains("shop-abcdefg, store-abcde") && err.contains("--app-id"), "{err}");
+    // Its siblings: what is written, and imported, is of the App that somebody names.
+    let users = folder.path().join("users.json");
+    std::fs::write(&users, "[]").unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    for (arguments, exit) in [
+        (["init", "--from-data", elsewhere.to_str().unwrap()], 1),
+        (["import-users", "--json", users.to_str().unwrap()], 2),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_idmux"));
+        command.arg("app").args(arguments).args(["--data", data]).stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{err}");
+        assert!(err.contains("shop-abcdefg, store-abcde"), "{err}");
+    }
     assert_eq!(apps(), ["shop-abcdefg", "store-abcde"]);
 }

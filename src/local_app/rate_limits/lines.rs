@@ -82,6 +82,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use futures_util::future::join_all;
 
     use super::*;
@@ -104,18 +106,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn places_are_few_and_all_get_one() {
         let places = AtOnce::new(2);
-        let (inside, most) = (Mutex::new(0), Mutex::new(0));
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || async {
             let _turn = places.turn("a").await;
-            *inside.lock().unwrap() += 1;
-            let now = *inside.lock().unwrap();
-            let mut most = most.lock().unwrap();
-            *most = now.max(*most);
-            drop(most);
+            let now = inside.fetch_add(1, Ordering::Relaxed) + 1;
+            most.fetch_max(now, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(1)).await;
-            *inside.lock().unwrap() -= 1;
+            inside.fetch_sub(1, Ordering::Relaxed);
         };
         join_all((0..20).map(|_| work())).await;
-        assert_eq!((*inside.lock().unwrap(), *most.lock().unwrap()), (0, 2));
+        assert_eq!((inside.into_inner(), most.into_inner()), (0, 2));
     }
 }
