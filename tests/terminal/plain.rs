@@ -127,3 +127,26 @@ fn a_pipe_reads_lifetimes_comparison_timeline_and_log_and_uses_its_own_keys() {
         assert!(said.contains(line), "{line}\n{said}");
     }
 }
+
+/// Kind: a terminal that stays as a prompt set it, when the prompt ends otherwise than by an answer.
+#[cfg(unix)]
+#[test]
+fn whatever_ends_a_hidden_question_gives_the_terminal_back() {
+    for signal in ["-TERM", "-INT", "-HUP", "-QUIT"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut shell = portable_pty::CommandBuilder::new("sh");
+        let script = r#"sh -c 'echo "id $$"; exec "$0" --demo --plain' "$0"; echo "ended with $?"; cat"#;
+        shell.args(["-c", script, env!("CARGO_BIN_EXE_idmux")]);
+        let mut terminal = Terminal::start(shell, home.path(), LARGE, &[]);
+        let screen = terminal.wait_for("linus@example.com");
+        let id = screen.lines().find_map(|line| line.strip_prefix("id ")).unwrap().trim().to_owned();
+        terminal.send("register\n");
+        terminal.wait_for("E-mail:");
+        terminal.send("eve@example.com\n");
+        terminal.wait_for("Password (not shown):");
+        terminal.wait_unseen();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        terminal.wait_for("ended with 0");
+        assert!(terminal.echoes(), "{signal}");
+    }
+}

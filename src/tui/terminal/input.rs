@@ -71,7 +71,7 @@ pub struct Patience {
 impl Patience {
     /// For a terminal on this machine.
     pub const LOCAL: Self = Self {
-        escape: Duration::from_millis(50),
+        escape: Duration::from_millis(40),
         sequence: Duration::from_millis(250),
         paste: Duration::from_millis(500),
     };
