@@ -138,8 +138,9 @@ fn whatever_ends_a_hidden_question_gives_the_terminal_back() {
         let script = r#"sh -c 'echo "id $$"; exec "$0" --demo --plain' "$0"; echo "ended with $?"; cat"#;
         shell.args(["-c", script, env!("CARGO_BIN_EXE_idmux")]);
         let mut terminal = Terminal::start(shell, home.path(), LARGE, &[]);
-        let screen = terminal.wait_for("linus@example.com");
-        let id = screen.lines().find_map(|line| line.strip_prefix("id ")).unwrap().trim().to_owned();
+        terminal.wait_for("linus@example.com");
+        let said = String::from_utf8_lossy(&terminal.raw()).into_owned();
+        let id = said.lines().find_map(|line| line.strip_prefix("id ")).unwrap().trim().to_owned();
         terminal.send("register\n");
         terminal.wait_for("E-mail:");
         terminal.send("eve@example.com\n");

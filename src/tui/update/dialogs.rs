@@ -73,13 +73,15 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
     vec![]
 }
 
-/// Quits, unless work on somebody's data would be lost: that is said first, in front of whatever stands before it.
+/// Quits, unless work on somebody's data would be lost: that is said first. What stands in front of the work is closed,
+/// unless it is the question for the vault's key, which hides it.
 pub fn quit(model: &mut Model) -> Vec<Effect> {
-    let kept = model.dialogs.iter_mut().rposition(|dialog| dialog.holds_work());
-    match kept.and_then(|at| Some((at, model.dialogs.get_mut(at)?))) {
-        Some((at, dialog)) if dialog.leaving.is_none() => {
+    let Some(work) = model.dialogs.iter().rposition(Dialog::holds_work) else { return vec![Effect::Quit] };
+    let question = model.dialogs.iter().rposition(|dialog| !dialog.can_close());
+    model.dialogs.truncate(work.max(question.unwrap_or(work)) + 1);
+    match model.dialogs.last_mut() {
+        Some(dialog) if dialog.leaving.is_none() => {
             dialog.leaving = Some(Action::Quit);
-            model.dialogs.truncate(at + 1);
             vec![]
         }
         _ => vec![Effect::Quit],

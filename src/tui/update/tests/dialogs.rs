@@ -539,6 +539,11 @@ fn an_edit_is_not_dropped_by_quitting_unasked() {
     assert!(drawn(&model).contains("Ctrl-C again quits and drops"), "{}", drawn(&model));
     keys(&mut model, "y");
     assert!(ctrl_c(&mut model).is_empty(), "another key asks anew");
+    // The question for a locked vault's key stays in front of it.
+    let vault = VaultStatus::Locked { key: KeySource::Passphrase, why: None };
+    show(&mut model, Snapshot { vault, ..Snapshot::default() });
+    assert!(ctrl_c(&mut model).is_empty());
+    assert!(matches!(model.dialog().unwrap().body, Body::Vault(_)));
     assert!(matches!(ctrl_c(&mut model).as_slice(), [Effect::Quit]));
 }
 
