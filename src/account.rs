@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod custom_data;
 pub mod data_change;
 pub mod email_action;
+pub mod grant;
 pub mod identity;
 pub mod lifetime;
 pub mod local;

@@ -215,6 +215,7 @@ async fn host_local_app(storage: Storage) -> Result<(LocalApp, App), AppError> {
             base_url: server.base_url().clone(),
             token: server.control_token().clone(),
         }),
+        accepted_host: None,
     };
     Ok((server, app))
 }

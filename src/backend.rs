@@ -4,6 +4,7 @@ pub mod app_services;
 pub mod browser;
 mod error;
 mod http;
+mod inbound;
 pub mod local_control;
 mod server_clock;
 
@@ -43,9 +44,10 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Does something about an e-mail/password account without a session.
     fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()>;
 
-    /// Adds an identity to the user whom `access` proves. The answer is the new access token.
+    /// Adds an identity to `user`, whom `access` proves. The answer is the user's new access token.
     fn link<'a>(
         &'a self,
+        user: &'a UserId,
         access: &'a AccessToken,
         credentials: &'a Credentials,
         device: Option<&'a DeviceId>,
@@ -62,8 +64,8 @@ pub trait Backend: Debug + Send + Sync + 'static {
         Box::pin(std::future::ready(Err(BrowserError::NoPages.into())))
     }
 
-    /// Renews the access token.
-    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken>;
+    /// Renews the access token of `user`.
+    fn refresh<'a>(&'a self, user: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken>;
 
     /// Ends the session.
     fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()>;
@@ -123,6 +125,14 @@ pub trait Backend: Debug + Send + Sync + 'static {
     fn control(&self) -> Option<Arc<dyn LocalControl>> {
         None
     }
+
+    /// The host that the App named as where it is served, if nobody has accepted it: nothing is sent there.
+    fn other_host(&self) -> Option<String> {
+        None
+    }
+
+    /// Ends connections that nothing is on, whose buffers may hold secrets.
+    fn hang_up(&self) {}
 
     /// How far the server's clock is ahead of ours, give or take a second, as its answers show.
     fn clock_ahead(&self) -> Option<SignedDuration>;

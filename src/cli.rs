@@ -117,6 +117,10 @@ pub struct RemoteApp {
     /// What to call it on this device; the client app id if not given.
     #[arg(long)]
     app: Option<String>,
+
+    /// Host and port that the App may name as where it is served, besides its own.
+    #[arg(long, value_name = "HOST")]
+    accept_host: Option<String>,
 }
 
 impl RemoteApp {
@@ -128,6 +132,7 @@ impl RemoteApp {
             client_app_id: self.app_id.clone(),
             custom_data: CustomDataSource::default(),
             control: None,
+            accepted_host: self.accept_host.clone(),
         }
     }
 }

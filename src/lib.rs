@@ -18,6 +18,7 @@ pub mod folders;
 mod hidden_input;
 pub mod local_app;
 pub mod logging;
+pub mod loopback;
 pub mod session;
 pub mod text;
 pub mod tui;

@@ -12,6 +12,15 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// The most marks that may sit on one letter; more of them paint over neighbouring rows.
 const MOST_MARKS: usize = 4;
 
+/// The text in at most `most` bytes, cut between characters; where something is missing it ends in `…`.
+pub fn bounded(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(most.saturating_sub('…'.len_utf8()));
+    Cow::Owned(format!("{}…", &text[..end]))
+}
+
 /// The text with everything that would act on the terminal, reorder or hide made visible: control characters as
 /// control pictures (`␛`), others by their code point (`<U+202E>`).
 pub fn inert(text: &str) -> Cow<'_, str> {

@@ -12,6 +12,8 @@ mod credentials;
 mod device;
 #[path = "cli/embedded_app.rs"]
 mod embedded_app;
+#[path = "cli/hostile_server.rs"]
+mod hostile_server;
 #[path = "local_app/identity_provider.rs"]
 #[allow(dead_code)]
 mod identity_provider;

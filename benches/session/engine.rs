@@ -182,7 +182,7 @@ impl Backend for Server {
         .boxed()
     }
 
-    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+    fn refresh<'a>(&'a self, _: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
         async move {
             let on_the_wire = self.on_the_wire.fetch_add(1, Ordering::Relaxed) + 1;
             self.most.fetch_max(on_the_wire, Ordering::Relaxed);
@@ -228,6 +228,7 @@ impl Backend for Server {
 
     fn link<'a>(
         &'a self,
+        _: &'a UserId,
         _: &'a AccessToken,
         _: &'a Credentials,
         _: Option<&'a DeviceId>,

@@ -36,6 +36,7 @@ pub mod app {
             client_app_id: format!("{name}-abcde"),
             custom_data: CustomDataSource::default(),
             control: None,
+            accepted_host: None,
         })
     }
 }

@@ -100,6 +100,8 @@ pub struct App {
     pub custom_data: CustomDataSource,
     /// The way to its control API: a local App has one for whoever looks after it.
     pub control: Option<ControlAccess>,
+    /// Host and port that the App may name as where it is served, besides its own: a person accepted it.
+    pub accepted_host: Option<String>,
 }
 
 /// The collection that holds custom user data (protocol document, section 7).

@@ -4,9 +4,10 @@ mod api_keys;
 mod browser;
 mod custom_data;
 mod email;
+mod location;
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bson::{Document, doc};
 use jiff::SignedDuration;
@@ -17,15 +18,16 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use self::wire::{LoginAnswer, RefreshAnswer};
-use super::http::Request;
+use super::http::{Request, host_of};
 use super::server_clock::ServerClock;
 use super::{
     Answer, Backend, BackendError, BrowserVisit, ControlClient, FieldChange, HttpClient, LocalControl,
     NewSession,
 };
+use crate::account::grant::{self, NoGrant};
 use crate::account::{
     AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction,
-    NewApiKey, Profile, Provider, RedirectUri, RefreshToken, Tokens, UserId,
+    NewApiKey, Profile, Provider, RedirectUri, RefreshToken, UserId,
 };
 
 /// The client of one App.
@@ -38,6 +40,10 @@ pub struct AppServices {
     host: OnceCell<Url>,
     clock: ServerClock,
     control: Option<Arc<ControlClient>>,
+    /// Another host that a person accepted for the App.
+    accepted_host: Option<String>,
+    /// The one that the App named at last, where it is not accepted.
+    other_host: Mutex<Option<String>>,
     /// Where a log-in in the browser ends.
     redirect: RedirectUri,
 }
@@ -51,6 +57,8 @@ impl AppServices {
             http,
             base_url: app.base_url.clone(),
             client_app_id: app.client_app_id.clone(),
+            accepted_host: app.accepted_host.clone(),
+            other_host: Mutex::default(),
             host: OnceCell::new(),
             clock: ServerClock::default(),
             redirect: RedirectUri::default(),
@@ -71,11 +79,13 @@ impl AppServices {
                     .http
                     .send(Request { method: Method::GET, url, token: None, body: None }, &self.clock)
                     .await?;
-                let hostname = answer.get("hostname").and_then(Value::as_str);
-                hostname
-                    .and_then(|hostname| Url::parse(hostname).ok())
-                    .filter(Url::has_host)
-                    .ok_or_else(|| self.garbage("a location without a usable hostname"))
+                let hostname = answer.get("hostname").and_then(Value::as_str).unwrap_or_default();
+                let served = location::check(&self.base_url, hostname, self.accepted_host.as_deref());
+                *self.other_host.lock().unwrap_or_else(PoisonError::into_inner) = match &served {
+                    Err(BackendError::OtherHost { to, .. }) => Some(to.clone()),
+                    _ => None,
+                };
+                served
             })
             .await
     }
@@ -128,12 +138,23 @@ impl AppServices {
     }
 
     fn garbage(&self, what: &str) -> BackendError {
-        let host = self.base_url.authority().to_owned();
-        BackendError::Garbage { host, what: what.to_owned() }
+        BackendError::garbage(&host_of(&self.base_url), what)
+    }
+
+    fn no_grant(&self, why: NoGrant) -> BackendError {
+        self.garbage(&format!("an invalid answer, {why}"))
     }
 }
 
 impl Backend for AppServices {
+    fn other_host(&self) -> Option<String> {
+        self.other_host.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hang_up(&self) {
+        self.http.hang_up();
+    }
+
     fn clock_ahead(&self) -> Option<SignedDuration> {
         self.clock.ahead()
     }
@@ -149,17 +170,7 @@ impl Backend for AppServices {
     ) -> Answer<'a, NewSession> {
         Box::pin(async move {
             let answer = self.provider_log_in(credentials, device, None).await?;
-            let refresh =
-                answer.refresh_token.ok_or_else(|| self.garbage("a log-in without refresh token"))?;
-            Ok(NewSession {
-                user: UserId::new(answer.user_id),
-                provider: credentials.provider(),
-                tokens: Tokens {
-                    access: AccessToken::new(answer.access_token),
-                    refresh: RefreshToken::new(refresh),
-                },
-                device: DeviceId::new(answer.device_id),
-            })
+            answer.session(credentials.provider()).map_err(|why| self.no_grant(why))
         })
     }
 
@@ -214,21 +225,22 @@ impl Backend for AppServices {
 
     fn link<'a>(
         &'a self,
+        user: &'a UserId,
         access: &'a AccessToken,
         credentials: &'a Credentials,
         device: Option<&'a DeviceId>,
     ) -> Answer<'a, AccessToken> {
         Box::pin(async move {
             let answer = self.provider_log_in(credentials, device, Some(access)).await?;
-            Ok(AccessToken::new(answer.access_token))
+            answer.linked(user).map_err(|why| self.no_grant(why))
         })
     }
 
-    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+    fn refresh<'a>(&'a self, user: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
         Box::pin(async move {
             let answer = self.call(Method::POST, &["auth", "session"], Some(refresh.expose()), None).await?;
             let answer: RefreshAnswer = self.decode(answer, "a refresh")?;
-            Ok(AccessToken::new(answer.access_token))
+            grant::access_token(answer.access_token, user).map_err(|why| self.no_grant(why))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::BrowserError;
+use super::{BrowserError, inbound};
 use crate::account::EndReason;
 
 /// Why a request failed.
@@ -42,6 +42,22 @@ pub enum BackendError {
         /// What is wrong with it.
         what: String,
     },
+    /// An App with https names an address without it, where passwords and tokens would be read on the way.
+    #[error("{host} is an https address, and says that the App is served at {to}; nothing was sent there")]
+    Downgrade {
+        /// Host and port of the App.
+        host: String,
+        /// The address that it named.
+        to: String,
+    },
+    /// An App names another host, which nobody has accepted for it.
+    #[error("{host} says that the App is served at another host, {to}; nothing was sent there")]
+    OtherHost {
+        /// Host and port of the App.
+        host: String,
+        /// Host and port that it named.
+        to: String,
+    },
     /// Nothing came of a browser.
     #[error(transparent)]
     Browser(BrowserError),
@@ -62,13 +78,20 @@ pub enum Verdict {
 }
 
 impl BackendError {
+    /// An answer of `host` that is none. `what` may repeat text of the server.
+    pub fn garbage(host: &str, what: &str) -> Self {
+        Self::Garbage { host: inbound::label(host.to_owned()), what: inbound::text(what.to_owned()) }
+    }
+
     /// What the failure of a *renewal* says of the session. Only a definite answer in the protocol's own envelope ends
     /// it (protocol document, section 5.3): a page of a proxy with status 401 does not.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Garbage { .. } => {
-                Verdict::TryLater { after: None }
-            }
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Garbage { .. }
+            // The server may be set right.
+            | Self::Downgrade { .. } => Verdict::TryLater { after: None },
             Self::Refused { code: Some(code), .. } if code == "UserDisabled" => {
                 Verdict::Ended(EndReason::UserDisabled)
             }
@@ -82,7 +105,7 @@ impl BackendError {
             Self::Refused { status: 408 | 425 | 429 | 500..=599, retry_after, .. } => {
                 Verdict::TryLater { after: *retry_after }
             }
-            Self::Refused { .. } | Self::Browser(_) => Verdict::Refused,
+            Self::Refused { .. } | Self::OtherHost { .. } | Self::Browser(_) => Verdict::Refused,
         }
     }
 

@@ -1,18 +1,19 @@
-//! The one configured HTTP client, and how an answer is read.
+//! The configured HTTP clients, and how an answer is read.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Response, redirect, retry};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::BackendError;
 use super::server_clock::ServerClock;
+use super::{BackendError, inbound};
 use crate::clock::Clock;
+use crate::loopback::is_loopback;
 
 /// Longest answer that is read, in bytes. Custom data may have 16 MB (protocol document, section 7).
 const LONGEST_ANSWER: usize = 20 << 20;
@@ -20,9 +21,17 @@ const LONGEST_ANSWER: usize = 20 << 20;
 /// A client for JSON over HTTP. Cloning shares its connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
-    /// Made for the first request: it reads the system's certificates, and the first frame does not wait for files.
-    client: Arc<OnceCell<Client>>,
+    clients: Arc<RwLock<Arc<Clients>>>,
     clock: Arc<dyn Clock>,
+}
+
+/// Each is made for its first request: it reads the system's certificates, and the first frame does not wait for files.
+#[derive(Debug, Default)]
+struct Clients {
+    /// For this machine, without a proxy, whatever the environment says.
+    near: OnceCell<Client>,
+    /// For all others.
+    far: OnceCell<Client>,
 }
 
 /// One request.
@@ -46,16 +55,24 @@ struct Envelope {
 impl HttpClient {
     /// The client with this program's limits. The clock is what servers' clocks are compared with.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { client: Arc::default(), clock }
+        Self { clients: Arc::default(), clock }
     }
 
-    async fn client(&self, host: &str) -> Result<&Client, BackendError> {
-        let made = self.client.get_or_try_init(async || {
-            let made = tokio::task::spawn_blocking(make).await;
+    /// Ends every connection that no request is on: the buffers of a connection hold what it carried, tokens and
+    /// passwords among it.
+    pub fn hang_up(&self) {
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    async fn client(&self, url: &Url) -> Result<Client, BackendError> {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_near = is_loopback(url);
+        let made = if is_near { &clients.near } else { &clients.far }.get_or_try_init(async || {
+            let made = tokio::task::spawn_blocking(move || make(is_near)).await;
             made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         });
-        made.await.map_err(|why| BackendError::Unreachable {
-            host: host.to_owned(),
+        made.await.cloned().map_err(|why| BackendError::Unreachable {
+            host: host_of(url),
             cause: format!("the HTTP client does not start: {why}"),
         })
     }
@@ -78,7 +95,9 @@ impl HttpClient {
         let response = self.exchange(&host, request, server).await?;
         if response.status().is_success() || response.status().is_redirection() {
             let found = headers.iter().find_map(|name| response.headers().get(*name));
-            return Ok(found.and_then(|place| place.to_str().ok()).map(str::to_owned));
+            let found =
+                found.and_then(|place| place.to_str().ok()).filter(|place| place.len() <= inbound::TEXT);
+            return Ok(found.map(str::to_owned));
         }
         read(&host, response).await.map(|_| None)
     }
@@ -89,7 +108,7 @@ impl HttpClient {
         request: Request<'_>,
         server: &ServerClock,
     ) -> Result<Response, BackendError> {
-        let mut builder = self.client(host).await?.request(request.method, request.url);
+        let mut builder = self.client(&request.url).await?.request(request.method, request.url);
         if let Some(token) = request.token {
             builder = builder.bearer_auth(token);
         }
@@ -106,7 +125,8 @@ impl HttpClient {
 }
 
 /// Without the system's certificates the first attempt fails even for plain HTTP, which is what a local App speaks.
-fn make() -> reqwest::Result<Client> {
+fn make(is_near: bool) -> reqwest::Result<Client> {
+    let builder = || if is_near { builder().no_proxy() } else { builder() };
     builder().build().or_else(|error| {
         tracing::warn!(%error, "no system certificates: https will fail");
         builder().tls_certs_only([]).build()
@@ -127,7 +147,7 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 async fn read(host: &str, mut response: Response) -> Result<Value, BackendError> {
-    let garbage = |what: String| BackendError::Garbage { host: host.to_owned(), what };
+    let garbage = |what: String| BackendError::garbage(host, &what);
     let status = response.status();
     let retry_after = retry_after(response.headers());
     let is_json = response
@@ -135,6 +155,9 @@ async fn read(host: &str, mut response: Response) -> Result<Value, BackendError>
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/json"));
+
+    let elsewhere = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+    let elsewhere = elsewhere.and_then(|place| response.url().join(place).ok());
 
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(host, error))? {
@@ -155,9 +178,12 @@ async fn read(host: &str, mut response: Response) -> Result<Value, BackendError>
     }
     let envelope = is_json.then(|| serde_json::from_slice::<Envelope>(&bytes).ok()).flatten();
     match envelope {
-        Some(Envelope { error: Some(message), error_code }) => {
-            Err(BackendError::Refused { status: status.as_u16(), code: error_code, message, retry_after })
-        }
+        Some(Envelope { error: Some(message), error_code }) => Err(BackendError::Refused {
+            status: status.as_u16(),
+            code: error_code.map(inbound::label),
+            message: inbound::text(message),
+            retry_after,
+        }),
         // A server in trouble need not speak the protocol to be believed; a refusal has to.
         _ if status.is_server_error() || status.as_u16() == 429 => Err(BackendError::Refused {
             status: status.as_u16(),
@@ -165,6 +191,11 @@ async fn read(host: &str, mut response: Response) -> Result<Value, BackendError>
             message: format!("the server answered {status}"),
             retry_after,
         }),
+        // Followed, it would take the token and the body to wherever it says.
+        _ if status.is_redirection() => {
+            let place = elsewhere.map_or_else(|| "nowhere".into(), |url| inbound::label(origin_of(&url)));
+            Err(garbage(format!("it redirects to {place}, which is not followed: it would get the secrets")))
+        }
         _ => Err(garbage(format!("status {status} without the error envelope"))),
     }
 }
@@ -183,6 +214,11 @@ pub(super) fn host_of(url: &Url) -> String {
     }
 }
 
+/// Scheme, host, and port where it is not the scheme's own.
+pub(super) fn origin_of(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), host_of(url))
+}
+
 fn transport_error(host: &str, error: reqwest::Error) -> BackendError {
     let error = error.without_url();
     if error.is_timeout() {
@@ -193,5 +229,5 @@ fn transport_error(host: &str, error: reqwest::Error) -> BackendError {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    BackendError::Unreachable { host: host.to_owned(), cause: cause.to_string() }
+    BackendError::Unreachable { host: host.to_owned(), cause: inbound::text(cause.to_string()) }
 }

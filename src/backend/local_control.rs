@@ -14,7 +14,7 @@ use url::Url;
 
 use super::http::{Request, host_of};
 use super::server_clock::ServerClock;
-use super::{Answer, BackendError, HttpClient};
+use super::{Answer, BackendError, HttpClient, inbound};
 use crate::account::{
     About, AppClock, ClockChange, ControlAccess, Mail, MailLink, MailPurpose, MailState, MailToken, Provider,
 };
@@ -61,9 +61,8 @@ impl ControlClient {
     }
 
     fn decode<T: DeserializeOwned>(&self, answer: Value, what: &str) -> Result<T, BackendError> {
-        serde_json::from_value(answer).map_err(|error| BackendError::Garbage {
-            host: host_of(&self.access.base_url),
-            what: format!("{what}: {error}"),
+        serde_json::from_value(answer).map_err(|error| {
+            BackendError::garbage(&host_of(&self.access.base_url), &format!("{what}: {error}"))
         })
     }
 }
@@ -94,7 +93,7 @@ impl LocalControl for ControlClient {
         Box::pin(async move {
             let answer = self.call(Method::GET, &["mails"], None).await?;
             let mails: Vec<WireMail> = self.decode(answer, "a mailbox")?;
-            Ok(mails.into_iter().map(Mail::from).collect())
+            Ok(mails.into_iter().take(inbound::ENTRIES).map(Mail::from).collect())
         })
     }
 
@@ -130,6 +129,7 @@ fn clock_body(change: &ClockChange) -> Value {
 
 #[derive(Deserialize)]
 struct WireAbout {
+    #[serde(deserialize_with = "inbound::label_field")]
     version: String,
     providers: Vec<Provider>,
 }
@@ -160,12 +160,17 @@ struct WireMail {
     id: i64,
     sent_at: Timestamp,
     purpose: WirePurpose,
+    #[serde(deserialize_with = "inbound::label_field")]
     email: String,
+    #[serde(deserialize_with = "inbound::label_field")]
     subject: String,
+    #[serde(deserialize_with = "inbound::text_field")]
     link: String,
+    #[serde(deserialize_with = "inbound::text_field")]
     token: String,
+    #[serde(deserialize_with = "inbound::label_field")]
     token_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "inbound::text_field")]
     delivery: String,
     state: WireState,
 }

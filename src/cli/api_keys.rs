@@ -99,7 +99,7 @@ async fn create(name: String, args: UserArgs, client: &mut Client<'_>) -> Result
         json["key"] = new.secret.expose_secret().into();
         Printed::json(&json)
     } else {
-        Printed::text(new.secret.expose_secret())
+        Printed::word("API key", new.secret.expose_secret())?
     })
 }
 

@@ -23,6 +23,16 @@ pub enum AppCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Let an App name another host as where it is served: passwords and tokens go there from then on.
+    AcceptHost {
+        /// Its name on this device.
+        name: String,
+        /// The host, with its port where the App names one, as the error shows it.
+        host: String,
+        /// Print an object for scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// Forget an App on this device, with all its users. Their accounts live on.
     Remove {
         /// Its name on this device.
@@ -63,6 +73,10 @@ pub struct AddArgs {
     /// The field with the user's id in a document of custom user data.
     #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().user_id_field)]
     custom_data_field: String,
+
+    /// Host and port that the App may name as where it is served, besides its own.
+    #[arg(long, value_name = "HOST")]
+    accept_host: Option<String>,
 
     #[command(flatten)]
     control: ControlArgs,
@@ -120,7 +134,7 @@ impl AppCommand {
     pub fn json(&self) -> bool {
         match self {
             Self::Add(args) => args.json,
-            Self::List { json } | Self::Remove { json, .. } => *json,
+            Self::List { json } | Self::AcceptHost { json, .. } | Self::Remove { json, .. } => *json,
         }
     }
 
@@ -132,6 +146,7 @@ impl AppCommand {
         match self {
             Self::Add(args) => add(*args, client).await,
             Self::List { json } => Ok(list(&client.snapshot(), json)),
+            Self::AcceptHost { name, host, json } => accept_host(&name, host, json, client).await,
             Self::Remove { name, json } => remove(&name, json, client).await,
         }
     }
@@ -163,9 +178,22 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
             user_id_field: args.custom_data_field,
         },
         control,
+        accepted_host: args.accept_host,
     };
     client.ask(Command::KeepApp(app)).await?;
     Ok(Printed::either(args.json, &json, &sentence))
+}
+
+async fn accept_host(
+    name: &str,
+    host: String,
+    json: bool,
+    client: &mut Client<'_>,
+) -> Result<Printed, Problem> {
+    let app = AppAlias::new(name);
+    client.ask(Command::AcceptHost { app: app.clone(), host: host.clone() }).await?;
+    let object = json!({ "app": app.as_str(), "accepted_host": host });
+    Ok(Printed::either(json, &object, &format!("{app} may be served at {host}")))
 }
 
 async fn remove(name: &str, json: bool, client: &mut Client<'_>) -> Result<Printed, Problem> {

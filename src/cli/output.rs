@@ -8,6 +8,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
+use crate::account::grant;
 use crate::text;
 
 /// What a command has for standard output. It may be a token, so it is wiped after use.
@@ -28,6 +29,18 @@ impl Printed {
             text.push('\n');
         }
         Self(text)
+    }
+
+    /// A token or a key as it is, which is one word: an answer of a server that was more of it is not printed.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn word(what: &str, secret: &str) -> Result<Self, Problem> {
+        if grant::is_word(secret) {
+            return Ok(Self::text(secret));
+        }
+        let message = format!("the {what} has characters that belong into none, and is not printed");
+        Err(Problem::new(Code::NotTheProtocol, message, "log the user in again"))
     }
 
     /// A sentence for a person; what comes from servers is inert in it.

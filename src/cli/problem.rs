@@ -62,6 +62,8 @@ pub enum Code {
     Unreachable,
     /// The server answered something that is not the protocol.
     NotTheProtocol,
+    /// The App names an address that secrets are not sent to.
+    Address,
     /// The vault's key was not had.
     VaultLocked,
     /// There is no vault yet, and nobody said where its key shall live.
@@ -98,6 +100,7 @@ impl Code {
             Self::ServerTrouble => "server-trouble",
             Self::Unreachable => "unreachable",
             Self::NotTheProtocol => "not-the-protocol",
+            Self::Address => "address",
             Self::VaultLocked => "vault-locked",
             Self::VaultNeedsKey => "vault-needs-key",
             Self::Vault => "vault",
@@ -119,7 +122,7 @@ impl Code {
             | Self::AmbiguousUser => 2,
             Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials | Self::ConfirmationPending => 3,
             Self::Refused => 4,
-            Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol => 5,
+            Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol | Self::Address => 5,
             Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
             Self::Interrupted => 130,
             Self::Ended(signal) => 128 + signal,
@@ -136,6 +139,7 @@ impl From<FailureKind> for Code {
             FailureKind::ServerTrouble => Self::ServerTrouble,
             FailureKind::NotLoggedIn => Self::NotLoggedIn,
             FailureKind::Garbage => Self::NotTheProtocol,
+            FailureKind::Address => Self::Address,
             FailureKind::Vault => Self::Vault,
             FailureKind::Unknown => Self::UnknownUser,
             FailureKind::Input => Self::Input,
@@ -244,7 +248,7 @@ mod tests {
     use super::*;
     use crate::account::AppAlias;
 
-    const ALL: [Code; 22] = [
+    const ALL: [Code; 23] = [
         Code::Usage,
         Code::TimedOut,
         Code::UnknownKey,
@@ -262,6 +266,7 @@ mod tests {
         Code::Credentials,
         Code::Refused,
         Code::Unreachable,
+        Code::Address,
         Code::NotTheProtocol,
         Code::VaultLocked,
         Code::VaultNeedsKey,

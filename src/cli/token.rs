@@ -41,6 +41,7 @@ pub async fn run(args: TokenArgs, client: &mut Client<'_>) -> Result<Printed, Pr
     if output::is_seen() {
         output::warn("whoever sees this token can act as the user until it expires");
     }
+    let printed = Printed::word("access token", access.expose())?;
     Ok(if args.json {
         Printed::json(&json!({
             "app": user.key.app.as_str(),
@@ -50,7 +51,7 @@ pub async fn run(args: TokenArgs, client: &mut Client<'_>) -> Result<Printed, Pr
             "expires": expires.map(|at| at.to_string()),
         }))
     } else {
-        Printed::text(access.expose())
+        printed
     })
 }
 

@@ -24,7 +24,6 @@ use super::store::{ApiKey, Registration, Tx};
 
 pub use api_key::data as key_data;
 
-pub use outbound::is_loopback;
 pub use remote_documents::RemoteDocuments;
 
 /// The body of a login, without knowing whose it is.

@@ -45,6 +45,13 @@ pub enum Command {
     /// Change an App that is kept. Without a way to its control API the former one stays, unless the App has moved; an App
     /// with users does not move, since their tokens are for its address alone.
     EditApp(App),
+    /// Let an App name another host as where it is served. Kept with the App.
+    AcceptHost {
+        /// The App.
+        app: AppAlias,
+        /// Host, and port where it is not the scheme's own, as the App names them.
+        host: String,
+    },
     /// Forget an App that was kept, with all its users on this device.
     ForgetApp {
         /// The App.

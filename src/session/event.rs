@@ -235,6 +235,8 @@ pub enum FailureKind {
     NotLoggedIn,
     /// The server answered something that is not the protocol.
     Garbage,
+    /// The App names an address that secrets are not sent to.
+    Address,
     /// The vault could not be opened, read or written.
     Vault,
     /// The app or user is not known here.

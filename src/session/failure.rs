@@ -18,6 +18,16 @@ impl Failure {
                 FailureKind::Garbage,
                 "check that the address is that of an App Services server, not of a proxy",
             ),
+            BackendError::Downgrade { .. } => (
+                FailureKind::Address,
+                "where a local App stands behind a proxy that speaks TLS, start it with `--trusted-proxy` and the proxy's \
+                 address, so that it knows its own; else ask whoever runs the App",
+            ),
+            BackendError::OtherHost { .. } => (
+                FailureKind::Address,
+                "if that host is right, accept it once: `idmux app accept-host NAME HOST`, or `--accept-host HOST` beside \
+                 `--url`; a running screen asks",
+            ),
             BackendError::Browser(error) => browser(error),
             BackendError::Refused { status, code, .. } => match code.as_deref() {
                 Some("InvalidPassword") => {

@@ -130,7 +130,7 @@ impl OperationKind {
                 if let (true, Credentials::EmailPassword { email, password }) = (*register, credentials) {
                     register_once(backend.as_ref(), email, password).await?;
                 }
-                let access = backend.link(access, credentials, device).await?;
+                let access = backend.link(user, access, credentials, device).await?;
                 let profile = backend.profile(&access).await.ok();
                 Ok(Done::Linked(Some(access), profile))
             }

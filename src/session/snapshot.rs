@@ -93,6 +93,8 @@ pub struct AppView {
     pub custom_data: CustomDataSource,
     /// Whether the App is remembered for the next start.
     pub kept: bool,
+    /// The host that it names as where it is served, and that nobody has accepted: nothing is sent there.
+    pub other_host: Option<String>,
     /// What whoever looks after the App sees; `None` where idmux has no access to its control API.
     pub local: Option<Arc<LocalView>>,
 }

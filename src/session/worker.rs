@@ -155,6 +155,8 @@ struct KnownApp {
     renewals: Arc<Semaphore>,
     outage: Outage,
     local: Local,
+    /// The host that the App names as where it is served, and that nobody has accepted.
+    other_host: Option<String>,
 }
 
 /// An app that does not answer, as far as it is known.
@@ -276,6 +278,7 @@ impl Worker {
             Ok((id, outcome)) => {
                 self.labels.remove(&id);
                 self.settle(outcome);
+                self.look_at_hosts();
             }
             Err(error) => {
                 if let Some(label) = self.labels.remove(&error.id())
@@ -315,6 +318,7 @@ impl Worker {
                 renewals: Arc::new(Semaphore::new(self.setup.renewals.in_flight.max(1))),
                 outage: Outage::default(),
                 local: Local::default(),
+                other_host: None,
             });
             self.apps.len() - 1
         });
@@ -395,6 +399,7 @@ impl Worker {
             custom_data: (known.connected.as_ref())
                 .map_or_else(CustomDataSource::default, |(app, _)| app.custom_data.clone()),
             kept: known.kept,
+            other_host: known.other_host.clone(),
             local: (known.connected.as_ref())
                 .filter(|(app, _)| app.control.is_some())
                 .map(|_| Arc::new(known.local.view(known.skew.ahead()))),

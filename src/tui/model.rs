@@ -1,6 +1,6 @@
 //! The model is the screen: what is drawn depends on nothing else.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -200,6 +200,8 @@ pub struct Model {
     pub(super) touched: Timestamp,
     /// Whether the log-in dialog of the first run had its chance.
     pub(super) first_run_over: bool,
+    /// The hosts of Apps that the person was asked about.
+    pub(super) asked_hosts: HashSet<(AppAlias, String)>,
     /// Whose source was asked for since the Custom data pane got the focus.
     pub(super) source_asked: Option<UserKey>,
     next_dialog: DialogId,
@@ -262,6 +264,7 @@ impl Model {
             activity: Activity::default(),
             attention: Attention::default(),
             first_run_over: false,
+            asked_hosts: HashSet::new(),
             source_asked: None,
             next_dialog: DialogId::default(),
         }

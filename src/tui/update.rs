@@ -73,6 +73,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.lifetimes.forget_order();
             dialogs::follow_vault(model);
             dialogs::offer_first_run(model);
+            dialogs::ask_about_hosts(model);
             vec![]
         }
         Message::Event(Event {

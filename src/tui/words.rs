@@ -353,6 +353,7 @@ pub fn failure_kind(kind: FailureKind) -> &'static str {
         FailureKind::ServerTrouble => "server trouble",
         FailureKind::NotLoggedIn => "not logged in",
         FailureKind::Garbage => "not the protocol",
+        FailureKind::Address => "another address",
         FailureKind::Vault => "vault",
         FailureKind::Unknown => "unknown here",
         FailureKind::Input => "wrong input",

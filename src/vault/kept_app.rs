@@ -18,6 +18,8 @@ pub struct KeptApp {
     custom_data: CustomDataSource,
     #[serde(skip)]
     control: Option<ControlAccess>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted_host: Option<String>,
 }
 
 /// The way to the control API as it is sealed.
@@ -30,15 +32,15 @@ struct WireControl<'a> {
 
 impl From<App> for KeptApp {
     fn from(app: App) -> Self {
-        let App { alias, base_url, client_app_id, custom_data, control } = app;
-        Self { alias, base_url, client_app_id, custom_data, control }
+        let App { alias, base_url, client_app_id, custom_data, control, accepted_host } = app;
+        Self { alias, base_url, client_app_id, custom_data, control, accepted_host }
     }
 }
 
 impl From<KeptApp> for App {
     fn from(kept: KeptApp) -> Self {
-        let KeptApp { alias, base_url, client_app_id, custom_data, control } = kept;
-        Self { alias, base_url, client_app_id, custom_data, control }
+        let KeptApp { alias, base_url, client_app_id, custom_data, control, accepted_host } = kept;
+        Self { alias, base_url, client_app_id, custom_data, control, accepted_host }
     }
 }
 

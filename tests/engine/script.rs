@@ -400,6 +400,7 @@ impl Backend for Speaker {
 
     fn link<'a>(
         &'a self,
+        _: &'a UserId,
         access: &'a AccessToken,
         _: &'a Credentials,
         _: Option<&'a DeviceId>,
@@ -412,7 +413,7 @@ impl Backend for Speaker {
         }))
     }
 
-    fn refresh<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+    fn refresh<'a>(&'a self, _: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
         Box::pin(async move {
             let _wire = OnWire::new(&self.0, refresh.expose());
             let owner = self.0.lock().grants.get(refresh.expose()).map(|grant| grant.owner.clone());

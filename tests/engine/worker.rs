@@ -36,6 +36,7 @@ pub fn app(alias: AppAlias) -> App {
         client_app_id: "shop-abcde".into(),
         custom_data: CustomDataSource::default(),
         control: None,
+        accepted_host: None,
     }
 }
 

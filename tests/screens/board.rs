@@ -65,6 +65,7 @@ fn several() -> Snapshot {
         base_url: url.map(|url| url.parse().unwrap()),
         current: Some(UserId::new(key(8).id.to_string())),
         kept: true,
+        other_host: None,
         ..app()
     };
     let mut shop = other("shop", Some("https://services.cloud.mongodb.com"));

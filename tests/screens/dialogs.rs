@@ -19,6 +19,7 @@ fn three_apps() -> Snapshot {
         base_url: Some(url.parse().unwrap()),
         client_app_id: id.into(),
         kept: true,
+        other_host: None,
         ..app()
     };
     snapshot

@@ -42,6 +42,7 @@ pub fn app() -> AppView {
         skew: None,
         custom_data: Default::default(),
         kept: false,
+        other_host: None,
         local: None,
     }
 }

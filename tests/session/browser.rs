@@ -24,6 +24,7 @@ fn app(server: &Server) -> App {
         client_app_id: APP_ID.into(),
         custom_data: CustomDataSource::default(),
         control: None,
+        accepted_host: None,
     }
 }
 

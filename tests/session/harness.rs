@@ -40,6 +40,7 @@ pub fn app_at(base_url: &Url) -> App {
         client_app_id: APP_ID.into(),
         custom_data: CustomDataSource::default(),
         control: None,
+        accepted_host: None,
     }
 }
 

@@ -6,22 +6,26 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::AppServices;
+use crate::account::grant::{self, NoGrant};
 use crate::account::{ApiKey, ApiKeyId, NewApiKey, RefreshToken};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, inbound};
 
 #[derive(Deserialize)]
 struct WireKey {
     #[serde(rename = "_id")]
     id: ApiKeyId,
+    #[serde(deserialize_with = "inbound::label_field")]
     name: String,
     disabled: bool,
     /// Only in the answer to the request that makes a key.
-    key: Option<String>,
+    #[serde(default, deserialize_with = "inbound::secret_field")]
+    key: SecretString,
 }
 
 impl WireKey {
-    fn listed(self) -> ApiKey {
-        ApiKey { id: self.id, name: self.name, enabled: !self.disabled }
+    fn listed(self) -> Result<ApiKey, NoGrant> {
+        grant::id("id of an API key", self.id.as_str())?;
+        Ok(ApiKey { id: self.id, name: self.name, enabled: !self.disabled })
     }
 }
 
@@ -31,7 +35,8 @@ impl AppServices {
     pub(super) async fn list_keys(&self, refresh: &RefreshToken) -> Result<Vec<ApiKey>, BackendError> {
         let answer = self.call(Method::GET, &KEYS, Some(refresh.expose()), None).await?;
         let keys: Vec<WireKey> = self.decode(answer, "a list of API keys")?;
-        Ok(keys.into_iter().map(WireKey::listed).collect())
+        let keys = keys.into_iter().take(inbound::ENTRIES).map(WireKey::listed);
+        keys.collect::<Result<_, _>>().map_err(|why| self.no_grant(why))
     }
 
     pub(super) async fn create_key(
@@ -42,8 +47,8 @@ impl AppServices {
         let body = json!({ "name": name });
         let answer = self.call(Method::POST, &KEYS, Some(refresh.expose()), Some(&body)).await?;
         let mut key: WireKey = self.decode(answer, "a new API key")?;
-        let secret = key.key.take().ok_or_else(|| self.garbage("a new API key without its secret"))?;
-        Ok(NewApiKey { key: key.listed(), secret: SecretString::from(secret) })
+        let secret = grant::api_key(std::mem::take(&mut key.key)).map_err(|why| self.no_grant(why))?;
+        Ok(NewApiKey { key: key.listed().map_err(|why| self.no_grant(why))?, secret })
     }
 
     pub(super) async fn set_key_enabled(

@@ -6,7 +6,7 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{AppServices, endpoint, wire};
+use super::{AppServices, endpoint, location, wire};
 use crate::account::{AccessToken, BrowserAddress, DeviceId, Provider};
 use crate::backend::BackendError;
 use crate::backend::browser::{BrowserError, BrowserVisit, Door, Expected, Listener};
@@ -52,6 +52,7 @@ impl AppServices {
                 url
             }
         };
+        location::check_browser(host, &address)?;
         let address = BrowserAddress::new(address)
             .ok_or_else(|| self.garbage("an address to open that is not of the web"))?;
         Ok(BrowserVisit::new(address, door, arrival, listener))
@@ -59,7 +60,7 @@ impl AppServices {
 
     /// Asks what the browser will ask, so that a refusal is said here and not there. Any other answer is for the browser.
     async fn try_start(&self, url: Url, redirect: &str, door: &Door) -> Result<(), BackendError> {
-        match self.ask_where(url, None).await {
+        match self.ask_where(url.clone(), None).await {
             // Sent back at once: the App says no.
             Ok(Some(back)) if back.as_str().split('#').next() == Some(redirect) => {
                 match door.hand_in(back.as_str()) {
@@ -67,7 +68,8 @@ impl AppServices {
                     _ => Err(self.garbage("the beginning of a log-in that is its end")),
                 }
             }
-            Ok(_) | Err(BackendError::Garbage { .. }) => Ok(()),
+            Ok(Some(place)) => location::check_browser(&url, &place),
+            Ok(None) | Err(BackendError::Garbage { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

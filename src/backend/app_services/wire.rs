@@ -5,28 +5,54 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::account::{Credentials, DeviceId, GoogleProof, Identity, Profile, Provider};
+use crate::account::grant::{self, NoGrant};
+use crate::account::{
+    AccessToken, Credentials, DeviceId, GoogleProof, Identity, Profile, Provider, Tokens, UserId,
+};
+use crate::backend::{NewSession, inbound};
 
 /// The answer to a log-in, and to the addition of an identity (protocol document, sections 3.1 and 4).
 #[derive(Deserialize)]
 pub struct LoginAnswer {
-    pub user_id: String,
-    pub access_token: String,
-    pub refresh_token: Option<String>,
+    user_id: String,
+    #[serde(deserialize_with = "inbound::secret_field")]
+    access_token: SecretString,
+    #[serde(default, deserialize_with = "inbound::secret_field")]
+    refresh_token: SecretString,
     #[serde(default)]
-    pub device_id: String,
+    device_id: String,
+}
+
+impl LoginAnswer {
+    /// The session that was opened.
+    pub fn session(self, provider: Provider) -> Result<NewSession, NoGrant> {
+        let user = grant::user_id(self.user_id)?;
+        let access = grant::access_token(self.access_token, &user)?;
+        let refresh = grant::refresh_token(self.refresh_token, &user)?;
+        let device = grant::device_id(self.device_id)?;
+        Ok(NewSession { user, provider, tokens: Tokens { access, refresh }, device })
+    }
+
+    /// The access token of `user`, to whom an identity was added.
+    pub fn linked(self, user: &UserId) -> Result<AccessToken, NoGrant> {
+        if grant::user_id(self.user_id)? != *user {
+            return Err(NoGrant::OtherUser("answer"));
+        }
+        grant::access_token(self.access_token, user)
+    }
 }
 
 /// The answer to a refresh (section 5.3).
 #[derive(Deserialize)]
 pub struct RefreshAnswer {
-    pub access_token: String,
+    #[serde(deserialize_with = "inbound::secret_field")]
+    pub access_token: SecretString,
 }
 
 /// The answer to a request for the profile (section 6).
 #[derive(Deserialize)]
 pub struct ProfileAnswer {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "inbound::label_field")]
     user_type: String,
     identities: Vec<WireIdentity>,
     data: Map<String, Value>,
@@ -34,7 +60,9 @@ pub struct ProfileAnswer {
 
 #[derive(Deserialize)]
 struct WireIdentity {
+    #[serde(deserialize_with = "inbound::label_field")]
     id: String,
+    #[serde(deserialize_with = "inbound::label_field")]
     provider_type: String,
 }
 
@@ -44,8 +72,8 @@ impl From<ProfileAnswer> for Profile {
             |wire: WireIdentity| Identity { id: wire.id, provider: Provider::from(wire.provider_type) };
         Self {
             user_type: answer.user_type,
-            identities: answer.identities.into_iter().map(identity).collect(),
-            data: answer.data,
+            identities: answer.identities.into_iter().take(inbound::ENTRIES).map(identity).collect(),
+            data: inbound::facts(answer.data),
         }
     }
 }

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
 
 use super::BrowserError;
+use crate::account::grant::{self, NoGrant};
 use crate::account::{AccessToken, DeviceId, Provider, RefreshToken, Tokens, UserId};
 use crate::backend::NewSession;
 
@@ -114,16 +115,14 @@ impl Proof {
         let [access, refresh, user, device] = parts[..] else {
             return Err(NotTaken::Broken("its tokens are not four parts"));
         };
-        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        if access.is_empty() || user.is_empty() || !parts.iter().all(|part| is_word(part)) {
-            return Err(NotTaken::Broken("its tokens are none"));
-        }
-        Ok(Self {
-            access: AccessToken::new(access),
-            refresh: (!refresh.is_empty()).then(|| RefreshToken::new(refresh)),
-            user: UserId::new(user),
-            device: DeviceId::new(device),
-        })
+        let read = || {
+            let user = grant::user_id(user.to_owned())?;
+            let access = grant::access_token(access.into(), &user)?;
+            let refresh = (!refresh.is_empty()).then(|| grant::refresh_token(refresh.into(), &user));
+            let device = grant::device_id(device.to_owned())?;
+            Ok(Self { access, refresh: refresh.transpose()?, user, device })
+        };
+        read().map_err(|_: NoGrant| NotTaken::Broken("its tokens are none"))
     }
 }
 
@@ -135,6 +134,8 @@ fn is_same(given: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
     use proptest::prelude::*;
 
     use super::*;
@@ -144,7 +145,9 @@ mod tests {
         Expected { state, app_id: "shop-abcde".into(), provider: Provider::Google, is_link }
     }
 
-    const UA: &str = "a.b.c%24r.s.t%24u1%24610d81f929164593aa50e663";
+    /// An access token of the user `u1`.
+    const ACCESS: &str = "e30.eyJzdWIiOiJ1MSJ9.c2ln";
+    const UA: &str = "e30.eyJzdWIiOiJ1MSJ9.c2ln%24r.s.t%24u1%24610d81f929164593aa50e663";
 
     #[test]
     fn a_log_in_is_read_in_both_families_and_with_or_without_the_address() {
@@ -161,7 +164,7 @@ mod tests {
                     panic!("{text}")
                 };
                 assert_eq!(session.user.as_str(), "u1", "{text}");
-                assert_eq!(session.tokens.access.expose(), "a.b.c");
+                assert_eq!(session.tokens.access.expose(), ACCESS);
                 assert_eq!(session.tokens.refresh.expose(), "r.s.t");
                 assert_eq!(session.device.unwrap().as_str(), "610d81f929164593aa50e663");
                 assert_eq!(session.provider, Provider::Google);
@@ -172,13 +175,16 @@ mod tests {
     #[test]
     fn a_link_is_read_with_its_access_token_and_without() {
         let read = |rest: &str| expected(true).read(&format!("_baas_state=the-state{rest}"));
-        let Ok(Ok(Arrival::Linked(Some((user, access))))) = read("&_baas_ua=a.b%24%24u1%24d&_baas_link=ok")
+        let Ok(Ok(Arrival::Linked(Some((user, access))))) =
+            read(&format!("&_baas_ua={ACCESS}%24%24u1%24d&_baas_link=ok"))
         else {
             panic!()
         };
-        assert_eq!((user.as_str(), access.expose()), ("u1", "a.b"));
+        assert_eq!((user.as_str(), access.expose()), ("u1", ACCESS));
         assert!(matches!(read("&_baas_link=ok"), Ok(Ok(Arrival::Linked(None)))));
-        for rest in ["", "&_baas_link=no", "&_baas_ua=a.b%24%24u1%24d"] {
+        let theirs = format!("&_baas_ua={ACCESS}%24%24u2%24d&_baas_link=ok");
+        let unsaid = format!("&_baas_ua={ACCESS}%24%24u1%24d");
+        for rest in ["", "&_baas_link=no", &unsaid, &theirs] {
             assert!(matches!(read(rest), Err(NotTaken::Broken(_))), "{rest}");
         }
     }
@@ -223,8 +229,8 @@ mod tests {
         }
         assert!(matches!(read("_baas_state=the-state"), NotTaken::Broken(_)));
         // A token with a line end would be a header of its own.
-        let text = "_baas_state=the-state&_baas_ua=a%0Ab%24r%24u%24d";
-        assert!(matches!(read(text), NotTaken::Broken(_)));
+        let text = format!("_baas_state=the-state&_baas_ua={ACCESS}%0A%24r%24u1%24d");
+        assert!(matches!(read(&text), NotTaken::Broken(_)));
     }
 
     proptest! {
@@ -235,8 +241,10 @@ mod tests {
 
         #[test]
         fn whatever_a_server_encodes_comes_out_again(
-            access in "[!-#%-~]{1,80}", refresh in "[!-#%-~]{1,80}", user in "[!-#%-~]{1,30}", other in ".{0,40}"
+            refresh in "[!-#%-~]{1,80}", user in "[!-#%-~]{1,30}", other in ".{0,40}"
         ) {
+            let payload = serde_json::json!({ "sub": user }).to_string();
+            let access = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(payload));
             let ua = format!("{access}${refresh}${user}$");
             let encoded: String = form_urlencoded::byte_serialize(ua.as_bytes()).collect();
             let other: String = form_urlencoded::byte_serialize(other.as_bytes()).collect();

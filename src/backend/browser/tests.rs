@@ -8,7 +8,7 @@ use url::Url;
 use super::*;
 use crate::account::{Provider, RedirectUri};
 
-const UA: &str = "a.b.c%24r.s.t%24u1%24";
+const UA: &str = "e30.eyJzdWIiOiJ1MSJ9.c2ln%24r.s.t%24u1%24";
 
 fn visit() -> (BrowserVisit, String) {
     visit_to(&RedirectUri::default())
@@ -208,7 +208,9 @@ fn nothing_that_is_secret_prints() {
         provider: Provider::Apple,
         is_link: false,
     };
-    let text = format!("#_baas_state=hunter2&_baas_ua={}", "hunter2%24hunter2%24u%24d");
+    // `{"sub":"u","s":"hunter2"}`, with the secret in the signature as well.
+    let ua = "e30.eyJzdWIiOiJ1IiwicyI6Imh1bnRlcjIifQ.hunter2%24hunter2%24u%24d";
+    let text = format!("#_baas_state=hunter2&_baas_ua={ua}");
     let arrival = expected.read(&text).unwrap().unwrap();
     let (door, _arrival) = Door::new(expected);
     let printed = format!("{arrival:?} {door:?} {:?}", Err::<(), _>(NotTaken::OtherLogIn));

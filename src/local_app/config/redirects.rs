@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::OAuth2;
-use crate::local_app::providers::is_loopback;
+use crate::loopback::is_loopback;
 
 impl OAuth2 {
     /// Whether `redirect` is listed, letter for letter. A loopback address may have another port than the listed one: a

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, redirect, retry};
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
+
+use crate::loopback::is_loopback;
 
 /// How long a provider may take; a log-in makes at most three requests within the time limit of its own.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
@@ -34,6 +36,7 @@ pub enum OutboundError {
 #[derive(Default)]
 pub struct Outbound {
     near: OnceLock<Result<Client, String>>,
+    near_tls: OnceLock<Result<Client, String>>,
     far: OnceLock<Result<Client, String>>,
 }
 
@@ -54,23 +57,13 @@ impl Outbound {
     }
 
     fn client(&self, url: &Url) -> Result<&Client, OutboundError> {
-        let made = if is_loopback(url) && url.scheme() == "http" {
-            // No proxy reaches this machine's own addresses.
-            self.near.get_or_init(|| made(builder().no_proxy().tls_certs_only([])))
-        } else {
-            self.far.get_or_init(|| made(builder()))
+        let made = match (is_loopback(url), url.scheme()) {
+            // Secrets for this machine stay on it: no proxy sees them.
+            (true, "http") => self.near.get_or_init(|| made(builder().no_proxy().tls_certs_only([]))),
+            (true, _) => self.near_tls.get_or_init(|| made(builder().no_proxy())),
+            (false, _) => self.far.get_or_init(|| made(builder())),
         };
         made.as_ref().map_err(|cause| OutboundError::Unreachable { host: host_of(url), cause: cause.clone() })
-    }
-}
-
-/// Whether `url` leads to this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
@@ -160,20 +153,5 @@ mod tests {
         }
         let long = error_text(&json!({ "error": "x".repeat(5000) })).unwrap();
         assert_eq!(long.len(), LONGEST_ERROR);
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for (url, expected) in [
-            ("http://127.0.0.1:1/", true),
-            ("http://localhost/", true),
-            ("http://[::1]/", true),
-            ("http://localhost.example.com/", false),
-            ("http://127.0.0.1.example.com/", false),
-            ("http://127.0.0.1:80@example.com/", false),
-            ("com.example:/x", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
-        }
     }
 }

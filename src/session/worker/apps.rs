@@ -9,6 +9,7 @@ use crate::session::{EventKind, Failure, RequestId, Subject};
 
 const ADD: &str = "add the app";
 const EDIT: &str = "change the app";
+const ACCEPT: &str = "accept another host";
 
 impl Worker {
     /// Makes an app known until the end of this process.
@@ -44,12 +45,46 @@ impl Worker {
         self.keep(id, App { control, ..app }, EDIT, EventKind::AppChanged);
     }
 
+    /// A person said that an App may be served at another host.
+    pub(super) fn accept_host(&mut self, id: RequestId, alias: AppAlias, host: String) {
+        let known =
+            self.app(&alias).and_then(|known| Some((known.connected.as_ref()?.0.clone(), known.kept)));
+        let Some((app, kept)) = known else {
+            let failure = self.no_app(ACCEPT, &alias);
+            let subject = Subject::App { app: alias, who: None };
+            return self.tell(Some(id), subject, EventKind::Failed(failure));
+        };
+        let app = App { accepted_host: Some(host), ..app };
+        if kept {
+            return self.keep(id, app, ACCEPT, EventKind::AppChanged);
+        }
+        let kind = match self.connect(app) {
+            Ok(()) => EventKind::AppChanged,
+            Err(failure) => EventKind::Failed(failure),
+        };
+        self.tell(Some(id), Subject::App { app: alias, who: None }, kind);
+    }
+
+    /// Notes which Apps name a host that nobody has accepted, as their clients found out.
+    pub(super) fn look_at_hosts(&mut self) {
+        for known in &mut self.apps {
+            let other = known.connected.as_ref().and_then(|(_, backend)| backend.other_host());
+            if known.other_host != other {
+                known.other_host = other;
+                self.changed = true;
+            }
+        }
+    }
+
     fn keep(&mut self, id: RequestId, app: App, action: &'static str, event: EventKind) {
         let subject = Subject::App { app: app.alias.clone(), who: None };
         if self.vault.is_none() {
             return self.tell(Some(id), subject, EventKind::Failed(Failure::vault_is_closed(action)));
         }
-        let kept = app.clone();
+        let mut kept = app.clone();
+        if kept.accepted_host.is_none() {
+            kept.accepted_host = self.accepted_host_of(&app);
+        }
         if let Err(failure) = self.connect(app) {
             return self.tell(Some(id), subject, EventKind::Failed(failure));
         }
@@ -158,8 +193,11 @@ impl Worker {
         });
     }
 
-    fn connect(&mut self, app: App) -> Result<(), Failure> {
+    fn connect(&mut self, mut app: App) -> Result<(), Failure> {
         let alias = app.alias.clone();
+        if app.accepted_host.is_none() {
+            app.accepted_host = self.accepted_host_of(&app);
+        }
         let backend = (self.setup.connect)(&app).map_err(|error| Failure::backend(ADD, &error))?;
         let known = self.app_mut(&alias);
         known.connected = Some((app, backend));
@@ -170,6 +208,13 @@ impl Worker {
         self.meet_local_app(&alias);
         self.look_at_sessions_of(&alias);
         Ok(())
+    }
+
+    /// What a person accepted for the App as it is known, if it stands where it stood.
+    fn accepted_host_of(&self, app: &App) -> Option<String> {
+        let (former, _) = self.app(&app.alias)?.connected.as_ref()?;
+        let is_there = former.base_url == app.base_url && former.client_app_id == app.client_app_id;
+        former.accepted_host.clone().filter(|_| is_there)
     }
 
     /// Plans every session of an app whose vault record or address has just come.

@@ -161,17 +161,14 @@ async fn link(visit: BrowserVisit, backend: &dyn Backend, user: &UserKey) -> Res
         return Ok(Done::Linked(None, None));
     };
     if linked != user.id {
-        return Err(BackendError::Garbage {
-            host: "the App".into(),
-            what: "an identity was added to another user".into(),
-        });
+        return Err(BackendError::garbage("the App", "an identity was added to another user"));
     }
     let profile = backend.profile(&access).await.ok();
     Ok(Done::Linked(Some(access), profile))
 }
 
 fn not_asked_for() -> BackendError {
-    BackendError::Garbage { host: "the browser".into(), what: "an answer to another question".into() }
+    BackendError::garbage("the browser", "an answer to another question")
 }
 
 /// Whom a log-in concerns before the server says so.

@@ -43,6 +43,7 @@ impl Worker {
             Command::Local { app, action } => self.look_after(Some(id), app, action),
             Command::KeepApp(app) => self.keep_app(id, app),
             Command::EditApp(app) => self.edit_app(id, app),
+            Command::AcceptHost { app, host } => self.accept_host(id, app, host),
             Command::ForgetApp { app } => self.forget_app(id, &app),
             Command::CancelLogIn { request } => self.cancel_log_in(id, request),
             Command::Lock => self.lock(id),

@@ -58,7 +58,7 @@ async fn renew(
             Ok(Lease::Busy) => tokio::time::sleep(LEASE_LOOK).await,
         }
     }
-    match backend.refresh(&known.refresh).await {
+    match backend.refresh(&user.id, &known.refresh).await {
         Ok(access) => Renewed::Here { tokens: Tokens { access, refresh: known.refresh.clone() }, known },
         Err(error) => {
             if let Some(door) = door {

@@ -159,6 +159,7 @@ impl AppForm {
                 user_id_field: text(FieldName::UserIdField),
             },
             control,
+            accepted_host: None,
         };
         Submission::send(if self.present.is_some() { Command::EditApp(app) } else { Command::KeepApp(app) })
     }

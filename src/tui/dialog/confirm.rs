@@ -60,6 +60,13 @@ pub enum Question {
         /// How many users go with it.
         users: usize,
     },
+    /// Let an App be served at another host.
+    AcceptHost {
+        /// Where the App is known to be; host and port.
+        host: String,
+        /// Where it says that it is served.
+        to: String,
+    },
     /// Empty the mailbox of an App, with so many mails.
     ClearMails {
         /// How many mails are in it.
@@ -102,6 +109,7 @@ impl Confirm {
             Question::Unset { .. } => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
             Question::ForgetApp { .. } => "Forget an App",
+            Question::AcceptHost { .. } => "Another host",
             Question::ClearMails { .. } => "Empty the mailbox",
         }
     }
@@ -152,6 +160,10 @@ impl Confirm {
                  The accounts themselves live on at the App.",
                 words::count(*users, "user")
             ),
+            Question::AcceptHost { host, to } => format!(
+                "{who} is known at {host}, and says that it is served at {to}. Passwords and tokens would go there. \
+                 Nothing was sent yet. Use that host from now on?"
+            ),
             Question::ClearMails { mails } => format!(
                 "{} of {label} {} deleted, with {} links. Whoever waits for one has to have it sent again.",
                 words::count(*mails, "mail"),
@@ -169,6 +181,7 @@ impl Confirm {
             Question::Many(BatchAction::LogOut, _) => "Log out",
             Question::Many(BatchAction::Refresh, _) => "Refresh",
             Question::ForgetApp { .. } => "Forget",
+            Question::AcceptHost { .. } => "Use it",
             Question::ClearMails { .. } => "Empty it",
         }
     }
@@ -178,6 +191,7 @@ impl Confirm {
             Question::DeleteKey { .. } => "deleting…",
             Question::Remove | Question::Unset { .. } => "removing…",
             Question::ForgetApp { .. } => "forgetting…",
+            Question::AcceptHost { .. } => "changing…",
             Question::ClearMails { .. } => "emptying…",
             // Its results are told together, outside of the dialog.
             Question::Many(..) => "",
@@ -210,6 +224,9 @@ impl Confirm {
                 Command::ApiKeys { user: key.clone(), action: ApiKeyAction::Delete(id.clone()) }
             }
             (Question::ForgetApp { .. }, About::App(app)) => Command::ForgetApp { app: app.clone() },
+            (Question::AcceptHost { to, .. }, About::App(app)) => {
+                Command::AcceptHost { app: app.clone(), host: to.clone() }
+            }
             (Question::ClearMails { .. }, About::App(app)) => {
                 Command::Local { app: app.clone(), action: LocalAction::ClearMails }
             }

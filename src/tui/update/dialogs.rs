@@ -3,11 +3,11 @@
 use crossterm::event::KeyEvent;
 
 use super::{batch, boards, browser, compare, copy, documents, palette, panes};
-use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
+use crate::session::{AppView, Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
 use crate::tui::content::help;
 use crate::tui::dialog::{
-    Body, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, Purpose, ShownSecret, Submission,
-    VaultForm,
+    Body, Confirm, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, Purpose, Question,
+    ShownSecret, Submission, VaultForm,
 };
 use crate::tui::effect::Effect;
 use crate::tui::form::Form;
@@ -219,6 +219,21 @@ pub fn follow_vault(model: &mut Model) {
     model.dialogs.retain(|dialog| !is_vault(dialog));
     if let Some(form) = form {
         model.open(Body::Vault(form));
+    }
+}
+
+/// Asks about each host that an App names as where it is served, once.
+pub fn ask_about_hosts(model: &mut Model) {
+    let named = |app: &AppView| Some((app.alias.clone(), app.other_host.clone()?, app.base_url.clone()?));
+    let named: Vec<_> = model.snapshot.apps.iter().filter_map(named).collect();
+    for (app, to, base) in named {
+        if model.asked_hosts.insert((app.clone(), to.clone())) {
+            let host = base.port().map_or_else(
+                || base.host_str().unwrap_or_default().to_owned(),
+                |port| format!("{}:{port}", base.host_str().unwrap_or_default()),
+            );
+            model.open(Body::Confirm(Confirm::of_app(Question::AcceptHost { host, to }, app)));
+        }
     }
 }
 

@@ -76,6 +76,7 @@ fn snapshot(users: impl IntoIterator<Item = usize>) -> Snapshot {
             skew: None,
             custom_data: Default::default(),
             kept: false,
+            other_host: None,
             local: None,
         }],
         users: users.into_iter().map(|number| Arc::new(user(number))).collect(),

@@ -5,12 +5,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::jwt::{self, Claims, Refusal};
-use super::super::outbound::{OutboundError, is_loopback};
+use super::super::outbound::OutboundError;
 use super::super::{Provider, VerifiedIdentity, key_set};
 use super::{Code, Consent, below, exchange_failed, issuer};
 use crate::local_app::app::App;
 use crate::local_app::config::OAuth2;
 use crate::local_app::failure::Failure;
+use crate::loopback::is_loopback;
 
 const GOOGLE: &str = "https://accounts.google.com";
 const APPLE: &str = "https://appleid.apple.com";

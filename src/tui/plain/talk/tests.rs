@@ -46,6 +46,7 @@ fn snapshot(version: u64, users: impl IntoIterator<Item = Arc<UserView>>) -> Mes
         skew: None,
         custom_data: Default::default(),
         kept: false,
+        other_host: None,
         local: None,
     };
     Message::Snapshot(Arc::new(Snapshot {

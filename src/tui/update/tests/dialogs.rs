@@ -66,7 +66,7 @@ fn an_app_is_added_from_the_list_of_apps() {
     let mut model = with_users([1]);
     type_app(&mut model);
     let (command, dialog) = sent(press(&mut model, KeyCode::Enter));
-    let Command::KeepApp(App { alias, base_url, client_app_id, custom_data, control }) = command else {
+    let Command::KeepApp(App { alias, base_url, client_app_id, custom_data, control, .. }) = command else {
         panic!("{command:?}")
     };
     assert_eq!((alias.as_str(), client_app_id.as_str()), ("shop", "shop-abcde"));
