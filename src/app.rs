@@ -24,6 +24,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, Config};
 use crate::crash;
 use crate::folders::Folders;
+use crate::hardening;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
 use crate::session::{self, Command, Connect, Envelope, Renewals, RequestId, Setup};
@@ -71,7 +72,10 @@ pub fn run(start: Start, face: Face) -> Result<(), AppError> {
         (Start::Local | Start::Remote(_), Some(folders)) => {
             logging::to_file(&folders.log())?;
             crash::report_to(folders.log());
-            (Location::File(folders.vault()), policy_from_environment(), config)
+            let key = policy_from_environment(hardening::secret(hardening::PASSPHRASE));
+            // The vault's key comes of it; nothing else needs it.
+            hardening::forget(hardening::PASSPHRASE);
+            (Location::File(folders.vault()), key, config)
         }
         // Its sessions and its vault are its own; keys and look are the person's.
         _ => {
@@ -220,13 +224,10 @@ async fn host_local_app(storage: Storage) -> Result<(LocalApp, App), AppError> {
     Ok((server, app))
 }
 
-/// The variable with a control token, for `idmux serve` and for whoever looks after what it serves.
-const CONTROL_TOKEN: &str = "IDMUX_CONTROL_TOKEN";
-
 /// The way to the control API of an App that the arguments name, if the environment has its token.
 fn control_of_environment(app: &App) -> Option<ControlAccess> {
-    let token = std::env::var(CONTROL_TOKEN).ok().filter(|token| !token.is_empty())?;
-    Some(ControlAccess { base_url: app.base_url.clone(), token: token.into() })
+    let token = hardening::secret(hardening::CONTROL_TOKEN)?;
+    Some(ControlAccess { base_url: app.base_url.clone(), token })
 }
 
 /// Clients of the App Services API that share one pool of connections.

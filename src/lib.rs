@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod crash;
 pub mod folders;
+pub mod hardening;
 mod hidden_input;
 pub mod local_app;
 pub mod logging;

@@ -2,8 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::process::ExitCode;
 
+use zeroizing_alloc::ZeroAlloc;
+
+/// Everything that is given back is wiped, whichever library had it: passwords in buffers, tokens in headers.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
 fn main() -> ExitCode {
+    idmux::hardening::protect();
     idmux::cli::main()
 }

@@ -373,16 +373,10 @@ impl<T> Write<T> {
     }
 }
 
-/// Reads the key policy's environment: `IDMUX_PASSPHRASE` and `IDMUX_KEY_FILE`.
-pub fn policy_from_environment() -> KeyPolicy {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    KeyPolicy {
-        choice: None,
-        passphrase: variable("IDMUX_PASSPHRASE")
-            .and_then(|value| value.into_string().ok())
-            .map(SecretString::from),
-        key_file: variable("IDMUX_KEY_FILE").map(PathBuf::from),
-    }
+/// What the environment says of the key: the passphrase that was in it, and `IDMUX_KEY_FILE`.
+pub fn policy_from_environment(passphrase: Option<SecretString>) -> KeyPolicy {
+    let key_file = std::env::var_os("IDMUX_KEY_FILE").filter(|value| !value.is_empty());
+    KeyPolicy { choice: None, passphrase, key_file: key_file.map(PathBuf::from) }
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ mod journey;
 mod lifecycle;
 #[path = "terminal/looking_after.rs"]
 mod looking_after;
+#[path = "terminal/memory.rs"]
+mod memory;
 #[path = "terminal/plain.rs"]
 mod plain;
 #[path = "terminal/quiet.rs"]

@@ -13,6 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::crash;
 use crate::folders::Folders;
+use crate::hardening;
 use crate::local_app::{LocalApp, Storage};
 use crate::logging;
 use crate::session::{self, Renewals, SessionHandle, Setup};
@@ -53,7 +54,7 @@ impl Parts {
         let stop = CancellationToken::new();
         let setup = Setup {
             vault: Location::File(folders.vault()),
-            key: policy_from_environment(),
+            key: policy_from_environment(hardening::secret(hardening::PASSPHRASE)),
             clock: clock.clone(),
             connect: connect(clock.clone(), Config::read(&folders.config())?.apps),
             renewals: Renewals::on_demand(),

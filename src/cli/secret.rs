@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem};
-use crate::hidden_input;
+use crate::{hardening, hidden_input};
 
 /// Longest secret that is read, in bytes. JWTs with many claims are the longest that occur.
 const LONGEST: u64 = 64 * 1024;
@@ -85,9 +85,6 @@ pub enum Source {
     Variable(&'static str),
 }
 
-/// The variable with the vault's passphrase.
-const PASSPHRASE_VARIABLE: &str = "IDMUX_PASSPHRASE";
-
 impl Source {
     /// What the flags say; a person, where they say nothing.
     pub(super) fn from_flags(stdin: bool, descriptor: Option<&Descriptor>) -> Self {
@@ -115,8 +112,8 @@ impl From<&PassphraseArgs> for Source {
     /// What the arguments name; without any, the environment, and only then a person.
     fn from(args: &PassphraseArgs) -> Self {
         match Self::from_flags(args.passphrase_stdin, args.passphrase_fd.as_ref()) {
-            Self::Prompt if std::env::var_os(PASSPHRASE_VARIABLE).is_some_and(|value| !value.is_empty()) => {
-                Self::Variable(PASSPHRASE_VARIABLE)
+            Self::Prompt if hardening::secret(hardening::PASSPHRASE).is_some() => {
+                Self::Variable(hardening::PASSPHRASE)
             }
             source => source,
         }
@@ -152,10 +149,7 @@ pub async fn read(source: Source, question: Question) -> Result<SecretString, Pr
         Source::Descriptor(Descriptor { number, file }) => {
             from_reader(&*file, question.what, &format!("file descriptor {number}"))
         }
-        Source::Variable(name) => match std::env::var(name) {
-            Ok(value) => Ok(SecretString::from(value)),
-            Err(_) => Err(empty(question.what, name)),
-        },
+        Source::Variable(name) => hardening::secret(name).ok_or_else(|| empty(question.what, name)),
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(Problem::interrupted()))
 }

@@ -1,6 +1,5 @@
 //! `idmux serve`: the local App as a process of its own.
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use super::data_folder::{self, DataFolderError};
+use crate::hardening::{self, CONTROL_TOKEN};
 use crate::local_app::config::{AppConfig, AppFolder, GivenLifetimes, LoadError};
 use crate::local_app::{
     AppId, ClockMove, EMBEDDED_APP_ID, LocalApp, LocalAppError, Network, Options, Rate, RateLimits, Storage,
@@ -22,8 +22,6 @@ use crate::local_app::{
 
 /// Where it listens unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
-/// Environment variable with the control token. An argument would be there for every process to read.
-const CONTROL_TOKEN_VARIABLE: &str = "IDMUX_CONTROL_TOKEN";
 /// A shorter control token could be guessed.
 const SHORTEST_CONTROL_TOKEN: usize = 16;
 
@@ -125,7 +123,7 @@ pub enum ServeError {
     Data(#[from] DataFolderError),
     /// The control token of the environment is not one.
     #[error(
-        "{CONTROL_TOKEN_VARIABLE} must hold at least {SHORTEST_CONTROL_TOKEN} visible ASCII characters without spaces; \
+        "{CONTROL_TOKEN} must hold at least {SHORTEST_CONTROL_TOKEN} visible ASCII characters without spaces; \
          unset it for a random control token"
     )]
     ControlToken,
@@ -180,7 +178,7 @@ fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let options = Options {
         move_clock: args.clock,
-        control_token: control_token(std::env::var_os(CONTROL_TOKEN_VARIABLE))?,
+        control_token: control_token(hardening::secret(CONTROL_TOKEN))?,
         network,
         rate_limits,
         given_lifetimes: GivenLifetimes { access: args.access_token_ttl, refresh: args.refresh_token_ttl },
@@ -226,14 +224,16 @@ fn announce(app: &LocalApp) -> std::io::Result<()> {
 }
 
 /// The control token that the environment chose, if it did; an empty one is none.
-fn control_token(variable: Option<OsString>) -> Result<Option<SecretString>, ServeError> {
-    let Some(token) = variable.filter(|token| !token.is_empty()) else { return Ok(None) };
+fn control_token(token: Option<SecretString>) -> Result<Option<SecretString>, ServeError> {
     // It has to fit into a header, and be one word of its line.
-    let is_fit = |token: &String| {
+    let is_fit = |token: &SecretString| {
+        let token = token.expose_secret();
         token.len() >= SHORTEST_CONTROL_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    let token = token.into_string().ok().filter(is_fit).ok_or(ServeError::ControlToken)?;
-    Ok(Some(SecretString::from(token)))
+    match token {
+        Some(token) if !is_fit(&token) => Err(ServeError::ControlToken),
+        token => Ok(token),
+    }
 }
 
 /// Ends when the process is asked to; listens from the call on, not only when awaited.

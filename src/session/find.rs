@@ -119,6 +119,7 @@ mod tests {
             skew: None,
             custom_data: Default::default(),
             kept: true,
+            other_host: None,
             local: None,
         };
         Snapshot {

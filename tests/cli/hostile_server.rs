@@ -280,3 +280,34 @@ fn no_text_of_a_server_is_endless() {
         assert!(length < 400_000, "{file}: {length} bytes");
     }
 }
+
+/// Kind: a server that leads its clients out of TLS, and does not know.
+#[cfg(unix)]
+#[test]
+fn a_server_behind_tls_that_trusts_no_proxy_says_once_what_to_set() {
+    let device = Device::new();
+    let serve = |more: &[&str]| {
+        let args =
+            [&["serve", "--ephemeral", "--listen", "127.0.0.1:0", "--app-id", "shop-abcde"], more].concat();
+        let mut child = device.command(&args).spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.as_mut().unwrap()), &mut line)
+            .unwrap();
+        let authority = line.split(' ').nth(2).unwrap().strip_prefix("http://").unwrap().to_owned();
+        for header in ["X-Forwarded-Proto: https", "Forwarded: for=192.0.2.1;proto=https", "Accept: */*"] {
+            let mut stream = std::net::TcpStream::connect(&authority).unwrap();
+            let path = "/api/client/v2.0/app/shop-abcde/location";
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n{header}\r\n\r\n")
+                .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        let kill = std::process::Command::new("kill").arg(child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+        crate::device::Ended::of(child).err
+    };
+    let said = serve(&[]);
+    assert_eq!(said.matches("--trusted-proxy 127.0.0.1").count(), 1, "{said}");
+    assert!(!serve(&["--trusted-proxy", "127.0.0.1"]).contains("--trusted-proxy"));
+}

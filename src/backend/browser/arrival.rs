@@ -65,6 +65,12 @@ impl Expected {
             return Ok(Err(BrowserError::denied(error.expose_secret())));
         }
         let proof = facts.get("ua").map(|text| Proof::read(text.expose_secret())).transpose()?;
+        let proof = match proof.transpose() {
+            Ok(proof) => proof,
+            Err(why) => {
+                return Ok(Err(BrowserError::denied(&format!("the App gave an invalid answer, {why}"))));
+            }
+        };
         if self.is_link {
             if facts.get("link").is_none_or(|link| link.expose_secret() != "ok") {
                 return Err(NotTaken::Broken("it does not say that the identity was added"));
@@ -110,7 +116,8 @@ struct Proof {
 }
 
 impl Proof {
-    fn read(text: &str) -> Result<Self, NotTaken> {
+    /// What is no address at all may be a slip of a person who copied it. What is none of a session is the App's answer.
+    fn read(text: &str) -> Result<Result<Self, NoGrant>, NotTaken> {
         let parts: Vec<_> = text.split('$').collect();
         let [access, refresh, user, device] = parts[..] else {
             return Err(NotTaken::Broken("its tokens are not four parts"));
@@ -122,7 +129,10 @@ impl Proof {
             let device = grant::device_id(device.to_owned())?;
             Ok(Self { access, refresh: refresh.transpose()?, user, device })
         };
-        read().map_err(|_: NoGrant| NotTaken::Broken("its tokens are none"))
+        match read() {
+            Err(NoGrant::Empty(_) | NoGrant::Characters(_)) => Err(NotTaken::Broken("its tokens are none")),
+            other => Ok(other),
+        }
     }
 }
 
@@ -182,10 +192,13 @@ mod tests {
         };
         assert_eq!((user.as_str(), access.expose()), ("u1", ACCESS));
         assert!(matches!(read("&_baas_link=ok"), Ok(Ok(Arrival::Linked(None)))));
-        let theirs = format!("&_baas_ua={ACCESS}%24%24u2%24d&_baas_link=ok");
         let unsaid = format!("&_baas_ua={ACCESS}%24%24u1%24d");
-        for rest in ["", "&_baas_link=no", &unsaid, &theirs] {
+        for rest in ["", "&_baas_link=no", &unsaid] {
             assert!(matches!(read(rest), Err(NotTaken::Broken(_))), "{rest}");
+        }
+        for theirs in [format!("{ACCESS}%24%24u2%24d"), "a.b%24%24u1%24d".to_owned()] {
+            let said = read(&format!("&_baas_ua={theirs}&_baas_link=ok"));
+            assert!(matches!(said, Ok(Err(BrowserError::Denied(_)))), "{theirs}");
         }
     }
 
@@ -222,11 +235,12 @@ mod tests {
         ] {
             assert_eq!(read(&text), NotTaken::OtherLogIn, "{text}");
         }
-        for ua in ["", "a", "a%24b%24c", "a%24b%24c%24d%24e", "%24b%24c%24d", "a%24b%24%24d", "a%24%24c%24d"]
-        {
+        for ua in ["", "a", "a%24b%24c", "a%24b%24c%24d%24e", "%24b%24c%24d", "a%24b%24%24d"] {
             let text = format!("_baas_state=the-state&_baas_ua={ua}");
             assert!(matches!(read(&text), NotTaken::Broken(_)), "{ua}");
         }
+        let without_refresh = format!("_baas_state=the-state&_baas_ua={ACCESS}%24%24u1%24d");
+        assert!(matches!(read(&without_refresh), NotTaken::Broken(_)));
         assert!(matches!(read("_baas_state=the-state"), NotTaken::Broken(_)));
         // A token with a line end would be a header of its own.
         let text = format!("_baas_state=the-state&_baas_ua={ACCESS}%0A%24r%24u1%24d");

@@ -27,6 +27,11 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
     HEADERS.iter().any(|name| headers.contains_key(*name))
 }
 
+/// Whether whoever sent the request says that it was asked over TLS.
+pub fn says_https(headers: &HeaderMap) -> bool {
+    is_forwarded(headers) && hops(headers).last().is_some_and(|hop| hop.scheme == Some("https"))
+}
+
 /// Where a request of `peer` comes from, as far as `proxies` may say.
 pub fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> Origin {
     let mut origin = Origin { client: peer.to_canonical(), scheme: None, host: None };

@@ -1,7 +1,8 @@
 //! Under which address clients reach this server.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -9,7 +10,7 @@ use axum::http::{Extensions, HeaderMap, Uri, header};
 use url::Url;
 
 use super::Context;
-use super::forwarded::{Origin, origin};
+use super::forwarded::{Origin, origin, says_https};
 
 /// For an answer to whoever asks, who knows best: the name in the request, which may be a forwarded port; otherwise as
 /// [`public_url`].
@@ -26,7 +27,23 @@ impl FromRequestParts<Context> for AskedUrl {
 /// Where a request comes from; `None` without a connection, as in some tests.
 pub fn origin_of(context: &Context, headers: &HeaderMap, extensions: &Extensions) -> Option<Origin> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    notice_tls(context, peer.ip().to_canonical(), headers);
     Some(origin(peer.ip(), headers, &context.network.trusted_proxies))
+}
+
+/// Says, once, that a proxy in front of this server speaks TLS and is not trusted. Its clients are told an address without
+/// TLS, and refuse to send anything there.
+fn notice_tls(context: &Context, peer: IpAddr, headers: &HeaderMap) {
+    static SAID: Once = Once::new();
+    let is_unheard = context.base_url.scheme() == "http" && !context.network.trusted_proxies.trust(peer);
+    if is_unheard && says_https(headers) {
+        SAID.call_once(|| {
+            tracing::warn!(
+                "{peer} says that it passes requests on that came over https, and is not trusted: clients are told an \
+                 http address, and refuse it. If it is your proxy, start with `--trusted-proxy {peer}`"
+            );
+        });
+    }
 }
 
 /// For links: where this server listens, or what a trusted proxy was asked for. The `Host` header alone never counts here,

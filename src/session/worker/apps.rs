@@ -102,11 +102,20 @@ impl Worker {
         let known = self.app_mut(&app.alias);
         known.kept = true;
         known.seen = Some(app.clone());
-        if known.connected.is_none() {
-            let subject = Subject::App { app: app.alias.clone(), who: None };
-            if let Err(failure) = self.connect(app) {
-                self.tell(None, subject, EventKind::Failed(failure));
-            }
+        let is_there = |(named, _): &(App, _)| {
+            named.base_url == app.base_url && named.client_app_id == app.client_app_id
+        };
+        // Named at the start, before the vault said which host a person had accepted.
+        let named = known.connected.as_ref().filter(|named| is_there(named)).map(|(named, _)| named.clone());
+        let named = named.filter(|named| named.accepted_host.is_none() && app.accepted_host.is_some());
+        let app = match named {
+            Some(named) => App { accepted_host: app.accepted_host, ..named },
+            None if known.connected.is_none() => app,
+            None => return,
+        };
+        let subject = Subject::App { app: app.alias.clone(), who: None };
+        if let Err(failure) = self.connect(app) {
+            self.tell(None, subject, EventKind::Failed(failure));
         }
     }
 

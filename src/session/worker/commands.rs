@@ -78,7 +78,8 @@ impl Worker {
         self.changed = true;
         let policy = match choice {
             Some(choice) => KeyPolicy { choice: Some(choice), ..KeyPolicy::default() },
-            None => self.setup.key.clone(),
+            // Only the first opening is by this; a passphrase in it does not outlive that.
+            None => std::mem::take(&mut self.setup.key),
         };
         let opening = Vault::open(self.setup.vault.clone(), policy);
         self.spawn(None, request, async move { Outcome::VaultOpened { request, result: opening.await } });

@@ -174,6 +174,9 @@ impl Worker {
         self.give_up_jobs();
         for app in &mut self.apps {
             (app.current, app.device) = (None, None);
+            if let Some((_, backend)) = &app.connected {
+                backend.hang_up();
+            }
         }
         let key = self.vault.as_ref().map_or(KeySource::Memory, |vault| vault.key().clone());
         if let Some(vault) = self.vault.take() {

@@ -556,3 +556,32 @@ fn a_paste_of_an_address_and_a_password_fills_both_fields_and_shows_no_password(
     assert!(screen.contains("ada@example.com ") && !screen.contains("hunter2"), "{screen}");
     assert!(screen.contains("the address and the password"), "{screen}");
 }
+
+/// Kind: an address from a server that gets secrets nobody meant for it.
+#[test]
+fn another_host_of_an_app_is_asked_about_once_and_the_harmless_answer_has_the_focus() {
+    let named = |to: &str| {
+        let mut named = snapshot([1]);
+        named.apps[0].base_url = Some("https://shop.example".parse().unwrap());
+        named.apps[0].other_host = Some(to.into());
+        named
+    };
+    let mut model = with_users([1]);
+    show(&mut model, named("eu.shop.example"));
+    let screen = drawn(&model);
+    for part in ["shop.example", "eu.shop.example", "Cancel", "Use it"] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(model.dialog().is_none());
+    show(&mut model, named("eu.shop.example"));
+    assert!(model.dialog().is_none(), "it was asked");
+
+    show(&mut model, named("third.example"));
+    press(&mut model, KeyCode::Right);
+    let (command, dialog) = sent(press(&mut model, KeyCode::Enter));
+    let Command::AcceptHost { app, host } = command else { panic!("{command:?}") };
+    assert_eq!((&app, host.as_str()), (&snapshot([1]).apps[0].alias, "third.example"));
+    answer(&mut model, dialog, Subject::App { app, who: None }, EventKind::AppChanged);
+    assert!(model.dialog().is_none());
+}
