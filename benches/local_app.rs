@@ -1,5 +1,5 @@
 //! What the local App costs, as ratios within one run: log-ins beside bare Argon2id hashing with the same parameters on
-//! the same cores, renewals beside an empty axum route, at few accounts and at many.
+//! the same cores, renewals beside an empty axum route, at few accounts and at many, functions beside their bare engine.
 //!
 //! Everything goes over loopback HTTP. What is compared takes turns, a second each, so that a machine that is busy for a
 //! while is busy for all. `-- --test` runs it briefly, to see that it works; `-- renewals` runs one part alone.
@@ -14,12 +14,14 @@ mod client;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use axum::Router;
 use axum::routing::get;
+use idmux::local_app::benching::{self, Workers};
 use tokio::runtime::Runtime;
 
 use self::accounts::{Accounts, PASSWORD};
@@ -42,10 +44,16 @@ fn main() {
     let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let runtime = Runtime::new().expect("a runtime starts");
+    let wanted = |part: &str| chosen.as_deref().is_none_or(|chosen| part.contains(chosen));
+    if wanted("functions") {
+        functions(&runtime, &scale, cores);
+    }
+    if !wanted("log-ins") && !wanted("renewals") {
+        return;
+    }
     let apps = scale.accounts.map(|count| Accounts::build(&runtime, count, scale.active));
     let empty = serve(Router::new().route("/", get(async || {})));
 
-    let wanted = |part: &str| chosen.as_deref().is_none_or(|chosen| part.contains(chosen));
     let names = |what: &str| scale.accounts.map(|count| format!("{what}, {count} accounts"));
     if wanted("log-ins") {
         // A second sees a few dozen log-ins only.
@@ -91,6 +99,44 @@ fn main() {
             },
         );
     }
+}
+
+/// The workers that functions run in, beside the engine alone: one after the other, and as many at once as there are cores.
+fn functions(runtime: &Runtime, scale: &Scale, cores: usize) {
+    const EMPTY: &str = "exports = () => {}";
+    let program = Path::new(env!("CARGO_BIN_EXE_idmux"));
+    let workers = Workers::new(program, EMPTY);
+    let begin = Instant::now();
+    runtime.block_on(workers.call());
+    let first = begin.elapsed();
+    let timed = |callers: usize, call: &(dyn Fn() + Sync)| {
+        let begin = Instant::now();
+        let total: usize = std::thread::scope(|scope| {
+            let caller = || {
+                let mut count = 0;
+                while begin.elapsed() < scale.turn {
+                    call();
+                    count += 1;
+                }
+                count
+            };
+            let callers: Vec<_> = (0..callers).map(|_| scope.spawn(caller)).collect();
+            callers.into_iter().map(|caller| caller.join().expect("it ends")).sum()
+        });
+        total as f64 / begin.elapsed().as_secs_f64()
+    };
+    // Hooks have two turns.
+    let most = cores.min(2);
+    for callers in [1, most] {
+        let names = [format!("bare engine, {callers} at once"), format!("worker, {callers} at once")];
+        report("calls of an empty function per second", scale, &names, |contender| match contender {
+            0 => timed(callers, &|| benching::bare(EMPTY)),
+            _ => timed(callers, &|| runtime.block_on(workers.call())),
+        });
+    }
+    runtime.block_on(workers.close());
+    writeln!(std::io::stdout(), "the first call, which starts a worker: {:.1} ms", first.as_secs_f64() * 1e3)
+        .expect("standard output takes it");
 }
 
 /// Lets the contenders take turns and prints the rate of each, and its ratio to the first's.

@@ -32,6 +32,7 @@ mod import;
 mod lifetimes;
 mod mail;
 mod network;
+mod notices;
 mod providers;
 mod rate_limits;
 mod request;
@@ -63,6 +64,9 @@ use tls::{Certificate, TlsError};
 
 pub use app_clock::{ClockMove, OutOfRange, parse_step};
 pub use app_id::{AppId, InvalidAppId};
+#[doc(hidden)]
+pub use functions::benching;
+pub use functions::work_if_asked;
 pub use import::{ImportReport, ImportRequest, InvalidImport, Refusal, ResetCode};
 pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
@@ -110,6 +114,9 @@ pub struct Options {
     pub rate_limits: RateLimits,
     /// Who may reach the server, and over what.
     pub network: Network,
+    /// The idmux program that functions run in. `None`: this one, if it begins with [`work_if_asked`], or else the idmux
+    /// in the same folder. Where there is none, each call of a function fails and says so.
+    pub function_worker: Option<PathBuf>,
 }
 
 impl Options {
@@ -127,6 +134,7 @@ impl Options {
             control_token: None,
             rate_limits: RateLimits::default(),
             network: Network::default(),
+            function_worker: None,
         }
     }
 }
@@ -280,6 +288,7 @@ impl LocalApp {
             Ok(Err(error)) => Err(LocalAppError::Server(error.to_string())),
             Err(error) => Err(LocalAppError::Server(error.to_string())),
         };
+        app.functions().close().await;
         drop(runtime);
         app.close().await;
         outcome

@@ -12,6 +12,9 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    idmux::hardening::protect();
-    idmux::cli::main()
+    // A worker for functions has an environment and limits of its own.
+    idmux::local_app::work_if_asked().unwrap_or_else(|| {
+        idmux::hardening::protect();
+        idmux::cli::main()
+    })
 }

@@ -13,9 +13,10 @@ use super::app_id::AppId;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::faults::Faults;
-use super::functions::{Engine, Limits};
+use super::functions::{Limits, Pool};
 use super::hashing::{HashingMemory, HashingPool};
 use super::lifetimes::Lifetimes;
+use super::notices::Notices;
 use super::providers::{Provider, RemoteDocuments};
 use super::rate_limits::{Limiters, network_of};
 use super::request::RequestFacts;
@@ -39,7 +40,8 @@ pub struct App {
     faults: Faults,
     control_token: SecretString,
     signer: TokenSigner,
-    functions: Engine,
+    functions: Pool,
+    notices: Notices,
     creations: Creations,
     hashing: HashingPool,
     limiters: Limiters,
@@ -62,6 +64,7 @@ impl App {
             move_clock,
             control_token,
             rate_limits,
+            function_worker,
             ..
         } = options;
         let (store, app_id) =
@@ -112,8 +115,9 @@ impl App {
             shared: SharedState::new(),
             faults: Faults::default(),
             control_token,
+            notices: Notices::default(),
             creations: Creations::default(),
-            functions: Engine::new(Limits { time, ..limits }),
+            functions: Pool::new(Limits { time, ..limits }, function_worker.as_deref()),
             hashing: HashingPool::default(),
             limiters: Limiters::new(rate_limits),
             remote: RemoteDocuments::default(),
@@ -173,7 +177,12 @@ impl App {
         &self.creations
     }
 
-    pub fn functions(&self) -> &Engine {
+    /// What whoever runs the server is told.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub fn functions(&self) -> &Pool {
         &self.functions
     }
 

@@ -96,6 +96,12 @@ struct PendingLink {
 impl App {
     /// Remembers what a client asks for, and says where its browser has to go.
     pub async fn begin_browser_login(&self, start: Start) -> Result<Begun, NotBegun> {
+        let provider = start.provider.name();
+        let begun = self.begin_allowed(start).await;
+        begun.inspect_err(|NotBegun { failure, .. }| self.tell_refusal(provider, failure))
+    }
+
+    async fn begin_allowed(&self, start: Start) -> Result<Begun, NotBegun> {
         let config = self.config();
         let oauth2 = config.providers.oauth2(start.provider).ok_or(Failure::MethodNotAllowed)?;
         if !oauth2.allows_redirect(&start.redirect) {
@@ -173,13 +179,17 @@ impl App {
     async fn ending(&self, pending: &Pending, came_back: Return) -> Result<Ending, String> {
         if let Some(error) = came_back.error {
             let description = came_back.error_description.map(|text| format!(": {text}")).unwrap_or_default();
-            return Err(format!("{error}{description}").chars().take(LONGEST_ERROR).collect());
+            let why: String = format!("{error}{description}").chars().take(LONGEST_ERROR).collect();
+            self.notices()
+                .tell(&format!("a log-in with '{}' was refused by the provider: {why}", pending.provider));
+            return Err(why);
         }
         let code = came_back.code.ok_or("the identity provider sent no code")?;
         self.redeem(pending, &code, &came_back.request).await.map_err(|failure| {
             if let Failure::Store(_) | Failure::Internal(_) = failure {
                 tracing::error!(?failure, "local App: a log-in in the browser");
             }
+            self.tell_refusal(&pending.provider, &failure);
             failure.of_a_link().to_string()
         })
     }

@@ -85,6 +85,13 @@ pub enum Failure {
     /// A token of another issuer does not count. The hosted service did not say why; `0` does, in the log.
     #[error("unauthorized")]
     ProofRefused(String),
+    /// A credential that does not count. The client is told what the hosted service said; `cause` is for whoever looks
+    /// after the App.
+    #[error("{says}")]
+    AuthRefused { says: &'static str, cause: String },
+    /// What a function threw that a log-in depends on; clients get it as it is (section 3.6).
+    #[error("{0}")]
+    FunctionThrew(String),
     #[error("the email address is not of a domain that this app allows")]
     DomainNotAllowed,
     #[error("'{0}' is none of the provider's redirect URIs; add it to redirect_uris, letter for letter")]
@@ -201,6 +208,25 @@ impl Failure {
                 | Self::Store(_)
                 | Self::Internal(_)
         )
+    }
+
+    /// Why a log-in was refused, for whoever looks after the App: only where the client is to blame for nothing, or is not
+    /// told. What a function threw was told when it threw.
+    pub fn cause(&self) -> Option<String> {
+        match self {
+            Self::ProofRefused(cause) | Self::AuthRefused { cause, .. } => Some(cause.clone()),
+            Self::Unconfirmed => Some("the registration is not confirmed".to_owned()),
+            Self::ProviderDisabled(_) | Self::ProviderNotFound(_) => {
+                Some(format!("{self}; auth/providers.json says what this app offers"))
+            }
+            Self::AuthError(_)
+            | Self::DomainNotAllowed
+            | Self::InvalidRedirectUri(_)
+            | Self::UserDisabled
+            | Self::IdentityTaken
+            | Self::LinkingNotSupported => Some(self.to_string()),
+            _ => None,
+        }
     }
 
     /// How long to wait before trying again, where that helps.

@@ -137,6 +137,13 @@ impl VerifiedIdentity {
 }
 
 impl App {
+    /// Tells whoever looks after the App why a log-in, or a link, was refused, where the client is not told.
+    pub fn tell_refusal(&self, provider: &str, failure: &Failure) {
+        if let Some(cause) = failure.cause() {
+            self.notices().tell(&format!("a log-in with '{provider}' was refused: {cause}"));
+        }
+    }
+
     /// The provider of that name, if one can log in with it.
     pub fn enabled_provider(&self, name: &str) -> Result<Provider, Failure> {
         let not_found = || Failure::ProviderNotFound(name.to_owned());

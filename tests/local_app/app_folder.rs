@@ -215,3 +215,126 @@ fn a_folder_that_cannot_be_used_is_refused_with_the_reason() {
     assert_eq!(code, 1);
     assert!(err.contains("nowhere"), "{err}");
 }
+
+/// Kind: a refusal whose cause only the server knows, and nobody can see. The cause is on standard error, one line each and
+/// without secrets; the client is told what the hosted service told it.
+#[tokio::test]
+async fn whatever_is_refused_says_why_on_standard_error() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path();
+    fs::create_dir_all(folder.join("auth")).unwrap();
+    fs::create_dir_all(folder.join("functions")).unwrap();
+    let secret = "a-shared-secret_of-more-than-32-letters";
+    let write = |file: &str, text: String| fs::write(folder.join(file), text).unwrap();
+    write("realm_config.json", json!({ "app_id": "shop-abcde", "config_version": 20210101 }).to_string());
+    write("secrets.json", json!({ "jwt": secret }).to_string());
+    let providers = json!({
+        "anon-user": { "name": "anon-user", "type": "anon-user", "disabled": true },
+        "api-key": { "name": "api-key", "type": "api-key", "disabled": false },
+        "custom-token": {
+            "name": "custom-token", "type": "custom-token", "disabled": false,
+            "config": { "audience": "desk,web", "signingAlgorithm": "HS256" },
+            "secret_config": { "signingKeys": ["jwt"] },
+        },
+        "custom-function": {
+            "name": "custom-function", "type": "custom-function", "disabled": false,
+            "config": { "authFunctionName": "auth" },
+        },
+        "local-userpass": {
+            "name": "local-userpass", "type": "local-userpass", "disabled": false,
+            "config": {
+                "runConfirmationFunction": true, "confirmationFunctionName": "confirm", "autoConfirm": false,
+                "runResetFunction": false, "resetPasswordUrl": "http://localhost/", "resetPasswordSubject": "x",
+            },
+        },
+    });
+    write("auth/providers.json", providers.to_string());
+    write(
+        "functions/auth.js",
+        "exports = (p) => {\n  if (p.key !== 'sesame') throw new Error('not ' + p.key);\n  return p.who;\n}"
+            .into(),
+    );
+    write(
+        "functions/confirm.js",
+        "exports = (p) => {\n\n  throw new TypeError('no mail for ' + p.username + ' ' + p.token);\n}".into(),
+    );
+    write(
+        "functions/fails.js",
+        "exports = () => {\n  const nothing = null;\n  return nothing.field;\n}".into(),
+    );
+    let serving = Serving::start(folder);
+    let client = &serving.client;
+    let log_in = async |provider: &str, body: Value| {
+        client.post(&format!("/auth/providers/{provider}/login"), &body).await
+    };
+    let token = |claims: Value, secret: &str| {
+        let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+    };
+    let later = 4_000_000_000_i64;
+    let mut all = String::new();
+    for (claims, key, cause) in [
+        (
+            json!({ "sub": "a", "aud": "desk", "exp": later }),
+            secret,
+            "a log-in with 'custom-token' was refused: the token is for \"desk\", and the provider asks for all of \
+             \"desk\", \"web\" (requireAnyAudience would make one enough)",
+        ),
+        (json!({ "sub": "a", "aud": ["desk", "web"], "exp": 1 }), secret, "the token has expired"),
+        (json!({ "sub": "a", "aud": ["desk", "web"] }), secret, "the claim 'exp' is missing"),
+        (json!({ "aud": ["desk", "web"], "exp": later }), secret, "the claim 'sub' is missing"),
+        (
+            json!({ "sub": "a", "aud": ["desk", "web"], "exp": later }),
+            "another-secret_of-more-than-32-letters-",
+            "not signed with HS256 by a key that counts",
+        ),
+    ] {
+        let token = token(claims, key);
+        let reply = log_in("custom-token", json!({ "token": token })).await;
+        reply.refused(401, Some("AuthError"), "unauthorized");
+        let said = serving.hear(cause);
+        assert!(!said.contains(&token[token.len() - 20..]), "{said}");
+        all += &said;
+    }
+    log_in("anon-user", json!({})).await;
+    serving.hear("'anon-user' was refused: authentication provider 'anon-user' is disabled");
+    log_in("api-key", json!({ "key": "no-such-key-0123456789" })).await.refused(
+        401,
+        None.or(Some("AuthError")),
+        "unauthorized",
+    );
+    all += &serving.hear("there is no such API key");
+    let reply = log_in("custom-function", json!({ "who": "ada", "key": "hunter22" })).await;
+    reply.refused(401, Some("AuthError"), "not hunter22");
+    all += &serving.hear("function 'auth' failed: Error: not […] (functions/auth.js, line 2)");
+    client.register("a@example.com", "correct horse").await.refused(
+        400,
+        Some("BadRequest"),
+        "failed to confirm",
+    );
+    all += &serving.hear(
+        "function 'confirm' failed: TypeError: no mail for a@example.com […] (functions/confirm.js, line 3)",
+    );
+    let user = User::of(&log_in("custom-function", json!({ "who": "ada", "key": "sesame" })).await.ok(200));
+    let reply = client.call(&user.access, &json!({ "name": "fails" })).await;
+    reply.refused(400, Some("FunctionExecutionError"), "TypeError");
+    all += &serving.hear("function 'fails' failed: TypeError: ");
+    for secret in [secret, "hunter22", "no-such-key", "correct horse"] {
+        assert!(!all.contains(secret), "{all}");
+    }
+    // Folded: one line, however often.
+    for _ in 0..30 {
+        client.call(&user.access, &json!({ "name": "fails" })).await;
+    }
+    log_in("api-key", json!({ "key": "another" })).await;
+    fs::write(folder.join("auth/providers.json"), "{ not json").unwrap();
+    let mut seen = Vec::new();
+    loop {
+        let line = serving.said.recv_timeout(PATIENCE).unwrap();
+        if line.contains("cannot be used") {
+            break;
+        }
+        seen.push(line);
+    }
+    assert_eq!(seen, Vec::<String>::new());
+}

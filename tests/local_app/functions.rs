@@ -103,6 +103,55 @@ async fn a_function_that_fails_is_told_as_clients_read_it() {
     server.send(request).await.refused(401, None, "unauthorized");
 }
 
+/// Kind: code that nothing in the engine interrupts. It holds a turn and a core for its time and no longer, and nobody else
+/// waits for it: neither other users nor log-ins that need a function.
+#[tokio::test]
+async fn native_loops_of_one_user_hold_up_nobody() {
+    let mut config = config(&[
+        ("stuck", "exports = () => Array.prototype.reverse.call({ length: 2 ** 53 - 1 })"),
+        ("one", "exports = () => 1"),
+        ("authenticate", "exports = (payload) => payload.who"),
+    ]);
+    config.settings.function_time_limit = Some(Duration::from_secs(3));
+    let server = server(config).await;
+    let (runaway, other) = (server.anonymous().await, server.anonymous().await);
+    let mut stuck = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let (client, user) = (server.client.clone(), runaway.clone());
+        stuck.spawn(async move { call(&client, &user, "stuck", json!([])).await });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let in_the_meantime = async {
+        assert_eq!(call(&server, &other, "one", json!([])).await.ok(200), json!({ "$numberInt": "1" }));
+        log_in(&server, &json!({ "who": "ada" })).await.ok(200);
+    };
+    tokio::select! {
+        () = in_the_meantime => {}
+        first = stuck.join_next() => panic!("the others waited for {first:?}"),
+    }
+    for reply in stuck.join_all().await {
+        let code = reply.json()["error_code"].clone();
+        // The last ones had no turn within the time that a call has.
+        assert!(code == "ExecutionTimeLimitExceeded" || code == "InternalServerError", "{reply:?}");
+    }
+    assert_eq!(call(&server, &runaway, "one", json!([])).await.ok(200), json!({ "$numberInt": "1" }));
+}
+
+/// Kind: an answer that hides what has to be done. There is no other way to run functions than a program.
+#[tokio::test]
+async fn a_server_without_a_program_for_functions_says_so() {
+    let nothing = std::path::PathBuf::from("/nonexistent/idmux");
+    let config = config(&[("one", "exports = () => 1")]);
+    let server = Server::start_options(|options| {
+        options.config = config;
+        options.function_worker = Some(nothing);
+    })
+    .await;
+    let user = server.anonymous().await;
+    let reply = call(&server, &user, "one", json!([])).await;
+    reply.refused(500, Some("InternalServerError"), "Options::function_worker");
+}
+
 #[tokio::test]
 async fn rules_say_who_may_call_a_function_and_as_whom_it_runs() {
     let mut config = config(&[("open", "exports = () => context.functions.execute('private')")]);

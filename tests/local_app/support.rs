@@ -52,7 +52,9 @@ impl Server {
 
     async fn start_from(options: Options) -> Self {
         let clock = Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()));
-        let options = Options { clock: clock.clone(), ..options };
+        let program = Some(env!("CARGO_BIN_EXE_idmux").into());
+        let function_worker = options.function_worker.clone().or(program);
+        let options = Options { clock: clock.clone(), function_worker, ..options };
         let app_id = options.app_id.clone();
         let app = LocalApp::start(ANY_PORT, options).await.unwrap();
         let client = Client::new(app.base_url().as_str().trim_end_matches('/'), &app_id);

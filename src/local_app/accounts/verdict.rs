@@ -3,7 +3,6 @@
 use bson::Bson;
 
 use crate::local_app::app::App;
-use crate::local_app::functions::FunctionFailure;
 use crate::local_app::request::RequestFacts;
 
 /// What a confirmation or reset function returned as `status`.
@@ -33,25 +32,24 @@ impl Verdict {
 }
 
 impl App {
-    /// Runs a confirmation or reset function. Why it fails is for whoever looks after the App, not for the client; what
-    /// it threw may hold what it was given, so that only the kind of the failure is logged.
+    /// Runs a confirmation or reset function. Why it fails is for whoever looks after the App, not for the client.
     pub(super) async fn verdict_of(
         &self,
         function: &str,
         arguments: Vec<Bson>,
         request: &RequestFacts,
     ) -> Verdict {
-        match self.run_hook(function, arguments, request).await {
-            Ok(result) => Verdict::of(&result),
-            Err(failure) => {
-                let failure = match failure {
-                    FunctionFailure::Thrown { .. } => "it threw".to_owned(),
-                    other => other.to_string(),
-                };
-                tracing::warn!(function, failure, "local App: a function of email/password failed");
-                Verdict::Fail
+        // That it fails was told.
+        let result = self.run_hook(function, arguments, request).await;
+        result.map_or(Verdict::Fail, |result| {
+            let verdict = Verdict::of(&result);
+            if verdict == Verdict::Fail {
+                self.notices().tell(&format!(
+                    "function '{function}' said no: its status is neither success nor pending"
+                ));
             }
-        }
+            verdict
+        })
     }
 }
 

@@ -23,7 +23,7 @@ impl App {
         let function = config.functions.get(name).filter(|function| !function.rules.private);
         let rules = &function.ok_or_else(|| Failure::FunctionNotFound(name.to_owned()))?.rules;
         let user = {
-            let config = config.clone();
+            let (config, user_id) = (config.clone(), user_id.clone());
             let user = self.store().read(move |tx| user_object::of_user(tx, &config, &user_id)).await?;
             user.ok_or(Failure::INVALID_SESSION)?
         };
@@ -38,7 +38,9 @@ impl App {
             self.check_exists(name, id).await?;
         }
         let caller = Caller { user, as_system: rules.run_as_system };
-        Ok(self.run_function(config.clone(), name, arguments, &caller, request).await?)
+        let result =
+            self.run_function(config.clone(), name, arguments, &caller, request, Some(&user_id)).await;
+        Ok(result.inspect_err(|failure| self.tell_failure(name, failure, &[]))?)
     }
 
     /// Whom a function runs as decides which data it reaches. Functions reach none yet, so that all there is to hold to is

@@ -36,7 +36,8 @@ pub async fn begin(
     AskedUrl(server): AskedUrl,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let provider = context.app.enabled_provider(&provider)?;
+    let enabled = context.app.enabled_provider(&provider);
+    let provider = enabled.inspect_err(|failure| context.app.tell_refusal(&provider, failure))?;
     let query = |key: &str| query(&uri, key);
     let is_true = |key| query(key).as_deref() == Some("true");
     // Without a redirect, back to the page that this one was opened from.

@@ -62,7 +62,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
 
         F::ProviderNotFound(_) => (S::NOT_FOUND, Some("AuthProviderNotFound")),
         F::ProviderExists(_) => (S::CONFLICT, Some("AuthProviderAlreadyExists")),
-        F::ProviderDisabled(_) | F::AuthError(_) => (S::UNAUTHORIZED, Some("AuthError")),
+        F::ProviderDisabled(_) | F::AuthError(_) | F::AuthRefused { .. } | F::FunctionThrew(_) => {
+            (S::UNAUTHORIZED, Some("AuthError"))
+        }
         F::ProofRefused(_) => (S::UNAUTHORIZED, Some("AuthError")),
         // Status unknown; like other log-ins that are refused.
         F::DomainNotAllowed => (S::UNAUTHORIZED, Some("DomainNotAllowed")),
@@ -88,6 +90,7 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         // Statuses of the limits are unknown; 400 as for all that fails inside a function, so that no client tries again.
         F::Function(FunctionFailure::TimeLimit) => (S::BAD_REQUEST, Some("ExecutionTimeLimitExceeded")),
         F::Function(FunctionFailure::MemoryLimit) => (S::BAD_REQUEST, Some("ExecutionMemoryLimitExceeded")),
+        F::Function(FunctionFailure::NoWorker(_)) => (S::INTERNAL_SERVER_ERROR, Some("InternalServerError")),
         F::Function(_) | F::RuleNotMatched { .. } | F::NoUserToRunAs { .. } => {
             (S::BAD_REQUEST, Some("FunctionExecutionError"))
         }
@@ -106,9 +109,6 @@ impl IntoResponse for Failure {
         match &self {
             Self::Store(cause) => tracing::error!(%cause, "local App: the store failed"),
             Self::Internal(cause) => tracing::error!(%cause, "local App: internal error"),
-            Self::ProofRefused(cause) => {
-                tracing::info!(%cause, "local App: credentials from elsewhere do not count")
-            }
             _ => {}
         }
         let (status, error_code) = status_and_code(&self);

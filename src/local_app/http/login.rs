@@ -57,12 +57,24 @@ pub async fn log_in(
     request: RequestFacts,
     JsonObject(payload): JsonObject,
 ) -> Result<Json<Answer>, Failure> {
-    let provider = context.app.enabled_provider(&provider)?;
-    if is_link(&uri) {
-        return link(&context, provider, &headers, &request, &payload).await;
+    let answer = answer(&context, &provider, &uri, &headers, &request, &payload).await;
+    answer.inspect_err(|failure| context.app.tell_refusal(&provider, failure))
+}
+
+async fn answer(
+    context: &Context,
+    provider: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+    request: &RequestFacts,
+    payload: &Payload,
+) -> Result<Json<Answer>, Failure> {
+    let provider = context.app.enabled_provider(provider)?;
+    if is_link(uri) {
+        return link(context, provider, headers, request, payload).await;
     }
-    let identity = context.app.verify_identity(provider, &payload, &request).await?;
-    let login = context.app.log_in(identity, Device::of_login(&payload), &request).await?;
+    let identity = context.app.verify_identity(provider, payload, request).await?;
+    let login = context.app.log_in(identity, Device::of_login(payload), request).await?;
     Ok(Json(Answer {
         access_token: login.access_token,
         refresh_token: Some(login.refresh_token),

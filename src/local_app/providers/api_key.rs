@@ -12,7 +12,7 @@ use crate::local_app::store::{ApiKey, Tx};
 pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Failure> {
     let hash = key_hash(required_text(payload, "key")?);
     let key = app.store().read(move |tx| tx.api_key_by_hash(&hash)).await?;
-    let key = key.filter(|key| !key.disabled).ok_or_else(refused)?;
+    let key = enabled(key)?;
     Ok(VerifiedIdentity {
         provider: Provider::ApiKey,
         id: key.id.clone(),
@@ -23,10 +23,7 @@ pub async fn verify(app: &App, payload: &Payload) -> Result<VerifiedIdentity, Fa
 
 /// Whether the key is still there, and enabled.
 pub fn still_holds(tx: &Tx<'_>, verified: &ApiKey) -> Result<bool, Failure> {
-    match tx.api_key_by_hash(&verified.key_hash)? {
-        Some(key) if !key.disabled => Ok(true),
-        _ => Err(refused()),
-    }
+    enabled(tx.api_key_by_hash(&verified.key_hash)?).map(|_| true)
 }
 
 /// The profile data of a key's identity (section 6).
@@ -34,6 +31,12 @@ pub fn data(name: &str) -> Map<String, Value> {
     Map::from_iter([("name".to_owned(), Value::from(name))])
 }
 
-fn refused() -> Failure {
-    Failure::AuthError("unauthorized".to_owned())
+/// The key, if one can log in with it. Clients are not told what is wrong with theirs.
+fn enabled(key: Option<ApiKey>) -> Result<ApiKey, Failure> {
+    let refused = |cause| Failure::AuthRefused { says: "unauthorized", cause };
+    match key {
+        Some(key) if key.disabled => Err(refused(format!("the API key '{}' is disabled", key.name))),
+        Some(key) => Ok(key),
+        None => Err(refused("there is no such API key".to_owned())),
+    }
 }

@@ -83,8 +83,19 @@ fn judge_audience(claims: &Claims, config: &CustomToken, app_id: &str) -> Result
     if expected.is_empty() {
         expected.push(app_id);
     }
-    let mut expected = expected.into_iter();
-    let is_found = |audience: &str| found.contains(&audience);
-    let enough = if config.require_any_audience { expected.any(is_found) } else { expected.all(is_found) };
-    if enough { Ok(()) } else { Err(Refusal::new("the token is for another audience")) }
+    let is_found = |audience: &&str| found.contains(audience);
+    let enough = match config.require_any_audience {
+        true => expected.iter().any(is_found),
+        false => expected.iter().all(is_found),
+    };
+    if enough {
+        return Ok(());
+    }
+    let listed = |audiences: &[&str]| audiences.join("\", \"");
+    let asks = match expected.as_slice() {
+        [one] => format!("\"{one}\""),
+        several if config.require_any_audience => format!("one of \"{}\"", listed(several)),
+        several => format!("all of \"{}\" (requireAnyAudience would make one enough)", listed(several)),
+    };
+    Err(Refusal::new(format!("the token is for \"{}\", and the provider asks for {asks}", listed(&found))))
 }

@@ -98,8 +98,7 @@ fn code_redirect_uri(oauth2: &OAuth2, said: Option<&str>) -> Result<String, Fail
 }
 
 fn exchange_failed(cause: impl std::fmt::Display) -> Failure {
-    tracing::info!(%cause, "local App: {EXCHANGE_FAILED}");
-    Failure::AuthError(EXCHANGE_FAILED.to_owned())
+    Failure::AuthRefused { says: EXCHANGE_FAILED, cause: format!("{EXCHANGE_FAILED}: {cause}") }
 }
 
 /// The identity of somebody whom the provider vouched for.

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::local_app::config::Function;
+use crate::local_app::functions::Place;
+use crate::local_app::functions::engine::LOG_LINE_LENGTH;
 
 fn limits() -> Limits {
     Limits { time: Duration::from_secs(20), ..Limits::default() }
@@ -13,6 +15,10 @@ fn limits() -> Limits {
 /// Little time: what these run never ends by itself.
 fn short() -> Limits {
     Limits { time: Duration::from_millis(200), ..limits() }
+}
+
+fn pool(limits: Limits) -> Pool {
+    Pool::new(limits, None)
 }
 
 fn call(functions: &[(&str, &str)], arguments: Vec<Bson>) -> Call {
@@ -29,11 +35,11 @@ fn call(functions: &[(&str, &str)], arguments: Vec<Bson>) -> Call {
         "arguments": arguments,
     };
     let config = Arc::new(AppConfig { functions, ..AppConfig::default() });
-    Call { name: "main".to_owned(), config, input: Bson::Document(input) }
+    Call { name: "main".to_owned(), config, input: Bson::Document(input), user: Some("u".to_owned()) }
 }
 
 async fn run(source: &str, arguments: Vec<Bson>) -> Outcome {
-    Engine::new(limits()).run(call(&[("main", source)], arguments)).await
+    pool(limits()).run(call(&[("main", source)], arguments)).await
 }
 
 async fn value(source: &str) -> Bson {
@@ -42,7 +48,7 @@ async fn value(source: &str) -> Bson {
 
 async fn thrown_by(source: &str) -> (String, String) {
     match run(source, Vec::new()).await.result {
-        Err(FunctionFailure::Thrown { name, message }) => (name, message),
+        Err(FunctionFailure::Thrown { name, message, .. }) => (name, message),
         other => panic!("{source}: {other:?}"),
     }
 }
@@ -124,14 +130,14 @@ async fn endless_work_ends_at_the_time_limit_whatever_it_catches() {
         "exports = () => /(a+)+$/.test('a'.repeat(40) + '!')",
         "while (true) {}",
     ] {
-        let outcome = Engine::new(short()).run(call(&[("main", source)], Vec::new())).await;
+        let outcome = pool(short()).run(call(&[("main", source)], Vec::new())).await;
         assert_eq!(outcome.result, Err(FunctionFailure::TimeLimit), "{source}");
     }
 }
 
 #[tokio::test]
 async fn memory_has_a_limit_and_the_next_call_has_it_all_again() {
-    let engine = Engine::new(Limits { memory: 8 * 1024 * 1024, ..limits() });
+    let engine = pool(Limits { memory: 8 * 1024 * 1024, ..limits() });
     for source in [
         "exports = () => { const all = []; while (true) all.push('x'.repeat(1e5)); }",
         "exports = () => { const all = []; while (true) all.push({ a: [all.length] }); }",
@@ -158,19 +164,280 @@ async fn a_promise_that_can_never_settle_is_told_at_once() {
     assert_eq!(message, "the promise that function 'main' returned can never settle");
 }
 
-/// Joining many holes is one native loop, which nothing interrupts.
+/// Kind: code that the engine's interrupt handler does not reach. It holds neither its caller, nor a turn, nor a core.
 #[tokio::test]
-async fn whoever_calls_is_answered_though_a_native_loop_runs_on_and_such_threads_stay_few() {
-    let engine = Engine::new(Limits { at_once: 1, ..short() });
-    let stuck = "exports = () => new Array(3e7).join('').length";
-    let outcome = engine.run(call(&[("main", stuck)], Vec::new())).await;
+async fn a_native_loop_is_killed_at_the_limit_and_its_turn_is_given_back() {
+    let pool = pool(Limits { at_once: 1, ..short() });
+    for stuck in [
+        "exports = () => Array.prototype.reverse.call({ length: 2 ** 53 - 1 })",
+        "exports = () => new Array(4e9).join('').length",
+        "exports = async () => { await null; return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }",
+        "exports = () => { console.log('begun'); Array.prototype.reverse.call({ length: 2 ** 53 - 1 }); }",
+    ] {
+        let outcome = pool.run(call(&[("main", stuck)], Vec::new())).await;
+        assert_eq!(outcome.result, Err(FunctionFailure::TimeLimit), "{stuck}");
+        let outcome = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+        assert_eq!(outcome.result, Ok(Bson::Int32(1)), "{stuck}");
+    }
+}
+
+/// The process ids of the workers that wait.
+fn waiting(pool: &Pool) -> Vec<u32> {
+    pool.0.idle().workers.iter().filter_map(|worker| worker.process.id()).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn signal(process: u32, name: &str) {
+    let done = std::process::Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    assert!(done.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_worker_serves_one_call_after_the_other_and_nothing_of_one_is_left_for_the_next() {
+    let pool = pool(limits());
+    let source = "exports = () => { const left = [typeof globalThis.left, Math.PI, [].x, typeof gone]; \
+        globalThis.left = 1; gone = 1; Array.prototype.x = 1; Object.defineProperty(Math, 'PI', { value: 3 }); return left; }";
+    for _ in 0..3 {
+        let outcome = pool.run(call(&[("main", source)], Vec::new())).await;
+        let clean = ["undefined".into(), std::f64::consts::PI.into(), Bson::Undefined, "undefined".into()];
+        // `Math.PI` cannot be changed in the first place.
+        assert!(
+            outcome.result == Ok(Bson::Array(clean.to_vec()))
+                || matches!(&outcome.result, Err(FunctionFailure::Thrown { name, .. }) if name == "TypeError")
+        );
+    }
+    let one = waiting(&pool);
+    assert_eq!(one.len(), 1);
+    pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await.result.unwrap();
+    assert_eq!(waiting(&pool), one);
+    // Another configuration, another source.
+    for expected in 1..4 {
+        let source = format!("exports = () => {expected}");
+        let outcome = pool.run(call(&[("main", &source)], Vec::new())).await;
+        assert_eq!(outcome.result, Ok(Bson::Int32(expected)));
+    }
+    assert_eq!(waiting(&pool), one);
+}
+
+/// Kind: a slot that is given back only if all goes well.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whatever_happens_to_a_worker_the_next_call_runs() {
+    let pool = pool(Limits { at_once: 1, time: Duration::from_secs(2), ..limits() });
+    let works = async |pool: &Pool| {
+        let outcome = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+        assert_eq!(outcome.result, Ok(Bson::Int32(1)));
+    };
+    works(&pool).await;
+    for name in ["KILL", "ABRT", "SEGV"] {
+        signal(waiting(&pool)[0], name);
+        works(&pool).await;
+    }
+    // Frozen: it is killed like one that loops.
+    signal(waiting(&pool)[0], "STOP");
+    let outcome = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
     assert_eq!(outcome.result, Err(FunctionFailure::TimeLimit));
-    let outcome = engine.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
-    assert_eq!(outcome.result, Err(FunctionFailure::Busy));
-    // The thread ends by itself at last, and its place is free again.
-    drop(engine.running.acquire().await.unwrap());
-    let outcome = engine.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
-    assert_eq!(outcome.result, Ok(Bson::Int32(1)));
+    works(&pool).await;
+    // Killed in the middle of a call.
+    let worker = waiting(&pool)[0];
+    let endless =
+        pool.run(call(&[("main", "exports = () => { console.log('x'); while (true) {} }")], Vec::new()));
+    let kill = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        signal(worker, "KILL");
+    };
+    let (outcome, ()) = tokio::join!(endless, kill);
+    assert!(matches!(outcome.result, Err(FunctionFailure::Ended(_))), "{outcome:?}");
+    works(&pool).await;
+    // Nobody waits for the answer any more.
+    let given_up = pool.run(call(&[("main", "exports = () => { while (true) {} }")], Vec::new()));
+    assert!(tokio::time::timeout(Duration::from_millis(100), given_up).await.is_err());
+    works(&pool).await;
+    let left = waiting(&pool);
+    pool.close().await;
+    for worker in left {
+        assert!(!Path::new(&format!("/proc/{worker}")).exists());
+    }
+}
+
+/// What is no worker, or says what no worker says, costs its call and nothing else.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_that_is_no_worker_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program");
+    let greeting = String::from_utf8_lossy(GREETING).replace('\n', "\\n");
+    for (script, expected) in [
+        ("exit 3".to_owned(), "is it the idmux of this version"),
+        ("cat /dev/zero".to_owned(), "what nobody understands"),
+        (format!("printf '{greeting}\\377\\377\\377\\377'; sleep 9"), "what nobody understands"),
+        (format!("printf '{greeting}\\5\\0\\0\\0\\5\\0\\0\\0\\0'; sleep 9"), "what nobody understands"),
+    ] {
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let pool = Pool::new(limits(), Some(&program));
+        let outcome = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+        let failure = outcome.result.unwrap_err().to_string();
+        assert!(failure.contains(expected), "{script}: {failure}");
+    }
+    let pool = Pool::new(limits(), Some(&folder.path().join("nothing")));
+    let outcome = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await;
+    assert!(matches!(outcome.result, Err(FunctionFailure::NoWorker(_))), "{outcome:?}");
+}
+
+/// A worker knows nothing of the server: no environment, no files, no folder; and it ends with it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_worker_has_nothing_of_the_server() {
+    let pool = pool(limits());
+    pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await.result.unwrap();
+    let worker = waiting(&pool)[0];
+    let of = |what: &str| format!("/proc/{worker}/{what}");
+    assert_eq!(std::fs::read(of("environ")).unwrap(), b"");
+    assert_eq!(std::fs::read_link(of("cwd")).unwrap(), Path::new("/"));
+    let files = std::fs::read_dir(of("fd")).unwrap().count();
+    assert!(files <= 3, "{files}");
+    let limits = std::fs::read_to_string(of("limits")).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(limit("Max core file size"), 0);
+    assert_eq!(limit("Max file size"), 0);
+    assert!(limit("Max data size") < 1 << 30);
+    assert!(limit("Max cpu time") < 1000);
+    // Whatever it does when its input ends, as it does when the server is killed.
+    let endless = call(
+        &[("main", "exports = () => Array.prototype.reverse.call({ length: 2 ** 53 - 1 })")],
+        Vec::new(),
+    );
+    let mut worker = pool.0.idle().workers.pop().unwrap();
+    let frame = CallFrame {
+        name: "main".to_owned(),
+        input: endless.input.clone().into_canonical_extjson().to_string(),
+        config: 9,
+    };
+    frames::send(&mut worker.to, &ToWorker::Call(frame)).await.unwrap();
+    let asked: FromWorker = frames::receive(&mut worker.from).await.unwrap();
+    assert!(matches!(asked, FromWorker::Ask(Question::Source(name)) if name == "main"));
+    let source = endless.config.functions["main"].source.clone();
+    frames::send(&mut worker.to, &ToWorker::Answer(Answer::Source(Some(source)))).await.unwrap();
+    let Worker { mut process, to, from, .. } = worker;
+    drop(to);
+    process.wait().await.unwrap();
+    drop(from);
+}
+
+/// Kind: what is thrown is told as something else. `null` is also what the engine throws without memory.
+#[tokio::test]
+async fn whatever_is_thrown_is_told_as_what_it_is() {
+    let pool = pool(limits());
+    for (thrown, expected) in [
+        ("null", "null"),
+        ("undefined", "undefined"),
+        ("''", ""),
+        ("0", "0"),
+        ("NaN", "NaN"),
+        ("5n", "5"),
+        ("true", "true"),
+        ("Symbol('a')", "Symbol(a)"),
+        ("[1, 'a']", "[1,\"a\"]"),
+        ("Object.create(null)", "{}"),
+        ("new Date(0)", "{\"$date\":\"1970-01-01T00:00:00.000Z\"}"),
+        ("(() => 1)", "() => 1"),
+        ("{ toJSON() { throw 1; }, toString() { throw 2; } }", "the thrown value cannot be shown"),
+        ("{ get message() { throw 1; } }", "the thrown value cannot be shown"),
+        ("{ message: { toString() { throw 1; } } }", "the thrown value cannot be shown"),
+        ("{ message: Symbol('a') }", "Symbol(a)"),
+        ("{ message: null }", "null"),
+        ("new Proxy({}, { has() { throw 1; } })", "the thrown value cannot be shown"),
+        ("new Proxy({}, { get() { throw 1; }, has() { return true; } })", "the thrown value cannot be shown"),
+        (
+            "(() => { globalThis.String = null; Reflect.apply = null; WeakMap.prototype.get = null; return new Error('own'); })()",
+            "own",
+        ),
+    ] {
+        for source in [
+            format!("exports = () => {{ throw {thrown}; }}"),
+            format!("exports = async () => {{ await null; throw {thrown}; }}"),
+            format!("exports = () => Promise.reject({thrown})"),
+        ] {
+            let outcome = pool.run(call(&[("main", &source)], Vec::new())).await;
+            match outcome.result {
+                Err(FunctionFailure::Thrown { message, .. }) => assert_eq!(message, expected, "{source}"),
+                other => panic!("{source}: {other:?}"),
+            }
+        }
+    }
+    // The engine's own `null`, which has no memory behind it.
+    for source in [
+        "exports = () => { const all = []; while (true) all.push({ a: [all.length] }); }",
+        "exports = () => JSON.parse('[' + '{},'.repeat(5e6) + '{}]').length",
+    ] {
+        let outcome = pool.run(call(&[("main", source)], Vec::new())).await;
+        assert_eq!(outcome.result, Err(FunctionFailure::MemoryLimit), "{source}");
+    }
+    let outcome = pool.run(call(&[("main", "exports = () => { throw null; }")], Vec::new())).await;
+    assert_eq!(outcome.result, Err(FunctionFailure::thrown("Error", "null")));
+}
+
+#[tokio::test]
+async fn what_a_function_says_is_bounded() {
+    let pool = pool(limits());
+    let run = async |source: &str| pool.run(call(&[("main", source)], Vec::new())).await;
+    for source in [
+        "exports = () => { throw new Error('x'.repeat(5e6)); }",
+        "exports = () => { throw 'x'.repeat(5e6); }",
+        "exports = () => { const e = new Error('x'.repeat(5e6)); e.name = 'y'.repeat(5e6); e.stack = e.name; throw e; }",
+    ] {
+        let Err(FunctionFailure::Thrown { name, message, .. }) = run(source).await.result else {
+            panic!("{source}")
+        };
+        assert_eq!((message.len(), name.len() <= 100), (4096, true), "{source}");
+    }
+    let logs =
+        run("exports = () => { for (let i = 0; i < 1e5; i++) console.log('x'.repeat(1e4)); }").await.logs;
+    assert_eq!((logs.len(), logs[0].len()), (LOG_LINES, LOG_LINE_LENGTH));
+    assert_eq!(logs.last().unwrap(), "(further lines are left out)");
+    for source in ["exports = () => 'x'.repeat(2e7)", "exports = () => 'x'.repeat(6e7)"] {
+        let outcome = run(source).await;
+        let failure = outcome.result.unwrap_err().to_string();
+        assert!(failure.contains("the result is longer than 16 MiB"), "{failure}");
+    }
+    let long =
+        run("exports = () => Array.from({ length: 2e6 }, () => null)").await.result.unwrap_err().to_string();
+    assert!(long.contains("the result is longer than 16 MiB"), "{long}");
+    let outcome = run("exports = () => 'x'.repeat(1.5e7)").await;
+    assert_eq!(outcome.result.unwrap().as_str().map(str::len), Some(15_000_000));
+}
+
+#[tokio::test]
+async fn the_place_of_an_error_is_told() {
+    let functions = [
+        ("main", "exports = () => context.functions.execute('inner')"),
+        ("inner", "exports = () => {\n\n  throw new Error('boom');\n}"),
+        (
+            "later",
+            "exports = async () => {\n await null;\n return await context.functions.execute('inner');\n}",
+        ),
+        ("own", "\nexports = () => {\n  const a = {};\n  return a.b.c;\n}"),
+        ("broken", "exports = () => {\n  return (;\n}"),
+        ("text", "exports = () => {\n  throw 'boom';\n}"),
+    ];
+    let pool = pool(limits());
+    for (name, function, line) in [
+        ("main", "inner", Some(3)),
+        ("later", "inner", Some(3)),
+        ("own", "own", Some(4)),
+        ("broken", "broken", Some(2)),
+        ("text", "text", None),
+    ] {
+        let call = Call { name: name.to_owned(), ..call(&functions, Vec::new()) };
+        let Err(FunctionFailure::Thrown { at, .. }) = pool.run(call).await.result else { panic!("{name}") };
+        assert_eq!(at, Some(Place { function: function.to_owned(), line }), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -183,7 +450,7 @@ async fn functions_call_each_other_within_a_depth_and_share_no_variables() {
         ("add", "exports = (a, b) => a + b"),
         ("later", "exports = async () => typeof secret"),
     ];
-    let outcome = Engine::new(limits()).run(call(&functions, Vec::new())).await;
+    let outcome = pool(limits()).run(call(&functions, Vec::new())).await;
     let expected = Bson::Array(vec![Bson::Int32(3), "undefined".into(), "u".into()]);
     assert_eq!(outcome.result, Ok(expected));
 
