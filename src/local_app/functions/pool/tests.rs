@@ -181,9 +181,9 @@ async fn a_native_loop_is_killed_at_the_limit_and_its_turn_is_given_back() {
     }
 }
 
-/// The process ids of the workers that wait.
+/// The process ids of the workers that wait; the first is the one whose turn comes first.
 fn waiting(pool: &Pool) -> Vec<u32> {
-    pool.0.idle().workers.iter().filter_map(|worker| worker.process.id()).collect()
+    pool.0.idle().workers.iter().rev().filter_map(|worker| worker.process.id()).collect()
 }
 
 #[cfg(target_os = "linux")]
