@@ -4,6 +4,7 @@
 use bson::{Bson, Document};
 
 use super::action::Namespace;
+use crate::ejson;
 use crate::local_app::config::CustomUserData;
 use crate::local_app::failure::Failure;
 use crate::local_app::store::OwnerKey;
@@ -71,7 +72,7 @@ fn check_size(document: &Document) -> Result<(), Failure> {
     if document.values().any(|value| deeper_than(DEEPEST, value)) {
         return Err(Failure::Database(format!("a document has at most {DEEPEST} levels of nesting")));
     }
-    let json = Bson::Document(document.clone()).into_relaxed_extjson().to_string();
+    let json = ejson::relaxed_document(document).to_string();
     if json.len() > LARGEST {
         return Err(Failure::Database(format!(
             "custom user data travels in the access token and has at most {LARGEST} bytes as JSON; this has {}",

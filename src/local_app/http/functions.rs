@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Context;
 use super::authorization::AccessGrant;
 use super::body::JsonObject;
-use super::extended_json;
+use crate::ejson;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -33,8 +33,8 @@ impl Call {
             Some(Value::Null) | None => Vec::new(),
             Some(_) => return Err(invalid("")),
         };
-        let arguments =
-            extended_json::arguments(arguments).map_err(|error| invalid(&format!(": {error}")))?;
+        let arguments = arguments.iter().map(ejson::parse).collect::<Result<_, _>>();
+        let arguments = arguments.map_err(|error| invalid(&format!(": {error}")))?;
         Ok(Self { name, service, arguments })
     }
 }
@@ -50,5 +50,5 @@ pub async fn call(
         Some(service) => context.app.call_service(grant.user_id, service, &name, arguments).await?,
         None => context.app.call_function(grant.user_id, &name, arguments, &request).await?,
     };
-    Ok(Json(result.into_canonical_extjson()))
+    Ok(Json(ejson::canonical(&result)))
 }
