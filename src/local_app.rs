@@ -16,6 +16,7 @@ mod app;
 mod app_clock;
 mod app_id;
 mod browser_login;
+mod budget;
 pub mod config;
 mod documents;
 mod expression;

@@ -16,6 +16,8 @@ mod clock;
 mod control;
 #[path = "local_app/custom_jwt.rs"]
 mod custom_jwt;
+#[path = "local_app/data_rules.rs"]
+mod data_rules;
 #[path = "local_app/documents.rs"]
 mod documents;
 #[path = "local_app/durability.rs"]
@@ -62,3 +64,5 @@ mod userpass;
 mod userpass_app;
 #[path = "local_app/wire.rs"]
 mod wire;
+#[path = "local_app/work.rs"]
+mod work;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::accounts::Creations;
 use super::app_clock::AppClock;
 use super::app_id::AppId;
+use super::budget::Workshop;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
 use super::faults::Faults;
@@ -44,6 +45,7 @@ pub struct App {
     notices: Notices,
     creations: Creations,
     hashing: HashingPool,
+    workshop: Workshop,
     limiters: Limiters,
     remote: RemoteDocuments,
     lifetimes: Lifetimes,
@@ -119,6 +121,7 @@ impl App {
             creations: Creations::default(),
             functions: Pool::new(Limits { time, ..limits }, function_worker.as_deref()),
             hashing: HashingPool::default(),
+            workshop: Workshop::default(),
             limiters: Limiters::new(rate_limits),
             remote: RemoteDocuments::default(),
             lifetimes,
@@ -244,6 +247,11 @@ impl App {
     #[cfg(test)]
     pub fn hashes(&self) -> u64 {
         self.hashing.count()
+    }
+
+    /// Where work is done whose size a client chooses.
+    pub fn workshop(&self) -> &Workshop {
+        &self.workshop
     }
 
     /// How often credentials may be tried.

@@ -4,6 +4,7 @@
 //! ids, keys and users are not here but in the store.
 
 mod custom_user_data;
+pub mod data_rules;
 pub mod files;
 mod folder;
 mod functions;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 use super::app_id::AppId;
 
 pub use custom_user_data::CustomUserData;
+pub use data_rules::DataRules;
 pub use files::{AppFiles, ConfigError, MissingSecret, Report, Unhonoured};
 pub use folder::{AppFolder, FolderError};
 pub use functions::{Function, FunctionRules};
@@ -47,6 +49,10 @@ pub struct AppConfig {
     pub providers: Providers,
     /// The document that travels in access tokens.
     pub custom_user_data: CustomUserData,
+    /// Who reaches that document otherwise than by its token.
+    pub data_rules: DataRules,
+    /// The files of data sources, as they are: what they say is not lost when the configuration is written again.
+    pub data_sources: AppFiles,
     /// Functions by name.
     pub functions: BTreeMap<String, Function>,
     /// What `context.values.get` finds. Values that come from secrets are resolved.
@@ -65,6 +71,7 @@ impl fmt::Debug for AppConfig {
             .field("environment", &self.environment)
             .field("providers", &self.providers)
             .field("custom_user_data", &self.custom_user_data)
+            .field("data_rules", &self.data_rules)
             .field("functions", &self.functions)
             .field("values", &self.values.keys())
             .field("settings", &self.settings)

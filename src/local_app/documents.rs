@@ -8,121 +8,278 @@ mod number;
 mod path;
 mod projection;
 mod rules;
+mod schema;
 mod sort;
 mod update;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 
 use super::app::App;
+use super::budget::Budget;
+use super::config::{AppConfig, DataRules};
 use super::failure::Failure;
-use super::store::{NewDocument, StoredDocument, Tx};
+use super::functions;
+use super::request::RequestFacts;
+use super::store::{NewDocument, OwnerKey, Place, StoreError, StoredDocument, Tx};
 use action::{Action, DeleteOne, FindOne, InsertOne, UpdateOne};
-use rules::OwnDocuments;
+use rules::Rules;
+
+pub use rules::check_query;
+pub use schema::check as check_schema;
+
+/// How often a change is tried whose document others change meanwhile.
+const TRIES: usize = 10;
 
 impl App {
-    /// Calls the action `name` of a service for a user; the arguments and the result are values as the wire has them.
-    pub async fn call_service(
-        &self,
+    /// Calls the action `name` of a service for a user, within a budget; the arguments and the result are values as the
+    /// wire has them. It blocks: see [`Workshop`](super::budget::Workshop).
+    ///
+    /// What a filter, a sort or an update asks for is worked out on what was read before, never while others wait for the
+    /// writer, which only checks that it is still there.
+    pub fn call_service(
+        self: &Arc<Self>,
         user_id: String,
-        service: String,
+        service: &str,
         name: &str,
         arguments: Vec<Bson>,
+        request: &RequestFacts,
+        budget: &Budget,
     ) -> Result<Bson, Failure> {
         let config = self.config();
         if service != config.custom_user_data.service {
-            return Err(Failure::ServiceNotFound(service));
+            return Err(Failure::ServiceNotFound(service.to_owned()));
         }
-        let (namespace, action) = action::parse(&service, name, arguments)?;
-        let scope = Scope { rule: rules::rule_of(&config.custom_user_data, &namespace)?, user_id };
+        let (namespace, action) = action::parse(service, name, arguments, budget)?;
+        let expansions = self.expansions(&config, &user_id, request)?;
+        let rules = Rules::of(&config, &namespace, &user_id, &expansions, budget)?;
+        let scope = Scope { app: self, rules, user_id: &user_id, budget };
         match action {
-            Action::Find(action) => self.store().read(move |tx| scope.find_one(tx, &action)).await,
-            Action::Insert(action) => self.store().write(move |tx| scope.insert_one(tx, action)).await,
-            Action::Update(action) => self.store().write(move |tx| scope.update_one(tx, &action)).await,
-            Action::Delete(action) => self.store().write(move |tx| scope.delete_one(tx, &action)).await,
+            Action::Find(action) => scope.find_one(&action),
+            Action::Insert(action) => scope.insert_one(action),
+            Action::Update(action) => scope.update_one(&action),
+            Action::Delete(action) => scope.delete_one(&action),
         }
+    }
+
+    /// What expansions in rules stand for; nothing where there are no rules that could ask.
+    fn expansions(
+        &self,
+        config: &Arc<AppConfig>,
+        user_id: &str,
+        request: &RequestFacts,
+    ) -> Result<Document, Failure> {
+        if !matches!(config.data_rules, DataRules::Given(_)) {
+            return Ok(Document::new());
+        }
+        let (config, user_id) = (Arc::clone(config), user_id.to_owned());
+        let user = {
+            let config = Arc::clone(&config);
+            self.store().read_here(move |tx| functions::of_user(tx, &config, &user_id))?
+        };
+        Ok(functions::expansions(&config, &user.ok_or(Failure::INVALID_SESSION)?, request))
     }
 }
 
-/// A collection as one user sees it.
-struct Scope {
-    rule: OwnDocuments,
-    user_id: String,
+/// A collection as one user sees it during a call.
+struct Scope<'a> {
+    app: &'a App,
+    rules: Rules<'a>,
+    user_id: &'a str,
+    budget: &'a Budget,
 }
 
-impl Scope {
-    fn find_one(&self, tx: &Tx<'_>, action: &FindOne) -> Result<Bson, Failure> {
-        let mut found = self.visible(tx)?;
-        found.retain(|stored| action.filter.matches(&stored.document));
-        if let Some(sort) = &action.sort {
-            found.sort_by(|a, b| sort.compare(&a.document, &b.document));
-        }
-        let first = found.into_iter().next().map(|stored| match &action.projection {
-            Some(projection) => projection.apply(&stored.document),
-            None => stored.document,
-        });
-        Ok(first.map_or(Bson::Null, Bson::Document))
+impl Scope<'_> {
+    fn find_one(&self, action: &FindOne) -> Result<Bson, Failure> {
+        let first = match &action.sort {
+            None => {
+                let mut first = None;
+                self.each_match(&action.filter, |found| {
+                    first = self.rules.readable(found.document, self.budget)?;
+                    Ok(if first.is_some() { Next::Stop } else { Next::Continue })
+                })?;
+                first
+            }
+            Some(sort) => {
+                let mut first = None;
+                self.each_match(&action.filter, |found| {
+                    let key = sort.key(&found.document, self.budget)?;
+                    let precedes = match &first {
+                        None => true,
+                        Some((earlier, _)) => sort.compare(&key, earlier, self.budget)? == Ordering::Less,
+                    };
+                    if precedes && let Some(readable) = self.rules.readable(found.document, self.budget)? {
+                        first = Some((key, readable));
+                    }
+                    Ok(Next::Continue)
+                })?;
+                first.map(|(_, document)| document)
+            }
+        };
+        let Some(first) = first else { return Ok(Bson::Null) };
+        Ok(Bson::Document(match &action.projection {
+            Some(projection) => projection.apply(&first, self.budget)?,
+            None => first,
+        }))
     }
 
-    fn insert_one(&self, tx: &Tx<'_>, action: InsertOne) -> Result<Bson, Failure> {
-        let id = self.insert(tx, action.document)?;
+    fn insert_one(&self, action: InsertOne) -> Result<Bson, Failure> {
+        let new = self.complete(action.document)?;
+        let id = new.id.clone();
+        self.app.store().write_here(move |tx| new.insert(tx))?;
         Ok(Bson::Document(doc! { "insertedId": id }))
     }
 
-    fn update_one(&self, tx: &Tx<'_>, action: &UpdateOne) -> Result<Bson, Failure> {
-        let Some(stored) = self.first_match(tx, &action.filter)? else {
-            if !action.upsert {
-                return Ok(Bson::Document(doc! { "matchedCount": 0, "modifiedCount": 0 }));
+    fn update_one(&self, action: &UpdateOne) -> Result<Bson, Failure> {
+        for _ in 0..TRIES {
+            let newest = self.app.store().read_here(|tx| tx.newest_position())?;
+            let outcome = match self.first_match(&action.filter)? {
+                Some(found) => self.update(found, action)?,
+                None if action.upsert => self.upsert(action, newest)?,
+                None => Some(doc! { "matchedCount": 0, "modifiedCount": 0 }),
+            };
+            if let Some(outcome) = outcome {
+                return Ok(Bson::Document(outcome));
             }
-            let document = action.update.apply_to_new(action.filter.document_of_equalities()?)?;
-            let id = self.insert(tx, document)?;
-            return Ok(Bson::Document(doc! { "matchedCount": 0, "modifiedCount": 0, "upsertedId": id }));
+        }
+        Err(Failure::WriteConflict)
+    }
+
+    /// Updates what was found. `None` if it is not what is there any more.
+    fn update(&self, found: Found, action: &UpdateOne) -> Result<Option<Document>, Failure> {
+        let Found { stored, document: before } = found;
+        let after = action.update.apply(&before, self.budget)?;
+        self.rules.check_update(&before, &after)?;
+        let modified = !stored.is(&after)?;
+        let stands = if modified {
+            self.app.store().write_here(move |tx| tx.replace_document(&stored, &after))?
+        } else {
+            true
         };
-        let updated = action.update.apply(&stored.document)?;
-        self.rule.check_update(&stored.document, &updated)?;
-        // Bytes, since equality of values would miss a change from 1 to 1.0, and see one where nothing but NaN is.
-        let bytes = |document: &Document| document.to_vec().map_err(Failure::internal);
-        let modified = bytes(&stored.document)? != bytes(&updated)?;
-        if modified {
-            tx.replace_document(stored.position, &updated)?;
-        }
-        Ok(Bson::Document(doc! { "matchedCount": 1, "modifiedCount": i32::from(modified) }))
+        Ok(stands.then(|| doc! { "matchedCount": 1, "modifiedCount": i32::from(modified) }))
     }
 
-    fn delete_one(&self, tx: &Tx<'_>, action: &DeleteOne) -> Result<Bson, Failure> {
-        let stored = self.first_match(tx, &action.filter)?;
-        if let Some(stored) = &stored {
-            tx.delete_document(stored.position)?;
-        }
-        Ok(Bson::Document(doc! { "deletedCount": i32::from(stored.is_some()) }))
+    /// Inserts what nothing was found for. `None` if the user got a document since the newest was `newest`.
+    fn upsert(&self, action: &UpdateOne, newest: i64) -> Result<Option<Document>, Failure> {
+        let start = action.filter.document_of_equalities(self.budget)?;
+        let new = self.complete(action.update.apply_to_new(start, self.budget)?)?;
+        let (id, user_id) = (new.id.clone(), self.user_id.to_owned());
+        let inserted = self.app.store().write_here(move |tx| {
+            if tx.has_document_since(&new.database, &new.collection, &user_id, newest)? {
+                return Ok::<_, Failure>(false);
+            }
+            new.insert(tx).map(|()| true)
+        })?;
+        Ok(inserted.then(|| doc! { "matchedCount": 0, "modifiedCount": 0, "upsertedId": id }))
     }
 
-    /// Inserts a document, `_id` first, and returns its id.
-    fn insert(&self, tx: &Tx<'_>, mut document: Document) -> Result<Bson, Failure> {
+    fn delete_one(&self, action: &DeleteOne) -> Result<Bson, Failure> {
+        for _ in 0..TRIES {
+            let Some(Found { stored, document }) = self.first_match(&action.filter)? else {
+                return Ok(Bson::Document(doc! { "deletedCount": 0 }));
+            };
+            self.rules.check_delete(&document)?;
+            if self.app.store().write_here(move |tx| tx.delete_document(&stored))? {
+                return Ok(Bson::Document(doc! { "deletedCount": 1 }));
+            }
+        }
+        Err(Failure::WriteConflict)
+    }
+
+    /// A document that the user may insert, `_id` first.
+    fn complete(&self, mut document: Document) -> Result<Complete, Failure> {
         let id = document.remove("_id").unwrap_or_else(|| Bson::ObjectId(ObjectId::new()));
         let mut complete = doc! { "_id": id.clone() };
         complete.extend(document);
-        let owner = self.rule.check_insert(&self.user_id, &complete)?;
-        let stored = tx.insert_document(&NewDocument {
-            database: self.rule.database(),
-            collection: self.rule.collection(),
-            id_key: &compare::id_key(&id)?,
-            owner: Some(&owner),
-            document: &complete,
+        Ok(Complete {
+            owner: self.rules.check_insert(&complete)?,
+            database: self.rules.database().to_owned(),
+            collection: self.rules.collection().to_owned(),
+            id_key: compare::id_key(&id)?,
+            id,
+            document: complete,
+        })
+    }
+
+    fn first_match(&self, filter: &filter::Filter) -> Result<Option<Found>, Failure> {
+        let mut first = None;
+        self.each_match(filter, |found| {
+            first = Some(found);
+            Ok(Next::Stop)
         })?;
-        if stored {
-            Ok(id)
-        } else {
-            Err(Failure::Database(format!("Duplicate key error: a document with _id {id} exists")))
+        Ok(first)
+    }
+
+    /// Goes through what the user may see at all, some documents at a time; others' are as if they were not there.
+    fn each_match(
+        &self,
+        filter: &filter::Filter,
+        mut take: impl FnMut(Found) -> Result<Next, Failure>,
+    ) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let batch = self.batch(after)?;
+            let Some(last) = batch.last() else { return Ok(()) };
+            after = Some(last.place);
+            for stored in batch {
+                self.budget.count_bytes(stored.size());
+                self.budget.take(1)?;
+                let document = stored.document()?;
+                if self.rules.lets_find(&document, self.budget)?
+                    && filter.matches(&document, self.budget)?
+                    && let Next::Stop = take(Found { stored, document })?
+                {
+                    return Ok(());
+                }
+            }
         }
     }
 
-    fn first_match(&self, tx: &Tx<'_>, filter: &filter::Filter) -> Result<Option<StoredDocument>, Failure> {
-        Ok(self.visible(tx)?.into_iter().find(|stored| filter.matches(&stored.document)))
+    fn batch(&self, after: Option<Place>) -> Result<Vec<StoredDocument>, StoreError> {
+        let (database, collection) = (self.rules.database().to_owned(), self.rules.collection().to_owned());
+        let owner = self.user_id.to_owned();
+        self.app.store().read_here(move |tx| tx.documents_of(&database, &collection, &owner, after))
     }
+}
 
-    /// What the user may see at all; others' documents are as if they were not there.
-    fn visible(&self, tx: &Tx<'_>) -> Result<Vec<StoredDocument>, Failure> {
-        Ok(tx.documents_of(self.rule.database(), self.rule.collection(), &self.user_id)?)
+/// Whether to look at further documents.
+enum Next {
+    Continue,
+    Stop,
+}
+
+/// A document as it is in the store, and taken apart.
+struct Found {
+    stored: StoredDocument,
+    document: Document,
+}
+
+/// A document with all that the store has to know of it.
+struct Complete {
+    database: String,
+    collection: String,
+    id: Bson,
+    id_key: Vec<u8>,
+    owner: OwnerKey,
+    document: Document,
+}
+
+impl Complete {
+    fn insert(&self, tx: &Tx<'_>) -> Result<(), Failure> {
+        let stored = tx.insert_document(&NewDocument {
+            database: &self.database,
+            collection: &self.collection,
+            id_key: &self.id_key,
+            owner: Some(&self.owner),
+            document: &self.document,
+        })?;
+        if stored {
+            Ok(())
+        } else {
+            Err(Failure::Database(format!("Duplicate key error: a document with _id {} exists", self.id)))
+        }
     }
 }

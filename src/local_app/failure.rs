@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::app_clock::OutOfRange;
+use super::budget::Spent;
 use super::expression::ExpressionError;
 use super::functions::FunctionFailure;
 use super::rate_limits::whole_seconds;
@@ -30,6 +31,9 @@ pub enum Failure {
     BodyTooLarge { limit: usize },
     #[error("the request took too long")]
     TimedOut,
+    /// Its work is more than one request may cause.
+    #[error(transparent)]
+    TooMuchWork(#[from] Spent),
     #[error("too many attempts; try again in {}s", whole_seconds(*.wait))]
     TooManyAttempts { wait: Duration },
     /// More log-ins wait for their turn than will get it in time.
@@ -164,6 +168,12 @@ pub enum Failure {
     ActionNotFound { service: String, action: String, known: String },
     #[error("{0}")]
     NotPermitted(String),
+    /// The document is not as the schema of its collection has it. Clients know the first words.
+    #[error("{action} not permitted: {problem}")]
+    SchemaViolation { action: String, problem: String },
+    /// Others kept changing what it was to change.
+    #[error("the document was changed by others again and again meanwhile; try again")]
+    WriteConflict,
     /// What the database itself refuses: a bad operator, a duplicate key.
     #[error("{0}")]
     Database(String),
@@ -202,6 +212,7 @@ impl Failure {
                 | Self::ProviderDisabled(_)
                 | Self::Unconfirmed
                 | Self::TimedOut
+                | Self::TooMuchWork(_)
                 | Self::TooManyAttempts { .. }
                 | Self::Busy
                 | Self::Function(_)

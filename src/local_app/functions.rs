@@ -30,9 +30,11 @@ use super::request::RequestFacts;
 use input::{Caller, Input};
 use pool::Call;
 
+pub use call::expansions;
 pub use engine::Limits;
+pub use input::bson_of;
 pub use pool::Pool;
-pub use user_object::user_object;
+pub use user_object::{of_user, user_object};
 pub use worker::work_if_asked;
 
 /// Why a function has no result.

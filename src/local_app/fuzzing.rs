@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::app::App;
+use super::budget::Budget;
 use super::config::files::AppFiles;
 use super::config::{AppConfig, CustomToken, Offer, TokenAlgorithm, TokenKeys};
 use super::failure::Failure;
@@ -86,8 +87,10 @@ impl Bodies {
         self.next();
         let Ok(body) = object(body) else { return };
         let Ok((Some(service), name, arguments)) = call(body) else { return };
-        let called = self.app.call_service(self.user_id.clone(), service, &name, arguments);
-        refuse_internal(&self.runtime.block_on(called));
+        let budget = Budget::default();
+        let (user, facts) = (self.user_id.clone(), RequestFacts::default());
+        let called = self.app.call_service(user, &service, &name, arguments, &facts, &budget);
+        refuse_internal(&called);
     }
 
     /// `POST …/auth/providers/{provider}/login`, with whatever the provider makes of the body.

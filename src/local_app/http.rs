@@ -8,6 +8,7 @@ mod browser_login;
 mod clock;
 mod control;
 mod error;
+mod extended_json;
 mod faults;
 mod forwarded;
 mod functions;

@@ -22,6 +22,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod snapshots;
+mod soundness;
 mod userpass_tokens;
 mod users;
 
@@ -39,7 +40,7 @@ pub use admin_sessions::AdminSession;
 pub use api_keys::{ApiKey, KeyOwner};
 pub use app::AppFacts;
 pub use devices::KnownDevice;
-pub use documents::{NewDocument, OwnerKey, StoredDocument};
+pub use documents::{NewDocument, OwnerKey, Place, StoredDocument};
 pub use mails::{Mail, NewMail};
 pub use registrations::Registration;
 pub use sessions::{OpenedWith, Session};
@@ -93,6 +94,40 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the local App's database failed: {0}")]
     Sql(#[from] rusqlite::Error),
+    /// The file is there, and nothing is in it.
+    #[error(
+        "the local App's database {} is {found}: what was in it is gone; put a copy or a snapshot back in its place, or \
+         delete it to begin an empty App", path.display()
+    )]
+    Vanished {
+        /// The database file.
+        path: PathBuf,
+        /// What it is now.
+        found: &'static str,
+    },
+    /// The database is not sound.
+    #[error(
+        "the local App's database {} is damaged: {found}; put a copy or a snapshot back in its place", path.display()
+    )]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite found first.
+        found: String,
+    },
+    /// A row holds what no version of this program wrote.
+    #[error(
+        "the local App's database is damaged: {row} in its table '{table}' cannot be read ({cause}); restore a snapshot \
+         or a copy of the database"
+    )]
+    DamagedRow {
+        /// The table.
+        table: &'static str,
+        /// Which row.
+        row: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// The store was closed, or its thread is gone.
     #[error("the local App's database is closed")]
     Closed,
@@ -151,6 +186,7 @@ impl Store {
                 let file = database_file(folder, app)?;
                 let shelf = Shelf::Folder(folder.join("snapshots").join(app.as_str()));
                 let connection = schema::open_file(&file)?;
+                soundness::check(&connection, &file)?;
                 (connection, Some(schema::open_reader(&file)?), Lookups::open(&file)?, shelf)
             }
         };
@@ -203,6 +239,31 @@ impl Store {
         self.run(&self.worker, TransactionKind::Write, work).await
     }
 
+    /// As [`Store::read`], for a thread that may block.
+    pub fn read_here<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.begin(&self.reader, TransactionKind::Read, work)?
+            .blocking_recv()
+            .map_err(|_| StoreError::Closed)?
+    }
+
+    /// As [`Store::write`], for a thread that may block.
+    pub fn write_here<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.begin(&self.worker, TransactionKind::Write, work)?
+            .blocking_recv()
+            .map_err(|_| StoreError::Closed)?
+    }
+
     async fn run<T, E>(
         &self,
         worker: &Mutex<Option<Worker>>,
@@ -213,12 +274,29 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.begin(worker, kind, work)?.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Hands `work` over to a thread, which answers there.
+    fn begin<T, E>(
+        &self,
+        worker: &Mutex<Option<Worker>>,
+        kind: TransactionKind,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let _ = answer.send(in_transaction(connection, kind, work));
+            // Whoever asked may have gone while it waited for its turn.
+            if !answer.is_closed() {
+                let _ = answer.send(in_transaction(connection, kind, work));
+            }
         });
         self.submit_to(worker, job)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        Ok(answered)
     }
 
     /// Runs `work` outside of any transaction.
@@ -344,10 +422,16 @@ fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
     // SQLite gives its journal files the permissions of the database, so that it must exist with them beforehand.
     let file = folder.join(format!("{app}.db"));
     let mut open = std::fs::OpenOptions::new();
-    open.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    let opened = open.open(&file).map_err(fail(&file))?;
+    let opened = match open.create_new(true).append(true).open(&file) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            soundness::check_content(&file)?;
+            open.create_new(false).open(&file)
+        }
+        opened => opened,
+    };
+    let opened = opened.map_err(fail(&file))?;
     #[cfg(unix)]
     opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fail(&file))?;
     drop(opened);

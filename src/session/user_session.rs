@@ -11,7 +11,6 @@ use crate::account::{
     AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
     UserKey, token, user,
 };
-use crate::ejson;
 use crate::vault::UserRecord;
 
 /// A user with session and secrets.
@@ -216,5 +215,8 @@ impl UserSession {
 
 /// Custom data as the access token carries it: claim `user_data`, Extended JSON (protocol document, section 7).
 fn custom_data(access: &TokenView) -> Option<bson::Document> {
-    access.claims.get("user_data")?.as_object().map(ejson::read_document)
+    match bson::Bson::try_from(access.claims.get("user_data")?.clone()) {
+        Ok(bson::Bson::Document(document)) => Some(document),
+        _ => None,
+    }
 }

@@ -188,3 +188,38 @@ async fn memory_keeps_nothing() {
     let server = Server::start().await;
     server.log_in("a@example.com", PASSWORD).await.refused(401, Some("InvalidPassword"), "unauthorized");
 }
+
+/// Kind: losses that nobody hears of. A database that became empty is no new App, and a damaged one is named.
+#[tokio::test]
+async fn a_database_that_became_empty_or_is_damaged_is_an_error_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_in(folder.path()).await;
+    let user = server.user("a@example.com").await;
+    server.app.stop().await.unwrap();
+    let file = folder.path().join(format!("{APP}.db"));
+    let sound = std::fs::read(&file).unwrap();
+    let start = async || {
+        let options = Options::new(APP, Storage::Folder(folder.path().to_owned()));
+        LocalApp::start(ANY_PORT, options).await.map(drop).map_err(|error| error.to_string())
+    };
+    let without_tables = {
+        let path = folder.path().join("other");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a); DROP TABLE t").unwrap();
+        std::fs::read(path).unwrap()
+    };
+    let mut damaged = sound.clone();
+    damaged[4096..].fill(0x5a);
+    for (what, bytes, says) in [
+        ("empty", Vec::new(), "is empty"),
+        ("without tables", without_tables, "is a database without tables"),
+        ("half", sound[..sound.len() / 2].to_vec(), "is damaged"),
+        ("overwritten", damaged, "is damaged"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let error = start().await.expect_err(what);
+        assert!(error.contains(says) && error.contains("shop-abcde.db"), "{what}: {error}");
+    }
+    std::fs::write(&file, sound).unwrap();
+    let server = Server::start_in(folder.path()).await;
+    server.refresh(&user.refresh).await.ok(201);
+}

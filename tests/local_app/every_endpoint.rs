@@ -112,6 +112,21 @@ const CREDENTIALS: &[(&str, Refusal)] = &[
     (r#"{"username":{},"password":"correct horse"}"#, INVALID),
     (r#"{"username":"nobody@example.com","password":"correct horse"}"#, (401, Some("InvalidPassword"))),
 ];
+const DATABASE: Refusal = (400, Some("MongoDBError"));
+
+/// A call of an action on the collection of custom user data.
+macro_rules! of_data {
+    ($action:literal, $options:literal) => {
+        concat!(
+            r#"{"service":"mongodb-atlas","name":""#,
+            $action,
+            r#"","arguments":[{"database":"app","collection":"custom_user_data","#,
+            $options,
+            "}]}"
+        )
+    };
+}
+
 const CALLS: &[(&str, Refusal)] = &[
     ("", BAD),
     (r#"{"name":5}"#, BAD),
@@ -119,12 +134,38 @@ const CALLS: &[(&str, Refusal)] = &[
     (r#"{"name":"f","service":5}"#, BAD),
     (r#"{"name":"f","arguments":[{"$oid":"short"}]}"#, BAD),
     (r#"{"name":"f","arguments":[99999999999999999999]}"#, BAD),
+    // Kind: values that JSON holds and BSON refuses late. Each is refused when it comes, wherever it stands.
+    (r#"{"name":"f","arguments":[{"a\u0000b":1}]}"#, BAD),
+    (r#"{"name":"f","arguments":[[{"a":[{"b":{"\u0000":1}}]}]]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$regularExpression":{"pattern":"a\u0000","options":""}}]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$code":"x","$scope":{"\u0000":1}}]}"#, BAD),
+    (r#"{"name":"f","arguments":["\ud800"]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$numberDecimal":"many"}]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$numberInt":"9999999999"}]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$date":{"$numberLong":"soon"}}]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$binary":{"base64":"?","subType":"00"}}]}"#, BAD),
+    (r#"{"name":"f","arguments":[{"$timestamp":{"t":-1,"i":0}}]}"#, BAD),
     (r#"{"name":"nowhere","arguments":[]}"#, (404, Some("FunctionNotFound"))),
     (r#"{"name":"findOne","service":"nowhere","arguments":[]}"#, (404, Some("ServiceNotFound"))),
     (
         r#"{"name":"nothing","service":"mongodb-atlas","arguments":[{}]}"#,
         (404, Some("ServiceCommandNotFound")),
     ),
+    (of_data!("insertOne", r#""document":{"a\u0000b":1}"#), BAD),
+    (of_data!("insertOne", r#""document":{"a":[{"\u0000":1}]}"#), BAD),
+    (of_data!("insertOne", r#""document":{"_id":{"a\u0000b":1}}"#), BAD),
+    (of_data!("insertOne", r#""document":{"$set":1}"#), DATABASE),
+    (of_data!("insertOne", r#""document":{"_id":{"$undefined":true}}"#), (400, Some("NoMatchingRuleFound"))),
+    (of_data!("findOne", r#""query":{"a\u0000b":1}"#), BAD),
+    (of_data!("findOne", r#""query":{"a":{"$in":[{"\u0000":1}]}}"#), BAD),
+    (of_data!("findOne", r#""project":{"\u0000":1}"#), BAD),
+    (of_data!("findOne", r#""sort":{"\u0000":1}"#), BAD),
+    (of_data!("findOne", r#""\u0000":1"#), BAD),
+    (of_data!("updateOne", r#""update":{"$set":{"a\u0000b":1}}"#), BAD),
+    (of_data!("updateOne", r#""query":{"a.\u0000":1},"update":{"$set":{"b":1}},"upsert":true"#), BAD),
+    (of_data!("updateOne", r#""update":{"$set":{"a..b":1}}"#), DATABASE),
+    (of_data!("updateOne", r#""update":{"$set":{"a.$b":1}}"#), DATABASE),
+    (of_data!("deleteOne", r#""query":{"\u0000":1}"#), BAD),
 ];
 
 const ADMIN_CREDENTIALS: &[(&str, Refusal)] = &[

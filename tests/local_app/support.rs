@@ -306,7 +306,13 @@ impl Process {
     }
 
     pub fn spawn(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        command.stderr(Stdio::inherit());
+        Self::spawn_with(command)
+    }
+
+    /// With standard error where the command has it.
+    pub fn spawn_with(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         rest.read_line(&mut line).unwrap();

@@ -3,6 +3,7 @@
 //! What a file says is taken, refused with its place, or reported: nothing is passed over in silence.
 
 mod custom_user_data;
+mod data_rules;
 mod edit;
 mod error;
 mod fields;
@@ -98,13 +99,16 @@ impl AppConfig {
         let mut secrets = secrets::read(&mut source)?;
         let root = root::read(&mut source)?;
         let functions = functions::read(&mut source)?;
+        let custom_user_data = custom_user_data::read(&mut source, root.custom_user_data)?;
         let config = Self {
             app_id: root.app_id,
             name: root.name,
             allowed_request_origins: root.allowed_request_origins,
             environment: values::environment(&mut source, root.environment)?,
             providers: providers::read(&mut source, &mut secrets)?,
-            custom_user_data: custom_user_data::read(&mut source, root.custom_user_data)?,
+            data_rules: data_rules::read(&mut source, &custom_user_data)?,
+            data_sources: data_rules::files(files),
+            custom_user_data,
             values: values::read(&mut source, &mut secrets)?,
             settings: settings::read(&mut source, &mut secrets)?,
             functions,

@@ -25,6 +25,8 @@ pub struct FunctionRules {
     pub private: bool,
     /// A rule expression that a client's call has to meet; `None`: always met.
     pub can_evaluate: Option<Value>,
+    /// A script that says as whom it runs. Scripts are not run here, and so clients may not call it.
+    pub run_as_script: Option<String>,
     /// Runs as the system user; goes before `run_as_user_id`.
     pub run_as_system: bool,
     /// Runs as this user.

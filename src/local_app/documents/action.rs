@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::projection::Projection;
 use super::sort::Sort;
 use super::update::Update;
+use crate::local_app::budget::Budget;
 use crate::local_app::failure::Failure;
 
 /// Names of the actions.
@@ -46,7 +47,12 @@ pub struct DeleteOne {
 }
 
 /// Reads the call of an action.
-pub fn parse(service: &str, name: &str, arguments: Vec<Bson>) -> Result<(Namespace, Action), Failure> {
+pub fn parse(
+    service: &str,
+    name: &str,
+    arguments: Vec<Bson>,
+    budget: &Budget,
+) -> Result<(Namespace, Action), Failure> {
     if !KNOWN.contains(&name) {
         return Err(Failure::ActionNotFound {
             service: service.to_owned(),
@@ -63,17 +69,17 @@ pub fn parse(service: &str, name: &str, arguments: Vec<Bson>) -> Result<(Namespa
         Namespace { database: argument.name("database")?, collection: argument.name("collection")? };
     let action = match name {
         "findOne" => Action::Find(FindOne {
-            filter: argument.filter()?,
+            filter: argument.filter(budget)?,
             projection: argument.document("project")?.map(|d| Projection::parse(&d)).transpose()?,
             sort: argument.document("sort")?.map(|d| Sort::parse(&d)).transpose()?,
         }),
         "insertOne" => Action::Insert(InsertOne { document: argument.new_document()? }),
         "updateOne" => Action::Update(UpdateOne {
-            filter: argument.filter()?,
-            update: Update::parse(&argument.required_document("update")?)?,
+            filter: argument.filter(budget)?,
+            update: Update::parse(&argument.required_document("update")?, budget)?,
             upsert: argument.flag("upsert")?,
         }),
-        _ => Action::Delete(DeleteOne { filter: argument.filter()? }),
+        _ => Action::Delete(DeleteOne { filter: argument.filter(budget)? }),
     };
     argument.nothing_left()?;
     Ok((namespace, action))
@@ -105,8 +111,8 @@ impl Argument<'_> {
         self.document(key)?.ok_or(Failure::MissingParameter(key))
     }
 
-    fn filter(&mut self) -> Result<Filter, Failure> {
-        Filter::parse(&self.document("query")?.unwrap_or_default())
+    fn filter(&mut self, budget: &Budget) -> Result<Filter, Failure> {
+        Filter::parse(&self.document("query")?.unwrap_or_default(), budget)
     }
 
     fn new_document(&mut self) -> Result<Document, Failure> {

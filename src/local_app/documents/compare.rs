@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use bson::{Bson, Document};
 
 use super::number::Number;
+use crate::local_app::budget::{Budget, Spent};
 use crate::local_app::failure::Failure;
 
 /// The place of a value's type in the order of types; values of other types never match a range.
@@ -30,49 +31,65 @@ pub fn type_order(value: &Bson) -> u8 {
     }
 }
 
-/// The total order that sorting uses: by type, then by value.
-pub fn compare(a: &Bson, b: &Bson) -> Ordering {
+/// The total order that sorting uses: by type, then by value. One comparison costs no more than the smaller value has parts.
+pub fn compare(a: &Bson, b: &Bson, budget: &Budget) -> Result<Ordering, Spent> {
+    let order = counted(a, b, budget);
+    budget.check().map(|()| order)
+}
+
+/// Whether two values are the same: numbers by value, documents with their fields in the same order.
+pub fn equal(a: &Bson, b: &Bson, budget: &Budget) -> Result<bool, Spent> {
+    compare(a, b, budget).map(Ordering::is_eq)
+}
+
+fn counted(a: &Bson, b: &Bson, budget: &Budget) -> Ordering {
+    budget.count(1);
     if let (Some(a), Some(b)) = (Number::of(a), Number::of(b)) {
-        return a.compare(b);
+        return a.compare_counted(b, budget);
     }
+    let text = |a: &str, b: &str| {
+        budget.count_bytes(a.len().min(b.len()));
+        a.cmp(b)
+    };
     match (a, b) {
-        (Bson::String(a) | Bson::Symbol(a), Bson::String(b) | Bson::Symbol(b)) => a.cmp(b),
-        (Bson::Document(a), Bson::Document(b)) => compare_documents(a, b),
+        (Bson::String(a) | Bson::Symbol(a), Bson::String(b) | Bson::Symbol(b)) => text(a, b),
+        (Bson::Document(a), Bson::Document(b)) => counted_documents(a, b, budget),
         (Bson::Array(a), Bson::Array(b)) => {
-            let items = a.iter().zip(b).map(|(a, b)| compare(a, b));
+            let items = a.iter().zip(b).map(|(a, b)| counted(a, b, budget));
             first_difference(items).then(a.len().cmp(&b.len()))
         }
-        (Bson::Binary(a), Bson::Binary(b)) => a
-            .bytes
-            .len()
-            .cmp(&b.bytes.len())
-            .then_with(|| u8::from(a.subtype).cmp(&u8::from(b.subtype)))
-            .then_with(|| a.bytes.cmp(&b.bytes)),
+        (Bson::Binary(a), Bson::Binary(b)) => {
+            budget.count_bytes(a.bytes.len().min(b.bytes.len()));
+            let length = a.bytes.len().cmp(&b.bytes.len());
+            let subtype = || u8::from(a.subtype).cmp(&u8::from(b.subtype));
+            length.then_with(subtype).then_with(|| a.bytes.cmp(&b.bytes))
+        }
         (Bson::ObjectId(a), Bson::ObjectId(b)) => a.cmp(b),
         (Bson::Boolean(a), Bson::Boolean(b)) => a.cmp(b),
         (Bson::DateTime(a), Bson::DateTime(b)) => a.cmp(b),
         (Bson::Timestamp(a), Bson::Timestamp(b)) => (a.time, a.increment).cmp(&(b.time, b.increment)),
         (Bson::RegularExpression(a), Bson::RegularExpression(b)) => {
-            (a.pattern.as_str(), a.options.as_str()).cmp(&(b.pattern.as_str(), b.options.as_str()))
+            text(a.pattern.as_str(), b.pattern.as_str())
+                .then_with(|| text(a.options.as_str(), b.options.as_str()))
         }
-        (Bson::JavaScriptCode(a), Bson::JavaScriptCode(b)) => a.cmp(b),
+        (Bson::JavaScriptCode(a), Bson::JavaScriptCode(b)) => text(a, b),
         (Bson::JavaScriptCodeWithScope(a), Bson::JavaScriptCodeWithScope(b)) => {
-            a.code.cmp(&b.code).then_with(|| compare_documents(&a.scope, &b.scope))
+            text(&a.code, &b.code).then_with(|| counted_documents(&a.scope, &b.scope, budget))
         }
         // Deprecated pointers have no public parts: their text is what there is.
-        (Bson::DbPointer(a), Bson::DbPointer(b)) => format!("{a:?}").cmp(&format!("{b:?}")),
+        (Bson::DbPointer(a), Bson::DbPointer(b)) => {
+            let (a, b) = (format!("{a:?}"), format!("{b:?}"));
+            budget.count(a.len() + b.len());
+            a.cmp(&b)
+        }
         _ => type_order(a).cmp(&type_order(b)),
     }
 }
 
-/// Whether two values are the same: numbers by value, documents with their fields in the same order.
-pub fn equal(a: &Bson, b: &Bson) -> bool {
-    compare(a, b) == Ordering::Equal
-}
-
-fn compare_documents(a: &Document, b: &Document) -> Ordering {
+fn counted_documents(a: &Document, b: &Document, budget: &Budget) -> Ordering {
     let fields = a.iter().zip(b).map(|((a_key, a), (b_key, b))| {
-        type_order(a).cmp(&type_order(b)).then_with(|| a_key.cmp(b_key)).then_with(|| compare(a, b))
+        budget.count_bytes(a_key.len().min(b_key.len()));
+        type_order(a).cmp(&type_order(b)).then_with(|| a_key.cmp(b_key)).then_with(|| counted(a, b, budget))
     });
     first_difference(fields).then(a.len().cmp(&b.len()))
 }
@@ -136,13 +153,14 @@ mod tests {
         ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
-                assert_eq!(compare(a, b), i.cmp(&j), "{a} with {b}");
+                assert_eq!(compare(a, b, &Budget::default()), Ok(i.cmp(&j)), "{a} with {b}");
             }
         }
     }
 
     #[test]
     fn equality_minds_the_order_of_fields_but_not_the_type_of_numbers() {
+        let equal = |a: &Bson, b: &Bson| equal(a, b, &Budget::default()).unwrap();
         assert!(equal(&bson!({"a": 1, "b": [2.0]}), &bson!({"a": 1_i64, "b": [2]})));
         assert!(!equal(&bson!({"a": 1, "b": 2}), &bson!({"b": 2, "a": 1})));
         assert!(!equal(&bson!("1"), &bson!(1)));

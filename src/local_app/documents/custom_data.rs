@@ -12,6 +12,5 @@ pub fn of(tx: &Tx<'_>, config: &CustomUserData, user_id: &str) -> Result<Option<
     if !config.enabled {
         return Ok(None);
     }
-    let documents = tx.documents_of(&config.database, &config.collection, user_id)?;
-    Ok(documents.into_iter().next().map(|stored| stored.document))
+    Ok(tx.first_document_of(&config.database, &config.collection, user_id)?)
 }

@@ -11,6 +11,7 @@ use super::compare::{compare, equal, type_order};
 use super::number::Number;
 use super::path::Path;
 use super::update;
+use crate::local_app::budget::{Budget, Spent, sorted};
 use crate::local_app::failure::Failure;
 
 /// A filter; without a condition, it matches everything.
@@ -30,6 +31,7 @@ enum Condition {
 enum Test {
     Equals(Bson),
     Range(Range, Bson),
+    /// In order and none twice: as a set, a value is found in it in a few comparisons.
     OneOf(Vec<Bson>),
     Exists,
     Not(Vec<Test>),
@@ -44,36 +46,44 @@ enum Range {
 }
 
 impl Filter {
-    pub fn parse(document: &Document) -> Result<Self, Failure> {
-        let condition = |(key, value): (&String, &Bson)| match key.as_str() {
-            "$and" => Ok(Condition::And(branches(key, value)?)),
-            "$or" => Ok(Condition::Or(branches(key, value)?)),
-            "$nor" => Ok(Condition::Nor(branches(key, value)?)),
-            unknown if unknown.starts_with('$') => Err(Failure::Database(format!(
-                "unknown top level operator: {unknown}; the local App knows $and, $nor and $or"
-            ))),
-            path => Ok(Condition::Field(Path::parse(path)?, tests(value)?)),
+    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, Failure> {
+        let condition = |(key, value): (&String, &Bson)| {
+            budget.take(1)?;
+            match key.as_str() {
+                "$and" => Ok(Condition::And(branches(key, value, budget)?)),
+                "$or" => Ok(Condition::Or(branches(key, value, budget)?)),
+                "$nor" => Ok(Condition::Nor(branches(key, value, budget)?)),
+                unknown if unknown.starts_with('$') => Err(Failure::Database(format!(
+                    "unknown top level operator: {unknown}; the local App knows $and, $nor and $or"
+                ))),
+                path => Ok(Condition::Field(Path::parse(path)?, tests(value, budget)?)),
+            }
         };
         document.iter().map(condition).collect::<Result<_, _>>().map(Self)
     }
 
-    pub fn matches(&self, document: &Document) -> bool {
-        self.0.iter().all(|condition| match condition {
-            Condition::Field(path, tests) => {
-                let values = path.values(document);
-                tests.iter().all(|test| test.passes(&values))
+    pub fn matches(&self, document: &Document, budget: &Budget) -> Result<bool, Spent> {
+        every(&self.0, |condition| {
+            budget.take(1)?;
+            match condition {
+                Condition::Field(path, tests) => {
+                    let values = path.values(document, budget)?;
+                    every(tests, |test| test.passes(&values, budget))
+                }
+                Condition::And(filters) => every(filters, |filter| filter.matches(document, budget)),
+                Condition::Or(filters) => some(filters, |filter| filter.matches(document, budget)),
+                Condition::Nor(filters) => {
+                    some(filters, |filter| filter.matches(document, budget)).map(|any| !any)
+                }
             }
-            Condition::And(filters) => filters.iter().all(|filter| filter.matches(document)),
-            Condition::Or(filters) => filters.iter().any(|filter| filter.matches(document)),
-            Condition::Nor(filters) => !filters.iter().any(|filter| filter.matches(document)),
         })
     }
 
     /// The document that an upsert starts from: every field that the filter says is equal to something.
-    pub fn document_of_equalities(&self) -> Result<Document, Failure> {
+    pub fn document_of_equalities(&self, budget: &Budget) -> Result<Document, Failure> {
         let mut equalities = Vec::new();
         self.collect_equalities(&mut equalities);
-        update::document_of(&equalities)
+        update::document_of(&equalities, budget)
     }
 
     fn collect_equalities<'a>(&'a self, found: &mut Vec<(&'a Path, &'a Bson)>) {
@@ -90,23 +100,44 @@ impl Filter {
     }
 }
 
-fn branches(operator: &str, value: &Bson) -> Result<Vec<Filter>, Failure> {
+/// Whether `holds` holds for all; looks no further than the first for which it does not.
+fn every<T>(
+    items: impl IntoIterator<Item = T>,
+    mut holds: impl FnMut(T) -> Result<bool, Spent>,
+) -> Result<bool, Spent> {
+    for item in items {
+        if !holds(item)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn some<T>(
+    items: impl IntoIterator<Item = T>,
+    mut holds: impl FnMut(T) -> Result<bool, Spent>,
+) -> Result<bool, Spent> {
+    every(items, |item| holds(item).map(|holds| !holds)).map(|none| !none)
+}
+
+fn branches(operator: &str, value: &Bson, budget: &Budget) -> Result<Vec<Filter>, Failure> {
     let fail = || Failure::Database(format!("{operator} must be a nonempty array of documents"));
     let branches = value.as_array().filter(|branches| !branches.is_empty()).ok_or_else(fail)?;
-    branches.iter().map(|branch| Filter::parse(branch.as_document().ok_or_else(fail)?)).collect()
+    branches.iter().map(|branch| Filter::parse(branch.as_document().ok_or_else(fail)?, budget)).collect()
 }
 
 /// What a field is compared with: a document of operators, or a value.
-fn tests(value: &Bson) -> Result<Vec<Test>, Failure> {
+fn tests(value: &Bson, budget: &Budget) -> Result<Vec<Test>, Failure> {
     match value {
         Bson::Document(document) if document.keys().any(|key| key.starts_with('$')) => {
-            document.iter().map(|(operator, operand)| test(operator, operand)).collect()
+            document.iter().map(|(operator, operand)| test(operator, operand, budget)).collect()
         }
         value => Ok(vec![Test::Equals(comparable(value)?)]),
     }
 }
 
-fn test(operator: &str, operand: &Bson) -> Result<Test, Failure> {
+fn test(operator: &str, operand: &Bson, budget: &Budget) -> Result<Test, Failure> {
+    budget.take(1)?;
     let range = |range| Ok(Test::Range(range, comparable(operand)?));
     match operator {
         "$eq" => Ok(Test::Equals(comparable(operand)?)),
@@ -115,8 +146,8 @@ fn test(operator: &str, operand: &Bson) -> Result<Test, Failure> {
         "$gte" => range(Range::AtLeast),
         "$lt" => range(Range::Below),
         "$lte" => range(Range::AtMost),
-        "$in" => Ok(Test::OneOf(choices(operator, operand)?)),
-        "$nin" => Ok(Test::Not(vec![Test::OneOf(choices(operator, operand)?)])),
+        "$in" => Ok(Test::OneOf(choices(operator, operand, budget)?)),
+        "$nin" => Ok(Test::Not(vec![Test::OneOf(choices(operator, operand, budget)?)])),
         "$exists" => match operand {
             Bson::Boolean(true) => Ok(Test::Exists),
             Bson::Boolean(false) => Ok(Test::Not(vec![Test::Exists])),
@@ -124,7 +155,7 @@ fn test(operator: &str, operand: &Bson) -> Result<Test, Failure> {
         },
         "$not" => match operand {
             Bson::Document(document) if document.keys().any(|key| key.starts_with('$')) => {
-                Ok(Test::Not(tests(operand)?))
+                Ok(Test::Not(tests(operand, budget)?))
             }
             _ => Err(Failure::Database("$not needs a document of operators".to_owned())),
         },
@@ -134,10 +165,32 @@ fn test(operator: &str, operand: &Bson) -> Result<Test, Failure> {
     }
 }
 
-fn choices(operator: &str, operand: &Bson) -> Result<Vec<Bson>, Failure> {
+fn choices(operator: &str, operand: &Bson, budget: &Budget) -> Result<Vec<Bson>, Failure> {
     let choices =
         operand.as_array().ok_or_else(|| Failure::Database(format!("{operator} needs an array")))?;
-    choices.iter().map(comparable).collect()
+    let choices: Vec<Bson> = choices.iter().map(comparable).collect::<Result<_, _>>()?;
+    let mut set: Vec<&Bson> = Vec::with_capacity(choices.len());
+    for choice in sorted(&choices.iter().collect::<Vec<_>>(), &|a, b| compare(a, b, budget))? {
+        match set.last() {
+            Some(last) if equal(last, choice, budget)? => {}
+            _ => set.push(choice),
+        }
+    }
+    Ok(set.into_iter().cloned().collect())
+}
+
+/// Whether a sorted list has a value, numbers being equal across their types.
+fn contains(set: &[Bson], value: &Bson, budget: &Budget) -> Result<bool, Spent> {
+    let (mut from, mut to) = (0, set.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        match compare(&set[middle], value, budget)? {
+            Ordering::Equal => return Ok(true),
+            Ordering::Less => from = middle + 1,
+            Ordering::Greater => to = middle,
+        }
+    }
+    Ok(false)
 }
 
 /// A value that is compared as it is. A regular expression would be searched for, which users may not do.
@@ -153,43 +206,49 @@ fn comparable(value: &Bson) -> Result<Bson, Failure> {
 
 impl Test {
     /// `values` is what the field's path leads to. An array passes if it passes itself, or one of its elements does.
-    fn passes(&self, values: &[Option<&Bson>]) -> bool {
+    fn passes(&self, values: &[Option<&Bson>], budget: &Budget) -> Result<bool, Spent> {
+        budget.take(1)?;
         match self {
-            Self::Exists => values.iter().any(Option::is_some),
-            Self::Not(tests) => !tests.iter().all(|test| test.passes(values)),
-            one_value => values.iter().any(|value| {
+            Self::Exists => {
+                budget.take(values.len())?;
+                Ok(values.iter().any(Option::is_some))
+            }
+            Self::Not(tests) => every(tests, |test| test.passes(values, budget)).map(|all| !all),
+            one_value => some(values, |value| {
                 let elements = value.and_then(Bson::as_array).into_iter().flatten();
-                one_value.accepts(*value) || elements.into_iter().any(|item| one_value.accepts(Some(item)))
+                Ok(one_value.accepts(*value, budget)?
+                    || some(elements, |item| one_value.accepts(Some(item), budget))?)
             }),
         }
     }
 
-    fn accepts(&self, value: Option<&Bson>) -> bool {
+    fn accepts(&self, value: Option<&Bson>, budget: &Budget) -> Result<bool, Spent> {
+        budget.take(1)?;
         // A field that is not there is as good as null.
         let value = value.unwrap_or(&Bson::Null);
         match self {
-            Self::Equals(wanted) => equal(value, wanted),
-            Self::OneOf(choices) => choices.iter().any(|choice| equal(value, choice)),
-            Self::Range(range, bound) => range.includes(value, bound),
-            Self::Exists | Self::Not(_) => false,
+            Self::Equals(wanted) => equal(value, wanted, budget),
+            Self::OneOf(choices) => contains(choices, value, budget),
+            Self::Range(range, bound) => range.includes(value, bound, budget),
+            Self::Exists | Self::Not(_) => Ok(false),
         }
     }
 }
 
 impl Range {
-    fn includes(self, value: &Bson, bound: &Bson) -> bool {
+    fn includes(self, value: &Bson, bound: &Bson, budget: &Budget) -> Result<bool, Spent> {
         let nan = |value: &Bson| Number::of(value).is_some_and(Number::is_nan);
         if type_order(value) != type_order(bound) {
-            return false;
+            return Ok(false);
         }
-        let order = compare(value, bound);
-        match self {
+        let order = compare(value, bound, budget)?;
+        Ok(match self {
             Self::AtLeast | Self::AtMost if order == Ordering::Equal => true,
             // Nothing but equality holds with NaN.
             _ if nan(value) || nan(bound) => false,
             Self::Above | Self::AtLeast => order == Ordering::Greater,
             Self::Below | Self::AtMost => order == Ordering::Less,
-        }
+        })
     }
 }
 
@@ -200,7 +259,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn matches(filter: Document, document: &Document) -> bool {
-        Filter::parse(&filter).unwrap().matches(document)
+        let budget = Budget::default();
+        Filter::parse(&filter, &budget).unwrap().matches(document, &budget).unwrap()
     }
 
     #[test]
@@ -282,7 +342,7 @@ mod tests {
             (doc! { "a": Bson::Undefined }, "cannot compare to undefined"),
             (doc! { "$and": [{ "a": { "$mod": [2, 0] } }] }, "unknown operator: $mod"),
         ] {
-            let error = Filter::parse(&filter).unwrap_err().to_string();
+            let error = Filter::parse(&filter, &Budget::default()).unwrap_err().to_string();
             assert!(error.contains(says), "{filter}: {error}");
         }
     }
@@ -292,10 +352,64 @@ mod tests {
         let filter = doc! {
             "user_id": "u", "a.b": { "$eq": 1 }, "n": { "$gt": 5 }, "$and": [{ "c": 2 }], "$or": [{ "d": 3 }],
         };
-        let start = Filter::parse(&filter).unwrap().document_of_equalities().unwrap();
+        let budget = Budget::default();
+        let start = Filter::parse(&filter, &budget).unwrap().document_of_equalities(&budget).unwrap();
         assert_eq!(start, doc! { "user_id": "u", "a": { "b": 1 }, "c": 2 });
-        let twice = Filter::parse(&doc! { "$and": [{ "a": 1 }, { "a.b": 2 }] }).unwrap();
-        assert!(twice.document_of_equalities().is_err());
+        let twice = Filter::parse(&doc! { "$and": [{ "a": 1 }, { "a.b": 2 }] }, &budget).unwrap();
+        assert!(twice.document_of_equalities(&budget).is_err());
+    }
+
+    /// The steps that a filter takes on a document; `None`: more than a request has.
+    fn steps(filter: &Document, document: &Document) -> Option<u64> {
+        let budget = Budget::default();
+        let matched = Filter::parse(filter, &budget)
+            .and_then(|filter| filter.matches(document, &budget).map_err(Failure::from));
+        match matched {
+            Ok(_) => Some(crate::local_app::budget::STEPS - budget.left()),
+            Err(Failure::TooMuchWork(Spent::Steps)) => None,
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// Kind: work whose size a client chooses. Each attack is answered in steps that grow with what was sent, or refused
+    /// when those of a request are spent: never is it all numbers against all numbers.
+    #[test]
+    fn a_filter_costs_no_more_than_its_budget() {
+        let numbers = |count: i32| Bson::Array((0..count).map(Bson::Int32).collect());
+        let document = doc! { "a": numbers(60_000) };
+        let others = Bson::Array((60_000..200_000).map(Bson::Int32).collect());
+        for (name, filter, at_most) in [
+            ("$in", doc! { "a": { "$in": others.clone() } }, Some(4_500_000)),
+            ("$nin", doc! { "a": { "$nin": others } }, Some(4_500_000)),
+            ("$or", doc! { "$or": vec![Bson::from(doc! { "b": 1 }); 30_000] }, Some(500_000)),
+            ("$or over the array", doc! { "$or": vec![Bson::from(doc! { "a": -1 }); 30_000] }, None),
+            ("$nor over the array", doc! { "$nor": vec![Bson::from(doc! { "a": -1 }); 30_000] }, None),
+            (
+                "$and over the array",
+                doc! { "$and": vec![Bson::from(doc! { "a": { "$ne": -1 } }); 4_000] },
+                None,
+            ),
+            (
+                "ranges",
+                doc! { "$and": vec![Bson::from(doc! { "a": { "$not": { "$lt": -1 } } }); 4_000] },
+                None,
+            ),
+        ] {
+            match (steps(&filter, &document), at_most) {
+                (None, None) => {}
+                (Some(steps), Some(most)) => assert!(steps <= most, "{name}: {steps} steps"),
+                (steps, _) => panic!("{name}: {steps:?} steps"),
+            }
+        }
+        let mut nested = doc! { "a": { "$ne": -1 } };
+        for _ in 0..40 {
+            nested = doc! { "$and": [nested.clone(), { "a": { "$not": { "$not": { "$eq": -2 } } } }] };
+        }
+        assert!(steps(&nested, &document).is_some_and(|steps| steps < 500_000));
+        let decimals: Vec<Bson> = (0..2_000).map(|_| Bson::Decimal128("0.5".parse().unwrap())).collect();
+        let doubles: Vec<Bson> = (0..2_000).map(|_| Bson::Double(0.5)).collect();
+        let all: Vec<Bson> = decimals.into_iter().zip(doubles).flat_map(|(a, b)| [a, b]).collect();
+        assert_eq!(steps(&doc! { "a": { "$in": all } }, &document), None);
     }
 
     fn scalar() -> impl Strategy<Value = Bson> {
@@ -310,6 +424,22 @@ mod tests {
     }
 
     proptest! {
+        /// `$in` is a set, with MongoDB's equality: it says what as many equalities say.
+        #[test]
+        fn one_of_many_is_an_equality_with_one_of_them(
+            value in scalar(), choices in prop::collection::vec(scalar(), 0..8), as_decimal in any::<bool>(),
+        ) {
+            let exact = |value: &Bson| match value {
+                Bson::Int32(number) if as_decimal => Bson::Decimal128(number.to_string().parse().unwrap()),
+                other => other.clone(),
+            };
+            let document = doc! { "a": value };
+            let one = choices.iter().any(|choice| matches(doc! { "a": choice.clone() }, &document));
+            let choices: Vec<Bson> = choices.iter().map(exact).collect();
+            prop_assert_eq!(matches(doc! { "a": { "$in": choices.clone() } }, &document), one);
+            prop_assert_eq!(matches(doc! { "a": { "$nin": choices } }, &document), !one);
+        }
+
         #[test]
         fn a_field_equals_itself_and_its_negation_does_not(value in scalar(), other in scalar()) {
             let document = doc! { "a": { "b": value.clone() } };

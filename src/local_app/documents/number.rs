@@ -4,6 +4,13 @@ use std::cmp::Ordering;
 
 use bson::Bson;
 
+use crate::local_app::budget::Budget;
+
+/// Steps that it costs to take a decimal apart.
+const DECIMAL: usize = 16;
+/// Steps that it costs to write out all digits of a double.
+const DOUBLE_AS_DIGITS: usize = 512;
+
 /// A BSON number.
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
@@ -27,8 +34,33 @@ impl Number {
         match self {
             Self::Integer(_) => false,
             Self::Double(number) => number.is_nan(),
-            Self::Decimal(number) => number.to_string().trim_start_matches('-') == "NaN",
+            // The five bits behind the sign say it, whatever the rest says.
+            Self::Decimal(number) => number.bytes()[15] & 0x7c == 0x7c,
         }
+    }
+
+    /// [`Number::compare`], which counts what it costs: decimals are compared as digits.
+    pub fn compare_counted(self, other: Self, budget: &Budget) -> Ordering {
+        let (double, decimal, reversed) = match (self, other) {
+            (Self::Double(double), Self::Decimal(decimal)) => (double, decimal, false),
+            (Self::Decimal(decimal), Self::Double(double)) => (double, decimal, true),
+            (Self::Decimal(_), _) | (_, Self::Decimal(_)) => {
+                budget.count(DECIMAL);
+                return self.compare(other);
+            }
+            _ => return self.compare(other),
+        };
+        budget.count(DECIMAL);
+        if !self.is_nan() && !other.is_nan() {
+            // Rounding keeps the order, and a double is exact: only if they come out the same, all digits have to be
+            // written out.
+            let rounded = decimal.to_string().parse::<f64>().ok();
+            match rounded.and_then(|rounded| double.partial_cmp(&rounded)) {
+                Some(order) if order.is_ne() => return if reversed { order.reverse() } else { order },
+                _ => budget.count(DOUBLE_AS_DIGITS),
+            }
+        }
+        self.compare(other)
     }
 
     /// The total order of MongoDB: by value whatever the type, all NaN equal and below everything else.
@@ -191,6 +223,7 @@ mod tests {
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
                 assert_eq!(a.compare(*b), i.cmp(&j), "{a:?} with {b:?}");
+                assert_eq!(a.compare_counted(*b, &Budget::default()), i.cmp(&j), "{a:?} with {b:?}");
             }
         }
     }

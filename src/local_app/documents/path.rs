@@ -4,6 +4,7 @@ use std::fmt;
 
 use bson::{Bson, Document};
 
+use crate::local_app::budget::{Budget, Spent};
 use crate::local_app::failure::Failure;
 
 /// Segments of a path, at most: as deep as a document may be nested.
@@ -36,10 +37,16 @@ impl Path {
 
     /// Everything that the path leads to in `document`: through arrays it fans out over their documents, and a number
     /// names an element as well. `None` stands for a way that ends before the path does.
-    pub fn values<'a>(&self, document: &'a Document) -> Vec<Option<&'a Bson>> {
+    ///
+    /// Each step on a way counts: where a number is an index as well as a name, there are as many ways as one likes.
+    pub fn values<'a>(
+        &self,
+        document: &'a Document,
+        budget: &Budget,
+    ) -> Result<Vec<Option<&'a Bson>>, Spent> {
         let mut found = Vec::new();
-        collect_in_document(document, &self.0, &mut found);
-        found
+        collect_in_document(document, &self.0, &mut found, budget)?;
+        Ok(found)
     }
 }
 
@@ -55,35 +62,57 @@ pub fn index(segment: &str) -> Option<usize> {
     if plain { segment.parse().ok() } else { None }
 }
 
-fn collect_in_document<'a>(document: &'a Document, path: &[String], found: &mut Vec<Option<&'a Bson>>) {
-    let Some((head, rest)) = path.split_first() else { return };
+/// Where values are collected.
+type Found<'a> = Vec<Option<&'a Bson>>;
+
+fn collect_in_document<'a>(
+    document: &'a Document,
+    path: &[String],
+    found: &mut Found<'a>,
+    budget: &Budget,
+) -> Result<(), Spent> {
+    let Some((head, rest)) = path.split_first() else { return Ok(()) };
+    budget.count_bytes(head.len());
+    budget.take(2)?;
     match document.get(head) {
-        Some(value) => collect(value, rest, found),
-        None => found.push(None),
+        Some(value) => collect(value, rest, found, budget),
+        None => {
+            found.push(None);
+            Ok(())
+        }
     }
 }
 
-fn collect<'a>(value: &'a Bson, path: &[String], found: &mut Vec<Option<&'a Bson>>) {
+fn collect<'a>(
+    value: &'a Bson,
+    path: &[String],
+    found: &mut Found<'a>,
+    budget: &Budget,
+) -> Result<(), Spent> {
     let Some((head, rest)) = path.split_first() else {
         found.push(Some(value));
-        return;
+        return Ok(());
     };
     match value {
-        Bson::Document(document) => collect_in_document(document, path, found),
+        Bson::Document(document) => return collect_in_document(document, path, found, budget),
         Bson::Array(items) => {
             let index = index(head);
             if let Some(item) = index.and_then(|index| items.get(index)) {
-                collect(item, rest, found);
+                collect(item, rest, found, budget)?;
             }
-            for document in items.iter().filter_map(Bson::as_document) {
+            for item in items {
+                budget.take(1)?;
                 // A number is first of all an index: documents that lack a field of that name are not ways that end.
-                if index.is_none() || document.contains_key(head) {
-                    collect_in_document(document, path, found);
+                if let Bson::Document(document) = item
+                    && (index.is_none() || document.contains_key(head))
+                {
+                    collect_in_document(document, path, found, budget)?;
                 }
             }
         }
         _ => found.push(None),
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -107,10 +136,22 @@ mod tests {
             ("deep.0.1", vec![Some(bson!(2))]),
             ("n.0", vec![Some(bson!(7))]),
         ] {
-            let found: Vec<_> =
-                Path::parse(path).unwrap().values(&document).into_iter().map(|v| v.cloned()).collect();
+            let found = Path::parse(path).unwrap().values(&document, &Budget::default()).unwrap();
+            let found: Vec<_> = found.into_iter().map(|value| value.cloned()).collect();
             assert_eq!(found, expected, "{path}");
         }
+    }
+
+    /// Kind: work whose size a client chooses. Each level can be passed in two ways, so that there are as many ways as the
+    /// fiftieth Fibonacci number.
+    #[test]
+    fn a_path_with_too_many_ways_is_given_up() {
+        let mut value = bson!(1);
+        for _ in 0..49 {
+            value = bson!([{ "0": value }]);
+        }
+        let path = Path::parse(&vec!["0"; 75].join(".")).unwrap();
+        assert_eq!(path.values(&doc! { "0": value }, &Budget::default()), Err(Spent::Steps));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use bson::{Bson, Document};
 
 use super::number::Number;
 use super::path::Path;
+use crate::local_app::budget::{Budget, Spent};
 use crate::local_app::failure::Failure;
 
 /// Either the named fields, or all but the named ones; `_id` is there unless it is named with 0.
@@ -44,47 +45,65 @@ impl Projection {
         Ok(Self { including, paths, with_id: with_id.unwrap_or(true) })
     }
 
-    pub fn apply(&self, document: &Document) -> Document {
+    pub fn apply(&self, document: &Document, budget: &Budget) -> Result<Document, Spent> {
         let paths: Vec<&[String]> = self.paths.iter().map(Path::segments).collect();
         let mut projected = Document::new();
         if let Some(id) = document.get("_id").filter(|_| self.with_id) {
             projected.insert("_id", id.clone());
         }
         for (key, value) in document.iter().filter(|(key, _)| *key != "_id") {
-            if let Some(value) = self.project(key, value, &paths) {
+            if let Some(value) = self.project(key, value, &paths, budget)? {
                 projected.insert(key, value);
             }
         }
-        projected
+        Ok(projected)
     }
 
     /// The field `key` as far as `paths`, which start with field names of its parent, let it through.
-    fn project(&self, key: &str, value: &Bson, paths: &[&[String]]) -> Option<Bson> {
+    fn project(
+        &self,
+        key: &str,
+        value: &Bson,
+        paths: &[&[String]],
+        budget: &Budget,
+    ) -> Result<Option<Bson>, Spent> {
+        budget.take(1 + paths.len())?;
         let below: Vec<&[String]> = paths
             .iter()
             .filter_map(|path| path.split_first().filter(|(head, _)| *head == key).map(|(_, rest)| rest))
             .collect();
         if below.is_empty() {
-            return (!self.including).then(|| value.clone());
+            return Ok((!self.including).then(|| value.clone()));
         }
         if below.iter().any(|rest| rest.is_empty()) {
-            return self.including.then(|| value.clone());
+            return Ok(self.including.then(|| value.clone()));
         }
-        self.project_value(value, &below)
+        self.project_value(value, &below, budget)
     }
 
-    fn project_value(&self, value: &Bson, paths: &[&[String]]) -> Option<Bson> {
+    fn project_value(
+        &self,
+        value: &Bson,
+        paths: &[&[String]],
+        budget: &Budget,
+    ) -> Result<Option<Bson>, Spent> {
+        budget.take(1)?;
         match value {
             Bson::Document(document) => {
-                let fields = document.iter();
-                let kept =
-                    fields.filter_map(|(key, value)| Some((key.clone(), self.project(key, value, paths)?)));
-                Some(Bson::Document(kept.collect()))
+                let mut kept = Document::new();
+                for (key, value) in document {
+                    if let Some(value) = self.project(key, value, paths, budget)? {
+                        kept.insert(key, value);
+                    }
+                }
+                Ok(Some(Bson::Document(kept)))
             }
             Bson::Array(items) => {
-                Some(Bson::Array(items.iter().filter_map(|item| self.project_value(item, paths)).collect()))
+                let kept =
+                    items.iter().filter_map(|item| self.project_value(item, paths, budget).transpose());
+                kept.collect::<Result<_, _>>().map(|kept| Some(Bson::Array(kept)))
             }
-            scalar => (!self.including).then(|| scalar.clone()),
+            scalar => Ok((!self.including).then(|| scalar.clone())),
         }
     }
 }
@@ -109,10 +128,20 @@ mod tests {
             (doc! { "e.c": 0, "b": 0, "a": 0 }, doc! { "_id": 1, "e": [{ "d": 5 }, 6] }),
             (doc! { "a.x": 1 }, doc! { "_id": 1 }),
         ] {
-            assert_eq!(Projection::parse(&projection).unwrap().apply(&document), expected, "{projection}");
+            let parsed = Projection::parse(&projection).unwrap();
+            assert_eq!(parsed.apply(&document, &Budget::default()), Ok(expected), "{projection}");
         }
         for bad in [doc! { "a": 1, "b": 0 }, doc! { "a": "$b" }, doc! { "a": { "$slice": 1 } }] {
             assert!(Projection::parse(&bad).is_err(), "{bad}");
         }
+    }
+
+    /// Kind: work whose size a client chooses.
+    #[test]
+    fn a_projection_of_many_fields_of_many_is_given_up() {
+        let fields = |prefix: &str| (0..5_000).map(|i| (format!("{prefix}{i}"), Bson::Int32(1))).collect();
+        let (projection, document): (Document, Document) = (fields("a"), fields("b"));
+        let parsed = Projection::parse(&projection).unwrap();
+        assert_eq!(parsed.apply(&document, &Budget::default()), Err(Spent::Steps));
     }
 }

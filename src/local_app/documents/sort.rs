@@ -7,6 +7,7 @@ use bson::{Bson, Document};
 use super::compare::compare;
 use super::number::Number;
 use super::path::Path;
+use crate::local_app::budget::{Budget, Spent};
 use crate::local_app::failure::Failure;
 
 /// Fields to sort by, the most important first.
@@ -32,36 +33,56 @@ impl Sort {
         document.iter().map(field).collect::<Result<_, _>>().map(Self)
     }
 
-    pub fn compare(&self, a: &Document, b: &Document) -> Ordering {
-        let order = |(path, direction): &(Path, Direction)| {
-            let (a, b) = (key(a, path, *direction), key(b, path, *direction));
-            let ascending = compare(&a, &b);
-            match direction {
-                Direction::Ascending => ascending,
-                Direction::Descending => ascending.reverse(),
+    /// What a document is sorted by.
+    pub fn key(&self, document: &Document, budget: &Budget) -> Result<SortKey, Spent> {
+        let parts = self.0.iter().map(|(path, direction)| part(document, path, *direction, budget));
+        parts.collect::<Result<_, _>>().map(SortKey)
+    }
+
+    pub fn compare(&self, a: &SortKey, b: &SortKey, budget: &Budget) -> Result<Ordering, Spent> {
+        for ((_, direction), (a, b)) in self.0.iter().zip(a.0.iter().zip(&b.0)) {
+            let order = compare(a, b, budget)?;
+            if order.is_ne() {
+                return Ok(match direction {
+                    Direction::Ascending => order,
+                    Direction::Descending => order.reverse(),
+                });
             }
-        };
-        self.0.iter().map(order).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        }
+        Ok(Ordering::Equal)
     }
 }
 
-/// What a document is sorted by: of an array, the element that comes first in that direction; nothing is null, and an
-/// empty array comes before null.
-fn key(document: &Document, path: &Path, direction: Direction) -> Bson {
-    let mut candidates = Vec::new();
-    for value in path.values(document) {
+/// The values that a document is sorted by, the most important first.
+#[derive(Debug)]
+pub struct SortKey(Vec<Bson>);
+
+/// The value of one field: of an array, the element that comes first in that direction; nothing is null, and an empty
+/// array comes before null.
+fn part(document: &Document, path: &Path, direction: Direction, budget: &Budget) -> Result<Bson, Spent> {
+    let mut first: Option<&Bson> = None;
+    let mut consider = |candidate| {
+        let precedes = match first {
+            None => true,
+            Some(first) => match direction {
+                Direction::Ascending => compare(candidate, first, budget)?.is_lt(),
+                Direction::Descending => compare(candidate, first, budget)?.is_ge(),
+            },
+        };
+        if precedes {
+            first = Some(candidate);
+        }
+        Ok(())
+    };
+    for value in path.values(document, budget)? {
         match value {
-            Some(Bson::Array(items)) if items.is_empty() => candidates.push(Bson::Undefined),
-            Some(Bson::Array(items)) => candidates.extend(items.iter().cloned()),
-            Some(value) => candidates.push(value.clone()),
-            None => candidates.push(Bson::Null),
+            Some(Bson::Array(items)) if items.is_empty() => consider(&Bson::Undefined)?,
+            Some(Bson::Array(items)) => items.iter().try_for_each(&mut consider)?,
+            Some(value) => consider(value)?,
+            None => consider(&Bson::Null)?,
         }
     }
-    let first = match direction {
-        Direction::Ascending => candidates.into_iter().min_by(compare),
-        Direction::Descending => candidates.into_iter().max_by(compare),
-    };
-    first.unwrap_or(Bson::Null)
+    Ok(first.cloned().unwrap_or(Bson::Null))
 }
 
 #[cfg(test)]
@@ -70,8 +91,9 @@ mod tests {
     use bson::doc;
 
     fn sorted(mut documents: Vec<Document>, sort: Document) -> Vec<i32> {
-        let sort = Sort::parse(&sort).unwrap();
-        documents.sort_by(|a, b| sort.compare(a, b));
+        let (sort, budget) = (Sort::parse(&sort).unwrap(), Budget::default());
+        let key = |document: &Document| sort.key(document, &budget).unwrap();
+        documents.sort_by(|a, b| sort.compare(&key(a), &key(b), &budget).unwrap());
         documents.iter().map(|document| document.get_i32("_id").unwrap()).collect()
     }
 

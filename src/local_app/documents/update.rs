@@ -6,6 +6,7 @@
 use bson::{Bson, Document};
 
 use super::path::{Path, index};
+use crate::local_app::budget::{Budget, sorted};
 use crate::local_app::failure::Failure;
 
 /// Elements that one update may add to arrays to reach an index beyond their end.
@@ -33,7 +34,7 @@ enum Kind {
 }
 
 impl Update {
-    pub fn parse(document: &Document) -> Result<Self, Failure> {
+    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, Failure> {
         let operators = document.keys().filter(|key| key.starts_with('$')).count();
         if document.is_empty() {
             return Err(Failure::Database("the update document is empty".to_owned()));
@@ -60,15 +61,16 @@ impl Update {
                 return Err(Failure::Database(format!("{operator} needs a document of fields")));
             };
             for (path, value) in fields {
+                budget.take(1)?;
                 changes.push(Change { path: field_path(path)?, kind: kind(value) });
             }
         }
-        refuse_conflicts(changes.iter().map(|change| &change.path))?;
+        refuse_conflicts(changes.iter().map(|change| &change.path), budget)?;
         Ok(Self::Change(changes))
     }
 
     /// The document after the update.
-    pub fn apply(&self, document: &Document) -> Result<Document, Failure> {
+    pub fn apply(&self, document: &Document, budget: &Budget) -> Result<Document, Failure> {
         match self {
             Self::Replace(replacement) => {
                 let mut after = Document::new();
@@ -78,22 +80,22 @@ impl Update {
                 after.extend(replacement.clone());
                 Ok(after)
             }
-            Self::Change(changes) => apply_changes(document.clone(), changes, false),
+            Self::Change(changes) => apply_changes(document.clone(), changes, false, budget),
         }
     }
 
     /// The document that an upsert inserts, begun from the equalities of its filter.
-    pub fn apply_to_new(&self, start: Document) -> Result<Document, Failure> {
+    pub fn apply_to_new(&self, start: Document, budget: &Budget) -> Result<Document, Failure> {
         match self {
-            Self::Replace(_) => self.apply(&start),
-            Self::Change(changes) => apply_changes(start, changes, true),
+            Self::Replace(_) => self.apply(&start, budget),
+            Self::Change(changes) => apply_changes(start, changes, true, budget),
         }
     }
 }
 
 /// A document with a value at each of some paths.
-pub fn document_of(fields: &[(&Path, &Bson)]) -> Result<Document, Failure> {
-    refuse_conflicts(fields.iter().map(|(path, _)| *path))?;
+pub fn document_of(fields: &[(&Path, &Bson)], budget: &Budget) -> Result<Document, Failure> {
+    refuse_conflicts(fields.iter().map(|(path, _)| *path), budget)?;
     let mut document = Document::new();
     for (path, value) in fields {
         set(&mut document, path, value, &mut 0)?;
@@ -101,14 +103,20 @@ pub fn document_of(fields: &[(&Path, &Bson)]) -> Result<Document, Failure> {
     Ok(document)
 }
 
-fn apply_changes(mut document: Document, changes: &[Change], inserting: bool) -> Result<Document, Failure> {
+fn apply_changes(
+    mut document: Document,
+    changes: &[Change],
+    inserting: bool,
+    budget: &Budget,
+) -> Result<Document, Failure> {
     let mut padding = PADDING;
     for Change { path, kind } in changes {
+        budget.take(path.segments().len())?;
         match kind {
             Kind::Set(value) => set(&mut document, path, value, &mut padding)?,
             Kind::SetOnInsert(value) if inserting => set(&mut document, path, value, &mut padding)?,
             Kind::SetOnInsert(_) => {}
-            Kind::Unset => unset(&mut document, path.segments()),
+            Kind::Unset => unset(&mut document, path.segments(), budget),
         }
     }
     Ok(document)
@@ -125,9 +133,11 @@ fn field_path(text: &str) -> Result<Path, Failure> {
     }
 }
 
-fn refuse_conflicts<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
-    let mut paths: Vec<&Path> = paths.collect();
-    paths.sort();
+fn refuse_conflicts<'a>(paths: impl Iterator<Item = &'a Path>, budget: &Budget) -> Result<(), Failure> {
+    let paths: Vec<&Path> = paths.collect();
+    let by_segments =
+        |a: &'a Path, b: &'a Path| budget.take(a.segments().len().min(b.segments().len())).map(|()| a.cmp(b));
+    let paths = sorted(&paths, &by_segments)?;
     // What lies below a path sorts right behind it.
     match paths.windows(2).find(|pair| pair[0].covers(pair[1])) {
         Some(pair) => Err(Failure::Database(format!(
@@ -200,23 +210,25 @@ fn nested(path: &[String], value: &Bson) -> Bson {
         .rfold(value.clone(), |inner, name| Bson::Document(Document::from_iter([(name.clone(), inner)])))
 }
 
-fn unset(document: &mut Document, path: &[String]) {
+fn unset(document: &mut Document, path: &[String], budget: &Budget) {
     let Some((head, rest)) = path.split_first() else { return };
     if rest.is_empty() {
+        // The fields behind it move up.
+        budget.count(document.len());
         document.remove(head);
     } else if let Some(child) = document.get_mut(head) {
-        unset_in_value(child, rest);
+        unset_in_value(child, rest, budget);
     }
 }
 
-fn unset_in_value(parent: &mut Bson, path: &[String]) {
+fn unset_in_value(parent: &mut Bson, path: &[String], budget: &Budget) {
     match parent {
-        Bson::Document(document) => unset(document, path),
+        Bson::Document(document) => unset(document, path, budget),
         Bson::Array(items) => {
             let Some((head, rest)) = path.split_first() else { return };
             let Some(item) = index(head).and_then(|index| items.get_mut(index)) else { return };
             // The elements behind it keep their indexes.
-            if rest.is_empty() { *item = Bson::Null } else { unset_in_value(item, rest) }
+            if rest.is_empty() { *item = Bson::Null } else { unset_in_value(item, rest, budget) }
         }
         _ => {}
     }
@@ -229,7 +241,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn update(document: Document, update: Document) -> Result<Document, String> {
-        Update::parse(&update).and_then(|update| update.apply(&document)).map_err(|error| error.to_string())
+        let budget = Budget::default();
+        let updated = Update::parse(&update, &budget).and_then(|update| update.apply(&document, &budget));
+        updated.map_err(|error| error.to_string())
     }
 
     #[test]
@@ -280,8 +294,18 @@ mod tests {
     #[test]
     fn an_upsert_sets_on_insert() {
         let change = doc! { "$set": { "b": 2 }, "$setOnInsert": { "c": 3 } };
-        let inserted = Update::parse(&change).unwrap().apply_to_new(doc! { "a": 1 }).unwrap();
+        let budget = Budget::default();
+        let update = Update::parse(&change, &budget).unwrap();
+        let inserted = update.apply_to_new(doc! { "a": 1 }, &budget).unwrap();
         assert_eq!(inserted, doc! { "a": 1, "b": 2, "c": 3 });
+    }
+
+    /// Kind: work whose size a client chooses.
+    #[test]
+    fn taking_many_fields_out_of_many_is_given_up() {
+        let fields: Document = (0..5_000).map(|i| (format!("a{i}"), Bson::Int32(1))).collect();
+        let error = update(fields.clone(), doc! { "$unset": fields }).unwrap_err();
+        assert!(error.contains("steps"), "{error}");
     }
 
     fn tree() -> impl Strategy<Value = Bson> {
@@ -306,7 +330,7 @@ mod tests {
         ) {
             let path_of = Path::parse(&path).unwrap();
             if let Ok(after) = update(before.clone(), doc! { "$set": { &path: value } }) {
-                prop_assert!(path_of.values(&after).contains(&Some(&Bson::Int32(value))));
+                prop_assert!(path_of.values(&after, &Budget::default()).unwrap().contains(&Some(&Bson::Int32(value))));
                 let again = update(after.clone(), doc! { "$set": { &path: value } });
                 prop_assert_eq!(again.as_ref(), Ok(&after));
                 // Taking away what was not there before leaves the rest as it was.

@@ -7,8 +7,8 @@ use super::*;
 const ID: &str = "0123456789abcdef01234567";
 const UUID: &str = "01234567-89ab-4def-8123-456789abcdef";
 
-fn scope() -> Scope {
-    Scope::new(doc! {
+fn expansions() -> Document {
+    doc! {
         "user": {
             "id": ID,
             "type": "normal",
@@ -24,11 +24,11 @@ fn scope() -> Scope {
         "values": { "team": "red", "limit": 30_i64, "teams": ["red", "green"] },
         "environment": { "tag": "testing", "values": { "open": true } },
         "request": { "remoteIPAddress": "127.0.0.1", "httpMethod": "POST" },
-    })
+    }
 }
 
 fn judged(expression: &Value) -> Result<bool, ExpressionError> {
-    scope().holds(&Bson::try_from(expression.clone()).unwrap())
+    Scope::new(&expansions(), &Budget::default()).holds(&Bson::try_from(expression.clone()).unwrap())
 }
 
 #[test]
@@ -166,7 +166,9 @@ proptest! {
     fn any_expression_is_judged_or_refused_and_its_negation_is_the_opposite(expression in any_expression()) {
         let Ok(expression) = Bson::try_from(expression) else { return Ok(()) };
         let negation = Bson::Document(doc! { "%not": expression.clone() });
-        match (scope().holds(&expression), scope().holds(&negation)) {
+        let (expansions, budget) = (expansions(), Budget::default());
+        let scope = Scope::new(&expansions, &budget);
+        match (scope.holds(&expression), scope.holds(&negation)) {
             (Ok(holds), Ok(opposite)) => prop_assert_eq!(holds, !opposite),
             (Err(_), Err(_)) => {}
             (direct, negated) => prop_assert!(false, "{direct:?}, negated {negated:?}"),

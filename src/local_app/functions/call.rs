@@ -5,6 +5,7 @@ use bson::{Bson, Document, doc};
 use super::input::{self, Caller};
 use super::user_object;
 use crate::local_app::app::App;
+use crate::local_app::budget::Budget;
 use crate::local_app::config::{AppConfig, FunctionRules};
 use crate::local_app::expression::{ExpressionError, Scope};
 use crate::local_app::failure::Failure;
@@ -61,20 +62,29 @@ fn runs_as_user(rules: &FunctionRules) -> Option<&str> {
     rules.run_as_user_id.as_deref().filter(|id| !rules.run_as_system && !id.is_empty())
 }
 
+/// What the expansions of a rule stand for.
+pub fn expansions(config: &AppConfig, user: &Document, request: &RequestFacts) -> Document {
+    doc! {
+        "user": user_object::in_rules(user),
+        "request": input::request(request),
+        "values": input::values(config),
+        "environment": input::environment(config),
+    }
+}
+
 fn may_evaluate(
     rules: &FunctionRules,
     config: &AppConfig,
     user: &Document,
     request: &RequestFacts,
 ) -> Result<bool, ExpressionError> {
+    // The system goes before it.
+    if rules.run_as_script.is_some() && !rules.run_as_system {
+        return Err(ExpressionError::Script);
+    }
     let Some(expression) = &rules.can_evaluate else { return Ok(true) };
-    let scope = Scope::new(doc! {
-        "user": user_object::in_rules(user),
-        "request": input::request(request),
-        "values": input::values(config),
-        "environment": input::environment(config),
-    });
-    scope.holds(&input::bson_of(expression))
+    let expansions = expansions(config, user, request);
+    Scope::new(&expansions, &Budget::default()).holds(&input::bson_of(expression))
 }
 
 #[cfg(test)]

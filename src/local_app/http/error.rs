@@ -41,6 +41,8 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, None),
         F::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, Some("BadRequest")),
         F::TimedOut => (S::GATEWAY_TIMEOUT, Some("ExecutionTimeLimitExceeded")),
+        // The App Services limit on how much a request may do; 400, so that no client repeats it.
+        F::TooMuchWork(_) => (S::BAD_REQUEST, Some("ExecutionTimeLimitExceeded")),
         // The code is this server's: that of the hosted service is unknown. Clients of both kinds show the text.
         F::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, Some("RateLimitExceeded")),
         F::Busy => (S::SERVICE_UNAVAILABLE, Some("InternalServerError")),
@@ -97,8 +99,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::FunctionNotFound(_) => (S::NOT_FOUND, Some("FunctionNotFound")),
         F::ServiceNotFound(_) => (S::NOT_FOUND, Some("ServiceNotFound")),
         F::ActionNotFound { .. } => (S::NOT_FOUND, Some("ServiceCommandNotFound")),
+        F::SchemaViolation { .. } => (S::BAD_REQUEST, Some("SchemaValidationFailedWrite")),
         F::NotPermitted(_) => (S::BAD_REQUEST, Some("NoMatchingRuleFound")),
-        F::Database(_) => (S::BAD_REQUEST, Some("MongoDBError")),
+        F::Database(_) | F::WriteConflict => (S::BAD_REQUEST, Some("MongoDBError")),
 
         F::Store(_) | F::Internal(_) => (S::INTERNAL_SERVER_ERROR, Some("InternalServerError")),
     }

@@ -1,14 +1,15 @@
 //! `POST /app/{app}/functions/call` (section 8.1).
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
-use bson::Bson;
+use axum::extract::rejection::BytesRejection;
+use bson::{Bson, Document};
 use serde_json::{Map, Value};
 
-use super::Context;
 use super::authorization::AccessGrant;
-use super::body::JsonObject;
-use crate::ejson;
+use super::extended_json;
+use super::{BODY_LIMIT, Context, body};
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -33,22 +34,64 @@ impl Call {
             Some(Value::Null) | None => Vec::new(),
             Some(_) => return Err(invalid("")),
         };
-        let arguments = arguments.iter().map(ejson::parse).collect::<Result<_, _>>();
-        let arguments = arguments.map_err(|error| invalid(&format!(": {error}")))?;
+        let arguments: Vec<Bson> =
+            extended_json::arguments(arguments).map_err(|error| invalid(&format!(": {error}")))?;
+        arguments.iter().try_for_each(storable).map_err(|problem| invalid(&format!(": {problem}")))?;
         Ok(Self { name, service, arguments })
     }
+}
+
+/// Whether BSON can hold a value that JSON could: names of fields, and regular expressions, end at a NUL there.
+fn storable(value: &Bson) -> Result<(), String> {
+    let fields = |document: &Document| {
+        document.iter().try_for_each(|(name, value)| {
+            if name.contains('\0') {
+                return Err(format!("the field name {name:?} has a NUL in it, which BSON cannot hold"));
+            }
+            storable(value)
+        })
+    };
+    match value {
+        Bson::Document(document) => fields(document),
+        Bson::Array(items) => items.iter().try_for_each(storable),
+        Bson::JavaScriptCodeWithScope(code) => fields(&code.scope),
+        Bson::RegularExpression(expression)
+            if expression.pattern.as_str().contains('\0') || expression.options.as_str().contains('\0') =>
+        {
+            Err("a regular expression has a NUL in it, which BSON cannot hold".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a call comes to where it was taken apart.
+enum Taken {
+    /// The answer of a service.
+    Answer(Value),
+    /// A function is to run, elsewhere.
+    Function(Call),
 }
 
 pub async fn call(
     State(context): State<Context>,
     AccessGrant(grant): AccessGrant,
     request: RequestFacts,
-    JsonObject(body): JsonObject,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let Call { name, service, arguments } = Call::parse(body)?;
-    let result = match service {
-        Some(service) => context.app.call_service(grant.user_id, service, &name, arguments).await?,
-        None => context.app.call_function(grant.user_id, &name, arguments, &request).await?,
-    };
-    Ok(Json(ejson::canonical(&result)))
+    let body = body::whole(body, BODY_LIMIT)?;
+    let (app, user_id, facts) = (context.app.clone(), grant.user_id.clone(), request.clone());
+    // A call is taken apart where it is worked on: it is a hundred times as large then, and takes its time.
+    let take = context.app.workshop().run(move |budget| {
+        let call = Call::parse(body::parse(&body)?)?;
+        let Some(service) = &call.service else { return Ok(Taken::Function(call)) };
+        let answer = app.call_service(user_id, service, &call.name, call.arguments, &facts, budget)?;
+        Ok(Taken::Answer(answer.into_canonical_extjson()))
+    });
+    match take.await? {
+        Taken::Answer(answer) => Ok(Json(answer)),
+        Taken::Function(Call { name, arguments, .. }) => {
+            let result = context.app.call_function(grant.user_id, &name, arguments, &request).await?;
+            Ok(Json(result.into_canonical_extjson()))
+        }
+    }
 }

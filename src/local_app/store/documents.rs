@@ -1,6 +1,6 @@
 //! BSON documents of collections. SQL narrows them down by owner; what else a filter asks is decided above.
 
-use rusqlite::{ErrorCode, Row, params};
+use rusqlite::{ErrorCode, OptionalExtension, Row, params};
 
 use bson::Document;
 
@@ -41,14 +41,48 @@ pub struct NewDocument<'a> {
     pub document: &'a Document,
 }
 
-/// A document with its place in the store.
+/// A document with its place in the store. Its bytes are taken apart by whoever needs it, not by the database's threads.
 pub struct StoredDocument {
-    pub position: i64,
-    pub document: Document,
+    pub place: Place,
+    body: Vec<u8>,
 }
 
-const DOCUMENTS_OF: &str = "SELECT position, body FROM documents
-     WHERE database = ?1 AND collection = ?2 AND owner = ?3 ORDER BY owner_order, position";
+/// Where a document stands among those of its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    owner_order: i64,
+    /// Of all documents; never used again.
+    pub position: i64,
+}
+
+impl StoredDocument {
+    /// # Errors
+    /// When the bytes are no document: the row is damaged.
+    pub fn document(&self) -> Result<Document, StoreError> {
+        Document::from_reader(self.body.as_slice()).map_err(|cause| StoreError::DamagedRow {
+            table: "documents",
+            row: format!("position {}", self.place.position),
+            cause: cause.to_string(),
+        })
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Whether it is `document`, byte for byte: equality of values would miss a change from 1 to 1.0.
+    pub fn is(&self, document: &Document) -> Result<bool, StoreError> {
+        Ok(self.body == document.to_vec().map_err(damaged)?)
+    }
+}
+
+/// Bytes of documents that are read at a time; one document more than that is read in any case.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+const DOCUMENTS_OF: &str = "SELECT owner_order, position, body FROM documents
+     WHERE database = ?1 AND collection = ?2 AND owner = ?3 AND (owner_order, position) > (?4, ?5)
+     ORDER BY owner_order, position";
 
 impl Tx<'_> {
     /// Stores a document. False, and nothing stored, if the collection has one with that id.
@@ -74,37 +108,88 @@ impl Tx<'_> {
         }
     }
 
-    /// The user's documents: those that name the owner as a string first, then in order of insertion (section 7).
+    /// The next of the user's documents behind a place, some at a time: those that name the owner as a string first, then
+    /// in order of insertion (section 7). None are left when none come.
     pub fn documents_of(
         &self,
         database: &str,
         collection: &str,
         owner: &str,
+        after: Option<Place>,
     ) -> Result<Vec<StoredDocument>, StoreError> {
         let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
-        let rows = statement.query_map([database, collection, owner], document_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let after = after.unwrap_or(Place { owner_order: -1, position: 0 });
+        let mut rows =
+            statement.query(params![database, collection, owner, after.owner_order, after.position])?;
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while bytes < BATCH_BYTES
+            && let Some(row) = rows.next()?
+        {
+            let stored = document_row(row)?;
+            bytes += stored.size();
+            batch.push(stored);
+        }
+        Ok(batch)
     }
 
-    /// Puts `document` in the place of another one with the same id and owner.
-    pub fn replace_document(&self, position: i64, document: &Document) -> Result<(), StoreError> {
-        self.0
-            .prepare_cached("UPDATE documents SET body = ?2 WHERE position = ?1")?
-            .execute(params![position, document.to_vec().map_err(damaged)?])?;
-        Ok(())
+    /// The first of the user's documents.
+    pub fn first_document_of(
+        &self,
+        database: &str,
+        collection: &str,
+        owner: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
+        let first =
+            statement.query_row(params![database, collection, owner, -1, 0], document_row).optional()?;
+        first.map(|stored| stored.document()).transpose()
     }
 
-    pub fn delete_document(&self, position: i64) -> Result<(), StoreError> {
-        self.0.prepare_cached("DELETE FROM documents WHERE position = ?1")?.execute([position])?;
-        Ok(())
+    /// The place of the newest document of all.
+    pub fn newest_position(&self) -> Result<i64, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT coalesce(max(position), 0) FROM documents")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// Whether the user got a document since `newest_position` was `position`.
+    pub fn has_document_since(
+        &self,
+        database: &str,
+        collection: &str,
+        owner: &str,
+        position: i64,
+    ) -> Result<bool, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM documents NOT INDEXED
+             WHERE position > ?4 AND database = ?1 AND collection = ?2 AND owner = ?3)",
+        )?;
+        Ok(statement.query_row(params![database, collection, owner, position], |row| row.get(0))?)
+    }
+
+    /// Puts `document` in the place of `stored`, which has the same id and owner. False, and nothing changed, if that is
+    /// not what is there any more.
+    pub fn replace_document(&self, stored: &StoredDocument, document: &Document) -> Result<bool, StoreError> {
+        let replaced = self
+            .0
+            .prepare_cached("UPDATE documents SET body = ?3 WHERE position = ?1 AND body = ?2")?
+            .execute(params![stored.place.position, stored.body, document.to_vec().map_err(damaged)?])?;
+        Ok(replaced == 1)
+    }
+
+    /// Deletes `stored`. False, and nothing changed, if that is not what is there any more.
+    pub fn delete_document(&self, stored: &StoredDocument) -> Result<bool, StoreError> {
+        let deleted = self
+            .0
+            .prepare_cached("DELETE FROM documents WHERE position = ?1 AND body = ?2")?
+            .execute(params![stored.place.position, stored.body])?;
+        Ok(deleted == 1)
     }
 }
 
 fn document_row(row: &Row<'_>) -> rusqlite::Result<StoredDocument> {
-    let body = row.get_ref("body")?.as_blob().map_err(damaged)?;
     Ok(StoredDocument {
-        position: row.get("position")?,
-        document: Document::from_reader(body).map_err(damaged)?,
+        place: Place { owner_order: row.get(0)?, position: row.get(1)? },
+        body: row.get_ref(2)?.as_blob().map_err(damaged)?.to_vec(),
     })
 }
 
@@ -122,7 +207,7 @@ mod tests {
         let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
         let prepared = store.read(|tx| {
             for owner in ["a", "b", "a"] {
-                assert!(tx.documents_of("app", "custom_user_data", owner)?.is_empty());
+                assert!(tx.first_document_of("app", "custom_user_data", owner)?.is_none());
             }
             let statement = tx.0.prepare_cached(DOCUMENTS_OF)?;
             assert_eq!(statement.get_status(StatementStatus::Run), 3);

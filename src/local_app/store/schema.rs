@@ -211,7 +211,12 @@ pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error| match error {
-        StoreError::Sql(source) => StoreError::Open { path: path.to_owned(), source },
+        StoreError::Sql(source) => match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                StoreError::Damaged { path: path.to_owned(), found: source.to_string() }
+            }
+            _ => StoreError::Open { path: path.to_owned(), source },
+        },
         other => other,
     })
 }

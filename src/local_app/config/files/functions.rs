@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::data_rules::unjudged;
 use super::error::ConfigError;
 use super::fields::Fields;
 use super::source::Source;
 use super::{CUSTOM_USER_DATA, FUNCTIONS, PROVIDERS};
 use crate::local_app::config::{AppConfig, Confirmation, Function, FunctionRules, PasswordReset};
+use crate::local_app::expression::{Place, check};
+use crate::local_app::functions::bson_of;
 
 /// Reads the sources and their manifest; a source that the manifest does not have gets the defaults.
 pub fn read(source: &mut Source<'_>) -> Result<BTreeMap<String, Function>, ConfigError> {
@@ -31,7 +34,7 @@ pub fn read(source: &mut Source<'_>) -> Result<BTreeMap<String, Function>, Confi
     for (index, entry) in entries.into_iter().enumerate() {
         let mut fields = Fields::of(FUNCTIONS.to_owned(), format!("[{index}]"), entry)?;
         let name = fields.required("name")?;
-        let rules = rules(&mut fields)?;
+        let rules = rules(source, &name, &mut fields)?;
         match functions.get_mut(&name) {
             None => return Err(fields.error("name", "expected the path of a file in functions, without .js")),
             Some(_) if !seen.insert(name) => {
@@ -51,30 +54,41 @@ fn older_layout(source: &mut Source<'_>) -> Result<BTreeMap<String, Function>, C
         let Some(text) = source.text(&format!("functions/{name}/source.js")) else { continue };
         let Some(mut fields) = source.object(path)? else { continue };
         let name = fields.filled("name")?.unwrap_or_else(|| name.to_owned());
-        functions.insert(name, Function { source: text.to_owned(), rules: rules(&mut fields)? });
+        let rules = rules(source, &name, &mut fields)?;
+        functions.insert(name, Function { source: text.to_owned(), rules });
         source.done(fields);
     }
     Ok(functions)
 }
 
-fn rules(fields: &mut Fields) -> Result<FunctionRules, ConfigError> {
+fn rules(source: &mut Source<'_>, name: &str, fields: &mut Fields) -> Result<FunctionRules, ConfigError> {
     fields.pass_over(&["id", "_id"]);
     // An empty script is none; one that is there decides as whom the function runs, and is not run here.
-    if fields.filled("run_as_user_id_script_source")?.is_some() {
+    let script = fields.filled("run_as_user_id_script_source")?;
+    if script.is_some() {
         fields.without_effect("run_as_user_id_script_source");
     }
     let can_evaluate = match fields.value("can_evaluate") {
         Some(Value::Object(rule)) if rule.is_empty() => None,
-        Some(rule @ (Value::Object(_) | Value::Bool(_))) => Some(rule),
+        Some(rule @ (Value::Object(_) | Value::Bool(_))) => {
+            if let Err(problem) = check(&bson_of(&rule), Place::Call) {
+                let because =
+                    unjudged(&format!("of the function '{name}'"), &rule, &problem, "no client may call it");
+                source.denied(fields.file(), &fields.path("can_evaluate"), &because);
+            }
+            Some(rule)
+        }
         Some(_) => {
             return Err(fields.error("can_evaluate", "expected a rule expression: an object, true or false"));
         }
         None => None,
     };
+    let run_as_system = fields.flag("run_as_system")?;
     Ok(FunctionRules {
         private: fields.flag("private")?,
         can_evaluate,
-        run_as_system: fields.flag("run_as_system")?,
+        run_as_script: script,
+        run_as_system,
         run_as_user_id: fields.filled("run_as_user_id")?,
         disable_arg_logs: fields.flag("disable_arg_logs")?,
     })

@@ -28,6 +28,8 @@ pub struct Unhonoured {
     pub file: String,
     /// The way to the field; `None`: all that the file says.
     pub field: Option<String>,
+    /// What follows from it, where it is more than that it has no effect: a rule that cannot be judged refuses.
+    pub because: Option<String>,
 }
 
 /// A secret that a setting names, and that is not there.
@@ -71,13 +73,17 @@ impl Report {
     /// whole files by their folder.
     pub fn messages(&self) -> Vec<String> {
         let (mut fields, mut folders) = (BTreeMap::<&str, Vec<_>>::new(), BTreeMap::<&str, Vec<_>>::new());
-        for setting in &self.unhonoured {
+        // Each rule that refuses people is named: whoever wrote it means it.
+        let (denied, unhonoured): (Vec<_>, Vec<_>) =
+            self.unhonoured.iter().partition(|setting| setting.because.is_some());
+        for setting in unhonoured {
             match &setting.field {
                 Some(_) => fields.entry(&setting.file).or_default().push(setting),
                 None => folders.entry(folder_of(&setting.file)).or_default().push(setting.file.as_str()),
             }
         }
         let mut messages: Vec<_> = self.about_secrets().into_iter().collect();
+        messages.extend(denied.iter().map(ToString::to_string));
         for (file, settings) in fields {
             messages.extend(settings.iter().take(NAMED).map(ToString::to_string));
             match settings.len().saturating_sub(NAMED) {
@@ -120,11 +126,19 @@ impl Report {
     }
 
     pub(super) fn file(&mut self, file: &str) {
-        self.unhonoured.insert(Unhonoured { file: file.to_owned(), field: None });
+        self.unhonoured.insert(Unhonoured { file: file.to_owned(), field: None, because: None });
     }
 
     pub(super) fn field(&mut self, file: &str, field: String) {
-        self.unhonoured.insert(Unhonoured { file: file.to_owned(), field: Some(field) });
+        self.unhonoured.insert(Unhonoured { file: file.to_owned(), field: Some(field), because: None });
+    }
+
+    pub(super) fn denied(&mut self, file: &str, field: &str, because: &str) {
+        self.unhonoured.insert(Unhonoured {
+            file: file.to_owned(),
+            field: (!field.is_empty()).then(|| field.to_owned()),
+            because: Some(because.to_owned()),
+        });
     }
 
     pub(super) fn secrets(&mut self, missing: BTreeSet<MissingSecret>) {
@@ -164,9 +178,12 @@ pub(super) fn secret_name(text: &str) -> Option<String> {
 
 impl fmt::Display for Unhonoured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.field {
-            Some(field) => write!(f, "{}: {field} is not honoured", self.file),
-            None => write!(f, "{} is not honoured", self.file),
+        let Self { file, field, because } = self;
+        match (field, because) {
+            (Some(field), None) => write!(f, "{file}: {field} is not honoured"),
+            (None, None) => write!(f, "{file} is not honoured"),
+            (Some(field), Some(because)) => write!(f, "{file}: {field} {because}"),
+            (None, Some(because)) => write!(f, "{file}: {because}"),
         }
     }
 }

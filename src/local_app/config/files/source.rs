@@ -49,6 +49,12 @@ impl<'f> Source<'f> {
         })
     }
 
+    /// The JSON of a file that is looked at and not taken; `None` also if it is none.
+    pub fn peek(&self, path: &str) -> Option<Value> {
+        let text = self.files.get(path)?;
+        serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+    }
+
     /// The object in a file.
     pub fn object(&mut self, path: &str) -> Result<Option<Fields>, ConfigError> {
         self.json(path)?.map(|value| Fields::of_file(path, value)).transpose()
@@ -74,6 +80,11 @@ impl<'f> Source<'f> {
     /// Notes a field.
     pub fn unhonoured(&mut self, file: &str, field: impl Into<String>) {
         self.report.field(file, field.into());
+    }
+
+    /// Notes that something is refused to people, since what the file says about them cannot be judged.
+    pub fn denied(&mut self, file: &str, field: &str, because: &str) {
+        self.report.denied(file, field, because);
     }
 
     /// What has no effect, with every file that nobody took, and which secrets are `missing`.

@@ -63,7 +63,6 @@ fn an_exported_folder_is_read_and_what_has_no_effect_is_reported() {
             "data_sources/mongodb-atlas/app/orders/rules.json is not honoured",
             "data_sources/mongodb-atlas/app/orders/schema.json is not honoured",
             "data_sources/mongodb-atlas/config.json is not honoured",
-            "data_sources/mongodb-atlas/default_rule.json is not honoured",
             "functions/config.json: [3].run_as_user_id_script_source is not honoured",
             "functions/package.json is not honoured",
             "graphql/config.json is not honoured",

@@ -30,6 +30,9 @@ impl AppFiles {
         files.json(CUSTOM_USER_DATA, &custom_user_data(&config.custom_user_data));
         files.json(SETTINGS, &settings(&config.settings, &mut secrets));
         files.functions(&config.functions);
+        for (path, text) in config.data_sources.iter() {
+            files.insert(path, text);
+        }
         for (index, (name, value)) in config.values.iter().enumerate() {
             // The name is inside: it need not be one that every file system takes.
             let path = format!("values/{index:03}.json");
@@ -65,6 +68,7 @@ impl AppFiles {
                 "disable_arg_logs": rules.disable_arg_logs,
                 "run_as_system": rules.run_as_system,
                 "run_as_user_id": rules.run_as_user_id.clone().unwrap_or_default(),
+                "run_as_user_id_script_source": rules.run_as_script.clone().unwrap_or_default(),
             }));
         }
         self.json(FUNCTIONS, &Value::Array(manifest));

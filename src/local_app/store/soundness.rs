@@ -1,0 +1,132 @@
+//! Whether a database is what it was, found out at the start.
+//!
+//! A file that became empty is a database without tables to SQLite, and would be a new App to whoever opens it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bson::Document;
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// Rows of a table that are named; of more, only how many.
+const NAMED: usize = 10;
+/// How often a file without content is looked at again: another process may have made it a moment ago.
+const LOOKS: u32 = 40;
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Whether there is something in a file that was there before. One that is new has nothing to lose.
+pub fn check_content(file: &Path) -> Result<(), StoreError> {
+    let mut found = "empty";
+    for _ in 0..LOOKS {
+        let length =
+            file.metadata().map_err(|source| StoreError::Folder { path: file.to_owned(), source })?.len();
+        if length > 0 {
+            let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.busy_timeout(PAUSE)?;
+            // What is no database at all, or in use, is found out by whoever opens it.
+            let tables =
+                connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
+            if tables != Ok(0) {
+                return Ok(());
+            }
+            found = "a database without tables";
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Err(StoreError::Vanished { path: file.to_owned(), found })
+}
+
+/// Has SQLite check the database, and names every row whose content cannot be read. Such a row is no reason not to serve
+/// the others.
+pub fn check(connection: &Connection, file: &Path) -> Result<(), StoreError> {
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let damaged = |found: String| StoreError::Damaged { path: file.to_owned(), found };
+    match found {
+        Ok(found) if found == "ok" => {}
+        Ok(found) => return Err(damaged(found)),
+        Err(error) => return Err(damaged(error.to_string())),
+    }
+    for (table, rows) in damaged_rows(connection).map_err(|error| damaged(error.to_string()))? {
+        let more = rows.len().saturating_sub(NAMED);
+        let named = rows.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        tracing::error!(
+            "the local App's database {} is damaged: in its table '{table}', {named}{more} cannot be read; put a copy \
+             or a snapshot back, or delete them",
+            file.display()
+        );
+    }
+    Ok(())
+}
+
+/// Rows whose content is not what this program writes, by table.
+fn damaged_rows(connection: &Connection) -> rusqlite::Result<Vec<(&'static str, Vec<String>)>> {
+    let mut damaged = Vec::new();
+    let mut statement = connection.prepare("SELECT position, database, collection, body FROM documents")?;
+    let mut rows = statement.query([])?;
+    let mut documents = Vec::new();
+    while let Some(row) = rows.next()? {
+        if Document::from_reader(row.get_ref(3)?.as_blob().unwrap_or_default()).is_err() {
+            let (position, database, collection): (i64, String, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            documents.push(format!("the document at position {position} of {database}.{collection}"));
+        }
+    }
+    damaged.push(("documents", documents));
+    let texts = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(sql)?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    damaged.push((
+        "identities",
+        texts(
+            "SELECT 'the identity ' || identity_id || ' (' || provider_type || ') of user ' || user_id
+             FROM identities WHERE NOT json_valid(data)",
+        )?,
+    ));
+    damaged.push((
+        "identities",
+        texts(
+            "SELECT 'the identity ' || identity_id || ' of user ' || user_id || ', who is not there,'
+             FROM identities WHERE user_id NOT IN (SELECT id FROM users)",
+        )?,
+    ));
+    damaged.retain(|(_, rows)| !rows.is_empty());
+    Ok(damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_app::Storage;
+    use crate::local_app::store::{NewDocument, Store};
+
+    #[tokio::test]
+    async fn rows_that_cannot_be_read_are_found_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(&Storage::Folder(folder.path().to_owned()), &"shop-abcde".parse().unwrap()).unwrap();
+        let insert = |id: i32| {
+            move |tx: &super::super::Tx<'_>| {
+                tx.insert_document(&NewDocument {
+                    database: "app",
+                    collection: "c",
+                    id_key: &[u8::try_from(id).unwrap()],
+                    owner: None,
+                    document: &bson::doc! { "_id": id },
+                })
+            }
+        };
+        store.write(insert(1)).await.unwrap();
+        store.write(insert(2)).await.unwrap();
+        store.close();
+        let connection = Connection::open(folder.path().join("shop-abcde.db")).unwrap();
+        assert!(damaged_rows(&connection).unwrap().is_empty());
+        connection.execute("UPDATE documents SET body = x'0500' WHERE position = 2", []).unwrap();
+        let found = damaged_rows(&connection).unwrap();
+        assert_eq!(found, [("documents", vec!["the document at position 2 of app.c".to_owned()])]);
+    }
+}
