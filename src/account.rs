@@ -6,6 +6,7 @@ pub mod browser;
 pub mod credentials;
 pub mod custom_data;
 pub mod data_change;
+pub mod edited_text;
 pub mod email_action;
 pub mod grant;
 pub mod identity;

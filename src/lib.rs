@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crash;
+pub mod ejson;
 pub mod folders;
 pub mod hardening;
 mod hidden_input;

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use bson::{Bson, Document};
+use serde_json::Value;
+
+use crate::ejson::{self, EjsonError};
 
 /// The way to a value inside a document: field names, and indexes of arrays as text (MongoDB's dotted path).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -91,20 +94,33 @@ pub enum ValueError {
     TooLarge,
 }
 
-/// Reads a value as a person types it: Extended JSON, or a bare text that is taken as a string.
-pub fn parse_value(text: &str) -> Result<Bson, ValueError> {
-    let text = text.trim();
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) if has_oversized_integer(&json) => Err(ValueError::TooLarge),
-        Ok(json) => Bson::try_from(json).map_err(|e| ValueError::ExtendedJson(e.to_string())),
-        Err(error) if text.starts_with(['{', '[', '"']) => Err(ValueError::Json(error.to_string())),
-        Err(_) => Ok(Bson::String(text.to_owned())),
+impl From<EjsonError> for ValueError {
+    fn from(error: EjsonError) -> Self {
+        Self::ExtendedJson(error.to_string())
     }
 }
 
-/// bson turns integers above `i64::MAX` into doubles without a word, so they are refused before.
-fn has_oversized_integer(json: &serde_json::Value) -> bool {
-    use serde_json::Value;
+/// Reads a value as a person types it: Extended JSON, or a bare text that is taken as a string.
+pub fn parse_value(text: &str) -> Result<Bson, ValueError> {
+    let text = text.trim();
+    match parse_json(text)? {
+        Some(json) => Ok(ejson::parse(&json)?),
+        None => Ok(Bson::String(text.to_owned())),
+    }
+}
+
+/// The JSON in a text; `None` where it is a bare text.
+pub(super) fn parse_json(text: &str) -> Result<Option<Value>, ValueError> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(json) if has_oversized_integer(&json) => Err(ValueError::TooLarge),
+        Ok(json) => Ok(Some(json)),
+        Err(error) if text.starts_with(['{', '[', '"']) => Err(ValueError::Json(error.to_string())),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Integers above `i64::MAX` would become doubles without a word, so they are refused before.
+fn has_oversized_integer(json: &Value) -> bool {
     match json {
         Value::Number(number) => number.is_u64() && !number.is_i64(),
         Value::Array(items) => items.iter().any(has_oversized_integer),
@@ -113,24 +129,18 @@ fn has_oversized_integer(json: &serde_json::Value) -> bool {
     }
 }
 
-/// Writes a value in the shortest form that [`parse_value`] reads back as the same value: bare text, relaxed Extended
-/// JSON, or canonical Extended JSON.
+/// Writes a value in the shortest form that [`parse_value`] reads back as the same value: bare text, or Extended JSON.
 pub fn value_text(value: &Bson) -> String {
-    if let Bson::String(text) = value
-        && parse_value(text).is_ok_and(|read| read == *value)
-    {
-        return text.clone();
-    }
-    let relaxed = value.clone().into_relaxed_extjson().to_string();
-    match parse_value(&relaxed) {
-        Ok(read) if read == *value => relaxed,
-        _ => value.clone().into_canonical_extjson().to_string(),
+    match value {
+        Bson::String(text) if parse_value(text).as_ref() == Ok(value) => text.clone(),
+        other => ejson::relaxed(other).to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ejson::any::{any_bson, bytes};
     use bson::{bson, doc};
     use proptest::prelude::*;
 
@@ -174,30 +184,10 @@ mod tests {
         assert_eq!(value_text(&bson!(7)), "7");
     }
 
-    fn any_value() -> impl Strategy<Value = Bson> {
-        let leaf = prop_oneof![
-            Just(Bson::Null),
-            any::<bool>().prop_map(Bson::Boolean),
-            any::<i32>().prop_map(Bson::Int32),
-            any::<i64>().prop_map(Bson::Int64),
-            (-1e9..1e9f64).prop_map(Bson::Double),
-            ".{0,12}".prop_map(Bson::String),
-            (0i64..4_000_000_000_000).prop_map(|ms| Bson::DateTime(bson::DateTime::from_millis(ms))),
-            any::<[u8; 12]>().prop_map(|bytes| Bson::ObjectId(bson::oid::ObjectId::from_bytes(bytes))),
-        ];
-        leaf.prop_recursive(3, 24, 4, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Bson::Array),
-                prop::collection::vec(("[a-z]{1,4}", inner), 0..4)
-                    .prop_map(|fields| Bson::Document(fields.into_iter().collect())),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
-        fn what_is_shown_can_be_typed_back(value in any_value()) {
-            prop_assert_eq!(parse_value(&value_text(&value)), Ok(value));
+        fn what_is_shown_can_be_typed_back(value in any_bson()) {
+            prop_assert_eq!(bytes(&parse_value(&value_text(&value)).unwrap()), bytes(&value));
         }
     }
 }

@@ -9,7 +9,7 @@ mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bson::{Document, doc};
+use bson::Document;
 use jiff::SignedDuration;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -290,21 +290,7 @@ impl Backend for AppServices {
         source: &'a CustomDataSource,
         change: &'a FieldChange,
     ) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let (update, upsert) = match change {
-                FieldChange::Set(path, value) => (doc! { "$set": { path.to_string(): value.clone() } }, true),
-                FieldChange::Unset(path) => (doc! { "$unset": { path.to_string(): "" } }, false),
-            };
-            let argument = doc! {
-                "database": &source.database,
-                "collection": &source.collection,
-                "query": { &source.user_id_field: user.as_str() },
-                "update": update,
-                "upsert": upsert,
-            };
-            let answer = self.call_service(access, &source.service, "updateOne", argument).await?;
-            wire::check_update(&answer, upsert).map_err(|what| self.garbage(what))
-        })
+        Box::pin(self.write_field(access, user, source, change))
     }
 }
 

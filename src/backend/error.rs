@@ -58,6 +58,16 @@ pub enum BackendError {
         /// Host and port that it named.
         to: String,
     },
+    /// Custom data was to be written where there is none, and the access token proves that the server has some: it keeps
+    /// it elsewhere. A second document would hide the first, or be hidden.
+    #[error(
+        "the access token carries custom data, and {place} has no document of this user; nothing was written, since the \
+         server keeps the document elsewhere"
+    )]
+    NotTheSource {
+        /// Data source, database, collection and field that were asked.
+        place: String,
+    },
     /// Nothing came of a browser.
     #[error(transparent)]
     Browser(BrowserError),
@@ -105,7 +115,10 @@ impl BackendError {
             Self::Refused { status: 408 | 425 | 429 | 500..=599, retry_after, .. } => {
                 Verdict::TryLater { after: *retry_after }
             }
-            Self::Refused { .. } | Self::OtherHost { .. } | Self::Browser(_) => Verdict::Refused,
+            Self::Refused { .. }
+            | Self::OtherHost { .. }
+            | Self::NotTheSource { .. }
+            | Self::Browser(_) => Verdict::Refused,
         }
     }
 

@@ -8,7 +8,6 @@ mod browser_login;
 mod clock;
 mod control;
 mod error;
-mod extended_json;
 mod faults;
 mod forwarded;
 mod functions;

@@ -28,6 +28,10 @@ impl Failure {
                 "if that host is right, accept it once: `idmux app accept-host NAME HOST`, or `--accept-host HOST` beside \
                  `--url`; a running screen asks",
             ),
+            BackendError::NotTheSource { .. } => (
+                FailureKind::Refused,
+                "set the custom data source of the App to what the server's custom user data is configured with",
+            ),
             BackendError::Browser(error) => browser(error),
             BackendError::Refused { status, code, .. } => match code.as_deref() {
                 Some("InvalidPassword") => {

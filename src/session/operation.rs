@@ -181,6 +181,7 @@ async fn edit_once(
     if edit.conflicts_with(present.as_ref()) {
         return Ok(Done::CustomDataConflict(present));
     }
+    let edit = &present.as_ref().map_or_else(|| edit.clone(), |present| edit.with_types_of(present));
     if !backend.edit_custom_data(access, user, source, edit, present.as_ref()).await? {
         return backend.custom_data(access, user, source).await.map(Done::CustomDataConflict);
     }

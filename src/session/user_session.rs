@@ -11,6 +11,7 @@ use crate::account::{
     AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
     UserKey, token, user,
 };
+use crate::ejson;
 use crate::vault::UserRecord;
 
 /// A user with session and secrets.
@@ -215,8 +216,5 @@ impl UserSession {
 
 /// Custom data as the access token carries it: claim `user_data`, Extended JSON (protocol document, section 7).
 fn custom_data(access: &TokenView) -> Option<bson::Document> {
-    match bson::Bson::try_from(access.claims.get("user_data")?.clone()) {
-        Ok(bson::Bson::Document(document)) => Some(document),
-        _ => None,
-    }
+    access.claims.get("user_data")?.as_object().map(ejson::read_document)
 }

@@ -216,3 +216,66 @@ async fn somebody_who_writes_between_the_look_and_the_write_is_not_overwritten()
         assert!(write(&back, Some(&now)).await, "{field}");
     }
 }
+
+/// Inserts a document as another client would.
+async fn insert(worker: &mut Worker, user: &UserKey, base_url: &url::Url, document: serde_json::Value) {
+    let app = app_at(base_url);
+    let source = &app.custom_data;
+    let body = serde_json::json!({
+        "name": "insertOne",
+        "service": source.service,
+        "arguments": [{ "database": source.database, "collection": source.collection, "document": document }],
+    });
+    let address =
+        base_url.join(&format!("api/client/v2.0/app/{}/functions/call", app.client_app_id)).unwrap();
+    let access = token(worker, user).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let reply = client.post(address).bearer_auth(access.expose()).json(&body).send().await.unwrap();
+    assert!(reply.status().is_success(), "{:?}", reply.text().await);
+}
+
+/// Kind: another document than the server's. The server finds a user by the id as a string first, then as an ObjectId.
+#[tokio::test]
+async fn a_document_that_names_the_user_by_an_object_id_is_read_and_changed_itself() {
+    let server = any_local_app().await;
+    let mut worker = Worker::with_app(server.base_url()).await;
+    let user = worker.register("ada@example.com").await;
+    let owner = serde_json::json!({ "$oid": user.id.as_str() });
+    let gold = serde_json::json!({ "user_id": owner, "plan": "gold", "seats": 3 });
+    insert(&mut worker, &user, server.base_url(), gold).await;
+    let before = read(&mut worker, &user).await.expect("it is the user's");
+    assert_eq!(before.get("plan"), Some(&bson!("gold")));
+
+    let change = DataEdit::field(path("seats"), Some(bson!(3)), Some(bson!(4)));
+    let kind = edit(&mut worker, &user, change).await;
+    assert!(matches!(kind, EventKind::CustomDataSet { .. }), "{kind:?}");
+    set(&mut worker, &user, "theme", bson!("dark")).await;
+    let after = read(&mut worker, &user).await.unwrap();
+    assert_eq!(after.get("_id"), before.get("_id"), "no second document hides it");
+    assert_eq!(fields(after.clone()), doc! { "plan": "gold", "seats": 4, "theme": "dark" });
+    let view = worker.user_where(&user, |view| view.custom_data.as_ref() == Some(&after)).await;
+    assert_eq!(view.custom_data, Some(after));
+
+    let named = serde_json::json!({ "user_id": user.id.as_str(), "which": "string" });
+    insert(&mut worker, &user, server.base_url(), named).await;
+    assert_eq!(fields(read(&mut worker, &user).await.unwrap()), doc! { "which": "string" });
+}
+
+/// The same kind: where the token proves that there is a document, a second one is never made.
+#[tokio::test]
+async fn a_source_that_lacks_what_the_token_proves_gets_no_second_document() {
+    let server = any_local_app().await;
+    let mut worker = Worker::with_app(server.base_url()).await;
+    let user = worker.register("ada@example.com").await;
+    set(&mut worker, &user, "theme", bson!("dark")).await;
+    worker.user_where(&user, |view| view.custom_data.is_some()).await;
+    let mut app = app_at(server.base_url());
+    app.custom_data = CustomDataSource { user_id_field: "another".into(), ..app.custom_data };
+    worker.ask(Command::AddApp(app)).await;
+    let change = DataEdit::field(path("theme"), None, Some(bson!("light")));
+    let kind = edit(&mut worker, &user, change).await;
+    let EventKind::Failed(failure) = kind else { panic!("{kind:?}") };
+    assert!(failure.message.contains("by another") && failure.hint.contains("source"), "{failure:?}");
+    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    assert_eq!(fields(read(&mut worker, &user).await.unwrap()), doc! { "theme": "dark" });
+}

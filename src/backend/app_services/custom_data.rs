@@ -1,31 +1,44 @@
 //! Custom data at its source: read it, and change it only where it is still what a person saw (section 8.2).
 
+use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
+use serde_json::Value;
 
 use super::{AppServices, wire};
 use crate::account::{AccessToken, CustomDataSource, DataChange, DataEdit, EditBase, FieldPath, UserId};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, FieldChange};
+use crate::ejson;
+
+/// How often a field is written whose document somebody else changes at the same time.
+const TRIES: u32 = 3;
 
 impl AppServices {
+    /// The document that the server would choose: one that names the user as a string goes before one that has an
+    /// ObjectId, and the first that was inserted goes before others (section 7).
     pub(super) async fn read_custom_data(
         &self,
         access: &AccessToken,
         user: &UserId,
         source: &CustomDataSource,
     ) -> Result<Option<Document>, BackendError> {
-        let argument = doc! {
-            "database": &source.database,
-            "collection": &source.collection,
-            "query": { &source.user_id_field: user.as_str() },
-        };
-        let answer = self.call_service(access, &source.service, "findOne", argument).await?;
-        match Bson::try_from(answer) {
-            Ok(Bson::Document(document)) => Ok(Some(document)),
-            Ok(Bson::Null) => Ok(None),
-            _ => Err(self.garbage("the answer to findOne is not a document")),
+        for id in spellings(user) {
+            let argument = doc! {
+                "database": &source.database,
+                "collection": &source.collection,
+                "query": { &source.user_id_field: id },
+            };
+            let answer = self.call_service(access, &source.service, "findOne", argument).await?;
+            match ejson::read(&answer) {
+                Bson::Document(document) => return Ok(Some(document)),
+                Bson::Null => {}
+                _ => return Err(self.garbage("the answer to findOne is not a document")),
+            }
         }
+        Ok(None)
     }
 
+    /// Writes to the document `present`, or inserts the first one. False, and nothing is written, where it is not what it
+    /// was any more.
     pub(super) async fn write_custom_data(
         &self,
         access: &AccessToken,
@@ -34,14 +47,25 @@ impl AppServices {
         edit: &DataEdit,
         present: Option<&Document>,
     ) -> Result<bool, BackendError> {
-        let mut query = doc! { &source.user_id_field: user.as_str() };
-        let update = match present {
+        let field = &source.user_id_field;
+        let (query, update) = match present {
             Some(present) => {
-                query.extend(as_seen(edit, present, &source.user_id_field));
-                operators(&edit.changes)
+                let owner = present.get(field).cloned().unwrap_or_else(|| user.as_str().into());
+                let mut query = doc! { field: owner };
+                query.extend(as_seen(edit, present, field));
+                (query, operators(&edit.changes))
             }
-            // A document that somebody made meanwhile is matched, and not touched.
-            None => doc! { "$setOnInsert": values(&edit.changes, &source.user_id_field) },
+            None => {
+                if has_custom_data(access) {
+                    let CustomDataSource { service, database, collection, .. } = source;
+                    let place = format!("{service} {database}.{collection} by {field}");
+                    return Err(BackendError::NotTheSource { place });
+                }
+                let mut document = doc! { field: user.as_str() };
+                document.extend(values(&edit.changes, field));
+                // A document that somebody made meanwhile is matched, and not touched.
+                (doc! { field: { "$in": spellings(user) } }, doc! { "$setOnInsert": document })
+            }
         };
         let argument = doc! {
             "database": &source.database,
@@ -55,6 +79,42 @@ impl AppServices {
         let matched = wire::matched(&answer).map_err(|what| self.garbage(what))?;
         Ok((matched > 0) == present.is_some())
     }
+
+    /// Writes or removes one field, whatever it is now.
+    pub(super) async fn write_field(
+        &self,
+        access: &AccessToken,
+        user: &UserId,
+        source: &CustomDataSource,
+        change: &FieldChange,
+    ) -> Result<(), BackendError> {
+        for _ in 0..TRIES {
+            let present = self.read_custom_data(access, user, source).await?;
+            let (path, after) = match change {
+                FieldChange::Set(path, value) => (path, Some(value.clone())),
+                FieldChange::Unset(_) if present.is_none() => return Ok(()),
+                FieldChange::Unset(path) => (path, None),
+            };
+            let before = present.as_ref().and_then(|present| path.find(present)).cloned();
+            let edit = DataEdit::field(path.clone(), before, after);
+            if self.write_custom_data(access, user, source, &edit, present.as_ref()).await? {
+                return Ok(());
+            }
+        }
+        Err(self.garbage("the custom data changes faster than it can be written"))
+    }
+}
+
+/// The values that name a user in a document, in the order in which the server looks for them.
+fn spellings(user: &UserId) -> Vec<Bson> {
+    let id = user.as_str();
+    let object_id = ObjectId::parse_str(id).ok().map(Bson::ObjectId);
+    std::iter::once(Bson::from(id)).chain(object_id).collect()
+}
+
+/// Whether the server had a document of the user when it made the token.
+fn has_custom_data(access: &AccessToken) -> bool {
+    access.claims().get("user_data").and_then(Value::as_object).is_some_and(|data| !data.is_empty())
 }
 
 /// `$set` and `$unset`, whichever there is something for.
@@ -73,7 +133,7 @@ fn operators(changes: &[DataChange]) -> Document {
         .collect()
 }
 
-/// The values of a new document. Whose it is, the filter says.
+/// The values of a new document without its owner.
 fn values(changes: &[DataChange], owner: &str) -> Document {
     changes
         .iter()

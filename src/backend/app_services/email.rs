@@ -1,10 +1,10 @@
 //! E-mail/password accounts without a session (section 3.3).
 
-use bson::Bson;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::account::{EmailAction, MailToken};
+use crate::ejson;
 
 /// The path below the provider, and the body.
 pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
@@ -24,8 +24,7 @@ pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
             }),
         ),
         EmailAction::CallReset { email, password, arguments } => {
-            let arguments: Vec<Value> =
-                arguments.0.iter().cloned().map(Bson::into_canonical_extjson).collect();
+            let arguments: Vec<Value> = arguments.0.iter().map(ejson::canonical).collect();
             let body = json!({
                 "email": email,
                 "password": password.expose_secret(),
@@ -40,6 +39,7 @@ pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
 mod tests {
     use super::*;
     use crate::account::ResetArguments;
+    use bson::Bson;
 
     #[test]
     fn each_action_has_its_path_and_body() {

@@ -10,6 +10,7 @@ use crate::account::{
     AccessToken, Credentials, DeviceId, GoogleProof, Identity, Profile, Provider, Tokens, UserId,
 };
 use crate::backend::{NewSession, inbound};
+use crate::ejson;
 
 /// The answer to a log-in, and to the addition of an identity (protocol document, sections 3.1 and 4).
 #[derive(Deserialize)]
@@ -91,12 +92,10 @@ pub fn login_body(credentials: &Credentials, device: Option<&DeviceId>) -> Value
         }
         Credentials::Google(GoogleProof::AuthCode(code)) => secret("authCode", code),
         Credentials::Facebook(token) => secret("accessToken", token),
-        Credentials::CustomFunction(payload) => {
-            match Bson::Document(payload.0.clone()).into_canonical_extjson() {
-                Value::Object(fields) => fields,
-                _ => Map::new(),
-            }
-        }
+        Credentials::CustomFunction(payload) => match ejson::canonical_document(&payload.0) {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        },
         Credentials::EmailPassword { email, password } => Map::from_iter([
             ("username".to_owned(), json!(email)),
             ("password".to_owned(), json!(password.expose_secret())),
@@ -124,7 +123,7 @@ pub fn device(id: Option<Value>) -> Value {
 pub fn function_call(service: &str, action: &str, argument: Document) -> Value {
     json!({
         "name": action,
-        "arguments": [Bson::Document(argument).into_canonical_extjson()],
+        "arguments": [ejson::canonical_document(&argument)],
         "service": service,
     })
 }
@@ -140,7 +139,7 @@ pub fn check_update(answer: &Value, upsert: bool) -> Result<(), &'static str> {
 
 /// How many documents the filter of an `updateOne` met.
 pub fn matched(answer: &Value) -> Result<i64, &'static str> {
-    let Ok(Bson::Document(answer)) = Bson::try_from(answer.clone()) else {
+    let Bson::Document(answer) = ejson::read(answer) else {
         return Err("the answer to updateOne is not a document");
     };
     match answer.get("matchedCount") {

@@ -9,6 +9,7 @@ use super::action::Namespace;
 use super::filter::Filter;
 use super::projection::Projection;
 use super::schema;
+use crate::ejson;
 use crate::local_app::budget::{Budget, Spent};
 use crate::local_app::config::data_rules::{DataRules, FieldRule, FieldRules, Permissions, Role, RuleSet};
 use crate::local_app::config::{AppConfig, CustomUserData};
@@ -370,7 +371,7 @@ fn check_size(document: &Document) -> Result<(), Failure> {
     if document.values().any(|value| deeper_than(DEEPEST, value)) {
         return Err(Failure::Database(format!("a document has at most {DEEPEST} levels of nesting")));
     }
-    let json = Bson::Document(document.clone()).into_relaxed_extjson().to_string();
+    let json = ejson::relaxed_document(document).to_string();
     if json.len() > LARGEST {
         return Err(Failure::Database(format!(
             "custom user data travels in the access token and has at most {LARGEST} bytes as JSON; this has {}",

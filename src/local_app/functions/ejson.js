@@ -145,10 +145,23 @@
   }
   class MinKeyType extends Value { get _bsontype() { return "MinKey"; } }
   class MaxKeyType extends Value { get _bsontype() { return "MaxKey"; } }
-  /** A type that functions can only hand on: timestamps, code, symbols, pointers. */
+  /** A type that functions can only hand on: timestamps, code, symbols, pointers, dates that no Date reaches. */
   class OtherType extends Value {
     constructor(ejson) { super(); hidden(this, "ejson", ejson); }
   }
+
+  /** Which fields of an object were doubles: a number does not tell 3.0 from 3, and they go out as what they came in. */
+  const doubles = new WeakMap();
+  const rememberDoubles = (object, keys) => {
+    const found = keys.filter((key) => typeof object[key] === "object" && object[key] !== null &&
+      typeof object[key].$numberDouble === "string");
+    if (found.length > 0) doubles.set(object, new Map(found.map((key) => [key, Number(object[key].$numberDouble)])));
+  };
+  /** Elements of an array move, so that they have to be what they were; a field may be another number by now. */
+  const wasDouble = (object, key, number) => {
+    const found = doubles.get(object);
+    return found !== undefined && found.has(key) && (!Array.isArray(object) || Object.is(found.get(key), number));
+  };
 
   /** From canonical or relaxed Extended JSON that was parsed as JSON; changes it in place. */
   const revive = (value) => {
@@ -158,6 +171,7 @@
       const special = reviveWrapper(value, keys);
       if (special !== value) return special;
     }
+    rememberDoubles(value, keys);
     for (const key of keys) value[key] = revive(value[key]);
     return value;
   };
@@ -172,8 +186,10 @@
         return Number(inner);
       case "$numberLong": return new LongType(inner);
       case "$numberDecimal": return new Decimal128Type(inner);
-      case "$date":
-        return new Date(typeof inner === "object" ? Number(inner.$numberLong) : inner);
+      case "$date": {
+        const date = new Date(typeof inner === "object" ? Number(inner.$numberLong) : inner);
+        return Number.isNaN(date.getTime()) ? new OtherType(wrapper) : date;
+      }
       case "$binary": return BinaryType.fromBase64(inner.base64, parseInt(inner.subType, 16));
       case "$uuid": return BinaryType.fromHex(inner.replaceAll("-", ""), 4);
       case "$regularExpression": return new RegExpType(inner.pattern, inner.options);
@@ -214,12 +230,17 @@
     }
     if (value instanceof ArrayBuffer) return canonicalValue(new BinaryType(new Uint8Array(value)));
     if (value instanceof Uint8Array) return canonicalValue(new BinaryType(value));
-    if (Array.isArray(value)) return Array.from(value, (item) => canonical(item, depth + 1));
+    const field = (holder, key) => {
+      const inner = holder[key];
+      const kept = typeof inner === "number" && wasDouble(holder, key, inner);
+      return kept ? { $numberDouble: double(inner) } : canonical(inner, depth + 1);
+    };
+    if (Array.isArray(value)) return Array.from(value, (_, at) => field(value, String(at)));
     if (value instanceof Map) value = Object.fromEntries(value);
     if (typeof value.toJSON === "function") return canonical(value.toJSON(), depth + 1);
     const fields = Object.create(null);
     for (const key of Object.keys(value)) {
-      if (typeof value[key] !== "function") fields[key] = canonical(value[key], depth + 1);
+      if (typeof value[key] !== "function") fields[key] = field(value, key);
     }
     return fields;
   };
@@ -247,7 +268,8 @@
     const keys = Object.keys(form);
     if (keys.length === 1) {
       const inner = form[keys[0]];
-      if (keys[0] === "$numberInt" || keys[0] === "$numberLong") return Number(inner);
+      if (keys[0] === "$numberInt") return Number(inner);
+      if (keys[0] === "$numberLong") return Number.isSafeInteger(Number(inner)) ? Number(inner) : form;
       if (keys[0] === "$numberDouble" && Number.isFinite(Number(inner))) return Number(inner);
       if (keys[0] === "$date") {
         const time = Number(inner.$numberLong);

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bson::{Bson, RawDocumentBuf, doc};
+use bson::{RawDocumentBuf, doc};
 use rquickjs::context::EvalOptions;
 use rquickjs::prelude::Func;
 use rquickjs::{
@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::frames::{LONGEST_RESULT, RESULT};
 use super::{FunctionFailure, Place};
+use crate::ejson;
 
 const EJSON: &str = include_str!("ejson.js");
 const CONTEXT: &str = include_str!("context.js");
@@ -255,7 +256,7 @@ fn parse(text: &str) -> Result<RawDocumentBuf, FunctionFailure> {
         FunctionFailure::thrown("TypeError", format!("the result has no Extended JSON: {error}"))
     };
     let value: Value = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
-    let value = Bson::try_from(value).map_err(|error| invalid(error.to_string()))?;
+    let value = ejson::parse(&value).map_err(|error| invalid(error.to_string()))?;
     let document =
         RawDocumentBuf::try_from(&doc! { RESULT: value }).map_err(|error| invalid(error.to_string()))?;
     if document.as_bytes().len() > LONGEST_RESULT {

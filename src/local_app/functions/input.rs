@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::ejson;
 use crate::local_app::config::AppConfig;
 use crate::local_app::request::RequestFacts;
 use crate::local_app::store::AppFacts;
@@ -114,9 +115,7 @@ fn without_secret(query: &str) -> String {
 
 /// JSON from the configuration or a provider as a value; it may be Extended JSON. What only looks like that stays as it is.
 pub fn bson_of(value: &Value) -> Bson {
-    Bson::try_from(value.clone())
-        .or_else(|_| bson::serialize_to_bson(value))
-        .unwrap_or_else(|_| Bson::String(value.to_string()))
+    ejson::read(value)
 }
 
 /// The same of an object.
@@ -151,7 +150,7 @@ mod tests {
     #[test]
     fn values_that_only_look_like_extended_json_stay_as_they_are() {
         let odd = serde_json::json!({ "$oid": 5 });
-        assert_eq!(bson_of(&odd), Bson::Document(doc! { "$oid": 5_i64 }));
+        assert_eq!(bson_of(&odd), Bson::Document(doc! { "$oid": 5 }));
         assert_eq!(bson_of(&serde_json::json!(1)), Bson::Int32(1));
     }
 }

@@ -8,8 +8,8 @@ use bson::{Bson, Document};
 use serde_json::{Map, Value};
 
 use super::authorization::AccessGrant;
-use super::extended_json;
 use super::{BODY_LIMIT, Context, body};
+use crate::ejson;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -34,8 +34,8 @@ impl Call {
             Some(Value::Null) | None => Vec::new(),
             Some(_) => return Err(invalid("")),
         };
-        let arguments: Vec<Bson> =
-            extended_json::arguments(arguments).map_err(|error| invalid(&format!(": {error}")))?;
+        let arguments = arguments.iter().map(ejson::parse).collect::<Result<_, _>>();
+        let arguments: Vec<Bson> = arguments.map_err(|error| invalid(&format!(": {error}")))?;
         arguments.iter().try_for_each(storable).map_err(|problem| invalid(&format!(": {problem}")))?;
         Ok(Self { name, service, arguments })
     }
@@ -85,13 +85,13 @@ pub async fn call(
         let call = Call::parse(body::parse(&body)?)?;
         let Some(service) = &call.service else { return Ok(Taken::Function(call)) };
         let answer = app.call_service(user_id, service, &call.name, call.arguments, &facts, budget)?;
-        Ok(Taken::Answer(answer.into_canonical_extjson()))
+        Ok(Taken::Answer(ejson::canonical(&answer)))
     });
     match take.await? {
         Taken::Answer(answer) => Ok(Json(answer)),
         Taken::Function(Call { name, arguments, .. }) => {
             let result = context.app.call_function(grant.user_id, &name, arguments, &request).await?;
-            Ok(Json(result.into_canonical_extjson()))
+            Ok(Json(ejson::canonical(&result)))
         }
     }
 }

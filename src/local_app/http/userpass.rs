@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::body::JsonObject;
-use super::extended_json;
+use crate::ejson;
 use crate::local_app::accounts::{OneTimeToken, Password};
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::required_text;
@@ -128,8 +128,10 @@ fn token(body: &Map<String, Value>) -> Result<OneTimeToken, Failure> {
 fn arguments(body: &Map<String, Value>) -> Result<Vec<Bson>, Failure> {
     match body.get("arguments") {
         None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(arguments)) => extended_json::arguments(arguments.clone())
-            .map_err(|error| Failure::InvalidParameter(format!("'arguments': {error}"))),
+        Some(Value::Array(arguments)) => {
+            let arguments = arguments.iter().map(ejson::parse).collect::<Result<_, _>>();
+            arguments.map_err(|error| Failure::InvalidParameter(format!("'arguments': {error}")))
+        }
         Some(_) => Err(Failure::InvalidParameter("'arguments' must be an array".to_owned())),
     }
 }

@@ -4,6 +4,7 @@ use bson::Bson;
 use serde_json::{Map, Value};
 
 use super::{Payload, Provider, VerifiedIdentity};
+use crate::ejson;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
@@ -21,7 +22,7 @@ pub async fn verify(
     let function = &offer.ok_or_else(|| Failure::ProviderNotFound(provider.name().to_owned()))?.function;
     let mut payload = payload.clone();
     payload.remove("options");
-    let payload = Bson::try_from(Value::Object(payload))
+    let payload = ejson::parse(&Value::Object(payload))
         .map_err(|error| Failure::BadRequest(format!("the payload is no Extended JSON: {error}")))?;
     let returned =
         app.run_hook(function, vec![payload], request).await.map_err(|failure| failure.at_login())?;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ejson;
 use crate::local_app::failure::Failure;
 use crate::local_app::lifetimes::expiry;
 use crate::local_app::providers::VerifiedIdentity;
@@ -170,9 +171,8 @@ impl TokenSigner {
                 stitch_domain_id: &self.domain_id,
                 sub: user_id,
                 typ: TokenKind::Access.claim(),
-                user_data: token
-                    .user_data
-                    .map(|document| bson::Bson::Document(document.clone()).into_relaxed_extjson()),
+                // As plain as it can be without a loss: some clients read it as plain JSON (section 2.5).
+                user_data: token.user_data.map(ejson::relaxed_document),
             },
             None,
         )

@@ -29,6 +29,13 @@ impl Worker {
             return;
         };
         match result {
+            // The source may have lost the document after the token was made: a new one knows.
+            Err(BackendError::NotTheSource { .. }) if !operation.renewed => {
+                operation.renewed = true;
+                session.wants_fresh = true;
+                session.waiting_operations.push(operation);
+                self.start_renewal(&user);
+            }
             Err(error) if error.refuses_access_token() && !operation.renewed => {
                 operation.renewed = true;
                 let has_newer = session

@@ -1,10 +1,13 @@
 //! Users side by side: rows aligned by field.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use bson::{Bson, Document};
 use serde_json::Value;
 
 use super::{claims, tree};
 use crate::account::Claims;
+use crate::ejson;
 use crate::session::UserView;
 
 /// One row.
@@ -163,7 +166,25 @@ fn flatten_document(parent: &str, document: &Document, fields: &mut Fields) {
             _ if fields.len() >= MOST => {}
             Bson::Document(inner) if !inner.is_empty() => flatten_document(&path, inner, fields),
             // An array is told whole: what it holds has no names to be aligned by.
-            value => fields.push((path, tree::whole(value))),
+            value => fields.push((path, told(value))),
+        }
+    }
+}
+
+/// A value by a text that is another one for every other value. Of some numbers that is not enough without their type.
+fn told(value: &Bson) -> String {
+    let text = match value {
+        Bson::Int64(_) | Bson::Decimal128(_) => {
+            format!("{} ({})", tree::whole(value), tree::type_name(value))
+        }
+        value => tree::whole(value),
+    };
+    match text.chars().count() {
+        0..tree::LONGEST => text,
+        length => {
+            let mut hasher = DefaultHasher::new();
+            ejson::canonical(value).to_string().hash(&mut hasher);
+            format!("{text}… ({length} characters or more, #{:08x})", hasher.finish() as u32)
         }
     }
 }

@@ -6,7 +6,8 @@ use bson::{Bson, Document};
 
 use crate::account::FieldPath;
 use crate::account::custom_data::value_text;
-use crate::account::data_change::{DataChange, changes};
+use crate::account::data_change::{DataChange, differences, identical_documents};
+use crate::account::edited_text::edit_text;
 
 /// One row of the tree. Names and values are text from a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +88,13 @@ fn kind(value: &Bson, open: bool) -> Kind {
         Bson::Binary(_) => Kind::Other("binary"),
         Bson::RegularExpression(_) => Kind::Other("regex"),
         Bson::Timestamp(_) => Kind::Other("timestamp"),
-        _ => Kind::Other("other"),
+        Bson::JavaScriptCode(_) => Kind::Other("javascript"),
+        Bson::JavaScriptCodeWithScope(_) => Kind::Other("javascriptWithScope"),
+        Bson::Symbol(_) => Kind::Other("symbol"),
+        Bson::DbPointer(_) => Kind::Other("dbPointer"),
+        Bson::Undefined => Kind::Other("undefined"),
+        Bson::MinKey => Kind::Other("minKey"),
+        Bson::MaxKey => Kind::Other("maxKey"),
     }
 }
 
@@ -95,7 +102,7 @@ fn kind(value: &Bson, open: bool) -> Kind {
 const MOST: usize = 20_000;
 
 /// Characters of a value that are kept.
-const LONGEST: usize = 500;
+pub const LONGEST: usize = 500;
 
 /// A tree with its cursor.
 #[derive(Debug, Default)]
@@ -115,11 +122,11 @@ impl Tree {
     /// is collapsed stays collapsed, and the cursor stays on its path.
     pub fn show(&mut self, token: Option<&Document>, source: Option<Option<&Document>>) {
         let is_same_source = match (&self.source, source) {
-            (Some(old), Some(new)) => old.as_ref() == new,
+            (Some(old), Some(new)) => is_shown(old.as_ref(), new),
             (None, None) => true,
             _ => false,
         };
-        if self.token.as_ref() == token && is_same_source {
+        if is_shown(self.token.as_ref(), token) && is_same_source {
             return;
         }
         self.token = token.cloned();
@@ -130,7 +137,7 @@ impl Tree {
             Some(source) => {
                 let is_there = token.is_some() || source.is_some();
                 let (token, source) = (token.unwrap_or(&none), source.unwrap_or(&none));
-                (is_there.then(|| merge(token, source)), changes(token, source))
+                (is_there.then(|| merge(token, source)), differences(token, source))
             }
         };
         self.flatten();
@@ -282,6 +289,13 @@ impl Tree {
     }
 }
 
+fn is_shown(old: Option<&Document>, new: Option<&Document>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => identical_documents(old, new),
+        (old, new) => old.is_none() && new.is_none(),
+    }
+}
+
 /// Where two documents differ, by path.
 struct Marks<'a> {
     changes: HashMap<&'a FieldPath, &'a DataChange>,
@@ -343,11 +357,7 @@ pub fn summary(value: &Bson) -> String {
         Bson::Document(fields) => format!("{{{}}}", fields.len()),
         Bson::Array(items) => format!("[{}]", items.len()),
         Bson::String(text) => format!("\"{}\"", text.chars().take(LONGEST).collect::<String>()),
-        Bson::DateTime(at) => {
-            at.try_to_rfc3339_string().unwrap_or_else(|_| at.timestamp_millis().to_string())
-        }
-        Bson::ObjectId(id) => id.to_hex(),
-        other => value_text(other),
+        other => edit_text(other),
     };
     text.chars().take(LONGEST + 2).collect()
 }
@@ -408,12 +418,21 @@ mod tests {
         let shown: Vec<_> = tree.rows().iter().map(|row| (row.kind.name(), row.value.as_str())).collect();
         assert_eq!(shown[0], ("string", "\"7\""));
         assert_eq!(shown[1], ("int32", "7"));
-        assert_eq!(shown[2].0, "int64");
+        assert_eq!(shown[2], ("int64", "7"));
         assert_eq!(shown[3], ("double", "7.0"));
         assert_eq!(shown[4], ("bool", "true"));
         assert_eq!(shown[5], ("null", "null"));
         assert_eq!(shown[6], ("date", "1970-01-01T00:00:00Z"));
         assert_eq!(shown[7], ("objectId", "010101010101010101010101"));
+    }
+
+    #[test]
+    fn a_date_is_shown_as_what_it_is_however_far_away() {
+        // Kind: values taken through a display form that does not have them all.
+        let date = |millis| summary(&Bson::DateTime(bson::DateTime::from_millis(millis)));
+        assert_eq!(date(253_402_300_800_000), "+10000-01-01T00:00:00Z");
+        assert_eq!(date(-62_167_219_200_001), "-0001-12-31T23:59:59.999Z");
+        assert_eq!(date(i64::MIN), "-292275055-05-16T16:47:04.192Z");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use bson::{Bson, Document};
 
 use super::Submission;
-use crate::account::data_change::{DataEdit, EditBase, apply, changes, document_text};
+use crate::account::data_change::{DataEdit, EditBase, apply, differences, same};
+use crate::account::edited_text::document_text;
 use crate::account::{FieldPath, UserKey};
 use crate::session::Command;
 
@@ -73,20 +74,16 @@ impl Conflict {
             theirs: change.path.find(theirs).cloned(),
             mine: Some(change.after.clone()),
         });
-        let (both, only_mine): (Vec<_>, Vec<_>) = of_mine.partition(|field| {
-            !crate::account::data_change::same(field.before.as_ref(), field.theirs.as_ref())
-        });
+        let (both, only_mine): (Vec<_>, Vec<_>) =
+            of_mine.partition(|field| !same(field.before.as_ref(), field.theirs.as_ref()));
         let base = match &self.mine.base {
             EditBase::Document(before) => before.as_ref().unwrap_or(&none),
             EditBase::Fields => theirs,
         };
         let is_mine = |path: &FieldPath| self.mine.changes.iter().any(|change| change.path == *path);
         let only_theirs =
-            changes(base, theirs).into_iter().filter(|change| !is_mine(&change.path)).map(|change| Field {
-                path: change.path,
-                before: change.before,
-                theirs: change.after,
-                mine: None,
+            differences(base, theirs).into_iter().filter(|change| !is_mine(&change.path)).map(|change| {
+                Field { path: change.path, before: change.before, theirs: change.after, mine: None }
             });
         both.into_iter().chain(only_theirs).chain(only_mine).collect()
     }
@@ -102,8 +99,9 @@ impl Conflict {
             (EditBase::Fields, [change, ..]) => Again::Field(change.path.clone(), change.after.clone()),
             _ => {
                 let none = Document::new();
-                let merged = apply(self.theirs.as_ref().unwrap_or(&none), &self.again.changes);
-                Again::Document(document_text(&merged))
+                let theirs = self.theirs.as_ref().unwrap_or(&none);
+                let merged = apply(theirs, &self.again.changes);
+                Again::Document(document_text(&merged, theirs))
             }
         }
     }

@@ -4,7 +4,8 @@ use bson::Document;
 
 use super::Submission;
 use crate::account::UserKey;
-use crate::account::data_change::{DataEdit, apply, document_text, parse_document};
+use crate::account::data_change::{DataEdit, apply};
+use crate::account::edited_text::{document_text, parse_document};
 use crate::session::{Command, UserView};
 
 /// The document on its way through the editor.
@@ -53,7 +54,7 @@ impl DocumentEdit {
 
     /// A change that takes another back, ready to be looked at. `known` is the newest custom data that is known.
     pub fn undo(user: &UserView, known: Document, edit: DataEdit) -> Self {
-        let text = document_text(&apply(&known, &edit.changes));
+        let text = document_text(&apply(&known, &edit.changes), &known);
         let (user, label, stage) = (user.key.clone(), user.label.clone(), Stage::Preview(edit));
         Self { user, label, before: Some(known), text, stage, offset: 0, undoes: true }
     }
@@ -65,7 +66,8 @@ impl DocumentEdit {
 
     /// The source was read: the editor can begin.
     pub fn begin(&mut self, before: Option<Document>) {
-        self.text = document_text(before.as_ref().unwrap_or(&Document::new()));
+        let document = before.clone().unwrap_or_default();
+        self.text = document_text(&document, &document);
         self.before = before;
         self.stage = Stage::Editing;
     }

@@ -3,8 +3,9 @@
 use bson::{Bson, Document};
 
 use super::Submission;
-use crate::account::custom_data::{ValueError, parse_value, value_text};
+use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::data_change::{DataEdit, apply, json_size};
+use crate::account::edited_text::{edit_text, parse_edited};
 use crate::account::{FieldPath, UserKey};
 use crate::session::{Command, UserView};
 use crate::tui::content::tree;
@@ -19,6 +20,8 @@ pub struct EditForm {
     pub label: String,
     /// The field that is edited, with the type of its value; `None` for a new field.
     pub present: Option<(FieldPath, &'static str)>,
+    /// What its text began from: the type that the new value keeps where it fits.
+    value: Option<Bson>,
     /// The newest custom data that is known: what the edit begins from.
     known: Document,
     /// What was asked for last.
@@ -30,9 +33,9 @@ pub struct EditForm {
 impl EditForm {
     /// A form to edit a value with.
     pub fn edit(user: &UserView, known: Document, path: FieldPath, value: &Bson) -> Self {
-        let form =
-            Form::new(vec![Field::text(FieldName::Value, "Value", &value_text(value)).joining_lines()]);
-        Self::new(user, known, Some((path, tree::type_name(value))), form)
+        let field = Field::text(FieldName::Value, "Value", &edit_text(value)).joining_lines();
+        let present = Some((path, tree::type_name(value)));
+        Self { value: Some(value.clone()), ..Self::new(user, known, present, Form::new(vec![field])) }
     }
 
     /// A form to add a field with, inside of `parent`.
@@ -46,12 +49,21 @@ impl EditForm {
     }
 
     fn new(user: &UserView, known: Document, present: Option<(FieldPath, &'static str)>, form: Form) -> Self {
-        Self { user: user.key.clone(), label: user.label.clone(), present, known, sent: None, form }
+        let (user, label) = (user.key.clone(), user.label.clone());
+        Self { user, label, present, value: None, known, sent: None, form }
     }
 
     /// The type in which the typed text will be stored, or why it cannot be.
     pub fn verdict(&self) -> Result<&'static str, ValueError> {
-        parse_value(self.form.text(FieldName::Value)).map(|value| tree::type_name(&value))
+        self.typed().map(|value| tree::type_name(&value))
+    }
+
+    fn typed(&self) -> Result<Bson, ValueError> {
+        let text = self.form.text(FieldName::Value);
+        match &self.value {
+            Some(before) => parse_edited(text, before),
+            None => parse_value(text),
+        }
     }
 
     /// What would be changed, as far as it can be told.
@@ -60,7 +72,7 @@ impl EditForm {
             Some((path, _)) => path.clone(),
             None => FieldPath::parse(self.form.text(FieldName::Path)).ok()?,
         };
-        let value = parse_value(self.form.text(FieldName::Value)).ok()?;
+        let value = self.typed().ok()?;
         let before = path.find(&self.known).cloned();
         Some(DataEdit::field(path, before, Some(value)))
     }
@@ -82,7 +94,7 @@ impl EditForm {
                 }
             },
         };
-        match parse_value(self.form.text(FieldName::Value)) {
+        match self.typed() {
             Ok(value) => {
                 let before = path.find(&self.known).cloned();
                 let edit = DataEdit::field(path, before, Some(value));

@@ -3,7 +3,7 @@
 use bson::Bson;
 use jiff::Timestamp;
 
-use crate::account::custom_data::value_text;
+use crate::account::edited_text::edit_text;
 use crate::account::{AppAlias, SessionState};
 use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::content::{identities, session, tree};
@@ -130,7 +130,7 @@ fn fields(path: String, value: &Bson, lines: &mut Vec<String>) {
         Bson::Array(items) if !items.is_empty() => {
             items.iter().enumerate().for_each(|(at, value)| fields(format!("{path}.{at}"), value, lines));
         }
-        value => lines.push(format!("{path}: {} ({})", value_text(value), tree::type_name(value))),
+        value => lines.push(format!("{path}: {} ({})", edit_text(value), tree::type_name(value))),
     }
 }
 

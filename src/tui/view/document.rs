@@ -6,8 +6,8 @@ use ratatui::text::Line;
 
 use super::span;
 use crate::account::DataChange;
-use crate::account::data_change::json_size;
-use crate::tui::content::tree::whole;
+use crate::account::data_change::{identical, json_size};
+use crate::tui::content::tree::{type_name, whole};
 use crate::tui::dialog::conflict::Field;
 use crate::tui::dialog::document::Stage;
 use crate::tui::dialog::{Conflict, DocumentEdit};
@@ -102,11 +102,20 @@ pub fn change(model: &Model, change: &DataChange, columns: usize) -> Line<'stati
     let (glyph, tone, words) = match (&change.before, &change.after) {
         (None, Some(after)) => ("+", Tone::Good, value(after)),
         (Some(before), None) => ("-", Tone::Bad, value(before)),
-        (Some(before), Some(after)) if before == after => ("=", Tone::Plain, "stays as it is".to_owned()),
+        (Some(before), Some(after)) if identical(before, after) => {
+            ("=", Tone::Plain, "stays as it is".to_owned())
+        }
         (Some(before), Some(after)) => ("~", Tone::Warn, {
             // Both ends of the arrow have to be in sight.
-            let before = text::cut(&value(before), columns / 3).into_owned();
-            format!("{before} → {}", value(after))
+            let typed = |of: &Bson, text: String| {
+                if type_name(before) == type_name(after) {
+                    text
+                } else {
+                    format!("{text} ({})", type_name(of))
+                }
+            };
+            let old = text::cut(&value(before), columns / 3).into_owned();
+            format!("{} → {}", typed(before, old), typed(after, value(after)))
         }),
         (None, None) => (" ", Tone::Plain, "nothing".to_owned()),
     };
