@@ -9,6 +9,7 @@ mod browser;
 mod client;
 pub mod clock;
 mod command;
+mod consent;
 mod data_folder;
 pub mod email;
 pub mod import;

@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::consent::{self, YesArgs};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::session::{self, UserArgs};
@@ -31,7 +32,12 @@ pub enum ApiKeyCommand {
     /// Keep a key from logging in.
     Disable(KeyArgs),
     /// Delete a key for good.
-    Delete(KeyArgs),
+    Delete {
+        #[command(flatten)]
+        key: KeyArgs,
+        #[command(flatten)]
+        yes: YesArgs,
+    },
 }
 
 /// Arguments of a command about one key.
@@ -48,7 +54,7 @@ impl ApiKeyCommand {
     pub fn json(&self) -> bool {
         match self {
             Self::List(user) | Self::Create { user, .. } => user.json,
-            Self::Enable(args) | Self::Disable(args) | Self::Delete(args) => args.user.json,
+            Self::Enable(args) | Self::Disable(args) | Self::Delete { key: args, .. } => args.user.json,
         }
     }
 
@@ -64,7 +70,14 @@ impl ApiKeyCommand {
             Self::Disable(args) => {
                 change(args, ApiKeyAction::Disable, ("disabled", "disabled"), client).await
             }
-            Self::Delete(args) => change(args, ApiKeyAction::Delete, ("deleted", "deleted"), client).await,
+            Self::Delete { key, yes } => {
+                let loss = format!(
+                    "what uses the API key {} cannot log in again; disabling it can be undone, deleting it cannot",
+                    key.key
+                );
+                consent::ask(yes, &loss).await?;
+                change(key, ApiKeyAction::Delete, ("deleted", "deleted"), client).await
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::client::Client;
+use super::consent::{self, YesArgs};
 use super::output::Printed;
 use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
@@ -33,13 +34,15 @@ pub enum AppCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Forget an App on this device, with all its users. Their accounts live on.
+    /// Forget an App on this device, with all its users. Their accounts live on, except anonymous ones.
     Remove {
         /// Its name on this device.
         name: String,
         /// Print an object for scripts.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        yes: YesArgs,
     },
 }
 
@@ -147,7 +150,7 @@ impl AppCommand {
             Self::Add(args) => add(*args, client).await,
             Self::List { json } => Ok(list(&client.snapshot(), json)),
             Self::AcceptHost { name, host, json } => accept_host(&name, host, json, client).await,
-            Self::Remove { name, json } => remove(&name, json, client).await,
+            Self::Remove { name, json, yes } => remove(&name, json, yes, client).await,
         }
     }
 }
@@ -196,7 +199,7 @@ async fn accept_host(
     Ok(Printed::either(json, &object, &format!("{app} may be served at {host}")))
 }
 
-async fn remove(name: &str, json: bool, client: &mut Client<'_>) -> Result<Printed, Problem> {
+async fn remove(name: &str, json: bool, yes: YesArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
     let app = AppAlias::new(name);
     let snapshot = client.snapshot();
     if snapshot.app(&app).is_none() {
@@ -204,6 +207,10 @@ async fn remove(name: &str, json: bool, client: &mut Client<'_>) -> Result<Print
         return Err(Problem::new(Code::UnknownApp, message, "`idmux app list` lists all of them"));
     }
     let users = users_of(&snapshot, &app);
+    let of_app = snapshot.users.iter().map(|user| &**user).filter(|user| user.key.app == app);
+    if let Some(loss) = consent::lost_users(of_app) {
+        consent::ask(yes, &loss).await?;
+    }
     if snapshot.users.iter().any(|user| user.key.app == app && user.state.is_logged_in()) {
         client.reach_if_possible(&app).await;
     }

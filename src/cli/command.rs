@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::client::Client;
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
-use super::session::{Action, SwitchArgs, UserArgs};
+use super::session::{Action, EndArgs, SwitchArgs, UserArgs};
 use super::{
     api_keys, apps, browser, clock, email, login, mail, session, signals, timeline, token, users, vault,
 };
@@ -30,12 +30,12 @@ pub enum SessionCommand {
     Token(token::TokenArgs),
     /// Renew the access token of a user.
     Refresh(UserArgs),
-    /// End the session of a user, who stays known on this device.
-    Logout(UserArgs),
+    /// End the session of a user, who stays known on this device. An anonymous user is lost with it.
+    Logout(EndArgs),
     /// Make a user the current one of its app.
     Switch(SwitchArgs),
-    /// Log a user out and forget it on this device. The account lives on.
-    Remove(UserArgs),
+    /// Log a user out and forget it on this device. The account lives on, unless the user is anonymous.
+    Remove(EndArgs),
     /// Show what happened to a user, and why.
     Timeline(timeline::TimelineArgs),
     /// Make API keys of a user, list, enable, disable and delete them.
@@ -94,7 +94,8 @@ impl SessionCommand {
             Self::Link(args) => args.json,
             Self::Users(args) => args.json,
             Self::Token(args) => args.json,
-            Self::Refresh(args) | Self::Logout(args) | Self::Remove(args) => args.json,
+            Self::Refresh(args) => args.json,
+            Self::Logout(args) | Self::Remove(args) => args.json(),
             Self::Switch(args) => args.json,
             Self::Timeline(args) => args.json,
             Self::ApiKey(command) => command.json(),
@@ -126,9 +127,9 @@ impl SessionCommand {
             Self::Users(args) => users::run(args, client),
             Self::Token(args) => token::run(args, client).await,
             Self::Refresh(args) => session::run(args, Action::Refresh, client).await,
-            Self::Logout(args) => session::run(args, Action::LogOut, client).await,
+            Self::Logout(args) => session::end(args, Action::LogOut, client).await,
             Self::Switch(args) => session::run(args.into(), Action::Switch, client).await,
-            Self::Remove(args) => session::run(args, Action::Remove, client).await,
+            Self::Remove(args) => session::end(args, Action::Remove, client).await,
             Self::Timeline(args) => timeline::run(args, client).await,
             Self::ApiKey(command) => command.run(client).await,
             Self::Confirm(command) => command.run(client).await,

@@ -70,6 +70,10 @@ pub enum Code {
     VaultNeedsKey,
     /// The vault cannot be read or written.
     Vault,
+    /// Something would be lost for ever, and nobody agreed to that.
+    ConsentNeeded,
+    /// A person was asked, and said no.
+    Declined,
     /// A person took too long.
     TimedOut,
     /// A person stopped it.
@@ -104,6 +108,8 @@ impl Code {
             Self::VaultLocked => "vault-locked",
             Self::VaultNeedsKey => "vault-needs-key",
             Self::Vault => "vault",
+            Self::ConsentNeeded => "consent-needed",
+            Self::Declined => "declined",
             Self::TimedOut => "timed-out",
             Self::Interrupted => "interrupted",
             Self::Ended(_) => "ended-by-signal",
@@ -113,9 +119,15 @@ impl Code {
     /// The exit code; see [`EXIT_CODES`].
     pub fn exit(self) -> u8 {
         match self {
-            Self::Failed | Self::TimedOut | Self::AppExists | Self::UnknownKey | Self::UnknownMail => 1,
+            Self::Failed
+            | Self::Declined
+            | Self::TimedOut
+            | Self::AppExists
+            | Self::UnknownKey
+            | Self::UnknownMail => 1,
             Self::Usage
             | Self::Input
+            | Self::ConsentNeeded
             | Self::UnknownApp
             | Self::AppNeeded
             | Self::UnknownUser

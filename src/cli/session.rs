@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::client::Client;
+use super::consent::{self, YesArgs};
 use super::output::Printed;
 use super::problem::Problem;
 use super::target::{AppTarget, UserTarget};
@@ -18,6 +19,22 @@ pub struct UserArgs {
     /// Print an object for scripts.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of a command that ends the session of a user.
+#[derive(Debug, Args)]
+pub struct EndArgs {
+    #[command(flatten)]
+    pub(super) args: UserArgs,
+    #[command(flatten)]
+    yes: YesArgs,
+}
+
+impl EndArgs {
+    /// Whether the command prints for scripts.
+    pub fn json(&self) -> bool {
+        self.args.json
+    }
 }
 
 /// Arguments of `idmux switch`.
@@ -70,6 +87,18 @@ impl Action {
             Self::Remove => ("removed", "removed from this device"),
         }
     }
+}
+
+/// Ends the session of one user; where the user is lost with it, only with consent.
+///
+/// # Errors
+/// When nobody agreed, and as [`run`].
+pub async fn end(end: EndArgs, action: Action, client: &mut Client<'_>) -> Result<Printed, Problem> {
+    let user = end.args.user.find(&client.snapshot())?;
+    if let Some(loss) = consent::lost_users(std::iter::once(&*user)) {
+        consent::ask(end.yes, &loss).await?;
+    }
+    run(end.args, action, client).await
 }
 
 /// Does something to one user.

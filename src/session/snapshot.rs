@@ -175,6 +175,16 @@ impl UserView {
         self.profile.as_ref()?.data.get("email")?.as_str()
     }
 
+    /// Whether this session is the only way to the account: nobody can log in as an anonymous user again, so that it is
+    /// lost with its session.
+    pub fn is_lost_without_session(&self) -> bool {
+        let is_anonymous = match self.identities() {
+            [] => self.provider == Provider::Anonymous,
+            identities => identities.iter().all(|identity| identity.provider == Provider::Anonymous),
+        };
+        is_anonymous && self.state.is_logged_in()
+    }
+
     /// When the access token is renewed next, or renewing it is tried again.
     pub fn planned_renewal(&self) -> Option<Timestamp> {
         match &self.state {

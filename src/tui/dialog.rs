@@ -141,6 +141,8 @@ pub enum Submission {
     Send(Box<Command>),
     /// Do something to many users.
     Batch(BatchAction, Vec<UserKey>),
+    /// Link an identity to a user, instead of what was asked for.
+    Link(UserKey),
     /// Something is wrong; the form says what.
     Refused,
     /// Nothing is to be done.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use super::dialog::confirm::Answer;
 use super::form::FieldName;
 use super::layout::{Arrangement, Regions};
 use super::model::Pane;
@@ -36,7 +37,7 @@ pub enum DialogSpot {
     /// A row of a list.
     Row(usize),
     /// An answer: whether it is the one that does what the dialog asks about.
-    Answer(bool),
+    Answer(Answer),
 }
 
 /// What is at `at`.

@@ -85,7 +85,8 @@ fn an_api_key_is_made_used_disabled_and_deleted() {
     device.run(&["api-key", "enable", keys[0]["id"].as_str().unwrap()]).ok();
     log_in().ok();
     by_password().ok();
-    let deleted = device.run(&["api-key", "delete", "ci", "--json"]).json();
+    assert_eq!(device.run(&["api-key", "delete", "ci", "--json"]).error(2)["code"], "consent-needed");
+    let deleted = device.run(&["api-key", "delete", "ci", "--yes", "--json"]).json();
     assert_eq!(deleted["result"], "deleted");
     log_in().refused(3);
     assert_eq!(device.run(&["api-key", "list", "--json"]).json(), json!([]));

@@ -114,3 +114,21 @@ fn ctrl_z_at_a_prompt_gives_the_terminal_back_and_the_prompt_comes_again() {
     terminal.wait_for("ada@example.com of local: logged in");
     assert!(!String::from_utf8_lossy(&terminal.raw()).contains(PASSWORD));
 }
+
+/// Kind: an irreversible act with the default of a harmless one.
+#[test]
+fn a_person_is_asked_before_an_anonymous_user_is_lost() {
+    let device = Device::new();
+    device.run(&["login", "anon"]).ok();
+    let mut terminal = at_a_terminal(&device, &["logout"]);
+    terminal.wait_for("only way in");
+    terminal.wait_for("[y/N]");
+    terminal.send(ENTER);
+    terminal.wait_for("nothing was done");
+    assert_eq!(terminal.wait_exit().exit_code(), 1);
+    let mut terminal = at_a_terminal(&device, &["logout"]);
+    terminal.wait_for("[y/N]");
+    terminal.send("y\r");
+    terminal.wait_for("logged out");
+    assert!(terminal.wait_exit().success());
+}

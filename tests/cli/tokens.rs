@@ -103,8 +103,27 @@ fn an_anonymous_user_is_reused_only_on_request() {
     assert_ne!(second["id"], first["id"]);
     assert_eq!(device.users().len(), 2);
     for user in device.users() {
-        device.run(&["logout", "--as", user["id"].as_str().unwrap()]).ok();
+        device.run(&["logout", "--as", user["id"].as_str().unwrap(), "--yes"]).ok();
     }
     let third = reused();
     assert!(third["id"] != first["id"] && third["id"] != second["id"], "one who is logged out is not reused");
+}
+
+/// Kind: an irreversible act with the words of a harmless one. Nobody can log in as an anonymous user again.
+#[test]
+fn an_anonymous_user_is_not_lost_without_consent() {
+    let device = Device::new();
+    let anonymous = device.run(&["login", "anon", "--json"]).json();
+    let id = anonymous["id"].as_str().unwrap();
+    for command in ["logout", "remove"] {
+        let error = device.run(&[command, "--as", id, "--json"]).error(2);
+        assert_eq!(error["code"], "consent-needed", "{error}");
+        assert!(error["message"].as_str().unwrap().contains("only way in"), "{error}");
+        assert!(error["hint"].as_str().unwrap().contains("--yes"), "{error}");
+    }
+    assert_eq!(device.users()[0]["state"], "active");
+    device.run(&["logout", "--as", id, "--yes"]).ok();
+    assert_eq!(device.users()[0]["state"], "logged-out");
+    // There is nothing left to lose.
+    device.run(&["remove", "--as", id]).ok();
 }

@@ -51,7 +51,7 @@ fn a_process_that_is_killed_loses_nothing_it_acknowledged() {
         let user = known.keys().nth(someone).cloned();
         match (fastrand::u8(0..4), user) {
             (0, Some(user)) => {
-                let done = run_and_kill(&device, &["logout", "--as", &user, "--json"], longest);
+                let done = run_and_kill(&device, &["logout", "--as", &user, "--yes", "--json"], longest);
                 acknowledged += usize::from(done.is_some());
                 known.insert(user, if done.is_some() { Known::LoggedOut } else { Known::Unsure });
             }

@@ -121,7 +121,7 @@ fn an_app_that_the_command_line_adds_changes_or_forgets_follows_in_a_running_scr
     let tail = &id[id.len() - 6..];
     let is_listed = |screen: &str| screen.lines().any(|line| line.contains(tail) && line.contains("active"));
     screen.wait_until("the new app's user", is_listed);
-    device.json(&["app", "remove", "second-app", "--json"]);
+    device.json(&["app", "remove", "second-app", "--yes", "--json"]);
     screen.wait_until("the end of the app", |screen| !is_listed(screen));
     screen.leave();
 }
@@ -142,7 +142,7 @@ fn what_the_command_line_changes_shows_in_a_running_screen() {
 
     let second = device.json(&["login", "anon", "--json"]);
     screen.wait_for(&tail(&second));
-    device.json(&["logout", "--as", second["id"].as_str().unwrap(), "--json"]);
+    device.json(&["logout", "--as", second["id"].as_str().unwrap(), "--yes", "--json"]);
     screen.wait_for("logged out");
     device.json(&["remove", "--as", second["id"].as_str().unwrap(), "--json"]);
     screen.wait_until("the removal", |screen| {

@@ -79,6 +79,17 @@ pub fn scenes(table: &mut Table) {
         screen.keys("Ad");
     });
 
+    let mut elsewhere = six();
+    elsewhere.apps[0].other_host = Some("eu.shop.example".into());
+    table.add("other_host", elsewhere, |_| {});
+
+    table.add("lost_log_out", six(), |screen| {
+        screen.keys("jo");
+    });
+    table.add("lost_remove", six(), |screen| {
+        screen.keys("jx");
+    });
+
     table.add("delete", six(), |screen| {
         screen.keys("D");
     });

@@ -16,8 +16,19 @@ pub struct Confirm {
     pub question: Question,
     /// Whom it concerns.
     pub about: About,
-    /// Whether the answer under the focus is the one that does it.
-    pub agreed: bool,
+    /// The answer under the focus.
+    pub answer: Answer,
+}
+
+/// An answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Leave everything as it is.
+    Cancel,
+    /// Give the user an identity to log in by first, so that nothing is lost.
+    Keep,
+    /// Do it.
+    Agree,
 }
 
 /// Whom a question concerns.
@@ -38,9 +49,21 @@ pub enum About {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
     /// Forget the user on this device.
-    Remove,
+    Remove {
+        /// Whether nobody can log in as this user again.
+        lost: bool,
+    },
+    /// End the session of a user who is lost with it.
+    LogOut,
     /// Do something to all marked users.
-    Many(BatchAction, Vec<UserKey>),
+    Many {
+        /// What is done.
+        action: BatchAction,
+        /// The users.
+        users: Vec<UserKey>,
+        /// How many of them nobody can log in as again.
+        lost: usize,
+    },
     /// Remove a field of the custom data.
     Unset {
         /// The field.
@@ -59,6 +82,8 @@ pub enum Question {
     ForgetApp {
         /// How many users go with it.
         users: usize,
+        /// How many of them nobody can log in as again.
+        lost: usize,
     },
     /// Let an App be served at another host.
     AcceptHost {
@@ -87,9 +112,12 @@ impl Confirm {
 
     /// Where nothing brings back what is lost, or much is lost at once, the focus is on the harmless answer.
     fn about(question: Question, about: About) -> Self {
-        let agreed =
-            matches!(question, Question::Remove | Question::Unset { .. } | Question::ForgetApp { users: 0 });
-        Self { question, about, agreed }
+        let is_harmless = matches!(
+            question,
+            Question::Remove { lost: false } | Question::Unset { .. } | Question::ForgetApp { users: 0, .. }
+        );
+        let answer = if is_harmless { Answer::Agree } else { Answer::Cancel };
+        Self { question, about, answer }
     }
 
     /// The user that it is about, and what the user is called.
@@ -103,9 +131,11 @@ impl Confirm {
     /// The title.
     pub fn title(&self) -> &'static str {
         match self.question {
-            Question::Remove | Question::Many(BatchAction::Remove, _) => "Remove from this device",
-            Question::Many(BatchAction::LogOut, _) => "Log out",
-            Question::Many(BatchAction::Refresh, _) => "Refresh",
+            Question::Remove { .. } | Question::Many { action: BatchAction::Remove, .. } => {
+                "Remove from this device"
+            }
+            Question::LogOut | Question::Many { action: BatchAction::LogOut, .. } => "Log out",
+            Question::Many { action: BatchAction::Refresh, .. } => "Refresh",
             Question::Unset { .. } => "Remove a custom data field",
             Question::DeleteKey { .. } => "Delete an API key",
             Question::ForgetApp { .. } => "Forget an App",
@@ -121,14 +151,18 @@ impl Confirm {
             About::App(app) => (app.as_str(), format!("the App {app}")),
         };
         match &self.question {
-            Question::Many(action, users) => {
+            Question::Many { action, users, lost } => {
                 let others = match users.len().saturating_sub(1) {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
                 let are = if users.len() == 1 { "is" } else { "are" };
                 let marked = format!("{label}{others}: {} {are}", words::count(users.len(), "marked user"));
-                match action {
+                let text = match action {
+                    BatchAction::Remove if users.len() == *lost => {
+                        format!("{marked} logged out and forgotten on this device.")
+                    }
+                    BatchAction::LogOut if users.len() == *lost => format!("{marked} logged out."),
                     BatchAction::Remove => format!(
                         "{marked} logged out and forgotten on this device. The accounts themselves live on."
                     ),
@@ -138,11 +172,16 @@ impl Confirm {
                         )
                     }
                     BatchAction::Refresh => format!("{marked} given new access tokens."),
-                }
+                };
+                text + &lost_among(*lost, users.len())
             }
-            Question::Remove => format!(
+            Question::LogOut => format!("{who} is logged out. {LOST} {KEEP}"),
+            Question::Remove { lost: true } => {
+                format!("{who} is logged out and forgotten on this device. {LOST} {KEEP}")
+            }
+            Question::Remove { lost: false } => format!(
                 "{who} is logged out and forgotten on this device. The account itself lives on: \
-                 log in again to have it back."
+                 a log-in brings it back, where there is one."
             ),
             Question::Unset { path, before } => {
                 let value = before.as_ref().map(tree::summary).unwrap_or_default();
@@ -152,14 +191,16 @@ impl Confirm {
                 "The API key {name} of {who} is deleted. Whoever uses it cannot log in again. \
                  This cannot be undone; disabling it can."
             ),
-            Question::ForgetApp { users: 0 } => {
+            Question::ForgetApp { users: 0, .. } => {
                 format!("{label} is forgotten on this device. No user of it is known here.")
             }
-            Question::ForgetApp { users } => format!(
-                "{label} is forgotten on this device, and {} with it: logged out and forgotten too. \
-                 The accounts themselves live on at the App.",
-                words::count(*users, "user")
-            ),
+            Question::ForgetApp { users, lost } => {
+                let live_on = if users == lost { "" } else { " The accounts themselves live on at the App." };
+                let gone = words::count(*users, "user");
+                format!(
+                    "{label} is forgotten on this device, and {gone} with it: logged out and forgotten too.{live_on}"
+                ) + &lost_among(*lost, *users)
+            }
             Question::AcceptHost { host, to } => format!(
                 "{who} is known at {host}, and says that it is served at {to}. Passwords and tokens would go there. \
                  Nothing was sent yet. Use that host from now on?"
@@ -173,28 +214,51 @@ impl Confirm {
         }
     }
 
+    /// The answers, in the order in which they stand.
+    pub fn answers(&self) -> Vec<(Answer, &'static str)> {
+        let keeps = matches!(self.question, Question::LogOut | Question::Remove { lost: true });
+        let keep = keeps.then_some((Answer::Keep, "Make it permanent"));
+        [Some((Answer::Cancel, "Cancel")), keep, Some((Answer::Agree, self.verb()))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Moves the focus to the next answer, or to the one before.
+    pub fn turn(&mut self, forwards: bool) {
+        let answers = self.answers();
+        let at = answers.iter().position(|(answer, _)| *answer == self.answer).unwrap_or_default();
+        let step = if forwards { 1 } else { answers.len() - 1 };
+        self.answer = answers[(at + step) % answers.len()].0;
+    }
+
     /// The answer that does it.
-    pub fn answer(&self) -> &'static str {
+    pub fn verb(&self) -> &'static str {
         match self.question {
             Question::DeleteKey { .. } => "Delete",
-            Question::Remove | Question::Unset { .. } | Question::Many(BatchAction::Remove, _) => "Remove",
-            Question::Many(BatchAction::LogOut, _) => "Log out",
-            Question::Many(BatchAction::Refresh, _) => "Refresh",
+            Question::LogOut => "Log out for good",
+            Question::Remove { lost: true } => "Remove for good",
+            Question::Remove { .. }
+            | Question::Unset { .. }
+            | Question::Many { action: BatchAction::Remove, .. } => "Remove",
+            Question::Many { action: BatchAction::LogOut, .. } => "Log out",
+            Question::Many { action: BatchAction::Refresh, .. } => "Refresh",
             Question::ForgetApp { .. } => "Forget",
-            Question::AcceptHost { .. } => "Use it",
             Question::ClearMails { .. } => "Empty it",
+            Question::AcceptHost { .. } => "Use it",
         }
     }
 
     pub(super) fn waiting(&self) -> &'static str {
         match self.question {
             Question::DeleteKey { .. } => "deleting…",
-            Question::Remove | Question::Unset { .. } => "removing…",
+            Question::LogOut => "logging out…",
+            Question::Remove { .. } | Question::Unset { .. } => "removing…",
             Question::ForgetApp { .. } => "forgetting…",
-            Question::AcceptHost { .. } => "changing…",
             Question::ClearMails { .. } => "emptying…",
+            Question::AcceptHost { .. } => "changing…",
             // Its results are told together, outside of the dialog.
-            Question::Many(..) => "",
+            Question::Many { .. } => "",
         }
     }
 
@@ -205,10 +269,12 @@ impl Confirm {
     }
 
     pub(super) fn submit(&self) -> Submission {
-        if !self.agreed {
-            return Submission::Close;
+        match (self.answer, &self.about) {
+            (Answer::Cancel, _) => return Submission::Close,
+            (Answer::Keep, About::User { key, .. }) => return Submission::Link(key.clone()),
+            _ => {}
         }
-        if let Question::Many(action, users) = &self.question {
+        if let Question::Many { action, users, .. } = &self.question {
             return Submission::Batch(*action, users.clone());
         }
         self.command().map_or(Submission::Close, Submission::send)
@@ -216,7 +282,8 @@ impl Confirm {
 
     fn command(&self) -> Option<Command> {
         Some(match (&self.question, &self.about) {
-            (Question::Remove, About::User { key, .. }) => Command::Remove { user: key.clone() },
+            (Question::Remove { .. }, About::User { key, .. }) => Command::Remove { user: key.clone() },
+            (Question::LogOut, About::User { key, .. }) => Command::LogOut { user: key.clone() },
             (Question::Unset { .. }, About::User { key, .. }) => {
                 Command::EditCustomData { user: key.clone(), edit: self.edit()? }
             }
@@ -232,5 +299,26 @@ impl Confirm {
             }
             _ => return None,
         })
+    }
+}
+
+/// What an anonymous user loses with the session.
+const LOST: &str = "It is anonymous, and this session is the only way in: nobody can log in as this user again, and the \
+                    account and its data are lost.";
+const KEEP: &str =
+    "Make it permanent to keep it: link an e-mail address and a password, or another identity.";
+
+/// What is to be said of those among `users` who have no other way in.
+fn lost_among(lost: usize, users: usize) -> String {
+    match lost {
+        0 => String::new(),
+        _ if lost == users => " All are anonymous, and their sessions are the only way in: the accounts and their data \
+                               are lost."
+            .into(),
+        1 => " One of them is anonymous, and its session is the only way in: that account and its data are lost.".into(),
+        lost => format!(
+            " {lost} of them are anonymous, and their sessions are the only way in: those accounts and their data are \
+             lost."
+        ),
     }
 }

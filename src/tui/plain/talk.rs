@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use super::{lines, questions};
 use crate::account::{SessionState, UserKey};
 use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, VaultStatus};
+use crate::tui::dialog::confirm::Answer;
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
@@ -299,7 +300,7 @@ impl Talk {
                 return Some(Ask::Agreement { dialog: id, answer: "Write yours over theirs" });
             }
             if let Body::Confirm(confirm) = &dialog.body {
-                return Some(Ask::Agreement { dialog: id, answer: confirm.answer() });
+                return Some(Ask::Agreement { dialog: id, answer: confirm.verb() });
             }
             let form = dialog.body.form().filter(|_| !matches!(dialog.body, Body::Palette(_)));
             let Some(form) = form else {
@@ -384,7 +385,9 @@ impl Talk {
             return vec![];
         };
         match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            Some(Body::Confirm(confirm)) => confirm.agreed = agreed,
+            Some(Body::Confirm(confirm)) => {
+                confirm.answer = if agreed { Answer::Agree } else { Answer::Cancel }
+            }
             Some(Body::Conflict(_)) => {
                 return self.act(if agreed { Action::WriteMine } else { Action::TakeTheirs });
             }

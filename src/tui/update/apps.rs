@@ -57,7 +57,9 @@ fn act(model: &mut Model, action: Action, app: &AppView, snapshot: &Snapshot) {
         Action::EditApp if is_kept(model, app) => model.open(Body::App(AppForm::edit(app, snapshot))),
         Action::ForgetApp if is_kept(model, app) => {
             let users = users_of(snapshot, app);
-            let question = Question::ForgetApp { users };
+            let of_app = snapshot.users.iter().filter(|user| user.key.app == app.alias);
+            let lost = of_app.filter(|user| user.is_lost_without_session()).count();
+            let question = Question::ForgetApp { users, lost };
             model.open(Body::Confirm(Confirm::of_app(question, app.alias.clone())));
         }
         _ => {}

@@ -27,20 +27,20 @@ pub fn begin(model: &mut Model, action: BatchAction) -> Vec<Effect> {
         return vec![];
     }
     let with_session = |needed: bool| !needed || action == BatchAction::Remove;
-    let users: Vec<_> = model
+    let concerned: Vec<_> = model
         .shown_users()
         .filter(|user| model.marked.contains(&user.key) && with_session(!user.state.is_logged_in()))
-        .map(|user| (user.key.clone(), user.label.clone()))
         .collect();
-    let Some((first, label)) = users.first().cloned() else {
+    let lost = concerned.iter().filter(|user| user.is_lost_without_session()).count();
+    let keys: Vec<_> = concerned.iter().map(|user| user.key.clone()).collect();
+    let Some((first, label)) = concerned.first().map(|user| (user.key.clone(), user.label.clone())) else {
         model.say(Tone::Warn, "none of the marked users is logged in");
         return vec![];
     };
-    let keys = users.into_iter().map(|(key, _)| key).collect();
     if action == BatchAction::Refresh {
         return start(model, action, keys);
     }
-    model.open(Body::Confirm(Confirm::new(Question::Many(action, keys), first, label)));
+    model.open(Body::Confirm(Confirm::new(Question::Many { action, users: keys, lost }, first, label)));
     vec![]
 }
 

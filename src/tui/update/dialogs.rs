@@ -56,11 +56,11 @@ pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Ef
                     let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
                     *offset = row.min(rows.saturating_sub(page));
                 }
-                Body::Confirm(confirm) => {
-                    if matches!(action, Some(Action::Left | Action::Right)) {
-                        confirm.agreed = !confirm.agreed;
-                    }
-                }
+                Body::Confirm(confirm) => match action {
+                    Some(Action::Left) => confirm.turn(false),
+                    Some(Action::Right) => confirm.turn(true),
+                    _ => {}
+                },
                 body => {
                     if let Some(form) = body.form_mut() {
                         press_form(form, action, in_text.then_some(key));
@@ -135,6 +135,14 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         Submission::Batch(action, users) => {
             model.dialogs.pop();
             batch::start(model, action, users)
+        }
+        Submission::Link(user) => {
+            model.dialogs.pop();
+            let app = model.snapshot.app(&user.app).cloned();
+            if let (Some(app), Some(user)) = (app, model.snapshot.user(&user).cloned()) {
+                model.open(Body::Credentials(CredentialsForm::link(&app, &user)));
+            }
+            vec![]
         }
         Submission::Refused => vec![],
         Submission::Close => {

@@ -101,8 +101,8 @@ fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect>
     }
     dialog.leaving = None;
     match (spot, &mut dialog.body) {
-        (DialogSpot::Answer(agreed), Body::Confirm(confirm)) => {
-            confirm.agreed = agreed;
+        (DialogSpot::Answer(answer), Body::Confirm(confirm)) => {
+            confirm.answer = answer;
             return perform(model, Some(Action::Submit), no_key());
         }
         (DialogSpot::Field(name), body) => {

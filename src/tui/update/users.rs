@@ -34,12 +34,15 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Link, Some(user)) => with_app(model, |app| CredentialsForm::link(app, &user)),
         (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
         (Action::MakeCurrent, Some(user)) => return send(Command::MakeCurrent { user: user.key.clone() }),
+        (Action::LogOut, Some(user)) if user.is_lost_without_session() => confirm(Question::LogOut, &user),
         (Action::LogOut, Some(user)) => return send(Command::LogOut { user: user.key.clone() }),
         (Action::CopyMenu, Some(user)) => {
             copy::open_menu(model, &user);
             None
         }
-        (Action::Remove, Some(user)) => confirm(Question::Remove, &user),
+        (Action::Remove, Some(user)) => {
+            confirm(Question::Remove { lost: user.is_lost_without_session() }, &user)
+        }
         (Action::Delete, Some(user)) => Some(Body::Delete(DeleteForm::new(&user))),
         (Action::Undo, Some(user)) => {
             documents::undo(model, &user);

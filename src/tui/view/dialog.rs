@@ -280,30 +280,37 @@ fn new_key(model: &Model, form: &KeyForm) -> Page {
 fn question(model: &Model, confirm: &Confirm) -> Page {
     let theme = &model.theme;
     let mut lines = paragraph(&confirm.text(), theme.text);
-    let button = |name: &str, focused: bool| {
-        let mark = if focused { "▸" } else { " " };
-        span(format!("[{mark}{name} ]"), if focused { theme.selection } else { theme.text })
-    };
     lines.push(Line::default());
-    let answers = [("Cancel", false), (confirm.answer(), true)];
-    let [cancel, gap, agree] = [
-        button(answers[0].0, !confirm.agreed),
-        span("   ", theme.text),
-        button(answers[1].0, confirm.agreed),
-    ];
+    let answers = confirm.answers();
+    let buttons: Vec<_> = answers
+        .iter()
+        .map(|(answer, name)| {
+            let focused = *answer == confirm.answer;
+            let mark = if focused { "▸" } else { " " };
+            span(format!("[{mark}{name} ]"), if focused { theme.selection } else { theme.text })
+        })
+        .collect();
     // The line is centred.
-    let widths = [cancel.width(), gap.width(), agree.width()].map(|width| width as u16);
-    let start = (COLUMNS as u16).saturating_sub(widths.iter().sum()) / 2;
-    let ends = [start..start + widths[0], start + widths[0] + widths[1]..start + widths.iter().sum::<u16>()];
-    lines.push(Line::from(vec![cancel, gap, agree]).alignment(Alignment::Center));
+    const GAP: u16 = 3;
+    let widths: Vec<_> = buttons.iter().map(|button| button.width() as u16).collect();
+    let whole = widths.iter().sum::<u16>() + GAP * (widths.len() as u16 - 1);
+    let start = (COLUMNS as u16).saturating_sub(whole) / 2;
+    let mut spans = Vec::new();
+    for button in buttons {
+        if !spans.is_empty() {
+            spans.push(span(" ".repeat(GAP.into()), theme.text));
+        }
+        spans.push(button);
+    }
+    lines.push(Line::from(spans).alignment(Alignment::Center));
     let mut drawn = Drawn::lines(lines);
     let line = drawn.lines.len() - 1;
-    let targets = ends.into_iter().zip(answers).map(|(columns, (_, agreed))| Target {
-        line,
-        columns: Some(columns),
-        spot: DialogSpot::Answer(agreed),
-    });
-    drawn.spots.extend(targets);
+    let mut column = start;
+    for ((answer, _), width) in answers.into_iter().zip(widths) {
+        let columns = Some(column..column + width);
+        drawn.spots.push(Target { line, columns, spot: DialogSpot::Answer(answer) });
+        column += width + GAP;
+    }
     Page { title: confirm.title().into(), drawn }
 }
 

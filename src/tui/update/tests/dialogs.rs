@@ -585,3 +585,45 @@ fn another_host_of_an_app_is_asked_about_once_and_the_harmless_answer_has_the_fo
     answer(&mut model, dialog, Subject::App { app, who: None }, EventKind::AppChanged);
     assert!(model.dialog().is_none());
 }
+
+/// Kind: an irreversible act with the words and the default of a harmless one. Nobody can log in as an anonymous user
+/// again.
+#[test]
+fn an_anonymous_user_is_not_lost_by_one_key() {
+    let anonymous = || {
+        let mut model = model();
+        let mut one = snapshot([]);
+        one.users.push_back(Arc::new(UserView { provider: Provider::Anonymous, ..user(1) }));
+        show(&mut model, one);
+        model
+    };
+    for key in ["o", "x"] {
+        let mut model = anonymous();
+        assert!(keys(&mut model, key).is_empty(), "{key} asks");
+        let screen = drawn(&model);
+        assert!(screen.contains("▸Cancel") && screen.contains("Make it permanent"), "{screen}");
+        assert!(press(&mut model, KeyCode::Enter).is_empty(), "Cancel has the focus");
+        assert!(model.dialog().is_none());
+
+        keys(&mut model, key);
+        press(&mut model, KeyCode::Right);
+        assert!(press(&mut model, KeyCode::Enter).is_empty());
+        assert!(drawn(&model).contains("permanent, 1 of 2"));
+
+        let mut model = anonymous();
+        keys(&mut model, key);
+        press(&mut model, KeyCode::Left);
+        let (command, _) = sent(press(&mut model, KeyCode::Enter));
+        assert!(matches!(command, Command::LogOut { .. } | Command::Remove { .. }), "{command:?}");
+    }
+    let mut model = anonymous();
+    keys(&mut model, " o");
+    let Some(Body::Confirm(confirm)) = model.dialog().map(|dialog| &dialog.body) else {
+        panic!("a question")
+    };
+    assert!(confirm.text().ends_with("are lost."), "{}", confirm.text());
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    // Of anybody else the end of a session is harmless.
+    let mut model = with_users([1]);
+    assert!(matches!(sent(keys(&mut model, "o")).0, Command::LogOut { .. }));
+}
