@@ -47,6 +47,7 @@ fn timeline(user: UserKey) -> Event {
         standing: Standing::Good,
         what: "access token renewed".into(),
         rule: "a renewed token is stored before it is used".into(),
+        refresh: None,
     };
     let subject = Subject::User { key: user, label: "user@example.com".into() };
     let kind = EventKind::Timeline((0..200_i64).rev().map(entry).collect());

@@ -134,7 +134,7 @@ pub trait Backend: Debug + Send + Sync + 'static {
     /// Ends connections that nothing is on, whose buffers may hold secrets.
     fn hang_up(&self) {}
 
-    /// How far the server's clock is ahead of ours, give or take a second, as its answers show.
+    /// How far the server's clock is ahead of ours, give or take a second, as its last answer shows. Each answer tells once.
     fn clock_ahead(&self) -> Option<SignedDuration>;
 }
 

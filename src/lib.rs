@@ -21,6 +21,7 @@ mod hidden_input;
 pub mod local_app;
 pub mod logging;
 pub mod loopback;
+pub mod numeric_date;
 pub mod session;
 pub mod text;
 pub mod tui;

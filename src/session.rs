@@ -25,10 +25,9 @@ pub use find::{FindError, find_user};
 pub use handle::{SendError, SessionHandle};
 pub use operation::READ_SOURCE;
 pub use snapshot::{
-    AppView, ClockView, LastRefresh, LocalView, RefreshOutcome, Snapshot, SourceView, TokenView, UserView,
-    VaultStatus,
+    AppView, ClockView, LastRefresh, LocalView, Snapshot, SourceView, TokenView, UserView, VaultStatus,
 };
-pub use timeline::READ_TIMELINE;
+pub use timeline::{READ_TIMELINE, RENEW_ACCESS_TOKEN};
 pub use worker::{Connect, Renewals, Setup, start};
 
-pub use crate::vault::{KeyChoice, KeySource, SetAside, Standing, TimelineEntry};
+pub use crate::vault::{KeyChoice, KeySource, RefreshOutcome, SetAside, Standing, TimelineEntry};

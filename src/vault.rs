@@ -7,6 +7,7 @@
 mod files;
 mod holder;
 mod kept_app;
+mod kept_clock;
 mod key;
 mod keyring;
 mod record;
@@ -23,10 +24,11 @@ use tokio::sync::oneshot;
 
 use self::files::Files;
 pub use self::kept_app::KeptApp;
+pub use self::kept_clock::KeptClock;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::record::{SetAside, UserRecord};
 use self::store::{Store, StoreWrite, Told, Writer};
-pub use self::timeline::{Standing, TimelineEntry};
+pub use self::timeline::{RefreshOutcome, Standing, TimelineEntry};
 use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.
@@ -93,6 +95,10 @@ pub struct Contents {
     pub devices: Vec<(AppAlias, DeviceId)>,
     /// The Apps that are remembered.
     pub apps: Vec<KeptApp>,
+    /// What was learnt of each App's clock.
+    pub clocks: Vec<(AppAlias, KeptClock)>,
+    /// The entries of timelines by which each user's last renewal is known.
+    pub renewals: Vec<(UserKey, TimelineEntry)>,
 }
 
 /// What other processes did to the vault.
@@ -100,10 +106,14 @@ pub struct Contents {
 pub struct Changes {
     /// Users whose record is another.
     pub users: Vec<(UserKey, UserRecord)>,
+    /// New entries of timelines by which a user's last renewal is known.
+    pub renewals: Vec<(UserKey, TimelineEntry)>,
     /// Users who were removed.
     pub removed: Vec<UserKey>,
     /// All Apps that are kept by now.
     pub apps: Vec<KeptApp>,
+    /// What is known of each App's clock, whoever learnt it.
+    pub clocks: Vec<(AppAlias, KeptClock)>,
     /// Whether the vault is locked.
     pub locked: bool,
 }
@@ -257,6 +267,11 @@ impl Vault {
         self.write(move |store| store.set_device(&app, &device))
     }
 
+    /// Remembers what was learnt of an App's clock, if the App itself is remembered.
+    pub fn set_clock(&self, app: AppAlias, clock: KeptClock) -> Write {
+        self.write(move |store| store.set_clock(&app, &clock))
+    }
+
     /// Remembers an App.
     pub fn keep_app(&self, app: KeptApp) -> Write {
         self.write(move |store| store.keep_app(&app))
@@ -272,9 +287,9 @@ impl Vault {
         self.write(move |store| store.set_locked(locked))
     }
 
-    /// Writes down what happened to a user.
-    pub fn note(&self, user: UserKey, entry: TimelineEntry) -> Write {
-        self.write(move |store| store.note(&user, &entry))
+    /// Writes down what happened to a user, and whether it is what the last renewal is known by.
+    pub fn note(&self, user: UserKey, entry: TimelineEntry, is_last_renewal: bool) -> Write {
+        self.write(move |store| store.note(&user, &entry, is_last_renewal))
     }
 
     /// What happened to a user, oldest first.

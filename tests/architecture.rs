@@ -26,7 +26,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 
 /// A room, and the rooms of this crate that it may import.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("account", &["ejson"]),
+    ("account", &["ejson", "numeric_date"]),
     ("ejson", &[]),
     ("browser.rs", &[]),
     ("clock.rs", &[]),
@@ -36,12 +36,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("hidden_input.rs", &[]),
     ("logging.rs", &[]),
     ("loopback.rs", &[]),
+    ("numeric_date.rs", &[]),
     ("text.rs", &[]),
-    ("local_app", &["clock", "ejson", "loopback", "text"]),
+    ("local_app", &["clock", "ejson", "loopback", "numeric_date", "text"]),
     ("backend", &["account", "clock", "ejson", "loopback", "text"]),
-    ("vault", &["account"]),
+    ("vault", &["account", "clock"]),
     ("session", &["account", "backend", "vault", "clock", "ejson"]),
-    ("tui", &["account", "session", "browser", "clock", "text", "crash", "hidden_input", "ejson"]),
+    (
+        "tui",
+        &["account", "session", "browser", "clock", "text", "crash", "hidden_input", "ejson", "numeric_date"],
+    ),
     (
         "cli",
         &[

@@ -6,6 +6,8 @@ mod apps;
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
+#[path = "cli/clocks.rs"]
+mod clocks;
 #[path = "cli/credentials.rs"]
 mod credentials;
 #[path = "cli/device.rs"]

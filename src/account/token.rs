@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Lifetime;
+use crate::numeric_date;
 
 /// The claims of a token, for display and for planning; never for trust, since nothing here checks a signature.
 pub type Claims = Map<String, Value>;
@@ -82,10 +83,17 @@ fn claims(token: &str) -> Option<Claims> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// `iat` and `exp` of a token (RFC 7519, sections 4.1.4 and 4.1.6), if both are there and make sense.
+/// When a token was issued, if it says so (RFC 7519, section 4.1.6).
+pub fn issued(claims: &Claims) -> Option<Timestamp> {
+    numeric_date::read(claims.get("iat")?)
+}
+
+/// From when to when a token is valid, if it ends (RFC 7519, section 4.1.4). One that does not say when it was issued has an
+/// end all the same; its beginning is then the `nbf`, or the end itself.
 pub fn lifetime(claims: &Claims) -> Option<Lifetime> {
-    let at = |name: &str| Timestamp::from_second(claims.get(name)?.as_i64()?).ok();
-    Some(Lifetime { issued: at("iat")?, expires: at("exp")? })
+    let expires = numeric_date::read(claims.get("exp")?)?;
+    let not_before = || numeric_date::read(claims.get("nbf")?);
+    Some(Lifetime { issued: issued(claims).or_else(not_before).unwrap_or(expires), expires })
 }
 
 /// The first 32 bits of the token's SHA-256, in hex.
@@ -116,6 +124,23 @@ mod tests {
             let claims = AccessToken::new(text).claims();
             assert!(claims.is_empty(), "{text}");
             assert_eq!(lifetime(&claims), None);
+        }
+    }
+
+    // The kind: a time of a token that only counts in the form in which one server writes it.
+    #[test]
+    fn a_lifetime_is_read_whatever_form_its_numbers_have() {
+        let life = |payload: &str| lifetime(AccessToken::new(jwt(payload)).claims());
+        let whole = life(r#"{"iat":1700000000,"exp":1700001800}"#).unwrap();
+        assert_eq!(life(r#"{"iat":1.7e9,"exp":1700001800.0}"#), Some(whole));
+        assert_eq!(life(r#"{"nbf":1.7e9,"exp":17000018e2}"#), Some(whole));
+        let half = life(r#"{"iat":1700000000.5,"exp":1700001800.75}"#).unwrap();
+        assert_eq!(half.length().as_millis(), 1_800_250);
+        assert_eq!(life(r#"{"exp":1700001800}"#).unwrap().expires, whole.expires);
+        assert_eq!(life(r#"{"iat":0,"exp":1e308}"#).unwrap().expires, Timestamp::MAX);
+        assert!(life(r#"{"iat":0,"exp":-1}"#).unwrap().is_over(Timestamp::UNIX_EPOCH));
+        for none in [r#"{"iat":0}"#, r#"{"iat":0,"exp":"1700001800"}"#, r#"{"iat":0,"exp":null}"#] {
+            assert_eq!(life(none), None, "{none}");
         }
     }
 

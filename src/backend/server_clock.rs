@@ -33,9 +33,10 @@ impl ServerClock {
         self.0.store(theirs - ours, Ordering::Relaxed);
     }
 
-    /// How far the server is ahead, give or take a second; `None` before the first reading.
-    pub fn ahead(&self) -> Option<SignedDuration> {
-        match self.0.load(Ordering::Relaxed) {
+    /// How far the server is ahead, give or take a second, by the last answer; `None` where that was taken already: when this
+    /// machine's clock is set, a reading of before says nothing more.
+    pub fn take(&self) -> Option<SignedDuration> {
+        match self.0.swap(UNKNOWN, Ordering::Relaxed) {
             UNKNOWN => None,
             milliseconds => Some(SignedDuration::from_millis(milliseconds)),
         }
@@ -53,12 +54,13 @@ mod tests {
     #[test]
     fn a_reading_is_taken_from_the_middle_of_the_exchange() {
         let clock = ServerClock::default();
-        assert_eq!(clock.ahead(), None);
+        assert_eq!(clock.take(), None);
         // 2023-11-14T22:13:20Z is 1,700,000,000.
         clock.read("Tue, 14 Nov 2023 22:13:20 GMT", at(1_699_999_939), at(1_699_999_941));
-        assert_eq!(clock.ahead(), Some(SignedDuration::from_millis(60_500)));
+        assert_eq!(clock.take(), Some(SignedDuration::from_millis(60_500)));
+        assert_eq!(clock.take(), None, "an answer tells once");
         clock.read("Tue, 14 Nov 2023 22:13:20 GMT", at(1_700_000_060), at(1_700_000_060));
-        assert_eq!(clock.ahead(), Some(SignedDuration::from_millis(-59_500)));
+        assert_eq!(clock.take(), Some(SignedDuration::from_millis(-59_500)));
     }
 
     #[test]
@@ -67,6 +69,6 @@ mod tests {
         clock.read("yesterday", at(0), at(1));
         clock.read("Tue, 14 Nov 2023 22:13:20 GMT", at(0), at(60));
         clock.read("Tue, 14 Nov 2023 22:13:20 GMT", at(5), at(0));
-        assert_eq!(clock.ahead(), None);
+        assert_eq!(clock.take(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Questions to the worker, one at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::output;
 use super::problem::{Code, Problem, whom};
@@ -8,11 +9,14 @@ use super::secret::{self, Question, Source};
 use crate::account::AppAlias;
 use crate::app::command_line::Parts;
 use crate::session::{
-    Command, Envelope, Event, EventKind, KeyChoice, KeySource, RequestId, Snapshot, VaultStatus,
+    Command, Envelope, Event, EventKind, KeyChoice, KeySource, LocalAction, RequestId, Snapshot, VaultStatus,
 };
 
 /// How often a person may mistype the passphrase of the vault.
 const TRIES: usize = 3;
+
+/// How long a clock that can be read is waited for.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The three ways in which a vault gets its key.
 const WAYS_TO_A_KEY: &str = "start idmux in a terminal and choose, or set IDMUX_PASSPHRASE to a passphrase, \
@@ -122,6 +126,15 @@ impl<'a> Client<'a> {
         }
         let local = self.parts.host_local_app().await?;
         self.ask(Command::AddApp(local)).await.map(drop)
+    }
+
+    /// Reads the clock of an App that this device looks after: somebody may have moved it since the last answer. Without an
+    /// answer, what is known of it counts.
+    pub async fn look_at_clock(&mut self, app: &AppAlias) {
+        if self.snapshot().app(app).is_some_and(|app| app.local.is_some()) {
+            let command = Command::Local { app: app.clone(), action: LocalAction::ReadClock };
+            let _ = tokio::time::timeout(CLOCK_PATIENCE, self.ask(command)).await;
+        }
     }
 
     /// Like [`Client::reach`], for a command that does its work on this device whether or not the server can be told.

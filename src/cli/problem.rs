@@ -18,6 +18,7 @@ Exit codes:
   4    not permitted: the server understood and refused
   5    the server cannot be reached, is in trouble, or is none that idmux can talk to
   6    the vault is not available: locked, without a key, or damaged
+  7    it cannot be met: the server gives no token that lives as long as was asked for
   129  ended by SIGHUP
   130  interrupted
   131  ended by SIGQUIT
@@ -74,6 +75,8 @@ pub enum Code {
     ConsentNeeded,
     /// A person was asked, and said no.
     Declined,
+    /// No access token of the App lives as long as was asked for.
+    MinTtl,
     /// A person took too long.
     TimedOut,
     /// A person stopped it.
@@ -110,6 +113,7 @@ impl Code {
             Self::Vault => "vault",
             Self::ConsentNeeded => "consent-needed",
             Self::Declined => "declined",
+            Self::MinTtl => "min-ttl",
             Self::TimedOut => "timed-out",
             Self::Interrupted => "interrupted",
             Self::Ended(_) => "ended-by-signal",
@@ -135,6 +139,7 @@ impl Code {
             Self::NoCurrentUser | Self::NotLoggedIn | Self::Credentials | Self::ConfirmationPending => 3,
             Self::Refused => 4,
             Self::ServerTrouble | Self::Unreachable | Self::NotTheProtocol | Self::Address => 5,
+            Self::MinTtl => 7,
             Self::VaultLocked | Self::VaultNeedsKey | Self::Vault => 6,
             Self::Interrupted => 130,
             Self::Ended(signal) => 128 + signal,
@@ -155,6 +160,7 @@ impl From<FailureKind> for Code {
             FailureKind::Vault => Self::Vault,
             FailureKind::Unknown => Self::UnknownUser,
             FailureKind::Input => Self::Input,
+            FailureKind::TooShort => Self::MinTtl,
             FailureKind::TimedOut => Self::TimedOut,
         }
     }

@@ -126,6 +126,7 @@ mod tests {
 
     fn app(name: &str, current: Option<&str>) -> AppView {
         AppView {
+            stands_at: None,
             alias: AppAlias::new(name),
             client_app_id: String::new(),
             base_url: None,

@@ -34,6 +34,7 @@ pub struct TokenArgs {
 pub async fn run(args: TokenArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
     let user = args.user.find(&client.snapshot())?;
     client.reach(&user.key.app).await?;
+    client.look_at_clock(&user.key.app).await;
     let event = client.ask(Command::Token { user: user.key.clone(), min_ttl: args.min_ttl }).await?;
     let EventKind::Token { access, expires } = event.kind else {
         return Err(Problem::unexpected_answer());

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::table::table;
 use super::target::AppTarget;
 use crate::account::{Provider, SessionState};
-use crate::session::{Snapshot, TokenView, UserView};
+use crate::session::{RefreshOutcome, Snapshot, TokenView, UserView};
 
 /// Arguments of `idmux users`.
 #[derive(Debug, Args)]
@@ -33,10 +33,11 @@ pub fn run(args: UsersArgs, client: &Client<'_>) -> Result<Printed, Problem> {
     let app = args.app.map(|name| AppTarget::named(name).find(&snapshot)).transpose()?;
     let users = snapshot.users.iter().filter(|user| app.as_ref().is_none_or(|app| user.key.app == *app));
     let now = client.now();
+    let present = |user: &UserView| snapshot.app(&user.key.app).map_or(now, |app| app.present(now));
     Ok(if args.json {
-        Printed::json(&users.map(|user| user_json(&snapshot, user, now)).collect())
+        Printed::json(&users.map(|user| user_json(&snapshot, user, present(user))).collect())
     } else {
-        let rows: Vec<_> = users.map(|user| row(&snapshot, user, now)).collect();
+        let rows: Vec<_> = users.map(|user| row(&snapshot, user, present(user))).collect();
         Printed::text(table(["", "USER", "APP", "ID", "PROVIDERS", "STATE", "ACCESS", "REFRESH"], &rows))
     })
 }
@@ -73,6 +74,14 @@ fn user_json(snapshot: &Snapshot, user: &UserView, now: Timestamp) -> Value {
         "reason": reason,
         "access_expires": at(expiry(&user.access)),
         "refresh_expires": at(expiry(&user.refresh)),
+        "last_refresh": user.last_refresh.as_ref().map(|last| {
+            let (outcome, cause) = match &last.outcome {
+                RefreshOutcome::Renewed => ("renewed", None),
+                RefreshOutcome::Postponed(cause) => ("postponed", Some(cause)),
+                RefreshOutcome::Ended => ("ended", None),
+            };
+            json!({ "at": last.at.to_string(), "outcome": outcome, "cause": cause })
+        }),
         "current": snapshot.is_current(&user.key),
     })
 }

@@ -243,6 +243,8 @@ pub enum FailureKind {
     Unknown,
     /// The input is wrong.
     Input,
+    /// No access token of the App lives as long as was asked for.
+    TooShort,
     /// A person took too long.
     TimedOut,
 }

@@ -112,6 +112,7 @@ mod tests {
 
     fn snapshot() -> Snapshot {
         let app = |name: &str| AppView {
+            stands_at: None,
             alias: AppAlias::new(name),
             client_app_id: String::new(),
             base_url: None,

@@ -11,6 +11,7 @@ use crate::account::{
     ApiKey, AppAlias, Claims, CustomDataSource, Identity, Lifetime, Mail, Profile, Provider, SessionState,
     UserId, UserKey,
 };
+use crate::vault::RefreshOutcome;
 use crate::vault::{KeySource, SetAside};
 
 /// The worker's state as of one moment. Cloning costs the same with ten users and with ten thousand.
@@ -89,6 +90,9 @@ pub struct AppView {
     /// How far the server's clock is ahead of this machine's, where that is more than two seconds either way. Lifetimes
     /// in this snapshot are corrected for it; claims are not.
     pub skew: Option<SignedDuration>,
+    /// The moment by this machine's clock at which the server's was stopped: lifetimes stand still there. `None` while it
+    /// runs.
+    pub stands_at: Option<Timestamp>,
     /// Where it keeps custom user data.
     pub custom_data: CustomDataSource,
     /// Whether the App is remembered for the next start.
@@ -108,8 +112,7 @@ impl AppView {
 
     /// The moment to judge the App's lifetimes by: the present, or when the App's clock was stopped.
     pub fn present(&self, now: Timestamp) -> Timestamp {
-        let clock = self.local.as_ref().and_then(|local| local.clock);
-        clock.and_then(|clock| clock.stands_at).unwrap_or(now)
+        self.stands_at.unwrap_or(now)
     }
 }
 
@@ -131,8 +134,6 @@ pub struct ClockView {
     pub offset: SignedDuration,
     /// Its time, if it stands still.
     pub frozen_at: Option<Timestamp>,
-    /// The same moment by this machine's clock: lifetimes stand still there.
-    pub stands_at: Option<Timestamp>,
 }
 
 /// A user with everything that is known of the session.
@@ -226,15 +227,4 @@ pub struct LastRefresh {
     pub at: Timestamp,
     /// How.
     pub outcome: RefreshOutcome,
-}
-
-/// How a renewal ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefreshOutcome {
-    /// With a new access token.
-    Renewed,
-    /// It did not get through.
-    Postponed(String),
-    /// With a refusal for good.
-    Ended,
 }

@@ -1,18 +1,58 @@
 //! What a user's timeline says: what happened, and the rule that decided what followed. It answers "why was I logged
 //! out?", and holds no secret.
 
-use super::{Event, EventKind, Standing, Subject, TimelineEntry};
+use super::{Event, EventKind, FailureKind, LastRefresh, RefreshOutcome, Standing, Subject, TimelineEntry};
 use crate::account::UserKey;
+
+/// What is tried when an access token is renewed.
+pub const RENEW_ACCESS_TOKEN: &str = "renew the access token";
 
 /// What is tried when a timeline is read.
 pub const READ_TIMELINE: &str = "read the timeline";
+
+impl LastRefresh {
+    /// What an entry of the timeline says of a refresh; `None` where it is about something else, as a new session is.
+    pub fn of(entry: &TimelineEntry) -> Option<Self> {
+        Some(Self { at: entry.at, outcome: entry.refresh.clone()? })
+    }
+}
+
+impl EventKind {
+    /// Whether the timeline's entry of it decides how the last refresh of the session went: a refresh does, and a new
+    /// session, which had none.
+    pub fn decides_last_refresh(&self) -> bool {
+        matches!(self, Self::LoggedIn { .. } | Self::LoggedOut) || self.refresh_outcome().is_some()
+    }
+
+    fn refresh_outcome(&self) -> Option<RefreshOutcome> {
+        match self {
+            Self::Refreshed => Some(RefreshOutcome::Renewed),
+            Self::RefreshPostponed { cause, .. } => Some(RefreshOutcome::Postponed(cause.clone())),
+            Self::LogInRequired(_) => Some(RefreshOutcome::Ended),
+            // One that somebody waited for: the failure is the answer.
+            Self::Failed(failure) if failure.action == RENEW_ACCESS_TOKEN => match failure.kind {
+                FailureKind::NotLoggedIn | FailureKind::Unknown | FailureKind::Vault | FailureKind::Input => {
+                    None
+                }
+                _ => Some(RefreshOutcome::Postponed(failure.message.clone())),
+            },
+            _ => None,
+        }
+    }
+}
 
 impl Event {
     /// The event as its user's timeline keeps it; `None` for what did not happen to a user.
     pub fn timeline_entry(&self) -> Option<(&UserKey, TimelineEntry)> {
         let Subject::User { key, .. } = &self.subject else { return None };
         let (what, rule) = entry(&self.kind)?;
-        let entry = TimelineEntry { at: self.at, standing: standing(&self.kind), what, rule: rule.into() };
+        let entry = TimelineEntry {
+            at: self.at,
+            standing: standing(&self.kind),
+            what,
+            rule: rule.into(),
+            refresh: self.kind.refresh_outcome(),
+        };
         Some((key, entry))
     }
 }
@@ -137,4 +177,48 @@ fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::Deleted => return None,
     };
     Some((what, rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{AppAlias, EndReason, UserId};
+    use crate::session::Failure;
+    use jiff::Timestamp;
+
+    fn event(kind: EventKind) -> Event {
+        let key = UserKey { app: AppAlias::new("shop"), id: UserId::new("u") };
+        let subject = Subject::User { key, label: "u".into() };
+        Event { at: Timestamp::UNIX_EPOCH, request: None, subject, kind }
+    }
+
+    // The kind: what is known to the disk, and shown as unknown after a restart.
+    #[test]
+    fn a_timeline_tells_how_the_last_renewal_went() {
+        let failed = |kind, action| {
+            EventKind::Failed(Failure { kind, action, message: "no answer".into(), hint: String::new() })
+        };
+        let put_off = || Some(RefreshOutcome::Postponed("no answer".into()));
+        for (kind, outcome) in [
+            (EventKind::Refreshed, Some(RefreshOutcome::Renewed)),
+            (EventKind::RefreshPostponed { cause: "no answer".into(), retry_at: None }, put_off()),
+            (
+                EventKind::RefreshPostponed { cause: "no answer".into(), retry_at: Some(Timestamp::MAX) },
+                put_off(),
+            ),
+            (failed(FailureKind::Unreachable, RENEW_ACCESS_TOKEN), put_off()),
+            (EventKind::LogInRequired(EndReason::RefreshTokenExpired), Some(RefreshOutcome::Ended)),
+            (EventKind::LoggedIn { replaced: true }, None),
+        ] {
+            let event = event(kind);
+            assert!(event.kind.decides_last_refresh(), "{event:?}");
+            let (_, entry) = event.timeline_entry().unwrap();
+            assert_eq!(LastRefresh::of(&entry).map(|last| last.outcome), outcome, "{entry:?}");
+        }
+        for kind in
+            [failed(FailureKind::NotLoggedIn, RENEW_ACCESS_TOKEN), failed(FailureKind::Refused, "link")]
+        {
+            assert!(!kind.decides_last_refresh());
+        }
+    }
 }

@@ -197,7 +197,8 @@ impl UserSession {
     /// Whether the access token is valid for another `ttl` from `now`; one without an expiry always is.
     pub fn is_valid_for(&self, ttl: Duration, now: Timestamp) -> bool {
         let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
-        self.access.as_ref().is_some_and(|token| token.lifetime.is_none_or(|life| life.remaining(now) >= ttl))
+        let is_long = |life: Lifetime| !life.is_over(now) && life.remaining(now) >= ttl;
+        self.access.as_ref().is_some_and(|token| token.lifetime.is_none_or(is_long))
     }
 
     /// The access token's life.

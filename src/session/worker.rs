@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -52,6 +52,8 @@ pub type Connect = Arc<dyn Fn(&App) -> Result<Arc<dyn Backend>, BackendError> + 
 
 /// How long a stop waits for renewals and writes that are under way.
 const LANDING_TIME: Duration = Duration::from_millis(800);
+/// The shortest wait for a time that does not come by itself.
+const JUST_A_MOMENT: SignedDuration = SignedDuration::from_secs(1);
 const COMMANDS: usize = 64;
 const EVENTS: usize = 256;
 
@@ -229,6 +231,7 @@ impl Worker {
             }
             self.watch_clock();
             self.run_due();
+            self.keep_clocks();
         }
         self.finish().await;
     }
@@ -242,6 +245,7 @@ impl Worker {
                 Ok(None) | Err(_) => break,
             }
         }
+        self.keep_clocks();
         self.publish();
         // Jobs hold the vault open; they are gone when this returns.
         self.jobs.shutdown().await;
@@ -293,6 +297,18 @@ impl Worker {
 
     fn now(&self) -> Timestamp {
         self.setup.clock.now()
+    }
+
+    /// The moment to judge an app's lifetimes by: now, unless its clock stands still.
+    fn present(&self, alias: &AppAlias) -> Timestamp {
+        self.app(alias).and_then(|app| app.skew.stands_at()).unwrap_or_else(|| self.now())
+    }
+
+    /// The moment at which an app's clock stands, if this device can see when it runs again: until then no token is refreshed.
+    fn watched_standstill(&self, alias: &AppAlias) -> Option<Timestamp> {
+        let app = self.app(alias)?;
+        let is_watched = app.connected.as_ref().is_some_and(|(app, _)| app.control.is_some());
+        app.skew.stands_at().filter(|_| is_watched)
     }
 
     fn next_generation(&mut self) -> u64 {
@@ -364,7 +380,7 @@ impl Worker {
         let event = Event { at: self.now(), request, subject, kind };
         if let (Some((key, entry)), Some(vault)) = (event.timeline_entry(), &self.vault) {
             // Nobody waits for it: the timeline explains, it decides nothing.
-            drop(vault.note(key.clone(), entry));
+            drop(vault.note(key.clone(), entry, event.kind.decides_last_refresh()));
         }
         match &event.kind {
             // Its entries were logged when they happened.
@@ -396,13 +412,14 @@ impl Worker {
             base_url: known.connected.as_ref().map(|(app, _)| app.base_url.clone()),
             current: known.current.clone(),
             skew: Some(known.skew.ahead()).filter(|ahead| !ahead.is_zero()),
+            stands_at: known.skew.stands_at(),
             custom_data: (known.connected.as_ref())
                 .map_or_else(CustomDataSource::default, |(app, _)| app.custom_data.clone()),
             kept: known.kept,
             other_host: known.other_host.clone(),
             local: (known.connected.as_ref())
                 .filter(|(app, _)| app.control.is_some())
-                .map(|_| Arc::new(known.local.view(known.skew.ahead()))),
+                .map(|_| Arc::new(known.local.view())),
         });
         let snapshot = Snapshot {
             version: self.version,
@@ -421,17 +438,21 @@ impl Worker {
             due.push_back(user);
         }
         for user in due {
+            let present = self.present(&user.app);
             let Some(session) = self.roster.get_mut(&user) else { continue };
             if let SessionState::RefreshDue { cause, retry_at } = &session.state
-                && !session.has_live_access(now)
+                && !session.has_live_access(present)
             {
                 session.state = SessionState::AccessExpired { cause: cause.clone(), retry_at: *retry_at };
                 self.user_changed(&user);
             }
             let session = self.roster.get(&user);
             let is_early = self.setup.renewals.lead.is_some();
+            // A token does not grow older while its App's clock stands; a retry comes by this machine's.
+            let is_active = session.is_some_and(|session| session.state == SessionState::Active);
+            let by = self.watched_standstill(&user.app).filter(|_| is_active).unwrap_or(now);
             let is_time =
-                is_early && session.and_then(|session| session.next_refresh).is_some_and(|at| at <= now);
+                is_early && session.and_then(|session| session.next_refresh).is_some_and(|at| at <= by);
             let quiet = self.app(&user.app).and_then(|app| app.outage.quiet.clone());
             match quiet.filter(|(until, _)| is_time && *until > now) {
                 Some((until, cause)) => self.hold_back(&user, until, cause),
@@ -449,7 +470,17 @@ impl Worker {
                 SessionState::RefreshDue { .. } => session.access_lifetime().map(|life| life.expires),
                 _ => None,
             };
-            [session.next_refresh, expiry].into_iter().flatten().min()
+            let at = [session.next_refresh, expiry].into_iter().flatten().min()?;
+            // While the App's clock stands, it is looked again when the time would have come.
+            match self
+                .watched_standstill(&user.app)
+                .filter(|_| session.state == SessionState::Active && session.next_refresh == Some(at))
+            {
+                Some(present) => {
+                    self.now().saturating_add(at.duration_since(present).max(JUST_A_MOMENT)).ok()
+                }
+                None => Some(at),
+            }
         });
         let at = at.filter(|_| self.setup.renewals.lead.is_some());
         self.schedule.plan(user, at);

@@ -46,9 +46,14 @@ impl Activity {
         self.errors.len()
     }
 
+    /// Takes an event into the log alone: something else says it where a person looks.
+    pub fn log(&mut self, event: &Event) {
+        self.history.push(Entry::of(event));
+    }
+
     /// Takes the newest event. An error stays, unless a dialog shows it already.
     pub fn receive(&mut self, event: &Event, shown_in_dialog: bool) {
-        self.history.push(Entry::of(event));
+        self.log(event);
         let (tone, text) = words::event(event);
         let notice = Notice { at: event.at, tone, text };
         let is_error = matches!(event.kind, EventKind::Failed(_) | EventKind::RecordSetAside { .. });
@@ -57,6 +62,13 @@ impl Activity {
         } else {
             self.latest = Some(notice);
         }
+    }
+
+    /// Drops all that was said.
+    pub fn forget(&mut self) {
+        self.latest = None;
+        self.errors.clear();
+        self.history.clear();
     }
 
     /// Says something that needs no answer.

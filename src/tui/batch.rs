@@ -11,6 +11,9 @@ use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject};
 /// Requests on their way at once. The worker has its own limit for what reaches a server.
 const AT_ONCE: usize = 16;
 
+/// Failures that the report names; the log has all of them.
+const NAMED: usize = 3;
+
 /// What can be done to many users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchAction {
@@ -154,11 +157,13 @@ impl Batch {
         match self.failed.as_slice() {
             [] if left == 0 => Ok(format!("{done} {users}")),
             [] => Ok(format!("{done} {} of {users}{stopped}", self.done)),
-            [first, more @ ..] => {
-                let more =
-                    if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-                let failed = self.failed.len();
-                Err(format!("{done} {} of {users}, {failed} failed{stopped}: {first}{more}", self.done))
+            failed => {
+                let mut named = failed.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+                if failed.len() > NAMED {
+                    named.push_str(&format!("; and {} more, which the log names", failed.len() - NAMED));
+                }
+                let failed = failed.len();
+                Err(format!("{done} {} of {users}, {failed} failed{stopped}: {named}", self.done))
             }
         }
     }

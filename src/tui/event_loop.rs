@@ -2,6 +2,7 @@
 //!
 //! There is no tick: the loop sleeps until something arrives, or until a text in sight changes by itself.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
@@ -166,8 +167,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     }
 
     fn tell(&mut self, message: Message) -> Result<(), TuiError> {
-        let mut effects = update(&mut self.model, message);
-        while let Some(effect) = effects.pop() {
+        let mut effects = VecDeque::from(update(&mut self.model, message));
+        while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Send { command, dialog } => {
                     let result = self.session.try_send(*command);

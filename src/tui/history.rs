@@ -165,6 +165,12 @@ impl History {
         self.entries.push_back(entry);
     }
 
+    /// Drops all entries. Their numbers are not given again.
+    pub fn clear(&mut self) {
+        self.first = self.end();
+        self.entries.clear();
+    }
+
     /// The entry of that number, while it is kept.
     pub fn get(&self, number: usize) -> Option<&Entry> {
         self.entries.get(number.checked_sub(self.first)?)

@@ -402,10 +402,14 @@ impl Model {
     pub(super) fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
         self.users.apply_filter(&snapshot);
         self.users.look_for_awaited(&snapshot);
+        let was_open = matches!(self.snapshot.vault, VaultStatus::Open { .. });
         self.snapshot = snapshot;
         if !matches!(self.snapshot.vault, VaultStatus::Open { .. }) {
             self.compare.forget();
             self.undo.clear();
+            if was_open {
+                self.forget_users();
+            }
         }
         if !self.marked.is_empty() {
             let users = self.snapshot.users.iter().map(|user| &user.key);
@@ -413,6 +417,22 @@ impl Model {
             self.marked = still_there;
         }
         self.count_marks();
+    }
+
+    /// Drops every text that was made from a user: what was said and logged, what is looked for, what waits to be told.
+    fn forget_users(&mut self) {
+        self.activity.forget();
+        self.attention = Attention::default();
+        self.batch = None;
+        self.log.set_filter(log::Filter::default());
+        self.marked.clear();
+        self.users.filter.clear();
+        self.timeline = Timeline::default();
+    }
+
+    /// Whether the vault is locked: then nothing names a user.
+    pub fn is_locked(&self) -> bool {
+        matches!(self.snapshot.vault, VaultStatus::Locked { .. })
     }
 
     /// Selects a user; a filter that hides it is cleared.

@@ -10,6 +10,7 @@ mod reader;
 mod talk;
 mod views;
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,9 +65,10 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
     let mut ended = std::pin::pin!(ended);
     // Nobody has to wait for it.
     let _ = first_frame.send(());
-    let mut effects = talk.tell(Message::Snapshot(session.snapshots.borrow_and_update().clone()));
+    let first = Message::Snapshot(session.snapshots.borrow_and_update().clone());
+    let mut effects = VecDeque::from(talk.tell(first));
     loop {
-        while let Some(effect) = effects.pop() {
+        while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Send { command, dialog } => {
                     let result = session.try_send(*command);

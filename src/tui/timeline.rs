@@ -195,7 +195,13 @@ mod tests {
 
     fn entry(hours: i64, what: &str) -> TimelineEntry {
         let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
-        TimelineEntry { at, standing: Standing::Good, what: what.into(), rule: "because".into() }
+        TimelineEntry {
+            at,
+            standing: Standing::Good,
+            what: what.into(),
+            rule: "because".into(),
+            refresh: None,
+        }
     }
 
     fn read(entries: &[(i64, &str)]) -> Timeline {

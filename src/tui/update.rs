@@ -84,10 +84,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.timeline.take(&key, entries);
             vec![]
         }
+        // What was on its way when the vault was locked names nobody any more.
+        Message::Event(event) if model.is_locked() && names_a_user(&event.subject) => {
+            dialogs::receive(model, &event);
+            vec![]
+        }
         Message::Event(event) => {
             timeline::hear(model, &event);
             model.attention.hear(&event);
             if let Some(effects) = batch::receive(model, &event) {
+                model.activity.log(&event);
                 model.settle();
                 return effects;
             }
@@ -131,6 +137,13 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects.extend(documents::follow_focus(model));
     effects.extend(timeline::follow(model));
     effects
+}
+
+fn names_a_user(subject: &Subject) -> bool {
+    match subject {
+        Subject::Device | Subject::App { who: None, .. } => false,
+        Subject::App { who: Some(_), .. } | Subject::User { .. } => true,
+    }
 }
 
 /// Locks the vault when nobody has pressed a key for as long as the person chose.

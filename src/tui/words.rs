@@ -101,7 +101,10 @@ pub fn state_sentence(user: &UserView, keymap: &Keymap, now: Timestamp) -> Strin
 }
 
 /// What a pane of the selected user says where there is none.
-pub fn no_user(keymap: &Keymap) -> String {
+pub fn no_user(keymap: &Keymap, is_locked: bool) -> String {
+    if is_locked {
+        return "The vault is locked.".into();
+    }
     let log_in = keymap.call(Context::Users, Action::LogIn);
     format!("No user is selected. Press {log_in} in Users to log one in.")
 }
@@ -357,6 +360,7 @@ pub fn failure_kind(kind: FailureKind) -> &'static str {
         FailureKind::Vault => "vault",
         FailureKind::Unknown => "unknown here",
         FailureKind::Input => "wrong input",
+        FailureKind::TooShort => "token too short-lived",
         FailureKind::TimedOut => "took too long",
     }
 }

@@ -10,10 +10,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 pub use self::writer::Writer;
+use self::writer::timeline_context;
 
 use super::holder::Holder;
 use super::seal::{SealKey, unseal};
-use super::{Changes, Contents, KeptApp, Location, SetAside, UserRecord, VaultError};
+use super::{
+    Changes, Contents, KeptApp, KeptClock, Location, SetAside, TimelineEntry, UserRecord, VaultError,
+};
 use crate::account::{AppAlias, DeviceId, UserId, UserKey};
 
 /// A key slot as it is stored: which kind of key wraps the data key, and the wrapped key.
@@ -77,7 +80,14 @@ impl Database {
 
     /// The database with its key.
     pub fn with_key(self, key: SealKey) -> Store {
-        Store { connection: self.connection, key, holder: self.holder, seen: 0, data_version: 0 }
+        Store {
+            connection: self.connection,
+            key,
+            holder: self.holder,
+            seen: 0,
+            seen_entry: 0,
+            data_version: 0,
+        }
     }
 }
 
@@ -89,6 +99,8 @@ pub struct Store {
     holder: Holder,
     /// The revision up to which the changes of others are known.
     seen: i64,
+    /// The entry of a timeline up to which renewals are known.
+    seen_entry: i64,
     /// SQLite's own note of whether another connection wrote.
     data_version: i64,
 }
@@ -144,6 +156,8 @@ impl Store {
                 contents.apps.extend(kept_app(&self.key, &app, row.get(3)?, row.get(4)?));
             }
         }
+        contents.clocks = clocks(&transaction, &self.key)?;
+        (contents.renewals, self.seen_entry) = renewals(&transaction, &self.key, 0)?;
         self.seen = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
         transaction.commit()?;
         Ok(contents)
@@ -188,6 +202,8 @@ impl Store {
                 changes.apps.extend(kept_app(&self.key, &app, row.get(1)?, row.get(2)?));
             }
         }
+        changes.clocks = clocks(&transaction, &self.key)?;
+        (changes.renewals, self.seen_entry) = renewals(&transaction, &self.key, self.seen_entry)?;
         transaction.commit()?;
         (self.seen, self.data_version) = (revision, version);
         Ok(Some(changes))
@@ -263,9 +279,51 @@ fn context(user: &UserKey, version: i64) -> Vec<u8> {
     format!("idmux user record 1\0{}\0{}\0{version}", user.app, user.id).into_bytes()
 }
 
+/// What a reading of an App's clock is bound to.
+fn clock_context(app: &AppAlias) -> Vec<u8> {
+    format!("idmux server clock 1\0{app}").into_bytes()
+}
+
 /// What the way to an App's control API is bound to.
 fn control_context(app: &AppAlias) -> Vec<u8> {
     format!("idmux control access 1\0{app}").into_bytes()
+}
+
+/// What is known of the clock of each App. A reading that does not open is learnt again with the next answer.
+fn clocks(sql: &Connection, key: &SealKey) -> Result<Vec<(AppAlias, KeptClock)>, rusqlite::Error> {
+    let mut rows = sql.prepare_cached("SELECT app, clock FROM apps WHERE clock IS NOT NULL")?;
+    let mut rows = rows.query([])?;
+    let mut clocks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let app = AppAlias::new(row.get::<_, String>(0)?);
+        let plain = unseal(key, &clock_context(&app), row.get_ref(1)?.as_blob().unwrap_or_default()).ok();
+        clocks.extend(plain.and_then(|plain| KeptClock::from_bytes(&plain)).map(|clock| (app, clock)));
+    }
+    Ok(clocks)
+}
+
+/// The entries after `seen` by which last renewals are known, and the last of them all.
+fn renewals(
+    sql: &Connection,
+    key: &SealKey,
+    seen: i64,
+) -> Result<(Vec<(UserKey, TimelineEntry)>, i64), rusqlite::Error> {
+    let mut rows = sql.prepare_cached(
+        "SELECT entry, timeline.app, timeline.user, timeline.sealed FROM timeline
+             JOIN users ON users.app = timeline.app AND users.user = timeline.user AND users.renewal = entry
+             WHERE entry > ?1 ORDER BY entry",
+    )?;
+    let mut rows = rows.query(params![seen])?;
+    let (mut renewals, mut last) = (Vec::new(), seen);
+    while let Some(row) = rows.next()? {
+        last = row.get(0)?;
+        let user = user_key(row.get(1)?, row.get(2)?);
+        let sealed = row.get_ref(3)?.as_blob().unwrap_or_default();
+        let plain = unseal(key, &timeline_context(&user), sealed).ok();
+        let entry = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+        renewals.extend(entry.map(|entry| (user, entry)));
+    }
+    Ok((renewals, last))
 }
 
 fn set_aside(transaction: &Transaction<'_>, position: i64, why: &str) -> Result<(), rusqlite::Error> {

@@ -30,4 +30,19 @@ pub struct TimelineEntry {
     pub what: String,
     /// The rule that decided what followed.
     pub rule: String,
+    /// How a refresh of the access token ended, if that is what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<RefreshOutcome>,
+}
+
+/// How a refresh of an access token ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefreshOutcome {
+    /// With a new access token.
+    Renewed,
+    /// It did not get through: why.
+    Postponed(String),
+    /// With a refusal for good.
+    Ended,
 }

@@ -40,6 +40,7 @@ fn users_log_in_and_are_listed_by_the_next_command() {
             "reason",
             "access_expires",
             "refresh_expires",
+            "last_refresh",
             "current",
         ],
     );

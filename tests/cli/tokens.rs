@@ -27,7 +27,7 @@ fn a_token_is_printed_alone_and_renewed_only_if_need_be() {
     assert_eq!(server.renewals(), 1);
 
     // No token of this server lives so long: one renewal is tried, and no more.
-    assert_eq!(device.run(&["token", "--min-ttl", "2h", "--json"]).error(4)["code"], "refused");
+    assert_eq!(device.run(&["token", "--min-ttl", "2h", "--json"]).error(7)["code"], "min-ttl");
     assert_eq!(server.renewals(), 2);
 }
 

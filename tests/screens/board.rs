@@ -30,6 +30,7 @@ pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64,
         standing,
         what: what.into(),
         rule: "a renewed token is stored before it is used; one renewal is on the wire at a time".into(),
+        refresh: None,
     };
     let subject = Subject::User { key: user, label: "ada@example.com".into() };
     let kind = EventKind::Timeline(entries.into_iter().map(entry).collect());

@@ -62,7 +62,7 @@ fn mails() -> Vec<Mail> {
 fn local(offset: SignedDuration) -> LocalView {
     LocalView {
         providers: Some(ALL.to_vec()),
-        clock: Some(ClockView { offset, frozen_at: None, stands_at: None }),
+        clock: Some(ClockView { offset, frozen_at: None }),
         mails: Some(mails().into()),
     }
 }
@@ -113,11 +113,8 @@ pub fn scenes(table: &mut Table) {
         "clock_frozen",
         {
             let mut snapshot = calm();
-            let clock = ClockView {
-                offset: SignedDuration::ZERO,
-                frozen_at: Some(after(-77)),
-                stands_at: Some(after(-77)),
-            };
+            let clock = ClockView { offset: SignedDuration::ZERO, frozen_at: Some(after(-77)) };
+            snapshot.apps[0].stands_at = Some(after(-77));
             snapshot.apps[0].local =
                 Some(Arc::new(LocalView { clock: Some(clock), ..local(SignedDuration::ZERO) }));
             snapshot
@@ -391,7 +388,8 @@ fn a_board_that_is_not_offered_says_why() {
 #[test]
 fn a_frozen_clock_stops_every_countdown_of_its_app() {
     let mut snapshot = calm();
-    let clock = ClockView { offset: SignedDuration::ZERO, frozen_at: Some(now()), stands_at: Some(now()) };
+    let clock = ClockView { offset: SignedDuration::ZERO, frozen_at: Some(now()) };
+    snapshot.apps[0].stands_at = Some(now());
     snapshot.apps[0].local = Some(Arc::new(LocalView { clock: Some(clock), ..local(SignedDuration::ZERO) }));
     let mut screen = Screen::with(SMALL, snapshot);
     let countdowns = |screen: &Screen| screen.draw().lines().nth(4).unwrap().to_owned();

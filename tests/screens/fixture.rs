@@ -35,6 +35,7 @@ pub fn key(number: usize) -> UserKey {
 
 pub fn app() -> AppView {
     AppView {
+        stands_at: None,
         alias: alias(),
         client_app_id: "local-idmux".into(),
         base_url: Some("http://127.0.0.1:41234".parse().unwrap()),

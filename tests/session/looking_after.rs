@@ -151,7 +151,7 @@ async fn a_clock_that_stands_still_holds_the_present() {
         .await;
     let app = snapshot.app(&alias()).unwrap();
     let later = jiff::Timestamp::MAX;
-    assert_eq!(app.present(later), app.local.as_ref().unwrap().clock.unwrap().stands_at.unwrap());
+    assert_eq!(app.present(later), app.stands_at.unwrap());
     worker.ask(local(LocalAction::ChangeClock(ClockChange::Freeze(false)))).await;
     worker.snapshot_where(|snapshot| snapshot.app(&alias()).unwrap().present(later) == later).await;
 }

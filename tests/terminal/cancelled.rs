@@ -24,7 +24,7 @@ impl SlowApp {
         let options = Options::new("shop-abcde", Storage::Memory);
         let app = runtime.block_on(LocalApp::start(ANY_PORT, options)).unwrap();
         let client = Client::new(app.base_url().as_str().trim_end_matches('/'), "shop-abcde");
-        runtime.block_on(client.register("ada@example.com", "secret1")).empty(201);
+        runtime.block_on(client.register("ada@example.com", "secret1")).done(201);
         Self { runtime, app, client }
     }
 

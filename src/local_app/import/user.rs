@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::local_app::accounts::{FirebaseParameters, StoredHash, check_email};
+use crate::local_app::lifetimes::LATEST;
 use crate::local_app::providers::Provider;
 use crate::local_app::store::User;
+use crate::numeric_date;
 
 /// The longest id of an identity, in bytes; a custom token's subject may be any text.
 const LONGEST_ID: usize = 1024;
@@ -206,8 +208,8 @@ fn date(user: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Stri
     match user.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
-            let seconds = value.as_i64().filter(|seconds| *seconds >= 0).ok_or_else(invalid)?;
-            Timestamp::from_second(seconds).map(Some).map_err(|_| invalid())
+            let at = numeric_date::read(value);
+            at.filter(|at| (Timestamp::UNIX_EPOCH..=LATEST).contains(at)).map(Some).ok_or_else(invalid)
         }
     }
 }
@@ -247,6 +249,13 @@ mod tests {
         assert_eq!((record.id.as_str(), record.disabled), (ID, true));
         assert_eq!(record.created_at.as_second(), 1_600_000_000);
         assert_eq!(record.last_login_at.as_second(), 1_600_000_001);
+        let anonymous = json!({ "id": "x", "provider_type": "anon-user" });
+        let dated = |at| json!({ "_id": ID, "identities": [anonymous], "creation_date": at });
+        let created = parse(dated(json!(1.6e9))).unwrap().record(Timestamp::UNIX_EPOCH).created_at;
+        assert_eq!(created.as_second(), 1_600_000_000);
+        for bad in [json!(-1), json!(1e308), json!(253_402_300_800_i64), json!("1600000000")] {
+            assert!(parse(dated(bad.clone())).is_err(), "{bad}");
+        }
         assert_eq!(user.email_identity().unwrap().email, "a@example.com");
         // What only `data` says belongs to the identity that says nothing.
         assert_eq!(Value::Object(user.identities[1].data.clone()), json!({ "name": "Ann" }));

@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde_json::{Map, Value};
 
 use crate::local_app::failure::Failure;
+use crate::numeric_date;
 
 /// Longest token, in bytes (section 3.5).
 const LONGEST: usize = 1_000_000;
@@ -63,14 +64,14 @@ pub fn verified_claims(token: &str, algorithm: Algorithm, keys: &[DecodingKey]) 
 /// Refuses a token that has expired or does not count yet. Nothing is given for clocks that differ: the App's is
 /// the one that counts.
 pub fn judge_times(claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
-    // NumericDate may have a fraction (RFC 7519, section 2).
     let time = |claim: &str| match claims.get(claim) {
         None => Ok(None),
-        Some(value) => {
-            value.as_f64().map(Some).ok_or_else(|| Refusal::new(format!("the claim '{claim}' is not a time")))
-        }
+        Some(value) => numeric_date::read(value)
+            .map(Some)
+            .ok_or_else(|| Refusal::new(format!("the claim '{claim}' is not a time"))),
     };
-    let now = now.as_millisecond() as f64 / 1000.0;
+    // Nothing is decided by it, but what is no time makes the token malformed (RFC 7519, section 4.1.6).
+    time("iat")?;
     let expires = time("exp")?.ok_or_else(|| Refusal::new("the claim 'exp' is missing"))?;
     if now >= expires {
         return Err(Refusal::new("the token has expired"));
@@ -125,6 +126,15 @@ mod tests {
             (json!({"exp": 101, "nbf": 100.5}), true),
             (json!({"exp": 101, "nbf": 101}), false),
             (json!({"exp": 101, "nbf": "x"}), false),
+            (json!({"exp": 1.01e2, "nbf": 1e2, "iat": 1e-5}), true),
+            (json!({"exp": 1e308, "nbf": -1e308}), true),
+            (json!({"exp": 253_402_300_800_i64}), true),
+            (json!({"exp": u64::MAX}), true),
+            (json!({"exp": 1e-5}), false),
+            (json!({"exp": -1e308}), false),
+            (json!({"exp": 101, "nbf": 1e308}), false),
+            (json!({"exp": 101, "iat": "99"}), false),
+            (json!({"exp": 101, "iat": 1e308}), true),
         ] {
             assert_eq!(judge_times(&claims(value.clone()), now).is_ok(), counts, "{value}");
         }

@@ -15,6 +15,7 @@ use crate::local_app::failure::Failure;
 use crate::local_app::lifetimes::expiry;
 use crate::local_app::providers::VerifiedIdentity;
 use crate::local_app::store::{Session, SigningKey};
+use crate::numeric_date;
 
 /// Which of the two tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +123,8 @@ struct IdentityClaim<'a> {
 struct JudgedClaims {
     typ: String,
     sub: String,
-    exp: i64,
+    /// NumericDate: a key that was brought along has signed times in any of its forms.
+    exp: Value,
     baas_domain_id: String,
     /// Session of an access token.
     iss: Option<String>,
@@ -249,7 +251,7 @@ impl TokenSigner {
         let Some(session_id) = session_id.filter(|_| claims.typ == kind.claim()) else {
             return Err(wrong_kind);
         };
-        if now.as_second() >= claims.exp {
+        if numeric_date::read(&claims.exp).is_none_or(|expires| now >= expires) {
             return Err(expired);
         }
         Ok(Grant { user_id: claims.sub, session_id })

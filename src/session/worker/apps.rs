@@ -5,6 +5,7 @@ use super::local::Local;
 use super::outcomes::{Outcome, Stored};
 use super::{Outage, Worker};
 use crate::account::{App, AppAlias, SessionState};
+use crate::session::skew::Skew;
 use crate::session::{EventKind, Failure, RequestId, Subject};
 
 const ADD: &str = "add the app";
@@ -209,6 +210,12 @@ impl Worker {
         }
         let backend = (self.setup.connect)(&app).map_err(|error| Failure::backend(ADD, &error))?;
         let known = self.app_mut(&alias);
+        let is_elsewhere = known.connected.as_ref().is_some_and(|(former, _)| {
+            former.client_app_id != app.client_app_id || former.base_url.host() != app.base_url.host()
+        });
+        if is_elsewhere {
+            known.skew = Skew::default();
+        }
         known.connected = Some((app, backend));
         // What the former address did says nothing about this one.
         known.outage = Outage::default();
@@ -228,7 +235,7 @@ impl Worker {
 
     /// Plans every session of an app whose vault record or address has just come.
     pub(super) fn look_at_sessions_of(&mut self, alias: &AppAlias) {
-        let now = self.now();
+        let now = self.present(alias);
         let is_early = self.setup.renewals.lead.is_some();
         for user in self.roster.users_of(alias) {
             let Some(session) = self.roster.get(&user) else { continue };

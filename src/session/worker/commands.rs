@@ -123,7 +123,7 @@ impl Worker {
 
     /// Runs an operation with the user's access token, after a renewal if the token is over.
     pub(super) fn start_operation(&mut self, user: &UserKey, mut operation: Operation) {
-        let now = self.now();
+        let now = self.present(&user.app);
         let action = operation.kind.action();
         let request = operation.request;
         let Some((app, backend, device)) = self.backend(&user.app) else {
@@ -168,7 +168,7 @@ impl Worker {
     }
 
     fn token(&mut self, id: RequestId, user: &UserKey, min_ttl: Duration) {
-        let now = self.now();
+        let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else {
             return self.fail(Some(id), user, Failure::unknown(HAND_OUT, "the user"));
         };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::Worker;
@@ -31,14 +30,13 @@ pub(super) enum LocalAnswer {
 }
 
 impl Local {
-    /// What a screen may show of it, where the server is `ahead` of this machine.
-    pub(super) fn view(&self, ahead: SignedDuration) -> LocalView {
+    /// What a screen may show of it.
+    pub(super) fn view(&self) -> LocalView {
         LocalView {
             providers: self.about.as_ref().map(|about| about.providers.clone()),
             clock: self.clock.map(|clock| ClockView {
                 offset: clock.offset,
                 frozen_at: clock.frozen.then_some(clock.now),
-                stands_at: clock.frozen.then(|| clock.now.saturating_sub(ahead).unwrap_or(clock.now)),
             }),
             mails: self.mails.clone(),
         }
@@ -153,8 +151,7 @@ impl Worker {
 
     /// Takes what an App says of its clock. Every lifetime follows at once.
     fn take_clock(&mut self, alias: &AppAlias, clock: AppClock) {
-        let now = self.now();
-        self.learn_clock(alias, clock.now.duration_since(now));
+        self.learn_clock(alias, &clock);
         // While nothing but time passes, the screen has nothing new to show.
         let shown = |clock: &AppClock| if clock.frozen { Err(clock.now) } else { Ok(clock.offset) };
         let known = self.app(alias).and_then(|app| app.local.clock);

@@ -33,7 +33,6 @@ impl Worker {
         profile: Option<Profile>,
     ) {
         let user = UserKey { app: app.clone(), id: session.user };
-        self.learn_date(&app);
         self.learn_token(&app, &session.tokens.access);
         let generation = self.next_generation();
         // Whatever is on the wire for the former session of this user is too late from here on.
@@ -45,6 +44,8 @@ impl Worker {
             drop(self.vault_write(|vault| vault.set_device(app.clone(), device)));
         }
         drop(self.vault_write(|vault| vault.set_current(app.clone(), Some(user.id.clone()))));
+        // The App may be remembered from here on only; a clock that was read before has to be kept with it.
+        self.app_mut(&app).skew.keep_again();
         let stored = self.vault_write(|vault| vault.put(user.clone(), record.clone()));
         let log_in = StoredLogIn { request, action, user: user.clone(), generation, replaces, record };
         self.spawn_to_land(Some(user), Some(request), async move {

@@ -144,15 +144,19 @@ impl Worker {
                     self.end_cancelled(subject, &app, entered);
                 }
             }
-            Outcome::LoggedIn { request, subject, action, app, result } => match result {
-                Ok(Entered::Session(session, profile)) => {
-                    self.session_opened(request, action, app, *session, profile);
+            Outcome::LoggedIn { request, subject, action, app, result } => {
+                self.learn_date(&app);
+                match result {
+                    Ok(Entered::Session(session, profile)) => {
+                        self.session_opened(request, action, app, *session, profile);
+                    }
+                    Ok(Entered::Unconfirmed) => self.confirmation_pending(request, subject, app),
+                    Err(error) => {
+                        let kind = EventKind::Failed(Failure::backend(action, &error));
+                        self.tell(Some(request), subject, kind);
+                    }
                 }
-                Ok(Entered::Unconfirmed) => self.confirmation_pending(request, subject, app),
-                Err(error) => {
-                    self.tell(Some(request), subject, EventKind::Failed(Failure::backend(action, &error)));
-                }
-            },
+            }
             Outcome::BrowserNeeded { request, subject, app, result } => {
                 self.log_in_begun(request, subject, app, result);
             }
@@ -251,11 +255,19 @@ impl Worker {
         for (app, device) in contents.devices {
             self.app_mut(&app).device = Some(device);
         }
+        for (user, _) in &contents.users {
+            self.app_mut(&user.app);
+        }
+        for app in &contents.apps {
+            self.app_mut(app.alias());
+        }
+        self.recall_clocks(contents.clocks);
         for (user, record) in contents.users {
             let skew = self.app_mut(&user.app).skew.ahead();
             let generation = self.next_generation();
             self.roster.insert(UserSession::new(user, generation, record, skew));
         }
+        self.recall_renewals(contents.renewals);
         for app in contents.apps {
             self.connect_kept(app.into());
         }

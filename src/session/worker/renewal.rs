@@ -12,10 +12,12 @@ use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Verdict};
 use crate::session::operation::Operation;
 use crate::session::user_session::WaitingRequest;
-use crate::session::{EventKind, Failure, FailureKind, LastRefresh, RefreshOutcome, RequestId, retry};
+use crate::session::{
+    EventKind, Failure, FailureKind, LastRefresh, RENEW_ACCESS_TOKEN, RefreshOutcome, RequestId, retry,
+};
 use crate::vault::{Door, Lease, Replaced, UserRecord, VaultError};
 
-const ACTION: &str = "renew the access token";
+const ACTION: &str = RENEW_ACCESS_TOKEN;
 /// How often a process looks whether another one has renewed.
 const LEASE_LOOK: Duration = Duration::from_millis(25);
 /// How long it waits for the other one, which has a time limit of its own for its request.
@@ -192,7 +194,7 @@ impl Worker {
 
     /// Gives everybody who waits for a token what they wait for.
     pub(super) fn serve_waiting(&mut self, user: &UserKey) {
-        let now = self.now();
+        let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else { return };
         let (requests, operations) = session.take_waiting();
         let Some(tokens) = session.tokens.clone() else {
@@ -215,7 +217,11 @@ impl Worker {
                 {
                     EventKind::Token { access: tokens.access.clone(), expires }
                 }
-                WaitingRequest::Token(_, ttl) => EventKind::Failed(too_short(ttl)),
+                WaitingRequest::Token(_, ttl) => {
+                    let left = self.roster.get(user).and_then(|session| session.access_lifetime());
+                    let left = left.map(|life| life.remaining(now)).unwrap_or_default();
+                    EventKind::Failed(too_short(ttl, left))
+                }
             };
             self.tell(Some(request.id()), subject.clone(), kind);
         }
@@ -230,7 +236,7 @@ impl Worker {
     /// Plans the next renewal, inside the lead before the expiry.
     pub(super) fn plan_renewal(&mut self, user: &UserKey) {
         // A server whose tokens are too short, or over when they arrive, is asked once a second at most.
-        let soonest = self.now().saturating_add(SignedDuration::from_secs(1));
+        let soonest = self.present(&user.app).saturating_add(SignedDuration::from_secs(1));
         self.plan_renewal_after(user, soonest.unwrap_or(Timestamp::MAX));
     }
 
@@ -296,7 +302,7 @@ impl Worker {
 
     /// Plans a session's next try, and says why if that is new.
     fn put_off(&mut self, user: &UserKey, at: Option<Timestamp>, new_cause: Option<String>) {
-        let now = self.now();
+        let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else { return };
         let known = match &session.state {
             SessionState::RefreshDue { cause, .. } | SessionState::AccessExpired { cause, .. } => {
@@ -329,7 +335,7 @@ impl Worker {
             Some(LastRefresh { at: now, outcome: RefreshOutcome::Postponed(cause.clone()) });
         let (requests, operations) = session.take_waiting();
         self.user_changed(user);
-        if requests.is_empty() && operations.is_empty() {
+        if requests.is_empty() {
             let subject = self.subject(user);
             self.tell(None, subject, EventKind::RefreshPostponed { cause, retry_at });
         }
@@ -338,7 +344,7 @@ impl Worker {
 
     /// The server refused the grant. What was refused is given up, and nothing that somebody else stored meanwhile.
     fn end_session(&mut self, user: &UserKey, said: EndReason) {
-        let now = self.now();
+        let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else { return };
         let reason = session.end_reason(said, now);
         let mut record = session.record();
@@ -416,11 +422,20 @@ impl Worker {
     }
 }
 
-fn too_short(ttl: Duration) -> Failure {
+/// Even a fresh token does not live as long as was asked for, or is over when it arrives.
+fn too_short(ttl: Duration, left: SignedDuration) -> Failure {
+    let (asked, left) = (SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX), left.as_secs());
+    let is_over = left <= 0;
     Failure {
-        kind: FailureKind::Refused,
+        kind: FailureKind::TooShort,
         action: "hand out an access token",
-        message: format!("a fresh one is valid for less than {ttl:?}"),
-        hint: "ask for less; the app decides how long its access tokens live".into(),
+        message: match is_over {
+            true => "a fresh access token is over when it arrives".into(),
+            false => format!("a fresh access token is valid for {left}s, and {asked:#} were asked for"),
+        },
+        hint: match is_over {
+            true => "check the clock of the server, and how long it lets access tokens live".into(),
+            false => "ask for less; the App decides how long its access tokens live".into(),
+        },
     }
 }

@@ -10,8 +10,8 @@ use super::Worker;
 use super::outcomes::Outcome;
 use crate::account::{App, SessionState, UserKey};
 use crate::session::user_session::UserSession;
-use crate::session::{EventKind, Failure, RequestId, Subject, VaultStatus};
-use crate::vault::{Changes, KeySource, UserRecord, VaultError};
+use crate::session::{EventKind, Failure, LastRefresh, RequestId, Subject, VaultStatus};
+use crate::vault::{Changes, KeySource, TimelineEntry, UserRecord, VaultError};
 
 /// How often others' changes are looked for.
 const LOOK: Duration = Duration::from_millis(500);
@@ -64,8 +64,23 @@ impl Worker {
             }
         }
         self.follow_apps(changes.apps.into_iter().map(App::from).collect());
+        self.recall_clocks(changes.clocks);
         for (user, record) in changes.users {
             self.take_record(user, record);
+        }
+        self.recall_renewals(changes.renewals);
+    }
+
+    /// Takes how the last renewals went, whichever process made them.
+    pub(super) fn recall_renewals(&mut self, entries: Vec<(UserKey, TimelineEntry)>) {
+        for (user, entry) in entries {
+            let Some(session) = self.roster.get_mut(&user) else { continue };
+            let known = session.last_refresh.as_ref();
+            let last = LastRefresh::of(&entry);
+            if known != last.as_ref() && known.is_none_or(|known| known.at <= entry.at) {
+                session.last_refresh = last;
+                self.user_changed(&user);
+            }
         }
     }
 
@@ -74,6 +89,7 @@ impl Worker {
         let generation = self.next_generation();
         let skew = self.app_mut(&user.app).skew.ahead();
         let mut waiting = (Vec::new(), Vec::new());
+        let mut last_refresh = None;
         if let Some(session) = self.roster.get_mut(&user) {
             if session.state == SessionState::Refreshing {
                 // The renewal on the wire will find out; if it fails, the record is taken then.
@@ -90,9 +106,12 @@ impl Worker {
                 return false;
             }
             waiting = session.take_waiting();
+            last_refresh = session.last_refresh.take();
         }
         let mut session = UserSession::new(user.clone(), generation, record, skew);
         (session.waiting_requests, session.waiting_operations) = waiting;
+        // What the other process noted of its renewal comes with the timeline.
+        session.last_refresh = last_refresh;
         self.roster.insert(session);
         self.plan_renewal(&user);
         self.user_changed(&user);

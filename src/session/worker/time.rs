@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::Worker;
-use crate::account::{AccessToken, AppAlias, SessionState};
+use crate::account::{AccessToken, AppAlias, AppClock, SessionState};
 use crate::session::skew::Skew;
 use crate::session::{EventKind, LocalAction, Subject};
+use crate::vault::KeptClock;
 
 /// A wall clock that moved so much more or less than the runtime's was set, or this machine slept.
 const JUMP: SignedDuration = SignedDuration::from_secs(2);
@@ -42,13 +43,20 @@ impl Worker {
         let Some(by) = self.time.jump(now) else { return };
         self.tell(None, Subject::Device, EventKind::ClockJumped { by });
         for alias in self.apps.iter().map(|app| app.alias.clone()).collect::<Vec<_>>() {
-            // What was learnt by the former clock says nothing about this one.
-            self.app_mut(&alias).skew = Skew::default();
+            // What was learnt by the former clock says nothing about this one, unless it is known how far it was set.
+            if let Some((_, backend, _)) = self.backend(&alias) {
+                let _ = backend.clock_ahead();
+            }
+            let moment = self.setup.clock.moment();
+            let skew = &mut self.app_mut(&alias).skew;
+            *skew = skew.after_jump(&moment);
+            let ahead = skew.ahead();
+            let present = self.present(&alias);
             self.look_after(None, alias.clone(), LocalAction::ReadClock);
             let mut first = true;
             for user in self.roster.users_of(&alias) {
                 let Some(session) = self.roster.get_mut(&user) else { continue };
-                session.correct_for(SignedDuration::ZERO, now);
+                session.correct_for(ahead, present);
                 if !session.state.is_logged_in() || session.state == SessionState::Refreshing {
                     continue;
                 }
@@ -84,7 +92,8 @@ impl Worker {
     /// Learns the server's time from its last answer.
     pub(super) fn learn_date(&mut self, alias: &AppAlias) {
         let Some((_, backend, _)) = self.backend(alias) else { return };
-        let learnt = self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead()));
+        let now = self.now();
+        let learnt = self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead(), now));
         self.tell_skew(alias, learnt);
     }
 
@@ -96,8 +105,31 @@ impl Worker {
     }
 
     /// Learns the server's time from its clock, which somebody may have moved. That is no news to whoever did.
-    pub(super) fn learn_clock(&mut self, alias: &AppAlias, ahead: SignedDuration) {
-        self.learn(alias, |skew| skew.learn_from_clock(ahead));
+    pub(super) fn learn_clock(&mut self, alias: &AppAlias, clock: &AppClock) {
+        let now = self.now();
+        self.learn(alias, |skew| skew.learn_from_clock(clock.now, clock.frozen, now));
+    }
+
+    /// Takes what other processes, or earlier ones, have learnt of the apps' clocks.
+    pub(super) fn recall_clocks(&mut self, clocks: Vec<(AppAlias, KeptClock)>) {
+        let moment = self.setup.clock.moment();
+        for (alias, kept) in clocks {
+            if self.app(&alias).is_some_and(|app| app.skew.is_news(&kept)) {
+                self.learn(&alias, |skew| *skew = Skew::recall(kept, &moment));
+            }
+        }
+    }
+
+    /// Keeps what was learnt of the apps' clocks, for the next process.
+    pub(super) fn keep_clocks(&mut self) {
+        let (clock, wall) = (self.setup.clock.clone(), self.now());
+        let Some(vault) = &self.vault else { return };
+        for app in &mut self.apps {
+            if let Some(kept) = app.skew.take_unkept(|| clock.moment(), wall) {
+                // Nobody waits for it: what is lost is learnt again.
+                drop(vault.set_clock(app.alias.clone(), kept));
+            }
+        }
     }
 
     fn tell_skew(&mut self, alias: &AppAlias, learnt: Option<SignedDuration>) {
@@ -110,16 +142,16 @@ impl Worker {
     /// Corrects all lifetimes of an app, and plans its sessions anew, if its skew turns out to be another; says which.
     fn learn(&mut self, alias: &AppAlias, take: impl FnOnce(&mut Skew)) -> Option<SignedDuration> {
         let skew = &mut self.app_mut(alias).skew;
-        let before = skew.ahead();
+        let before = (skew.ahead(), skew.stands_at());
         take(skew);
         let ahead = skew.ahead();
-        if before == ahead {
+        if before == (ahead, skew.stands_at()) {
             return None;
         }
-        let now = self.now();
+        let present = self.present(alias);
         for user in self.roster.users_of(alias) {
             let Some(session) = self.roster.get_mut(&user) else { continue };
-            session.correct_for(ahead, now);
+            session.correct_for(ahead, present);
             if session.state == SessionState::Active {
                 self.plan_renewal(&user);
             } else {
@@ -128,6 +160,6 @@ impl Worker {
             self.user_changed(&user);
         }
         self.changed = true;
-        Some(ahead)
+        Some(ahead).filter(|ahead| *ahead != before.0)
     }
 }

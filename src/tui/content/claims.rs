@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::account::Claims;
+use crate::numeric_date;
 use crate::tui::words;
 
 /// One claim. Text from a server.
@@ -90,7 +91,8 @@ pub fn text(name: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if TIMES.contains(&name) => {
-            match number.as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok()) {
+            // What is out of range has no date to show.
+            match numeric_date::read(value).filter(|at| *at > Timestamp::MIN && *at < Timestamp::MAX) {
                 Some(at) => format!("{} ({number})", words::moment(at)),
                 None => number.to_string(),
             }
@@ -133,6 +135,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_readable_in_every_form_of_a_number() {
+        for number in [json!(1.7e9), json!(1_700_000_000.25)] {
+            let rows = of(json!({ "nbf": number }));
+            assert!(rows[0].1.starts_with("2023-11-14 22:13:20Z ("), "{rows:?}");
+        }
+    }
+
+    #[test]
     fn a_claim_is_copied_as_the_token_has_it() {
         let long = "x".repeat(LONGEST + 1);
         let claims = json!({ "exp": 1_700_000_000, "n": 7, "t": "text", "long": long, "o": { "b": null } });
@@ -148,5 +158,6 @@ mod tests {
         assert_eq!(rows.len(), MOST);
         assert!(rows.iter().all(|row| row.value.len() <= LONGEST));
         assert_eq!(of(json!({ "exp": i64::MAX })), [("exp".into(), i64::MAX.to_string())]);
+        assert_eq!(of(json!({ "exp": -1e308 })), [("exp".into(), "-1e+308".into())]);
     }
 }

@@ -143,8 +143,13 @@ fn snapshot(seconds: i64) -> Arc<Snapshot> {
 }
 
 async fn running(snapshot: Arc<Snapshot>) -> Running {
+    running_with_room(snapshot, 1).await
+}
+
+/// One whose worker takes so many commands before it is busy.
+async fn running_with_room(snapshot: Arc<Snapshot>, room: usize) -> Running {
     let keys = Keys::default();
-    let (command_ends, commands) = mpsc::channel(1);
+    let (command_ends, commands) = mpsc::channel(room);
     let (snapshots, snapshot_ends) = watch::channel(snapshot);
     let (events, event_ends) = mpsc::channel(8);
     let (first_frame, first_frame_drawn) = oneshot::channel();
@@ -269,6 +274,23 @@ async fn a_timeline_is_read_at_once_or_when_the_selection_rests_and_then_nothing
     running.pass(3_600_000).await;
     assert_eq!(running.written.take(), "");
     assert!(running.commands.try_recv().is_err(), "once");
+}
+
+/// Kind: effects that run in another order than the one in which they were returned.
+#[tokio::test(start_paused = true)]
+async fn effects_run_in_their_order() {
+    let snapshot = with_others(&snapshot(0), 5);
+    let mut running = running_with_room(snapshot.clone(), 16).await;
+    running.press('v');
+    running.press('R');
+    running.pass(10).await;
+    let mut refreshed = Vec::new();
+    while let Ok(Envelope { command, .. }) = running.commands.try_recv() {
+        if let Command::Refresh { user } = command {
+            refreshed.push(user);
+        }
+    }
+    assert_eq!(refreshed, snapshot.users.iter().map(|user| user.key.clone()).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]

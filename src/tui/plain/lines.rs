@@ -63,7 +63,10 @@ pub fn user(model: &Model, user: &UserView) -> String {
 
 /// The lines of a pane for the selected user, below its heading.
 pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
-    let Some(selected) = model.selected() else { return vec!["no user is selected".into()] };
+    let Some(selected) = model.selected() else {
+        let why = if model.is_locked() { "the vault is locked" } else { "no user is selected" };
+        return vec![why.into()];
+    };
     let mut lines = vec![format!("{} of {}:", pane.title(), selected.label)];
     let before = lines.len();
     match pane {

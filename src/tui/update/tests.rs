@@ -69,6 +69,7 @@ fn snapshot(users: impl IntoIterator<Item = usize>) -> Snapshot {
         version: 1,
         vault: VaultStatus::Open { key: KeySource::Keyring, set_aside: vec![] },
         apps: vec![AppView {
+            stands_at: None,
             alias: AppAlias::new("local"),
             client_app_id: "local-abcde".into(),
             base_url: Some("http://127.0.0.1:1".parse().unwrap()),
@@ -359,6 +360,35 @@ fn an_error_stays_until_it_is_dismissed() {
     assert!(model.activity.shown().unwrap().text.contains("invalid username"));
     press(&mut model, KeyCode::Esc);
     assert!(model.activity.shown().unwrap().text.contains("renewed"));
+}
+
+/// Kind: something that happened, and that the log does not know because it was one of many.
+#[test]
+fn each_result_of_a_batch_is_in_the_log_and_the_report_names_what_failed() {
+    let mut model = with_users([1, 2, 3]);
+    keys(&mut model, "v");
+    let commands: Vec<_> = keys(&mut model, "R").into_iter().map(|effect| sent(vec![effect])).collect();
+    assert_eq!(commands.len(), 3);
+    for (number, (_, dialog)) in (1..).zip(commands) {
+        let id = RequestId::next();
+        update(&mut model, Message::Sent { dialog, result: Ok(id) });
+        let failure = Failure {
+            kind: FailureKind::Unreachable,
+            action: "renew the access token",
+            message: format!("no answer {number}"),
+            hint: String::new(),
+        };
+        let kind = if number == 1 { EventKind::Refreshed } else { EventKind::Failed(failure) };
+        let subject = Subject::User { key: key(number), label: format!("user{number}@example.com") };
+        update(&mut model, Message::Event(Event { at: now(), request: Some(id), subject, kind }));
+    }
+    let logged: Vec<_> = model.activity.history().iter().filter_map(|(_, entry)| entry.who()).collect();
+    assert_eq!(logged, ["user1@example.com", "user2@example.com", "user3@example.com"]);
+    let said = &model.activity.shown().unwrap().text;
+    assert!(
+        said.contains("2 failed") && said.contains("no answer 2") && said.contains("no answer 3"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
 fn nothing(model: &Model) -> String {
     let call = |context, action| model.keymap.call(context, action);
     match model.selected() {
-        None => words::no_user(&model.keymap),
+        None => words::no_user(&model.keymap, model.is_locked()),
         Some(user) if user.state.is_logged_in() => {
             format!("No custom data. Press {} to add a field.", call(Context::CustomData, Action::AddField))
         }

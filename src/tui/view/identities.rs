@@ -45,7 +45,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 fn nothing(model: &Model) -> String {
     let call = |action| model.keymap.call(Context::Users, action);
     match model.selected() {
-        None => words::no_user(&model.keymap),
+        None => words::no_user(&model.keymap, model.is_locked()),
         Some(user) if user.state.is_logged_in() => {
             format!("The profile is not here yet. Press {} to refresh.", call(Action::Refresh))
         }

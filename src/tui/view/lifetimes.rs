@@ -43,7 +43,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let inside = layout::inside(area);
     if order.is_empty() {
         let log_in = model.keymap.call(Context::Lifetimes, Action::LogIn);
-        pane::empty(theme, inside, buffer, &format!("Nobody is logged in. Press {log_in} to log in."));
+        let why = match model.is_locked() {
+            true => "The vault is locked.".to_owned(),
+            false => format!("Nobody is logged in. Press {log_in} to log in."),
+        };
+        pane::empty(theme, inside, buffer, &why);
         return;
     }
     let columns = Columns::of(model, area);

@@ -33,7 +33,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     pane::with_position(&model.theme, pane::frame(model, regions, Pane::Session), first, height, rows.len())
         .render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, &words::no_user(&model.keymap));
+        pane::empty(&model.theme, inside, buffer, &words::no_user(&model.keymap, model.is_locked()));
         return;
     }
     let columns = usize::from(inside.width);

@@ -210,6 +210,7 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
 fn nobody(model: &Model) -> String {
     match &model.snapshot.vault {
         VaultStatus::Opening => "opening the vault…".into(),
+        VaultStatus::Locked { .. } => "The vault is locked.".into(),
         _ if model.users.filter.has_text() => "Nobody matches. Esc shows everybody.".into(),
         _ => match needs::missing(model, Action::LogIn) {
             Some(missing) => format!("Nobody is logged in: {missing}."),

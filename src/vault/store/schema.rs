@@ -73,6 +73,11 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE apps ADD COLUMN control BLOB;
     ",
+    // What was learnt of an App's clock, sealed; and which entry of a timeline tells of a user's last renewal.
+    "
+    ALTER TABLE apps ADD COLUMN clock BLOB;
+    ALTER TABLE users ADD COLUMN renewal INTEGER;
+    ",
 ];
 
 /// Brings the database to the newest schema; each step and its number land in one transaction.

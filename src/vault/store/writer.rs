@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{context, control_context, read};
+use super::{clock_context, context, control_context, read};
 use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
 use crate::vault::holder::Holder;
 use crate::vault::seal::{SealKey, seal, unseal};
-use crate::vault::{KeptApp, Lease, Replaced, TimelineEntry, UserRecord, VaultError};
+use crate::vault::{KeptApp, KeptClock, Lease, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How many entries of a user's timeline are kept.
 const TIMELINE: i64 = 200;
@@ -160,6 +160,15 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Remembers what was learnt of an App's clock. An App that nothing else is remembered of is not brought in by it.
+    pub fn set_clock(&self, app: &AppAlias, clock: &KeptClock) -> Result<(), VaultError> {
+        let sealed = seal(self.key, &clock_context(app), &clock.to_bytes())?;
+        self.sql
+            .prepare_cached("UPDATE apps SET clock = ?2 WHERE app = ?1")?
+            .execute(params![app.as_str(), sealed])?;
+        Ok(())
+    }
+
     /// Remembers an App.
     pub fn keep_app(&self, app: &KeptApp) -> Result<(), VaultError> {
         let control = app.control_bytes();
@@ -198,18 +207,31 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes down what happened to a user.
-    pub fn note(&self, user: &UserKey, entry: &TimelineEntry) -> Result<(), VaultError> {
+    /// Writes down what happened to a user, and whether it is what the last renewal is known by.
+    pub fn note(
+        &self,
+        user: &UserKey,
+        entry: &TimelineEntry,
+        is_last_renewal: bool,
+    ) -> Result<(), VaultError> {
         let plain = serde_json::to_vec(entry).map_err(|_| VaultError::Seal)?;
         let sealed = seal(self.key, &timeline_context(user), &plain)?;
         let named = params![user.app.as_str(), user.id.as_str(), sealed];
-        self.sql
+        let noted = self
+            .sql
             .prepare_cached(
                 // Not of a user who is forgotten: an answer that comes late would bring the name back.
                 "INSERT INTO timeline (app, user, sealed) SELECT ?1, ?2, ?3
                      WHERE EXISTS (SELECT 1 FROM users WHERE app = ?1 AND user = ?2)",
             )?
             .execute(named)?;
+        if is_last_renewal && noted == 1 {
+            self.sql
+                .prepare_cached(
+                    "UPDATE users SET renewal = last_insert_rowid() WHERE app = ?1 AND user = ?2",
+                )?
+                .execute(params![user.app.as_str(), user.id.as_str()])?;
+        }
         self.sql
             .prepare_cached(
                 "DELETE FROM timeline WHERE app = ?1 AND user = ?2 AND entry <= (SELECT entry FROM timeline
@@ -243,6 +265,6 @@ impl Writer<'_> {
     }
 }
 
-fn timeline_context(user: &UserKey) -> Vec<u8> {
+pub(super) fn timeline_context(user: &UserKey) -> Vec<u8> {
     format!("idmux timeline 1\0{}\0{}", user.app, user.id).into_bytes()
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use super::{Code, Consent, below, exchange_failed, issuer, text_of};
 use crate::local_app::app::App;
 use crate::local_app::config::OAuth2;
 use crate::local_app::failure::Failure;
+use crate::numeric_date;
 
 /// Base of the Graph API. Without a version, calls go to the oldest that the Facebook app may use.
 const GRAPH: &str = "https://graph.facebook.com";
@@ -94,9 +96,14 @@ async fn inspect(app: &App, graph: &Url, oauth2: &OAuth2, token: &str) -> Result
     if text_of(facts, "app_id")? != oauth2.client_id {
         return Err(Refusal::new("the token is for another Facebook app").into());
     }
-    // 0: never.
-    let expires = facts.get("expires_at").and_then(Value::as_i64).unwrap_or_default();
-    if expires != 0 && app.now().as_second() >= expires {
+    // 0, or nothing: never.
+    let expires = match facts.get("expires_at") {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            Some(numeric_date::read(value).ok_or_else(|| Refusal::new("`expires_at` is not a time"))?)
+        }
+    };
+    if expires.is_some_and(|expires| expires != Timestamp::UNIX_EPOCH && app.now() >= expires) {
         return Err(Refusal::new("the token has expired").into());
     }
     Ok(text_of(facts, "user_id")?.to_owned())

@@ -39,6 +39,7 @@ fn user(app: &str, name: &str, state: SessionState) -> Arc<UserView> {
 
 fn snapshot(version: u64, users: impl IntoIterator<Item = Arc<UserView>>) -> Message {
     let app = |alias: &str| AppView {
+        stands_at: None,
         alias: AppAlias::new(alias),
         client_app_id: "shop-abcde".into(),
         base_url: Some("http://127.0.0.1:1".parse().unwrap()),
@@ -284,6 +285,7 @@ fn timeline(request: RequestId, name: &str, what: &str) -> Event {
         standing: Standing::Bad,
         what: what.into(),
         rule: "a failed request changes nothing".into(),
+        refresh: None,
     };
     let subject = Subject::User { key, label: name.into() };
     Event { at: now(), request: Some(request), subject, kind: EventKind::Timeline(vec![entry]) }

@@ -10,7 +10,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-fn drawn(model: &Model) -> String {
+pub(super) fn drawn(model: &Model) -> String {
     let mut terminal = Terminal::new(TestBackend::new(model.size.width, model.size.height)).unwrap();
     terminal.draw(|frame| crate::tui::view::view(model, frame)).unwrap();
     terminal.backend().to_string()

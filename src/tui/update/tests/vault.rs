@@ -140,3 +140,39 @@ fn the_key_can_live_elsewhere() {
         assert!(format!("{command:?}").contains(expected), "{command:?}");
     }
 }
+
+/// Kind: a text that was made from a user, and outlives what it was made from.
+#[test]
+fn nothing_names_a_user_after_a_lock() {
+    let mut model = with_users([1, 2]);
+    let failed = |user: usize| {
+        let failure = Failure {
+            kind: FailureKind::Unreachable,
+            action: "renew the access token",
+            message: "no answer".into(),
+            hint: String::new(),
+        };
+        let subject = Subject::User { key: key(user), label: format!("user{user}@example.com") };
+        Message::Event(Event { at: now(), request: None, subject, kind: EventKind::Failed(failure) })
+    };
+    update(&mut model, failed(1));
+    keys(&mut model, "/user");
+    press(&mut model, KeyCode::Enter);
+    assert!(model.activity.shown().is_some() && model.activity.history().iter().count() > 0);
+    show(
+        &mut model,
+        Snapshot {
+            vault: VaultStatus::Locked { key: KeySource::Passphrase, why: None },
+            ..Snapshot::default()
+        },
+    );
+    // One that was on its way.
+    update(&mut model, failed(2));
+    assert!(model.activity.shown().is_none(), "{:?}", model.activity.shown());
+    assert_eq!(model.activity.history().iter().count(), 0);
+    assert!(!model.users.filter.is_on() && model.marked.is_empty());
+    let debug = format!("{model:?}");
+    assert!(!debug.contains("@example.com"), "{debug}");
+    let screen = dialogs::drawn(&model);
+    assert!(screen.contains("The vault is locked.") && !screen.contains("Nobody is logged in"), "{screen}");
+}
