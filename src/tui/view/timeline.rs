@@ -58,7 +58,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 
 fn nothing(model: &Model) -> String {
     match (model.selected(), model.timeline.reading()) {
-        (None, _) => "No user is selected. Press l in Users to log one in.".into(),
+        (None, _) => words::no_user(&model.keymap, model.is_locked()),
         (Some(_), Reading::Failed(why)) => format!("✗ The timeline was not read: {}", text::inert(why)),
         (Some(_), Reading::Done) => {
             "Nothing was noted yet. What happens to the session is noted here.".into()
