@@ -17,7 +17,10 @@ pub mod token;
 pub mod user;
 
 pub use api_key::{ApiKey, ApiKeyAction, ApiKeyId, NewApiKey};
-pub use app::{App, AppAlias, AppTextError, CustomDataSource, check_client_app_id, parse_base_url};
+pub use app::{
+    App, AppAlias, AppTextError, CustomDataSource, check_client_app_id, parse_base_url, part_beside_address,
+    without_secret_parts,
+};
 pub use browser::{BrowserAddress, RedirectUri};
 pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
 pub use custom_data::FieldPath;

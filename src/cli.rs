@@ -11,6 +11,7 @@ pub mod clock;
 mod command;
 mod consent;
 mod data_folder;
+mod doctor;
 pub mod email;
 pub mod import;
 pub mod init;
@@ -72,6 +73,8 @@ pub enum Command {
     App(AppCommand),
     /// List what every key of the terminal user interface does.
     Keys(keys::KeysArgs),
+    /// Close the vault: keys and tokens leave the memory of every idmux process. Needs no key.
+    Lock(vault::LockArgs),
     /// Everything else goes through a session worker.
     #[command(flatten)]
     Session(SessionCommand),
@@ -95,6 +98,7 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args),
             Self::Keys(args) => keys::run(args),
+            Self::Lock(args) => vault::lock(args),
             Self::App(AppCommand::Init(args)) => init::run(args),
             Self::App(AppCommand::ImportUsers(args)) => import::run(args),
             Self::App(AppCommand::Known(command)) => SessionCommand::App(command).run(),

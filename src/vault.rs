@@ -4,12 +4,13 @@
 //! slot: the OS keyring, a passphrase, or a key file. A vault never changes its slot by itself, and a record that
 //! cannot be read is set aside without touching the others.
 
+mod app_record;
 mod files;
 mod holder;
-mod kept_app;
 mod kept_clock;
 mod key;
 mod keyring;
+mod presence;
 mod record;
 mod seal;
 mod store;
@@ -22,14 +23,15 @@ use std::thread::JoinHandle;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
+pub use self::app_record::AppRecord;
 use self::files::Files;
-pub use self::kept_app::KeptApp;
 pub use self::kept_clock::KeptClock;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
-pub use self::record::{SetAside, UserRecord};
+pub use self::presence::{check, lock};
+pub use self::record::{RecordName, SetAside, UserRecord};
 use self::store::{Store, StoreWrite, Told, Writer};
 pub use self::timeline::{RefreshOutcome, Standing, TimelineEntry};
-use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
+use crate::account::{AccessToken, App, AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,25 @@ pub enum VaultError {
         /// Its schema number.
         found: i64,
     },
+    /// The database is not what it was.
+    #[error("the vault is damaged: {what}; put a copy of it back, or move it away to begin anew")]
+    Damaged {
+        /// What is wrong.
+        what: String,
+    },
+    /// There was a vault, and its file is gone or empty.
+    #[error("the vault {} is {how}, though there was one; put a copy of it back, or move {} away to begin anew", path.display(), proof.display())]
+    Vanished {
+        /// The file.
+        path: PathBuf,
+        /// "gone", "empty", "without its key slot".
+        how: &'static str,
+        /// The file that says that there was one.
+        proof: PathBuf,
+    },
+    /// There is no vault yet.
+    #[error("there is no vault at {}", .0.display())]
+    NoVault(PathBuf),
     /// Something that was sealed does not open with this key.
     #[error("it does not open with this key")]
     Seal,
@@ -87,18 +108,16 @@ pub enum VaultError {
 pub struct Contents {
     /// The users, in the order in which they were first stored.
     pub users: Vec<(UserKey, UserRecord)>,
-    /// Records that could not be read.
+    /// Records that are lost, and that nobody has forgotten yet.
     pub set_aside: Vec<SetAside>,
-    /// The current user of each App.
-    pub current: Vec<(AppAlias, UserId)>,
-    /// The device id that each App gave.
-    pub devices: Vec<(AppAlias, DeviceId)>,
-    /// The Apps that are remembered.
-    pub apps: Vec<KeptApp>,
+    /// What is kept of each App.
+    pub apps: Vec<(AppAlias, AppRecord)>,
     /// What was learnt of each App's clock.
     pub clocks: Vec<(AppAlias, KeptClock)>,
     /// The entries of timelines by which each user's last renewal is known.
     pub renewals: Vec<(UserKey, TimelineEntry)>,
+    /// Whether the vault is locked: by somebody who was faster than its opening.
+    pub locked: bool,
 }
 
 /// What other processes did to the vault.
@@ -111,7 +130,7 @@ pub struct Changes {
     /// Users who were removed.
     pub removed: Vec<UserKey>,
     /// All Apps that are kept by now.
-    pub apps: Vec<KeptApp>,
+    pub apps: Vec<App>,
     /// What is known of each App's clock, whoever learnt it.
     pub clocks: Vec<(AppAlias, KeptClock)>,
     /// Whether the vault is locked.
@@ -273,8 +292,13 @@ impl Vault {
     }
 
     /// Remembers an App.
-    pub fn keep_app(&self, app: KeptApp) -> Write {
-        self.write(move |store| store.keep_app(&app))
+    pub fn keep_app(&self, app: App) -> Write {
+        self.write(move |store| store.keep_app(app))
+    }
+
+    /// Forgets that records were lost.
+    pub fn forget_lost(&self, records: Vec<RecordName>) -> Write {
+        self.write(move |store| records.iter().try_for_each(|record| store.forget_lost(record)))
     }
 
     /// Forgets an App with all its users.

@@ -32,7 +32,8 @@ use driver::{LARGE, MEDIUM, SMALL, Screen};
 use fixture::*;
 use idmux::account::{EndReason, Provider, SessionState};
 use idmux::session::{
-    Event, EventKind, Failure, FailureKind, KeySource, SetAside, Snapshot, Standing, Subject, VaultStatus,
+    Event, EventKind, Failure, FailureKind, KeySource, RecordName, SetAside, Snapshot, Standing, Subject,
+    VaultStatus,
 };
 use idmux::tui::message::Message;
 use idmux::tui::wake;
@@ -153,8 +154,10 @@ pub fn first_scenes(table: &mut Table) {
 
     table.add("set_aside", six(), |screen| {
         let mut snapshot = six();
-        let set_aside =
-            vec![SetAside { user: key(9), why: "the record was changed outside of idmux".into() }];
+        let set_aside = vec![SetAside {
+            record: RecordName::User(key(9)),
+            why: "the record was changed outside of idmux".into(),
+        }];
         snapshot.vault = VaultStatus::Open { key: KeySource::Keyring, set_aside };
         screen.snapshot(snapshot);
         screen.event(about_ada(failure(
@@ -192,7 +195,7 @@ fn hostile() -> Snapshot {
     user.custom_data = Some(bson::doc! { HOSTILE: HOSTILE, "inner": { HOSTILE: HOSTILE } });
     let mut snapshot = with_users([user, fixture::user(2, "mallory@example.com")]);
     snapshot.apps[0].client_app_id = HOSTILE.into();
-    let set_aside = vec![SetAside { user: key(9), why: HOSTILE.into() }];
+    let set_aside = vec![SetAside { record: RecordName::User(key(9)), why: HOSTILE.into() }];
     snapshot.vault = VaultStatus::Open { key: KeySource::Keyring, set_aside };
     snapshot
 }

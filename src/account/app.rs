@@ -57,6 +57,9 @@ pub enum AppTextError {
     /// It is no address.
     #[error("an http or https address, such as http://127.0.0.1:4000")]
     Address,
+    /// It has more in it than an address, and that may be secret. The error does not repeat it.
+    #[error("an address alone, such as http://127.0.0.1:4000: without {0} in it")]
+    MoreThanAddress(&'static str),
 }
 
 /// Checks a client app id, which becomes a part of addresses. The server of an App decides which ids there are; every id
@@ -72,13 +75,39 @@ pub fn check_client_app_id(text: &str) -> Result<(), AppTextError> {
 /// Reads the base URL of an App.
 ///
 /// # Errors
-/// When it is no address of a web server.
+/// When it is no address of a web server, or has a user name, a password, a query or a fragment in it: addresses are
+/// shown and kept, and what is secret is given elsewhere.
 pub fn parse_base_url(text: &str) -> Result<Url, AppTextError> {
     let url = Url::parse(text).map_err(|_| AppTextError::Address)?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        _ => Err(AppTextError::Address),
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(AppTextError::Address);
     }
+    match part_beside_address(&url) {
+        None => Ok(url),
+        Some(part) => Err(AppTextError::MoreThanAddress(part)),
+    }
+}
+
+/// What an address has in it that is none of it, and may be secret.
+pub fn part_beside_address(url: &Url) -> Option<&'static str> {
+    // An empty name, as in `http://@host`, leaves no trace in a `Url`, and says nothing.
+    if url.password().is_some() || !url.username().is_empty() {
+        return Some("a user name or password");
+    }
+    if url.query().is_some() {
+        return Some("a query (?…)");
+    }
+    url.fragment().map(|_| "a fragment (#…)")
+}
+
+/// The address alone.
+pub fn without_secret_parts(mut url: Url) -> Url {
+    // Only addresses without a host refuse this, and those have no user.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url
 }
 
 impl fmt::Display for AppAlias {

@@ -6,12 +6,12 @@ use url::Url;
 
 use super::client::Client;
 use super::consent::{self, YesArgs};
-use super::output::Printed;
+use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
 use super::table::table;
 use crate::account::{App, AppAlias, AppTextError, ControlAccess, CustomDataSource, check_client_app_id};
-use crate::session::{AppView, Command, Snapshot};
+use crate::session::{AppView, Command, LocalAction, Snapshot};
 
 /// Arguments of `idmux app`.
 #[derive(Debug, Subcommand)]
@@ -62,20 +62,20 @@ pub struct AddArgs {
     app_id: String,
 
     /// The data source that holds custom user data.
-    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().service)]
-    custom_data_service: String,
+    #[arg(long, value_name = "NAME")]
+    custom_data_service: Option<String>,
 
     /// The database that holds custom user data.
-    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().database)]
-    custom_data_database: String,
+    #[arg(long, value_name = "NAME")]
+    custom_data_database: Option<String>,
 
     /// The collection that holds custom user data.
-    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().collection)]
-    custom_data_collection: String,
+    #[arg(long, value_name = "NAME")]
+    custom_data_collection: Option<String>,
 
     /// The field with the user's id in a document of custom user data.
-    #[arg(long, value_name = "NAME", default_value_t = CustomDataSource::default().user_id_field)]
-    custom_data_field: String,
+    #[arg(long, value_name = "NAME")]
+    custom_data_field: Option<String>,
 
     /// Host and port that the App may name as where it is served, besides its own.
     #[arg(long, value_name = "HOST")]
@@ -167,6 +167,8 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
             format!("take another name, or forget that one first with `idmux app remove {alias}`"),
         ));
     }
+    // What is not given stays as it is known.
+    let known = client.snapshot().app(&alias).map(|app| app.custom_data.clone()).unwrap_or_default();
     let control = args.control.access(&alias, &args.url).await?;
     let json = app_json(&alias, &args.app_id, Some(&args.url));
     let sentence = format!("{alias}: {} at {}", args.app_id, args.url);
@@ -175,16 +177,41 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
         base_url: args.url,
         client_app_id: args.app_id,
         custom_data: CustomDataSource {
-            service: args.custom_data_service,
-            database: args.custom_data_database,
-            collection: args.custom_data_collection,
-            user_id_field: args.custom_data_field,
+            service: args.custom_data_service.unwrap_or(known.service),
+            database: args.custom_data_database.unwrap_or(known.database),
+            collection: args.custom_data_collection.unwrap_or(known.collection),
+            user_id_field: args.custom_data_field.unwrap_or(known.user_id_field),
         },
         control,
         accepted_host: args.accept_host,
     };
+    check_control_token(&app, client).await?;
     client.ask(Command::KeepApp(app)).await?;
     Ok(Printed::either(args.json, &json, &sentence))
+}
+
+/// Tries a control token that is given before anything is kept: a wrong one must not replace a good one unseen.
+async fn check_control_token(app: &App, client: &mut Client<'_>) -> Result<(), Problem> {
+    if app.control.is_none() {
+        return Ok(());
+    }
+    // Known to this process alone.
+    client.ask(Command::AddApp(app.clone())).await?;
+    let read = Command::Local { app: app.alias.clone(), action: LocalAction::ReadClock };
+    match client.ask(read).await {
+        Ok(_) => Ok(()),
+        Err(problem) if matches!(problem.code, Code::Credentials | Code::Refused | Code::NotLoggedIn) => {
+            Err(Problem::new(
+                problem.code,
+                format!("{}: the control token was refused; nothing was changed", app.alias),
+                "`idmux serve` prints it, or takes it from IDMUX_CONTROL_TOKEN",
+            ))
+        }
+        Err(problem) => {
+            output::warn(&format!("the control token is not checked: {}", problem.message));
+            Ok(())
+        }
+    }
 }
 
 async fn accept_host(

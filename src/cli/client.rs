@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::output;
-use super::problem::{Code, Problem, whom};
+use super::problem::{Code, Problem};
 use super::secret::{self, Question, Source};
 use crate::account::AppAlias;
 use crate::app::command_line::Parts;
@@ -54,10 +54,17 @@ impl<'a> Client<'a> {
                 if let Some(why) = why {
                     output::warn(&format!("the vault is locked: {why}"));
                 }
-                self.open_with_passphrase(Source::Prompt).await
+                self.open_with_passphrase(Source::Prompt).await?;
             }
-            other => open(&other),
+            other => open(&other)?,
         }
+        // At each start, until a person says that they may be forgotten.
+        if let VaultStatus::Open { set_aside, .. } = &self.snapshot().vault {
+            for lost in set_aside {
+                output::warn(&format!("{} is lost: {}; `idmux doctor` says more", lost.record, lost.why));
+            }
+        }
+        Ok(())
     }
 
     /// Opens a vault whose key is a passphrase. At a prompt there is more than one try.
@@ -164,10 +171,8 @@ impl<'a> Client<'a> {
             match &event.kind {
                 EventKind::Failed(failure) if ends => return Err(Problem::of(failure, &event.subject)),
                 EventKind::Failed(failure) => output::warn(&Problem::of(failure, &event.subject).message),
-                EventKind::RecordSetAside { why } => {
-                    let who = whom(&event.subject).unwrap_or_default();
-                    output::warn(&format!("{who}: a damaged record was set aside: {why}"));
-                }
+                // It was said when the vault was opened.
+                EventKind::RecordSetAside { .. } => {}
                 // Steps on the way, which name the request without ending it.
                 EventKind::Registered | EventKind::AccessRefused { .. } => {}
                 _ if ends => return Ok(event),

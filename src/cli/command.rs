@@ -9,7 +9,8 @@ use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::session::{Action, EndArgs, SwitchArgs, UserArgs};
 use super::{
-    api_keys, apps, browser, clock, email, login, mail, session, signals, timeline, token, users, vault,
+    api_keys, apps, browser, clock, doctor, email, login, mail, session, signals, timeline, token, users,
+    vault,
 };
 use crate::app::command_line;
 use crate::hidden_input;
@@ -52,10 +53,10 @@ pub enum SessionCommand {
     /// Read the mailbox of a local App, and confirm accounts by it.
     #[command(subcommand)]
     Mail(mail::MailCommand),
-    /// Close the vault: keys and tokens leave the memory of every idmux process.
-    Lock(vault::LockArgs),
     /// Open the vault again.
     Unlock(vault::UnlockArgs),
+    /// Say what of the vault is lost or damaged, and let it be forgotten.
+    Doctor(doctor::DoctorArgs),
 }
 
 impl SessionCommand {
@@ -103,13 +104,13 @@ impl SessionCommand {
             Self::ResetPassword(command) => command.json(),
             Self::Clock(args) => args.json(),
             Self::Mail(command) => command.json(),
-            Self::Lock(args) => args.json,
             Self::Unlock(args) => args.json,
+            Self::Doctor(args) => args.json,
         }
     }
 
     async fn perform(self, mut client: Client<'_>) -> Result<(), Problem> {
-        let opens_by_itself = matches!(self, Self::Lock(_) | Self::Unlock(_));
+        let opens_by_itself = matches!(self, Self::Unlock(_));
         if !opens_by_itself {
             client.open_vault().await?;
         }
@@ -136,8 +137,8 @@ impl SessionCommand {
             Self::ResetPassword(command) => command.run(client).await,
             Self::Clock(args) => args.run(client).await,
             Self::Mail(command) => command.run(client).await,
-            Self::Lock(args) => vault::lock(args, client).await,
             Self::Unlock(args) => vault::unlock(args, client).await,
+            Self::Doctor(args) => doctor::run(args, client).await,
         }
     }
 }

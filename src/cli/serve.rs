@@ -230,7 +230,7 @@ fn control_token(token: Option<SecretString>) -> Result<Option<SecretString>, Se
         let token = token.expose_secret();
         token.len() >= SHORTEST_CONTROL_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    match token {
+    match token.filter(|token| !token.expose_secret().is_empty()) {
         Some(token) if !is_fit(&token) => Err(ServeError::ControlToken),
         token => Ok(token),
     }

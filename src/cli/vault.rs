@@ -1,13 +1,16 @@
 //! `idmux lock` and `idmux unlock`: whether keys and tokens may be in memory.
 
+use std::process::ExitCode;
+
 use clap::Args;
 use serde_json::json;
 
 use super::client::{Client, open};
-use super::output::Printed;
-use super::problem::Problem;
+use super::output::{self, Printed};
+use super::problem::{Code, Problem};
 use super::secret::{PassphraseArgs, Source};
-use crate::session::{Command, KeyChoice, KeySource, VaultStatus};
+use crate::folders::Folders;
+use crate::session::{KeyChoice, KeySource, VaultError, VaultStatus, lock_vault};
 
 /// Arguments of `idmux lock`.
 #[derive(Debug, Args)]
@@ -27,17 +30,38 @@ pub struct UnlockArgs {
     pub json: bool,
 }
 
-/// Locks the vault for every idmux process.
-///
-/// # Errors
-/// When there is no vault that could be locked.
-pub async fn lock(args: LockArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
-    let status = client.vault_status().await?;
-    if !matches!(status, VaultStatus::Locked { .. }) {
-        open(&status)?;
-        client.ask(Command::Lock).await?;
+/// Locks the vault for every idmux process. It takes no key, and no worker: whoever closes the vault need not be able to open
+/// it.
+pub fn lock(args: LockArgs) -> ExitCode {
+    if args.json {
+        output::for_scripts();
     }
-    Ok(Printed::either(args.json, &json!({ "vault": "locked" }), "the vault is locked"))
+    let locked = Folders::find().map_err(|error| Problem::new(Code::Failed, error.to_string(), "")).and_then(
+        |folders| {
+            lock_vault(&folders.vault()).map_err(|error| match error {
+                VaultError::NoVault(_) => Problem::new(
+                    Code::VaultNeedsKey,
+                    error.to_string(),
+                    "there is nothing to lock: nobody has logged in on this device yet",
+                ),
+                _ => Problem::new(
+                    Code::Vault,
+                    format!("the vault is not locked: {error}"),
+                    "end every idmux process, so that keys and tokens leave the memory",
+                ),
+            })
+        },
+    );
+    let printed = locked.and_then(|()| {
+        Printed::either(args.json, &json!({ "vault": "locked" }), "the vault is locked").write()
+    });
+    match printed {
+        Ok(()) => output::done(),
+        Err(problem) => {
+            output::report(&problem);
+            problem.exit_code()
+        }
+    }
 }
 
 /// Opens the vault, for every idmux process.

@@ -59,6 +59,8 @@ pub enum Command {
     },
     /// Close the vault: keys and tokens leave the memory of every idmux process until it is opened again.
     Lock,
+    /// Forget which records of the vault are lost.
+    ForgetLost,
     /// Log a user in. A user who is already known gets a new session in place of the old one.
     LogIn {
         /// The App.

@@ -60,6 +60,8 @@ pub enum EventKind {
         /// What is wrong with it.
         why: String,
     },
+    /// Lost records are not named any more.
+    LossesForgotten,
     /// An App is known.
     AppAdded,
     /// An App was changed on this device.

@@ -164,6 +164,7 @@ fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         | EventKind::RecordSetAside { .. }
         | EventKind::AppAdded
         | EventKind::AppChanged
+        | EventKind::LossesForgotten
         | EventKind::AppForgotten
         | EventKind::Locked
         | EventKind::Cancelled

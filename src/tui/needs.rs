@@ -5,8 +5,8 @@ use super::form::{Field, Form};
 use super::keymap::{Action, Context};
 use super::model::{Model, View};
 use super::update;
-use crate::account::{MailState, Provider, SessionState};
-use crate::session::VaultStatus;
+use crate::account::{AppAlias, MailState, Provider, SessionState};
+use crate::session::{AppView, VaultStatus};
 
 /// Why `action` makes no sense at the moment; `None` where it does.
 pub fn missing(model: &Model, action: Action) -> Option<String> {
@@ -81,9 +81,19 @@ fn app(model: &Model) -> Option<String> {
     match (&model.snapshot.vault, model.app()) {
         (VaultStatus::Opening, _) => Some("the vault is still being opened".into()),
         (_, None) => Some("no App is known yet".into()),
-        (_, Some(app)) if app.base_url.is_none() => Some(format!("the App {} is still starting", app.alias)),
+        (_, Some(app)) if app.base_url.is_none() => Some(no_address(model, app)),
         _ => None,
     }
+}
+
+/// Why an App cannot be reached that has no address here, and what gives it one.
+pub fn no_address(model: &Model, app: &AppView) -> String {
+    if app.alias.as_str() == AppAlias::LOCAL {
+        return format!("the App {} is still starting", app.alias);
+    }
+    let apps = model.keymap.call(Context::Users, Action::Apps);
+    let edit = model.keymap.call(Context::Apps, Action::EditApp);
+    format!("no address of the App {} is known; {apps}, then {edit}, sets it", app.alias)
 }
 
 fn user(model: &Model) -> Option<String> {

@@ -218,6 +218,7 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
         EventKind::Cancelled => (Tone::Plain, "given up; a session that comes of it is ended at once".into()),
         EventKind::AppChanged => (Tone::Good, "app changed".into()),
+        EventKind::LossesForgotten => (Tone::Plain, "what is lost is forgotten".into()),
         EventKind::AppForgotten => (Tone::Plain, "app forgotten on this device".into()),
         EventKind::Locked => (Tone::Warn, "the vault is locked".into()),
         EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
@@ -373,7 +374,7 @@ pub fn set_aside(records: &[SetAside]) -> Option<String> {
         len => format!(" (and {} more)", len - 1),
     };
     let records = count(records.len(), "damaged record");
-    Some(format!("{records} set aside: {}: {}{more}", first.user, first.why))
+    Some(format!("{records} set aside (`idmux doctor`): {}: {}{more}", first.record, first.why))
 }
 
 /// `1 user`, `2 users`.

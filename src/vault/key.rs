@@ -97,11 +97,14 @@ const WRAP_CONTEXT: &[u8] = b"idmux vault data key 1";
 /// Argon2id above the OWASP minimum (19 MiB, 2 passes): a vault is opened once, and attacked at leisure.
 const PASSPHRASE_COST: (u32, u32, u32) = (64 * 1024, 3, 1);
 
+/// What is more than this was never written, and would take all memory, or for ever.
+const MOST_COST: (u32, u32, u32) = (1024 * 1024, 32, 16);
+
 /// See [`Vault::open`].
 pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, VaultError> {
     if matches!(policy.choice, Some(KeyChoice::Memory)) || location == Location::Memory {
         let store = Database::open(&Location::Memory)?.with_key(random_key()?);
-        return start(KeySource::Memory, store).await;
+        return start(KeySource::Memory, store, false).await;
     }
     let database = {
         let location = location.clone();
@@ -118,7 +121,8 @@ async fn open_existing(
     stored: &StoredSlot,
     policy: &KeyPolicy,
 ) -> Result<Opened, VaultError> {
-    let slot: Slot = serde_json::from_str(&stored.detail).map_err(|_| VaultError::Seal)?;
+    let slot: Slot = serde_json::from_str(&stored.detail)
+        .map_err(|_| VaultError::Damaged { what: "its key slot cannot be read".into() })?;
     let key = slot.source();
     let locked = |why: Option<String>| Ok(Opened::Locked { key: slot.source(), why });
     // Only a person opens what a person locked; an environment variable does not.
@@ -135,6 +139,9 @@ async fn open_existing(
         Slot::Passphrase { salt, memory_kib, passes, lanes } => {
             let Some(passphrase) = policy.passphrase().cloned() else { return locked(None) };
             let (salt, cost) = (salt.clone(), (*memory_kib, *passes, *lanes));
+            if *memory_kib > MOST_COST.0 || *passes > MOST_COST.1 || *lanes > MOST_COST.2 {
+                return Err(VaultError::Damaged { what: "the cost of its passphrase cannot be true".into() });
+            }
             blocking(move || stretch(&passphrase, &salt, cost)).await?
         }
         Slot::KeyFile { path } => match read_key_file(path) {
@@ -144,7 +151,8 @@ async fn open_existing(
     };
     match unwrap_key(&wrapping, &stored.wrapped) {
         Ok(data_key) => {
-            let opened = start(key, database.with_key(data_key)).await?;
+            let opens_lock = was_locked && policy.choice.is_some();
+            let opened = start(key, database.with_key(data_key), opens_lock).await?;
             if let (true, Opened::Open(vault, _)) = (was_locked, &opened) {
                 vault.set_locked(false).done().await?;
             }
@@ -176,7 +184,7 @@ async fn create(
         wrapped: seal::seal(&wrapping, WRAP_CONTEXT, data_key.expose_secret())?,
     };
     if database.add_slot(&stored)? {
-        start(slot.source(), database.with_key(data_key)).await
+        start(slot.source(), database.with_key(data_key), false).await
     } else {
         // Another process set the vault up in the same moment: its slot stands.
         let stored = database.slot()?.ok_or(VaultError::Seal)?;
@@ -184,13 +192,17 @@ async fn create(
     }
 }
 
-async fn start(key: KeySource, store: Store) -> Result<Opened, VaultError> {
+/// Starts an open vault. One that was locked since it was looked at stays closed, unless a person opens it after that.
+async fn start(key: KeySource, store: Store, opens_lock: bool) -> Result<Opened, VaultError> {
     let (store, contents) = blocking(move || {
         let mut store = store;
         let contents = store.load()?;
         Ok((store, contents))
     })
     .await?;
+    if contents.locked && !opens_lock {
+        return Ok(Opened::Locked { key, why: Some("it was locked".into()) });
+    }
     Ok(Opened::Open(Vault::start(key, store)?, contents))
 }
 

@@ -1,11 +1,12 @@
 //! A user's record: what is sealed.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::account::{AccessToken, EndReason, Profile, Provider, RefreshToken, Tokens, UserKey};
+use crate::account::{AccessToken, AppAlias, EndReason, Profile, Provider, RefreshToken, Tokens, UserKey};
 
 /// Everything that is kept of a user.
 #[derive(Debug, Clone)]
@@ -20,11 +21,33 @@ pub struct UserRecord {
     pub ended: Option<EndReason>,
 }
 
-/// A record that could not be read, and was moved out of the way.
+/// Names a record of the vault.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordName {
+    /// That of a user.
+    User(UserKey),
+    /// That of an App.
+    App(AppAlias),
+    /// One whose name is lost as well. The number tells it from others.
+    Nameless(usize),
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => user.fmt(f),
+            Self::App(app) => write!(f, "the App {app}"),
+            Self::Nameless(number) => write!(f, "nameless record {number}"),
+        }
+    }
+}
+
+/// A record that is lost: it could not be read, and was moved out of the way, or it is not there any more. It is named at
+/// each start until a person says that it may be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
-    /// Whose record it is.
-    pub user: UserKey,
+    /// Which.
+    pub record: RecordName,
     /// What is wrong with it.
     pub why: String,
 }

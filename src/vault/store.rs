@@ -1,5 +1,7 @@
 //! The vault's database: every line of its SQL.
 
+mod load;
+mod roll;
 mod schema;
 mod writer;
 
@@ -13,11 +15,10 @@ pub use self::writer::Writer;
 use self::writer::timeline_context;
 
 use super::holder::Holder;
+use super::presence::Presence;
 use super::seal::{SealKey, unseal};
-use super::{
-    Changes, Contents, KeptApp, KeptClock, Location, SetAside, TimelineEntry, UserRecord, VaultError,
-};
-use crate::account::{AppAlias, DeviceId, UserId, UserKey};
+use super::{AppRecord, Changes, KeptClock, Location, TimelineEntry, UserRecord, VaultError};
+use crate::account::{AppAlias, UserId, UserKey};
 
 /// A key slot as it is stored: which kind of key wraps the data key, and the wrapped key.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl Database {
         let mut connection = match location {
             Location::Memory => Connection::open_in_memory()?,
             Location::File(path) => {
+                Presence::of(path).check_file()?;
                 make_private(path).map_err(|source| VaultError::File { path: path.clone(), source })?;
                 Connection::open(path)?
             }
@@ -56,12 +58,35 @@ impl Database {
         Ok(Self { connection, holder: Holder::new(location)? })
     }
 
+    /// Opens a database that is there, to lock it or to look at it. Nothing is made.
+    pub fn open_existing(path: &Path) -> Result<Connection, VaultError> {
+        Presence::of(path).check_file()?;
+        let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        Ok(connection)
+    }
+
     /// The key slot, if the vault was set up.
     pub fn slot(&self) -> Result<Option<StoredSlot>, VaultError> {
         let slot = self.connection.query_row("SELECT kind, detail, wrapped FROM key_slot", [], |row| {
             Ok(StoredSlot { kind: row.get(0)?, detail: row.get(1)?, wrapped: row.get(2)? })
         });
-        Ok(slot.optional()?)
+        let slot = slot.optional()?;
+        if let Some(path) = self.connection.path().filter(|path| !path.is_empty()) {
+            let presence = Presence::of(Path::new(path));
+            match &slot {
+                Some(_) => presence.note()?,
+                None => presence.check_slot(self.is_empty()?)?,
+            }
+        }
+        Ok(slot)
+    }
+
+    /// Whether nothing was ever stored.
+    fn is_empty(&self) -> Result<bool, VaultError> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM roll)";
+        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Sets the vault up. False when another process did so first; its slot stands.
@@ -70,6 +95,9 @@ impl Database {
             "INSERT INTO key_slot (only, kind, detail, wrapped) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![slot.kind, slot.detail, slot.wrapped],
         )?;
+        if let Some(path) = self.connection.path().filter(|path| !path.is_empty()) {
+            Presence::of(Path::new(path)).note()?;
+        }
         Ok(added == 1)
     }
 
@@ -105,62 +133,10 @@ pub struct Store {
     data_version: i64,
 }
 
-/// What a row says of an App, if it is kept.
-fn kept_app(key: &SealKey, app: &AppAlias, kept: Option<String>, sealed: Option<Vec<u8>>) -> Option<KeptApp> {
-    let mut kept = KeptApp::from_json(&kept?)?;
-    match sealed.map(|sealed| unseal(key, &control_context(app), &sealed)) {
-        Some(Ok(plain)) => kept.set_control(&plain),
-        // The App works without; `idmux app add` gives it again.
-        Some(Err(_)) => tracing::warn!(%app, "the way to the control API does not open"),
-        None => {}
-    }
-    Some(kept)
-}
-
 impl Store {
     /// The database's file; none in memory.
     pub fn file(&self) -> Option<&str> {
         self.connection.path().filter(|path| !path.is_empty())
-    }
-
-    /// Reads everything. Records that do not open are moved to `set_aside`, all others are returned.
-    pub fn load(&mut self) -> Result<Contents, VaultError> {
-        let mut contents = Contents::default();
-        self.data_version = data_version(&self.connection)?;
-        let transaction = begin(&mut self.connection)?;
-        {
-            let mut rows = transaction
-                .prepare("SELECT position, app, user, version, sealed FROM users ORDER BY position")?;
-            let mut rows = rows.query([])?;
-            while let Some(row) = rows.next()? {
-                let user = user_key(row.get(1)?, row.get(2)?);
-                match read(&self.key, &user, row.get(3)?, row.get_ref(4)?.as_blob().unwrap_or_default()) {
-                    Ok(record) => contents.users.push((user, record)),
-                    Err(why) => {
-                        set_aside(&transaction, row.get(0)?, &why)?;
-                        contents.set_aside.push(SetAside { user, why });
-                    }
-                }
-            }
-            let mut rows =
-                transaction.prepare("SELECT app, current, device, kept, control FROM apps ORDER BY rowid")?;
-            let mut rows = rows.query([])?;
-            while let Some(row) = rows.next()? {
-                let app = AppAlias::new(row.get::<_, String>(0)?);
-                if let Some(current) = row.get::<_, Option<String>>(1)? {
-                    contents.current.push((app.clone(), UserId::new(current)));
-                }
-                if let Some(device) = row.get::<_, Option<String>>(2)?.and_then(DeviceId::new) {
-                    contents.devices.push((app.clone(), device));
-                }
-                contents.apps.extend(kept_app(&self.key, &app, row.get(3)?, row.get(4)?));
-            }
-        }
-        contents.clocks = clocks(&transaction, &self.key)?;
-        (contents.renewals, self.seen_entry) = renewals(&transaction, &self.key, 0)?;
-        self.seen = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
-        transaction.commit()?;
-        Ok(contents)
     }
 
     /// What other processes changed since the last look; `None` when nobody wrote. Takes no lock when nobody did.
@@ -194,12 +170,16 @@ impl Store {
             while let Some(row) = rows.next()? {
                 changes.removed.push(user_key(row.get(0)?, row.get(1)?));
             }
-            let mut rows =
-                transaction.prepare_cached("SELECT app, kept, control FROM apps ORDER BY rowid")?;
+            let mut rows = transaction.prepare_cached(
+                "SELECT app, version, sealed FROM apps WHERE sealed IS NOT NULL ORDER BY rowid",
+            )?;
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
-                let app = AppAlias::new(row.get::<_, String>(0)?);
-                changes.apps.extend(kept_app(&self.key, &app, row.get(1)?, row.get(2)?));
+                let alias = AppAlias::new(row.get::<_, String>(0)?);
+                let sealed = row.get_ref(2)?.as_blob().unwrap_or_default();
+                let plain = unseal(&self.key, &app_context(&alias, row.get(1)?), sealed).ok();
+                let record = plain.and_then(|plain| AppRecord::from_bytes(&alias, &plain).ok());
+                changes.apps.extend(record.and_then(|record| record.app));
             }
         }
         changes.clocks = clocks(&transaction, &self.key)?;
@@ -284,11 +264,6 @@ fn clock_context(app: &AppAlias) -> Vec<u8> {
     format!("idmux server clock 1\0{app}").into_bytes()
 }
 
-/// What the way to an App's control API is bound to.
-fn control_context(app: &AppAlias) -> Vec<u8> {
-    format!("idmux control access 1\0{app}").into_bytes()
-}
-
 /// What is known of the clock of each App. A reading that does not open is learnt again with the next answer.
 fn clocks(sql: &Connection, key: &SealKey) -> Result<Vec<(AppAlias, KeptClock)>, rusqlite::Error> {
     let mut rows = sql.prepare_cached("SELECT app, clock FROM apps WHERE clock IS NOT NULL")?;
@@ -326,13 +301,9 @@ fn renewals(
     Ok((renewals, last))
 }
 
-fn set_aside(transaction: &Transaction<'_>, position: i64, why: &str) -> Result<(), rusqlite::Error> {
-    transaction.execute(
-        "INSERT INTO set_aside SELECT app, user, version, sealed, ?2 FROM users WHERE position = ?1",
-        params![position, why],
-    )?;
-    transaction.execute("DELETE FROM users WHERE position = ?1", params![position])?;
-    Ok(())
+/// What the record of an App is bound to.
+fn app_context(app: &AppAlias, version: i64) -> Vec<u8> {
+    format!("idmux app record 1\0{app}\0{version}").into_bytes()
 }
 
 /// Makes the folder and an empty file that only the owner may read; SQLite gives its side files the same mode.

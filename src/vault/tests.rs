@@ -87,8 +87,9 @@ async fn what_was_stored_is_there_after_a_restart_in_order() {
     let tokens = alice.tokens.as_ref().unwrap();
     assert_eq!((tokens.access.expose(), tokens.refresh.expose()), (SECRET, "r\"\\\u{7}"));
     assert_eq!((alice.profile.clone(), alice.ended.clone()), (record().profile, record().ended));
-    assert_eq!(contents.current, [(AppAlias::new("shop"), UserId::new("alice"))]);
-    assert_eq!(contents.devices, [(AppAlias::new("shop"), DeviceId::new("d1").unwrap())]);
+    let (alias, shop) = &contents.apps[0];
+    assert_eq!(*alias, AppAlias::new("shop"));
+    assert_eq!((&shop.current, &shop.device), (&Some(UserId::new("alice")), &DeviceId::new("d1")));
 }
 
 #[tokio::test]
@@ -99,7 +100,7 @@ async fn removing_the_current_user_leaves_no_current_user() {
     vault.set_current(AppAlias::new("shop"), Some(UserId::new("alice"))).done().await.unwrap();
     vault.remove(user("alice")).done().await.unwrap();
     drop(vault);
-    assert!(folder.open().await.1.current.is_empty());
+    assert_eq!(folder.open().await.1.apps[0].1.current, None);
 }
 
 #[tokio::test]
@@ -130,12 +131,13 @@ async fn a_damaged_record_is_set_aside_and_all_others_live() {
     let names: Vec<_> = contents.users.iter().map(|(key, _)| key.id.as_str()).collect();
     assert_eq!(names, ["alice", "carol"]);
     assert_eq!(contents.set_aside.len(), 1);
-    assert_eq!(contents.set_aside[0].user, user("bob"));
+    assert_eq!(contents.set_aside[0].record, RecordName::User(user("bob")));
     // It is out of the way: bob can log in again, and the damaged record is kept for whoever wants to look.
     vault.put(user("bob"), record()).done().await.unwrap();
     drop(vault);
     let (_vault, contents) = folder.open().await;
-    assert_eq!((contents.users.len(), contents.set_aside.len()), (3, 0));
+    // The loss is named until a person says that it may be forgotten.
+    assert_eq!((contents.users.len(), contents.set_aside.len()), (3, 1));
     let kept: i64 =
         folder.database().query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 1);
@@ -246,4 +248,122 @@ async fn a_vault_in_memory_touches_no_disk() {
     };
     vault.put(user("alice"), record()).done().await.unwrap();
     assert_eq!(*vault.key(), KeySource::Memory);
+}
+
+/// Kind: losses that nobody hears of. Whatever is damaged, a user is there, or is named, or the vault does not open.
+#[tokio::test]
+async fn no_damage_loses_a_user_without_a_word() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    let names: Vec<_> = (0..12).map(|number| format!("user{number}")).collect();
+    for name in &names {
+        vault.put(user(name), record()).done().await.unwrap();
+    }
+    vault.set_current(AppAlias::new("shop"), Some(UserId::new("user0"))).done().await.unwrap();
+    vault.close();
+    folder.database().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let whole = std::fs::read(folder.path()).unwrap();
+    let mut random = fastrand::Rng::with_seed(10);
+    let (mut lost, mut refused) = (0, 0);
+    for round in 0..200 {
+        let mut damaged = whole.clone();
+        for _ in 0..random.usize(1..24) {
+            let at = random.usize(..damaged.len());
+            damaged[at] ^= random.u8(1..);
+        }
+        if round % 20 == 0 {
+            damaged.truncate(random.usize(..damaged.len()));
+        }
+        for side in ["vault.db-wal", "vault.db-shm"] {
+            let _ = std::fs::remove_file(folder.path().with_file_name(side));
+        }
+        std::fs::write(folder.path(), &damaged).unwrap();
+        match folder.try_open(key_file()).await {
+            Ok(Opened::Open(vault, contents)) => {
+                let missing = names
+                    .iter()
+                    .filter(|name| contents.users.iter().all(|(key, _)| key.id.as_str() != name.as_str()));
+                let missing = missing.count();
+                assert!(
+                    contents.set_aside.len() >= missing,
+                    "round {round}: {missing} of {:?}",
+                    contents.set_aside
+                );
+                lost += missing;
+                vault.close();
+                if missing > 0 {
+                    // Named at the next start as well.
+                    let (vault, contents) = folder.open().await;
+                    assert!(contents.set_aside.len() >= missing, "round {round}, second start");
+                    vault.close();
+                }
+            }
+            // Loudly: another state than an empty vault.
+            Ok(Opened::ChooseKey { .. }) => panic!("round {round}: a new vault is offered"),
+            Ok(Opened::Locked { .. }) | Err(_) => refused += 1,
+        }
+    }
+    assert!(lost + refused > 20, "the damage is real: {lost} lost, {refused} refused");
+}
+
+#[tokio::test]
+async fn what_is_lost_is_named_until_it_is_forgotten() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    for name in ["alice", "bob"] {
+        vault.put(user(name), record()).done().await.unwrap();
+    }
+    vault.close();
+    // Not damaged: gone.
+    folder.database().execute("DELETE FROM users WHERE user = 'bob'", []).unwrap();
+    for _ in 0..2 {
+        let (vault, contents) = folder.open().await;
+        assert_eq!(contents.set_aside.len(), 1);
+        assert_eq!(contents.set_aside[0].record, RecordName::User(user("bob")));
+        vault.close();
+    }
+    let (vault, _) = folder.open().await;
+    vault.forget_lost(vec![RecordName::User(user("bob"))]).done().await.unwrap();
+    vault.close();
+    assert!(folder.open().await.1.set_aside.is_empty());
+}
+
+/// Kind: a file that shrank to nothing, taken for one that never was.
+#[tokio::test]
+async fn a_vault_that_became_empty_or_went_away_is_an_error() {
+    for how in ["empty", "gone"] {
+        let folder = Folder::new();
+        let (vault, _) = folder.open().await;
+        vault.put(user("alice"), record()).done().await.unwrap();
+        vault.close();
+        match how {
+            "empty" => std::fs::write(folder.path(), "").unwrap(),
+            _ => std::fs::remove_file(folder.path()).unwrap(),
+        }
+        let error = folder.try_open(key_file()).await.unwrap_err();
+        assert!(matches!(&error, VaultError::Vanished { how: said, .. } if *said == how), "{how}: {error}");
+        assert!(!folder.path().exists() || std::fs::metadata(folder.path()).unwrap().len() == 0);
+    }
+}
+
+/// Addresses may have secrets in them: rows of Apps are sealed like users, those of older vaults too.
+#[tokio::test]
+async fn nothing_of_an_app_is_on_disk_in_plain_text() {
+    let folder = Folder::new();
+    let (vault, _) = folder.open().await;
+    let old = r#"{"alias":"shop","base_url":"http://ada:hidden-word@shop.example.com/","client_app_id":"shop-abcde",
+        "custom_data":{"service":"mongodb-atlas","database":"d","collection":"c","user_id_field":"user_id"}}"#;
+    vault.set_current(AppAlias::new("shop"), Some(UserId::new("alice"))).done().await.unwrap();
+    vault.close();
+    folder.database().execute("UPDATE apps SET sealed = NULL, kept = ?1, current = 'alice'", [old]).unwrap();
+    let (vault, contents) = folder.open().await;
+    let shop = contents.apps[0].1.app.clone().expect("nothing is lost");
+    assert_eq!(shop.base_url.as_str(), "http://shop.example.com/");
+    assert_eq!(contents.apps[0].1.current, Some(UserId::new("alice")));
+    vault.close();
+    for file in files(&folder).0 {
+        let bytes = std::fs::read(&file).unwrap();
+        let has = |word: &str| bytes.windows(word.len()).any(|at| at == word.as_bytes());
+        assert!(!has("hidden-word") && !has("shop.example.com"), "{}", file.display());
+    }
 }

@@ -46,3 +46,16 @@ pub enum RefreshOutcome {
     /// With a refusal for good.
     Ended,
 }
+
+impl TimelineEntry {
+    /// Stands in the place of an entry that does not open; `at` is the moment of the one before.
+    pub(super) fn damaged(at: Timestamp) -> Self {
+        Self {
+            at,
+            standing: Standing::Warn,
+            what: "an entry is damaged and cannot be read".into(),
+            rule: "its moment is that of the entry before it".into(),
+            refresh: None,
+        }
+    }
+}

@@ -163,3 +163,21 @@ fn an_interrupt_while_a_server_thinks_exits_130_and_writes_nothing() {
     assert_eq!(ended.refused(130), "idmux: interrupted\n");
     assert_eq!(device.users().len(), 0);
 }
+
+/// Kind: a second word about the same thing that silently takes back the first.
+#[test]
+fn a_second_add_keeps_what_is_not_given_and_checks_what_is() {
+    let (device, server) = (Device::new(), Serve::start(&[]));
+    let add = ["app", "add", "shop", "--url", &server.url, "--app-id", APP_ID];
+    let with_token = [&add[..], &["--control-token-stdin", "--custom-data-collection", "profiles"]].concat();
+    device.run_with(&with_token, &server.control_token).ok();
+    device.run(&["clock", "show"]).ok();
+    device.run(&add).ok();
+    device.run(&["clock", "show"]).ok();
+    let refused =
+        device.run_with(&[&add[..], &["--control-token-stdin"]].concat(), "a wrong token of some length");
+    assert_ne!(refused.code, 0, "{refused:?}");
+    assert!(refused.err.contains("nothing was changed"), "{refused:?}");
+    device.run(&["clock", "show"]).ok();
+    assert_eq!(device.run(&["app", "list", "--json"]).json()[0]["looked_after"], true);
+}

@@ -54,7 +54,7 @@ fn an_app_that_nobody_looks_after_refuses_and_says_what_helps() {
     let error = device.run(&["clock", "--json"]).error(4);
     assert!(error["hint"].as_str().unwrap().contains("--control-token-stdin"), "{error}");
     let args = ["app", "add", "shop", "--url", &server.url, "--app-id", APP_ID, "--control-token-stdin"];
-    device.run_with(&args, "another token").ok();
+    assert!(device.run_with(&args, "another token").refused(4).contains("the control token was refused"));
     device.run(&["mail", "list", "--json"]).error(4);
 }
 

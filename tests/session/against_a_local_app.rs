@@ -206,12 +206,7 @@ async fn users_tokens_and_the_current_user_survive_a_restart() {
     let view = worker.user(&alice);
     assert_eq!((&view.access, &view.refresh, &view.label), (&before.access, &before.refresh, &before.label));
     assert_eq!(worker.user(&bob).state, SessionState::LoggedOut);
-    // The app is not there yet, which is not to be unknown.
-    let early = worker.ask(Command::Delete { user: alice.clone() }).await;
-    let EventKind::Failed(failure) = early.kind else { panic!("{early:?}") };
-    assert!(failure.message.contains("is not connected yet"), "{failure:?}");
-    // The session still works.
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    // The session still works, where the app was.
     assert_eq!(worker.ask(Command::Refresh { user: alice }).await.kind, EventKind::Refreshed);
     worker.stop().await;
 }
@@ -240,6 +235,25 @@ async fn a_damaged_record_is_named_and_all_others_live() {
     worker.ask(Command::AddApp(app_at(server.base_url()))).await;
     assert_eq!(worker.ask(Command::Refresh { user: bob }).await.kind, EventKind::Refreshed);
     assert_eq!(worker.log_in(email("alice@example.com")).await, alice);
+    worker.stop().await;
+}
+
+/// Kind: an address that is known to one start alone, while its users are kept.
+#[tokio::test]
+async fn the_address_of_an_app_is_kept_with_its_first_user() {
+    let server = any_local_app().await;
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Location::File(folder.path().join("vault.db"));
+    let mut worker = Worker::start(vault.clone(), over_http(), Arc::new(SystemClock)).await;
+    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    assert!(!worker.snapshot().apps[0].kept, "nobody has logged in");
+    let ada = worker.register("ada@example.com").await;
+    worker.stop().await;
+
+    let mut worker = Worker::start(vault, over_http(), Arc::new(SystemClock)).await;
+    let snapshot = worker.snapshot_where(|snapshot| !snapshot.users.is_empty()).await;
+    assert_eq!(snapshot.apps[0].base_url.as_ref(), Some(server.base_url()));
+    assert_eq!(worker.ask(Command::Refresh { user: ada }).await.kind, EventKind::Refreshed);
     worker.stop().await;
 }
 

@@ -24,7 +24,14 @@ impl Worker {
     }
 
     /// Makes an app known for good.
-    pub(super) fn keep_app(&mut self, id: RequestId, app: App) {
+    /// The way to its control API stays as it is known, unless another is given.
+    pub(super) fn keep_app(&mut self, id: RequestId, mut app: App) {
+        let former = self.app(&app.alias).and_then(|known| Some(&known.connected.as_ref()?.0));
+        let is_there =
+            |former: &&App| former.base_url == app.base_url && former.client_app_id == app.client_app_id;
+        if let (None, Some(former)) = (&app.control, former.filter(is_there)) {
+            app.control = former.control.clone();
+        }
         self.keep(id, app, ADD, EventKind::AppAdded);
     }
 
@@ -32,7 +39,12 @@ impl Worker {
     pub(super) fn edit_app(&mut self, id: RequestId, app: App) {
         let subject = Subject::App { app: app.alias.clone(), who: None };
         let refuse = |failure| EventKind::Failed(failure);
-        let known = self.app(&app.alias).filter(|known| known.kept);
+        let known = self.app(&app.alias);
+        if known.is_some_and(|known| known.connected.is_none()) && app.alias.as_str() != AppAlias::LOCAL {
+            // Users of it are known, and no address: this gives one.
+            return self.keep(id, app, EDIT, EventKind::AppChanged);
+        }
+        let known = known.filter(|known| known.kept);
         let Some((former, _)) = known.and_then(|known| known.connected.as_ref()) else {
             let failure = Failure::unknown(EDIT, &format!("an app {} that is kept", app.alias));
             return self.tell(Some(id), subject, refuse(failure));
@@ -91,7 +103,7 @@ impl Worker {
         }
         self.app_mut(&kept.alias).kept = true;
         self.note_written(&kept.alias);
-        let stored = self.vault_write(|vault| vault.keep_app(kept.into()));
+        let stored = self.vault_write(|vault| vault.keep_app(kept));
         self.spawn_to_land(None, Some(id), async move {
             let what = Stored::Said { request: Some(id), subject, event: Some(event) };
             Outcome::Stored { result: stored.await, what }

@@ -72,6 +72,7 @@ impl Worker {
         let renew = !session.waiting_requests.is_empty();
         self.roster.insert(session);
         self.app_mut(&user.app).current = Some(user.id.clone());
+        self.keep_address(&user.app);
         self.plan_renewal(&user);
         self.user_changed(&user);
 
@@ -89,5 +90,19 @@ impl Worker {
         if renew {
             self.start_renewal(&user);
         }
+    }
+
+    /// Keeps the address of an App that was only named at this start: without it, its users could not be reached at the next.
+    /// The embedded App has another one at each start.
+    fn keep_address(&mut self, alias: &AppAlias) {
+        let known = self.app_mut(alias);
+        if known.kept || alias.as_str() == AppAlias::LOCAL {
+            return;
+        }
+        let Some((app, _)) = known.connected.clone() else { return };
+        known.kept = true;
+        known.seen = Some(app.clone());
+        // Nobody waits for it: the log-in is durable already.
+        drop(self.vault_write(|vault| vault.keep_app(app)));
     }
 }

@@ -12,7 +12,7 @@ use crate::session::user_session::UserSession;
 use crate::session::{
     EventKind, Failure, FailureKind, LocalAction, READ_TIMELINE, RequestId, Subject, VaultStatus,
 };
-use crate::vault::{Contents, Opened, Replaced, TimelineEntry, UserRecord, VaultError};
+use crate::vault::{Contents, Opened, RecordName, Replaced, TimelineEntry, UserRecord, VaultError};
 
 /// How a job ended.
 #[derive(Debug)]
@@ -135,6 +135,15 @@ pub(super) enum Stored {
     Said { request: Option<RequestId>, subject: Subject, event: Option<EventKind> },
 }
 
+/// Whom a lost record concerns, as far as its name is known.
+fn subject_of(record: &RecordName) -> Subject {
+    match record {
+        RecordName::User(user) => Subject::User { label: user.id.to_string(), key: user.clone() },
+        RecordName::App(app) => Subject::App { app: app.clone(), who: None },
+        RecordName::Nameless(_) => Subject::Device,
+    }
+}
+
 impl Worker {
     pub(super) fn settle(&mut self, outcome: Outcome) {
         match outcome {
@@ -228,8 +237,11 @@ impl Worker {
                 self.take_contents(contents);
                 self.tell(request, Subject::Device, EventKind::VaultOpened { key, users });
                 for record in set_aside {
-                    let subject = Subject::User { label: record.user.id.to_string(), key: record.user };
-                    self.tell(None, subject, EventKind::RecordSetAside { why: record.why });
+                    self.tell(
+                        None,
+                        subject_of(&record.record),
+                        EventKind::RecordSetAside { why: record.why },
+                    );
                 }
             }
             Ok(Opened::ChooseKey { why }) => self.vault_status = VaultStatus::ChooseKey { why },
@@ -248,18 +260,31 @@ impl Worker {
         }
     }
 
+    /// A person knows of the lost records. They are named no more.
+    pub(super) fn forget_lost(&mut self, id: RequestId) {
+        let VaultStatus::Open { set_aside, .. } = &mut self.vault_status else {
+            let failure = Failure::vault_is_closed("forget what is lost");
+            return self.tell(Some(id), Subject::Device, EventKind::Failed(failure));
+        };
+        let lost = std::mem::take(set_aside).into_iter().map(|lost| lost.record).collect();
+        self.changed = true;
+        let stored = self.vault_write(|vault| vault.forget_lost(lost));
+        self.spawn_to_land(None, Some(id), async move {
+            let event = Some(EventKind::LossesForgotten);
+            let what = Stored::Said { request: Some(id), subject: Subject::Device, event };
+            Outcome::Stored { result: stored.await, what }
+        });
+    }
+
     fn take_contents(&mut self, contents: Contents) {
-        for (app, current) in contents.current {
-            self.app_mut(&app).current = Some(current);
-        }
-        for (app, device) in contents.devices {
-            self.app_mut(&app).device = Some(device);
-        }
         for (user, _) in &contents.users {
             self.app_mut(&user.app);
         }
-        for app in &contents.apps {
-            self.app_mut(app.alias());
+        let mut kept = Vec::new();
+        for (alias, record) in contents.apps {
+            let app = self.app_mut(&alias);
+            (app.current, app.device) = (record.current, record.device);
+            kept.extend(record.app);
         }
         self.recall_clocks(contents.clocks);
         for (user, record) in contents.users {
@@ -268,8 +293,8 @@ impl Worker {
             self.roster.insert(UserSession::new(user, generation, record, skew));
         }
         self.recall_renewals(contents.renewals);
-        for app in contents.apps {
-            self.connect_kept(app.into());
+        for app in kept {
+            self.connect_kept(app);
         }
         let aliases: Vec<_> = self.apps.iter().map(|app| app.alias.clone()).collect();
         for alias in aliases {

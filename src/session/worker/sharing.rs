@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Worker;
 use super::outcomes::Outcome;
-use crate::account::{App, SessionState, UserKey};
+use crate::account::{SessionState, UserKey};
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, LastRefresh, RequestId, Subject, VaultStatus};
 use crate::vault::{Changes, KeySource, TimelineEntry, UserRecord, VaultError};
@@ -63,7 +63,7 @@ impl Worker {
                 self.tell(None, subject, EventKind::Removed);
             }
         }
-        self.follow_apps(changes.apps.into_iter().map(App::from).collect());
+        self.follow_apps(changes.apps);
         self.recall_clocks(changes.clocks);
         for (user, record) in changes.users {
             self.take_record(user, record);

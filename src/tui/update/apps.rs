@@ -6,6 +6,7 @@ use crate::session::{AppView, Snapshot};
 use crate::tui::dialog::{AppForm, AppList, Body, Confirm, CredentialsForm, Question};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
+use crate::tui::needs;
 use crate::tui::words::Tone;
 
 /// Rows that a page key goes.
@@ -74,13 +75,17 @@ pub fn users_of(snapshot: &Snapshot, app: &AppView) -> usize {
 fn is_ready(model: &mut Model, app: &AppView) -> bool {
     let is_ready = app.base_url.is_some();
     if !is_ready {
-        model.say(Tone::Warn, format!("the App {} is still starting", app.alias));
+        model.say(Tone::Warn, needs::no_address(model, app));
     }
     is_ready
 }
 
 /// Whether an App is there to be changed; else it is said why not.
 fn is_kept(model: &mut Model, app: &AppView) -> bool {
+    let lacks_address = app.base_url.is_none() && app.alias.as_str() != AppAlias::LOCAL;
+    if lacks_address {
+        return true;
+    }
     if !app.kept {
         let add = model.keymap.call(Context::Apps, Action::AddApp);
         let why = match app.alias.as_str() {

@@ -78,6 +78,19 @@ const STEPS: &[&str] = &[
     ALTER TABLE apps ADD COLUMN clock BLOB;
     ALTER TABLE users ADD COLUMN renewal INTEGER;
     ",
+    // Apps are sealed like users; the columns in clear are emptied when the key is there. The roll says which users and Apps
+    // there should be, and the tally how long it should be; empty stands for a roll that was not begun.
+    "
+    ALTER TABLE apps ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE apps ADD COLUMN sealed BLOB;
+    CREATE TABLE roll (
+        app    TEXT NOT NULL,
+        user   TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (app, user)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE state ADD COLUMN tally BLOB NOT NULL DEFAULT x'';
+    ",
 ];
 
 /// Brings the database to the newest schema; each step and its number land in one transaction.

@@ -2,11 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{clock_context, context, control_context, read};
-use crate::account::{AccessToken, AppAlias, DeviceId, UserId, UserKey};
+use super::{app_context, clock_context, context, read};
+use crate::account::{AccessToken, App, AppAlias, DeviceId, UserId, UserKey};
 use crate::vault::holder::Holder;
 use crate::vault::seal::{SealKey, seal, unseal};
-use crate::vault::{KeptApp, KeptClock, Lease, Replaced, TimelineEntry, UserRecord, VaultError};
+use crate::vault::{
+    AppRecord, KeptClock, Lease, RecordName, Replaced, TimelineEntry, UserRecord, VaultError,
+};
 
 /// How many entries of a user's timeline are kept.
 const TIMELINE: i64 = 200;
@@ -23,12 +25,15 @@ impl Writer<'_> {
     pub fn put(&self, user: &UserKey, record: &UserRecord) -> Result<(), VaultError> {
         let plain = record.to_bytes().map_err(|_| VaultError::Seal)?;
         let named = params![user.app.as_str(), user.id.as_str()];
-        let version: i64 = self
+        let former: Option<i64> = self
             .sql
             .prepare_cached("SELECT version FROM users WHERE app = ?1 AND user = ?2")?
             .query_row(named, |row| row.get(0))
-            .optional()?
-            .map_or(1, |version: i64| version.wrapping_add(1));
+            .optional()?;
+        let version = former.map_or(1, |version| version.wrapping_add(1));
+        if former.is_none() {
+            self.enroll(&RecordName::User(user.clone()))?;
+        }
         let sealed = seal(self.key, &context(user, version), &plain)?;
         self.sql
             .prepare_cached(
@@ -54,9 +59,12 @@ impl Writer<'_> {
         for sql in [
             "DELETE FROM users WHERE app = ?1 AND user = ?2",
             "DELETE FROM timeline WHERE app = ?1 AND user = ?2",
-            "UPDATE apps SET current = NULL WHERE app = ?1 AND current = ?2",
         ] {
             self.sql.prepare_cached(sql)?.execute(named)?;
+        }
+        self.strike(&RecordName::User(user.clone()))?;
+        if self.app(&user.app)?.is_some_and(|(_, app)| app.current.as_ref() == Some(&user.id)) {
+            self.set_current(&user.app, None)?;
         }
         self.sql.execute(
             "INSERT INTO removed (app, user, revision, writer) VALUES (?1, ?2, ?3, ?4)
@@ -144,20 +152,12 @@ impl Writer<'_> {
 
     /// Remembers the current user of an App.
     pub fn set_current(&self, app: &AppAlias, user: Option<&UserId>) -> Result<(), VaultError> {
-        self.sql.execute(
-            "INSERT INTO apps (app, current) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET current = excluded.current",
-            params![app.as_str(), user.map(UserId::as_str)],
-        )?;
-        Ok(())
+        self.change_app(app, |record| record.current = user.cloned())
     }
 
     /// Remembers the device id that an App gave.
     pub fn set_device(&self, app: &AppAlias, device: &DeviceId) -> Result<(), VaultError> {
-        self.sql.execute(
-            "INSERT INTO apps (app, device) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET device = excluded.device",
-            params![app.as_str(), device.as_str()],
-        )?;
-        Ok(())
+        self.change_app(app, |record| record.device = Some(device.clone()))
     }
 
     /// Remembers what was learnt of an App's clock. An App that nothing else is remembered of is not brought in by it.
@@ -170,14 +170,47 @@ impl Writer<'_> {
     }
 
     /// Remembers an App.
-    pub fn keep_app(&self, app: &KeptApp) -> Result<(), VaultError> {
-        let control = app.control_bytes();
-        let control =
-            control.map(|plain| seal(self.key, &control_context(app.alias()), &plain)).transpose()?;
+    pub fn keep_app(&self, app: App) -> Result<(), VaultError> {
+        let alias = app.alias.clone();
+        self.change_app(&alias, |record| record.app = Some(app))
+    }
+
+    /// What is kept of an App, with its version.
+    fn app(&self, app: &AppAlias) -> Result<Option<(i64, AppRecord)>, VaultError> {
+        let row = self
+            .sql
+            .prepare_cached("SELECT version, sealed FROM apps WHERE app = ?1")?
+            .query_row([app.as_str()], |row| Ok((row.get(0)?, row.get::<_, Option<Vec<u8>>>(1)?)))
+            .optional()?;
+        row.map(|(version, sealed)| {
+            let plain = unseal(self.key, &app_context(app, version), &sealed.unwrap_or_default())?;
+            AppRecord::from_bytes(app, &plain).map(|record| (version, record)).map_err(|_| VaultError::Seal)
+        })
+        .transpose()
+    }
+
+    /// Changes what is kept of an App, and leaves the rest of it as it stands.
+    fn change_app(&self, app: &AppAlias, change: impl FnOnce(&mut AppRecord)) -> Result<(), VaultError> {
+        let (version, mut record) = match self.app(app)? {
+            Some(found) => found,
+            None => {
+                self.enroll(&RecordName::App(app.clone()))?;
+                (0, AppRecord::default())
+            }
+        };
+        change(&mut record);
+        self.put_app(app, version.wrapping_add(1), &record)
+    }
+
+    /// Stores what is kept of an App as that version, and nothing of it in clear.
+    pub(super) fn put_app(&self, app: &AppAlias, version: i64, record: &AppRecord) -> Result<(), VaultError> {
+        let plain = record.to_bytes().map_err(|_| VaultError::Seal)?;
+        let sealed = seal(self.key, &app_context(app, version), &plain)?;
         self.sql.execute(
-            "INSERT INTO apps (app, kept, control) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET kept = excluded.kept, control = excluded.control",
-            params![app.alias().as_str(), app.to_json(), control],
+            "INSERT INTO apps (app, version, sealed) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET version = excluded.version, sealed = excluded.sealed,
+                 current = NULL, device = NULL, kept = NULL, control = NULL",
+            params![app.as_str(), version, sealed],
         )?;
         Ok(())
     }
@@ -197,14 +230,16 @@ impl Writer<'_> {
         ] {
             self.sql.execute(sql, params![app.as_str()])?;
         }
-        Ok(())
+        self.strike_app(app)
     }
 
     /// Says to every process that the vault is closed, or open again.
     pub fn set_locked(&self, locked: bool) -> Result<(), VaultError> {
         self.next_revision()?;
-        self.sql.execute("UPDATE state SET locked = ?1", params![locked])?;
-        Ok(())
+        match self.sql.execute("UPDATE state SET locked = ?1", params![locked])? {
+            1 => Ok(()),
+            _ => Err(VaultError::Damaged { what: "it does not say whether it is locked".into() }),
+        }
     }
 
     /// Writes down what happened to a user, and whether it is what the last renewal is known by.
@@ -251,7 +286,9 @@ impl Writer<'_> {
         while let Some(row) = rows.next()? {
             let sealed = row.get_ref(0)?.as_blob().unwrap_or_default();
             let plain = unseal(self.key, &timeline_context(user), sealed).ok();
-            entries.extend(plain.and_then(|plain| serde_json::from_slice(&plain).ok()));
+            let entry = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+            let before = entries.last().map(|entry: &TimelineEntry| entry.at);
+            entries.push(entry.unwrap_or_else(|| TimelineEntry::damaged(before.unwrap_or_default())));
         }
         Ok(entries)
     }

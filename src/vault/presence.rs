@@ -1,0 +1,111 @@
+//! Whether there is a vault at all, and what can be done to it without its key: a look, and a lock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::VaultError;
+use super::store::{Database, private_file};
+
+/// The file of a vault with the note beside it that there is one. A database that became empty, or went away, would
+/// otherwise be taken for one that was never made.
+pub(super) struct Presence {
+    file: PathBuf,
+    note: PathBuf,
+}
+
+impl Presence {
+    pub fn of(file: &Path) -> Self {
+        Self { file: file.to_owned(), note: file.with_extension("made") }
+    }
+
+    /// Refuses a file that is gone or empty though there was a vault.
+    pub fn check_file(&self) -> Result<(), VaultError> {
+        let how = match fs::metadata(&self.file) {
+            Ok(metadata) if metadata.len() == 0 => "empty",
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "gone",
+            Err(source) => return Err(VaultError::File { path: self.file.clone(), source }),
+        };
+        let key_file = self.file.with_extension("key");
+        match [&self.note, &key_file].into_iter().find(|proof| proof.exists()) {
+            Some(proof) => Err(self.vanished(how, proof)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a database without a key slot, though there was a vault in it.
+    pub fn check_slot(&self, is_empty: bool) -> Result<(), VaultError> {
+        if self.note.exists() || !is_empty {
+            return Err(self.vanished("without its key slot", &self.note));
+        }
+        Ok(())
+    }
+
+    /// Notes that there is a vault.
+    pub fn note(&self) -> Result<(), VaultError> {
+        if self.note.exists() {
+            return Ok(());
+        }
+        let made = private_file().write(true).truncate(false).open(&self.note).map(drop);
+        made.map_err(|source| VaultError::File { path: self.note.clone(), source })
+    }
+
+    fn vanished(&self, how: &'static str, proof: &Path) -> VaultError {
+        VaultError::Vanished { path: self.file.clone(), how, proof: proof.to_owned() }
+    }
+}
+
+/// Locks the vault at `path` for every process. The flag is no secret, so it takes no key: it is set by itself, and read
+/// back on a way of its own. Blocks.
+///
+/// # Errors
+/// When there is no vault, or it cannot be written.
+pub fn lock(path: &Path) -> Result<(), VaultError> {
+    let mut connection = existing(path)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction.execute("UPDATE state SET locked = 1, revision = revision + 1", [])?;
+    transaction.commit()?;
+    let is_locked = existing(path)?.query_row("SELECT locked FROM state", [], |row| row.get(0));
+    match is_locked {
+        Ok(1) => Ok(()),
+        Ok(_) => Err(VaultError::Damaged { what: "the lock was written, and is not there".into() }),
+        Err(rusqlite::Error::QueryReturnedNoRows) => {
+            Err(VaultError::Damaged { what: "it does not say whether it is locked".into() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks through the whole database for damage; says what there is, in SQLite's words. Blocks, and needs no key.
+///
+/// # Errors
+/// When there is no vault, or it cannot be read at all.
+pub fn check(path: &Path) -> Result<Vec<String>, VaultError> {
+    let connection = existing(path)?;
+    let mut rows = connection.prepare("PRAGMA integrity_check(20)")?;
+    let said = rows.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// A vault that was set up.
+fn existing(path: &Path) -> Result<Connection, VaultError> {
+    let none = || VaultError::NoVault(path.to_owned());
+    let connection = Database::open_existing(path).map_err(|error| match error {
+        VaultError::Database(_) if !path.exists() => none(),
+        other => other,
+    })?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let slots: Result<i64, _> = connection.query_row("SELECT count(*) FROM key_slot", [], |row| row.get(0));
+    match slots {
+        Ok(0) => Err(none()),
+        // A vault of the first version has no lock.
+        Ok(_) if version < 2 => {
+            Err(VaultError::Damaged { what: "it is of a version that has no lock".into() })
+        }
+        Ok(_) => Ok(connection),
+        Err(_) if version == 0 => Err(none()),
+        Err(error) => Err(error.into()),
+    }
+}
