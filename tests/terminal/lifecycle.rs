@@ -151,7 +151,7 @@ fn every_file_is_under_idmux_home() {
         names
     };
     assert_eq!(names(home.path()), ["ours"]);
-    assert_eq!(names(&ours), ["local-app", "log", "vault.db", "vault.holders"]);
+    assert_eq!(names(&ours), ["local-app", "log", "vault.db", "vault.holders", "vault.made"]);
 }
 
 #[test]
