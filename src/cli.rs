@@ -164,18 +164,37 @@ pub fn main() -> ExitCode {
 
 /// Prints the help that was asked for, or says what is wrong with the arguments: as an object where they ask for JSON.
 fn usage(error: &clap::Error) -> ExitCode {
-    let arguments = || std::env::args_os().take_while(|argument| argument != "--");
-    let problem = if !error.use_stderr() {
+    if !error.use_stderr() {
         return output::finish(error.print().and_then(|()| io::stdout().flush()));
-    } else if arguments().any(|argument| argument == "--json") {
+    }
+    let said = error.render().to_string();
+    let shown = without_user_info(&said);
+    let mut arguments = std::env::args_os().take_while(|argument| argument != "--");
+    if arguments.any(|argument| argument == "--json") {
         output::for_scripts();
-        Problem::usage(&error.render().to_string())
-    } else {
+        output::report(&Problem::usage(&shown));
+    } else if shown == said {
         let _ = error.print();
-        return ExitCode::from(Code::Usage.exit());
-    };
-    output::report(&problem);
-    problem.exit_code()
+    } else {
+        let _ = write!(io::stderr(), "{shown}");
+    }
+    ExitCode::from(Code::Usage.exit())
+}
+
+/// clap repeats a wrong value, which may be an address with a password in it.
+fn without_user_info(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let authority = part.split(['/', '?', '#', ' ', '\'', '\n']).next().unwrap_or_default();
+        let after = authority.rfind('@').map_or(part, |at| &part[at..]);
+        shown.push_str("://");
+        if after.len() < part.len() {
+            shown.push('…');
+        }
+        shown.push_str(after);
+    }
+    shown
 }
 
 impl Cli {
@@ -205,6 +224,18 @@ mod tests {
 
     fn start(args: &[&str]) -> Result<Start, clap::Error> {
         Cli::try_parse_from(std::iter::once(&"idmux").chain(args)).map(Cli::start)
+    }
+
+    /// Kind: a secret in an error that refuses it.
+    #[test]
+    fn a_refused_address_is_repeated_without_its_password() {
+        for (text, shown) in [
+            ("invalid value 'http://u:pw@host:1/?a=b' for", "invalid value 'http://…@host:1/?a=b' for"),
+            ("'https://u:p@w@h' and 'http://h/@x'", "'https://…@h' and 'http://h/@x'"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(without_user_info(text), shown);
+        }
     }
 
     #[test]

@@ -34,6 +34,23 @@ fn usage_errors_are_objects_for_scripts() {
     assert!(after.refused(2).starts_with("error: "), "--json after -- is no flag: {after:?}");
 }
 
+/// Kind: a secret in an error that refuses it.
+#[test]
+fn a_refused_address_is_repeated_without_its_password() {
+    let device = Device::new();
+    let add =
+        ["app", "add", "shop", "--app-id", "shop-abcde", "--url", "http://ada:hidden-word@127.0.0.1:1/"];
+    for args in [&add[..], &[&add[..], &["--json"]].concat()] {
+        let ended = device.run(args);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(
+            !ended.err.contains("hidden-word") && ended.err.contains("user name or password"),
+            "{ended:?}"
+        );
+    }
+    assert_eq!(device.run(&["app", "list", "--json"]).json(), json!([]));
+}
+
 /// Kind: a result that was not written, and exit code 0.
 #[test]
 fn what_cannot_be_written_is_a_failure() {
