@@ -39,7 +39,7 @@ use url::Url;
 
 pub use self::command::SessionCommand;
 use self::problem::{Code, Problem};
-use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url};
+use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url, part_beside_address};
 use crate::app::{self, Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
@@ -124,7 +124,7 @@ pub struct RemoteApp {
     app: Option<String>,
 
     /// Host and port that the App may name as where it is served, besides its own.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = host)]
     accept_host: Option<String>,
 }
 
@@ -211,6 +211,14 @@ impl Cli {
             None => Start::Local,
         }
     }
+}
+
+/// A host with or without a port, and nothing else: it is kept and shown.
+fn host(text: &str) -> Result<String, String> {
+    let alone = format!("http://{text}/").parse::<Url>().ok();
+    let is_host = alone.is_some_and(|url| part_beside_address(&url).is_none() && url.path() == "/");
+    let is_host = is_host && !text.contains(['@', '/', '?', '#', ' ']);
+    is_host.then(|| text.to_owned()).ok_or_else(|| "a host alone, such as shop.example.com:8080".to_owned())
 }
 
 fn base_url(text: &str) -> Result<Url, AppTextError> {

@@ -29,6 +29,7 @@ pub enum AppCommand {
         /// Its name on this device.
         name: String,
         /// The host, with its port where the App names one, as the error shows it.
+        #[arg(value_parser = super::host)]
         host: String,
         /// Print an object for scripts.
         #[arg(long)]
@@ -78,7 +79,7 @@ pub struct AddArgs {
     custom_data_field: Option<String>,
 
     /// Host and port that the App may name as where it is served, besides its own.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = super::host)]
     accept_host: Option<String>,
 
     #[command(flatten)]

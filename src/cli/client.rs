@@ -58,13 +58,17 @@ impl<'a> Client<'a> {
             }
             other => open(&other)?,
         }
-        // At each start, until a person says that they may be forgotten.
+        self.name_losses();
+        Ok(())
+    }
+
+    /// Names what of the vault is lost: at each start, until a person says that it may be forgotten.
+    pub fn name_losses(&self) {
         if let VaultStatus::Open { set_aside, .. } = &self.snapshot().vault {
             for lost in set_aside {
                 output::warn(&format!("{} is lost: {}; `idmux doctor` says more", lost.record, lost.why));
             }
         }
-        Ok(())
     }
 
     /// Opens a vault whose key is a passphrase. At a prompt there is more than one try.

@@ -81,6 +81,7 @@ pub async fn unlock(args: UnlockArgs, client: &mut Client<'_>) -> Result<Printed
         };
     }
     open(&status)?;
+    client.name_losses();
     let key = match &status {
         VaultStatus::Open { key, .. } => key.to_string(),
         _ => String::new(),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
 use super::keymap::{Action, Context, Keymap};
-use crate::account::{AppClock, EmailActionDone, Provider, SessionState};
+use crate::account::{AppAlias, AppClock, EmailActionDone, Provider, SessionState};
 use crate::session::{
     AppView, Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Standing, Subject, UserView,
 };
@@ -48,10 +48,15 @@ pub fn app_place(app: &AppView) -> String {
     }
 }
 
+/// Why an App has no address here: the embedded one starts, any other was never given one.
+pub fn no_address(app: &AppView) -> &'static str {
+    if app.alias.as_str() == AppAlias::LOCAL { "starting…" } else { "no address known" }
+}
+
 /// What is the matter with an App; `None` where nothing is.
 pub fn app_state(app: &AppView) -> Option<(Tone, String)> {
     if app.base_url.is_none() {
-        return Some((Tone::Busy, "starting…".into()));
+        return Some((Tone::Busy, no_address(app).into()));
     }
     let clock = app.local.as_ref().and_then(|local| local.clock);
     if clock.is_some_and(|clock| clock.frozen_at.is_some()) {

@@ -28,11 +28,8 @@ impl Presence {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => "gone",
             Err(source) => return Err(VaultError::File { path: self.file.clone(), source }),
         };
-        let key_file = self.file.with_extension("key");
-        match [&self.note, &key_file].into_iter().find(|proof| proof.exists()) {
-            Some(proof) => Err(self.vanished(how, proof)),
-            None => Ok(()),
-        }
+        // A key file proves nothing: a person may have put it there in advance.
+        if self.note.exists() { Err(self.vanished(how, &self.note)) } else { Ok(()) }
     }
 
     /// Refuses a database without a key slot, though there was a vault in it.

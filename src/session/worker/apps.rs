@@ -167,7 +167,7 @@ impl Worker {
         }
     }
 
-    fn note_written(&mut self, alias: &AppAlias) {
+    pub(super) fn note_written(&mut self, alias: &AppAlias) {
         if self.looking.is_some() {
             self.apps_written.push(alias.clone());
         }

@@ -102,7 +102,8 @@ impl Worker {
         let Some((app, _)) = known.connected.clone() else { return };
         known.kept = true;
         known.seen = Some(app.clone());
-        // Nobody waits for it: the log-in is durable already.
+        self.note_written(alias);
+        // Nobody waits for it: the log-in is durable already, and the writes before and after share its fate.
         drop(self.vault_write(|vault| vault.keep_app(app)));
     }
 }

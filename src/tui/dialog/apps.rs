@@ -76,9 +76,10 @@ impl AppForm {
         let url = app.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut form = form(app.alias.as_str(), &url, &app.client_app_id, &app.custom_data);
         form.show(FieldName::Alias, false);
-        form.show(FieldName::BaseUrl, users == 0);
-        form.show(FieldName::ClientAppId, users == 0);
-        form.focus_on(if users == 0 { FieldName::BaseUrl } else { FieldName::DataService });
+        let can_move = users == 0 || app.base_url.is_none();
+        form.show(FieldName::BaseUrl, can_move);
+        form.show(FieldName::ClientAppId, can_move);
+        form.focus_on(if can_move { FieldName::BaseUrl } else { FieldName::DataService });
         Self { present: Some(Present { app: app.clone(), users }), taken: Vec::new(), form }
     }
 
@@ -96,6 +97,12 @@ impl AppForm {
             None => "An App on a server: `idmux serve` prints all of this. It is remembered on this device."
                 .into(),
             Some(Present { users: 0, .. }) => "Nobody of this App is known here: it can move.".into(),
+            Some(Present { app, users }) if app.base_url.is_none() => {
+                let users = crate::tui::words::count(*users, "user");
+                format!(
+                    "No address of it is known. It has {users}: their tokens go to the address that you give."
+                )
+            }
             Some(Present { app, users }) => {
                 let url = app.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
                 let users = crate::tui::words::count(*users, "user");

@@ -52,10 +52,11 @@ fn detail(model: &Model, app: &AppView, columns: usize) -> Vec<Line<'static>> {
         "custom data: {} · {}.{} · by {}",
         data.service, data.database, data.collection, data.user_id_field
     );
-    let url = app.base_url.as_ref().map_or_else(|| "not started yet".to_owned(), ToString::to_string);
+    let url = app.base_url.as_ref().map_or_else(|| words::no_address(app).to_owned(), ToString::to_string);
     let how = match (app.kept, app.alias.as_str()) {
         (true, _) => "remembered on this device",
         (false, AppAlias::LOCAL) => "comes with idmux",
+        (false, _) if app.base_url.is_none() => "known by its users alone",
         (false, _) => "named at the start",
     };
     let control = if app.local.is_some() { ", looked after: clock and mailbox" } else { "" };

@@ -32,7 +32,10 @@ pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width)
         .saturating_sub(text::width(name) + text::width(&view) + text::width(&end) + 4);
     let app = model.app().map(|app| {
-        let url = app.base_url.as_ref().map_or("starting…", |url| url.as_str().trim_end_matches('/'));
+        let url = match &app.base_url {
+            Some(url) => url.as_str().trim_end_matches('/'),
+            None => words::no_address(app),
+        };
         format!("{}  {}  {url}", text::inert(app.alias.as_str()), text::inert(&app.client_app_id))
     });
     let app = text::fit(&app.unwrap_or_default(), room);
