@@ -104,7 +104,7 @@ impl Stage {
 
     /// Somebody registers, and leaves the mail unread.
     pub fn register_elsewhere(&self, email: &str) {
-        self.runtime.block_on(client(&self.shop).register(email, PASSWORD)).empty(201);
+        self.runtime.block_on(client(&self.shop).register(email, PASSWORD)).done(201);
     }
 
     fn populate(&self) {
@@ -152,7 +152,7 @@ impl Stage {
         for email in ["linus@example.com", "barbara@example.com"] {
             person(&self.shop, email).await;
         }
-        client(&self.forum).register("ada@example.com", PASSWORD).await.empty(201);
+        client(&self.forum).register("ada@example.com", PASSWORD).await.done(201);
 
         let data = json!({
             "theme": "dark",
@@ -238,7 +238,7 @@ fn client(app: &LocalApp) -> Client {
 /// Registers an address, and confirms it by its mail.
 async fn register(app: &LocalApp, email: &str) {
     let client = client(app);
-    client.register(email, PASSWORD).await.empty(201);
+    client.register(email, PASSWORD).await.done(201);
     let token = app.control_token().expose_secret();
     let mails =
         client.control(token, Method::GET, &format!("/mails?email={email}"), Value::Null).await.ok(200);
