@@ -18,6 +18,17 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether a connection to `url` ends on this machine: as [`is_loopback`], and the unspecified address, which a server that
+/// listens everywhere prints. It is no loopback address, and gets none of the rights of one.
+pub fn leads_here(url: &Url) -> bool {
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::from(address),
+        Some(Host::Ipv6(address)) => IpAddr::from(address).to_canonical(),
+        _ => return is_loopback(url),
+    };
+    address.is_unspecified() || is_loopback(url)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,7 +60,12 @@ mod tests {
             ("http://127.0.0.1:80@example.com/", false),
             ("com.example:/x", false),
         ] {
-            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+            let url = Url::parse(url).unwrap();
+            assert_eq!((is_loopback(&url), leads_here(&url)), (expected, expected), "{url}");
+        }
+        for url in ["http://0.0.0.0:4000/", "https://0/", "http://[::]:4000/", "http://[::ffff:0.0.0.0]/"] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!((is_loopback(&url), leads_here(&url)), (false, true), "{url}");
         }
     }
 }

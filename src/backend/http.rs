@@ -13,7 +13,7 @@ use url::Url;
 use super::server_clock::ServerClock;
 use super::{BackendError, inbound};
 use crate::clock::Clock;
-use crate::loopback::is_loopback;
+use crate::loopback::leads_here;
 
 /// Longest answer that is read, in bytes. Custom data may have 16 MB (protocol document, section 7).
 const LONGEST_ANSWER: usize = 20 << 20;
@@ -66,7 +66,7 @@ impl HttpClient {
 
     async fn client(&self, url: &Url) -> Result<Client, BackendError> {
         let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_near = is_loopback(url);
+        let is_near = leads_here(url);
         let made = if is_near { &clients.near } else { &clients.far }.get_or_try_init(async || {
             let made = tokio::task::spawn_blocking(move || make(is_near)).await;
             made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())

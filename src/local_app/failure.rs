@@ -179,6 +179,9 @@ pub enum Failure {
     Database(String),
 
     // --- this server's own trouble
+    /// There is no worker for functions; its operator was told why.
+    #[error("this server cannot run functions; its own output says why")]
+    NoFunctions,
     #[error("internal error")]
     Store(#[from] StoreError),
     #[error("internal error")]
@@ -216,6 +219,7 @@ impl Failure {
                 | Self::TooManyAttempts { .. }
                 | Self::Busy
                 | Self::Function(_)
+                | Self::NoFunctions
                 | Self::Store(_)
                 | Self::Internal(_)
         )

@@ -66,10 +66,7 @@ pub enum FunctionFailure {
     #[error("the process that the function ran in ended: {0}")]
     Ended(String),
     /// There is nothing to run it in.
-    #[error(
-        "this server cannot run functions: {0}; name an idmux program with Options::function_worker, or begin main() \
-         with local_app::work_if_asked()"
-    )]
+    #[error("this server cannot run functions: {0}")]
     NoWorker(String),
     /// The engine itself failed; `0` is for the log.
     #[error("internal error")]
@@ -122,6 +119,7 @@ impl From<FunctionFailure> for Failure {
             FunctionFailure::NotFound(name) => Self::FunctionNotFound(name),
             FunctionFailure::Busy => Self::Busy,
             FunctionFailure::Engine(cause) => Self::Internal(cause),
+            FunctionFailure::NoWorker(_) => Self::NoFunctions,
             other => Self::Function(other),
         }
     }

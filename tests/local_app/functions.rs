@@ -149,7 +149,11 @@ async fn a_server_without_a_program_for_functions_says_so() {
     .await;
     let user = server.anonymous().await;
     let reply = call(&server, &user, "one", json!([])).await;
-    reply.refused(500, Some("InternalServerError"), "Options::function_worker");
+    reply.refused(
+        500,
+        Some("InternalServerError"),
+        "this server cannot run functions; its own output says why",
+    );
 }
 
 #[tokio::test]

@@ -41,11 +41,13 @@ pub fn check_browser(base: &Url, place: &Url) -> Result<(), BackendError> {
     Ok(())
 }
 
-/// Whether both are one server. From http to https the port changes with the scheme.
+/// Whether both are one server, however it is spelled. From http to https the port may change to that of https.
 fn is_same_host(base: &Url, served: &Url) -> bool {
-    let hosts = base.host() == served.host() || (is_loopback(base) && is_loopback(served));
+    // A dot at the end says only that the name is whole.
+    let name = |url: &Url| url.host_str().map(|host| host.strip_suffix('.').unwrap_or(host).to_owned());
+    let hosts = name(base) == name(served) || (is_loopback(base) && is_loopback(served));
     let ports = base.port_or_known_default() == served.port_or_known_default();
-    hosts && (ports || base.scheme() != served.scheme())
+    hosts && (ports || (base.scheme() != served.scheme() && served.port().is_none()))
 }
 
 #[cfg(test)]
@@ -83,6 +85,10 @@ mod tests {
             ("http://127.0.0.1:4000", "http://127.0.0.1:4001", "127.0.0.1:4001"),
             ("http://127.0.0.1:4000", "http://10.0.0.1:4000", "10.0.0.1:4000"),
             ("http://127.0.0.1:4000", "https://evil.example", "evil.example"),
+            // Another program of this machine, and another service of that host.
+            ("http://127.0.0.1:4000", "https://localhost:4001", "localhost:4001"),
+            ("http://shop.example", "https://shop.example:8443", "shop.example:8443"),
+            ("https://shop.example", "https://shop.example.org.", "shop.example.org."),
         ] {
             let refused = answer(base, hostname, Some("third.example"));
             assert!(
@@ -96,6 +102,10 @@ mod tests {
             ("https://shop.example", "https://shop.example:443/prefix"),
             ("http://shop.example", "https://shop.example"),
             ("http://127.0.0.1:4000", "http://localhost:4000"),
+            ("http://127.0.0.1:4000", "http://[::1]:4000/"),
+            ("https://shop.example", "HTTPS://SHOP.example:443/"),
+            ("https://shop.example", "https://shop.example."),
+            ("https://shop.example.:443", "https://shop.example/"),
         ] {
             assert!(answer(base, hostname, None).is_ok(), "{base} {hostname}");
         }

@@ -7,13 +7,16 @@
   const { Error, Function, Object, Promise, RangeError, String, TypeError, WeakMap } = globalThis;
   const { apply, get: read } = Reflect;
   const { then } = Promise.prototype;
-  const { slice } = String.prototype;
+  const { slice, toWellFormed } = String.prototype;
   const { get: found, has: isThere, set: put } = WeakMap.prototype;
-  const cut = (text, length) => (text.length > length ? apply(slice, text, [0, length]) : text);
+  /** A text that can leave the engine: bounded, and with no half of a surrogate pair, which UTF-8 has no form for. */
+  const cut = (text, length) =>
+    apply(toWellFormed, text.length > length ? apply(slice, text, [0, length]) : text, []);
 
   return function (host) {
     const DEEPEST_CALL = 16;
     const LONGEST_MESSAGE = 4096;
+    const LONGEST_NAME = 1000;
     const input = EJSON.parse(host.input);
 
     // Time is the App's: its clock can be moved. It goes on while the function runs.
@@ -93,7 +96,7 @@
       functions: {
         execute: (name, ...args) => {
           if (depth >= DEEPEST_CALL) throw new RangeError(`functions call each other more than ${DEEPEST_CALL} deep`);
-          return call(String(name), contextAt(depth + 1), args);
+          return call(cut(String(name), LONGEST_NAME), contextAt(depth + 1), args);
         },
       },
     }, "context.", ["services", "http"]);

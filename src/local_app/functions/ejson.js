@@ -212,7 +212,9 @@
   const canonical = (value, depth) => {
     if (depth > DEEPEST) throw new TypeError("a value is nested too deeply, or contains itself");
     switch (typeof value) {
-      case "string": case "boolean": return value;
+      // UTF-8 has no form for half of a surrogate pair.
+      case "string": return value.toWellFormed();
+      case "boolean": return value;
       case "number": return numberForm(value);
       case "bigint": return { $numberLong: String(new LongType(value).value) };
       case "undefined": case "function": return { $undefined: true };
@@ -226,7 +228,7 @@
     }
     if (value instanceof RegExp) {
       const options = [...value.flags].filter((flag) => "imsux".includes(flag)).sort().join("");
-      return { $regularExpression: { pattern: value.source, options } };
+      return { $regularExpression: { pattern: value.source.toWellFormed(), options } };
     }
     if (value instanceof ArrayBuffer) return canonicalValue(new BinaryType(new Uint8Array(value)));
     if (value instanceof Uint8Array) return canonicalValue(new BinaryType(value));
@@ -240,7 +242,7 @@
     if (typeof value.toJSON === "function") return canonical(value.toJSON(), depth + 1);
     const fields = Object.create(null);
     for (const key of Object.keys(value)) {
-      if (typeof value[key] !== "function") fields[key] = field(value, key);
+      if (typeof value[key] !== "function") fields[key.toWellFormed()] = field(value, key);
     }
     return fields;
   };

@@ -251,7 +251,7 @@ impl Lost {
 
 impl Worker {
     async fn start(program: &Program, limits: Limits) -> Result<Self, FunctionFailure> {
-        let name = program.path().display().to_string();
+        let name = program.name();
         let no_worker =
             |why: &dyn std::fmt::Display| FunctionFailure::NoWorker(format!("{name} does not start: {why}"));
         let mut command = program.command();

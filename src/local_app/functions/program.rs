@@ -8,6 +8,8 @@ use super::worker;
 
 /// Where cargo puts the programs of tests, beside the folder with the others.
 const TESTS_FOLDER: &str = "deps";
+/// The kernel's own name for this program leads to it also when its file was replaced.
+const SAME: &str = "/proc/self/exe";
 
 /// The program that workers are started from.
 #[derive(Debug, Clone)]
@@ -30,11 +32,16 @@ impl Program {
         }
         let this = std::env::current_exe().map_err(|error| error.to_string())?;
         if worker::can_this_program_work() {
-            // The kernel's own name for it leads to this very program, also when its file was replaced.
-            let same = Path::new("/proc/self/exe");
+            let same = Path::new(SAME);
             return Ok(of(if same.exists() { same.to_owned() } else { this }));
         }
-        beside(&this).map(of).ok_or_else(|| format!("there is no idmux beside {}", this.display()))
+        beside(&this).map(of).ok_or_else(|| {
+            format!(
+                "there is no idmux beside {}; name one with Options::function_worker, or begin main() with \
+                 local_app::work_if_asked()",
+                this.display()
+            )
+        })
     }
 
     #[cfg(test)]
@@ -66,8 +73,10 @@ impl Program {
         command
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// What a person knows it by.
+    pub fn name(&self) -> String {
+        let path = if self.path == Path::new(SAME) { std::env::current_exe().ok() } else { None };
+        path.as_deref().unwrap_or(&self.path).display().to_string()
     }
 }
 

@@ -92,7 +92,6 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         // Statuses of the limits are unknown; 400 as for all that fails inside a function, so that no client tries again.
         F::Function(FunctionFailure::TimeLimit) => (S::BAD_REQUEST, Some("ExecutionTimeLimitExceeded")),
         F::Function(FunctionFailure::MemoryLimit) => (S::BAD_REQUEST, Some("ExecutionMemoryLimitExceeded")),
-        F::Function(FunctionFailure::NoWorker(_)) => (S::INTERNAL_SERVER_ERROR, Some("InternalServerError")),
         F::Function(_) | F::RuleNotMatched { .. } | F::NoUserToRunAs { .. } => {
             (S::BAD_REQUEST, Some("FunctionExecutionError"))
         }
@@ -103,7 +102,9 @@ fn status_and_code(failure: &Failure) -> (StatusCode, Option<&'static str>) {
         F::NotPermitted(_) => (S::BAD_REQUEST, Some("NoMatchingRuleFound")),
         F::Database(_) | F::WriteConflict => (S::BAD_REQUEST, Some("MongoDBError")),
 
-        F::Store(_) | F::Internal(_) => (S::INTERNAL_SERVER_ERROR, Some("InternalServerError")),
+        F::Store(_) | F::Internal(_) | F::NoFunctions => {
+            (S::INTERNAL_SERVER_ERROR, Some("InternalServerError"))
+        }
     }
 }
 

@@ -383,6 +383,50 @@ async fn whatever_is_thrown_is_told_as_what_it_is() {
     assert_eq!(outcome.result, Err(FunctionFailure::thrown("Error", "null")));
 }
 
+/// Kind: a text of JavaScript that UTF-8 has no form for. Half of a surrogate pair, also one that a cut left behind, was an
+/// error of the engine instead of what the function said.
+#[tokio::test]
+async fn halves_of_surrogate_pairs_are_replaced_on_their_way_out() {
+    let pool = pool(limits());
+    let run = async |source: &str| pool.run(call(&[("main", source)], Vec::new())).await;
+    for (thrown, name, expected) in [
+        ("new Error('a\\ud800')", "Error", "a\u{fffd}".to_owned()),
+        ("'\\udfff'", "Error", "\u{fffd}".to_owned()),
+        ("{ message: '\\ud800', name: '\\udc00' }", "\u{fffd}", "\u{fffd}".to_owned()),
+        ("new Error('x' + '😀'.repeat(4000))", "Error", format!("x{}\u{fffd}", "😀".repeat(2047))),
+    ] {
+        let source = format!("exports = () => {{ throw {thrown}; }}");
+        let Err(FunctionFailure::Thrown { name: told, message, .. }) = run(&source).await.result else {
+            panic!("{source}")
+        };
+        assert_eq!((told.as_str(), message), (name, expected), "{source}");
+    }
+    for name in ["'\\ud800'", "'x'.repeat(3e7)"] {
+        let outcome = run(&format!("exports = () => context.functions.execute({name})")).await;
+        let failure = outcome.result.unwrap_err().to_string();
+        assert!(failure.contains("function not found: '") && failure.len() < 2000, "{}", failure.len());
+    }
+    let source = "exports = () => { console.log('\\ud800', 'x' + '😀'.repeat(9999)); return { '\\ud800': ['\\udc00', /\\ud800/] }; }";
+    let Outcome { result, logs } = run(source).await;
+    let Bson::Document(result) = result.unwrap() else { panic!() };
+    assert_eq!(result.get_array("\u{fffd}").unwrap()[0], Bson::String("\u{fffd}".to_owned()));
+    assert!(logs[0].starts_with("\u{fffd} x😀"), "{}", logs[0]);
+}
+
+/// Kind: a cause that names what nobody who reads it can change. Clients are told no path; the operator of `idmux serve`
+/// is told no function of Rust.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_worker_that_does_not_start_is_told_to_the_operator_alone() {
+    let pool = Pool::new(limits(), Some(Path::new("/nothing/idmux")));
+    let failure = pool.run(call(&[("main", "exports = () => 1")], Vec::new())).await.result.unwrap_err();
+    let told = failure.to_string();
+    assert!(told.contains("/nothing/idmux does not start: No such file"), "{told}");
+    assert!(!told.contains("Options::"), "{told}");
+    let answered = crate::local_app::failure::Failure::from(failure).to_string();
+    assert_eq!(answered, "this server cannot run functions; its own output says why");
+}
+
 #[tokio::test]
 async fn what_a_function_says_is_bounded() {
     let pool = pool(limits());
