@@ -6,12 +6,12 @@ use url::Url;
 
 use super::client::Client;
 use super::consent::{self, YesArgs};
-use super::output::{self, Printed};
+use super::output::Printed;
 use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
 use super::table::table;
 use crate::account::{App, AppAlias, AppTextError, ControlAccess, CustomDataSource, check_client_app_id};
-use crate::session::{AppView, Command, LocalAction, Snapshot};
+use crate::session::{AppView, Command, Snapshot};
 
 /// Arguments of `idmux app`.
 #[derive(Debug, Subcommand)]
@@ -186,33 +186,8 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
         control,
         accepted_host: args.accept_host,
     };
-    check_control_token(&app, client).await?;
     client.ask(Command::KeepApp(app)).await?;
     Ok(Printed::either(args.json, &json, &sentence))
-}
-
-/// Tries a control token that is given before anything is kept: a wrong one must not replace a good one unseen.
-async fn check_control_token(app: &App, client: &mut Client<'_>) -> Result<(), Problem> {
-    if app.control.is_none() {
-        return Ok(());
-    }
-    // Known to this process alone.
-    client.ask(Command::AddApp(app.clone())).await?;
-    let read = Command::Local { app: app.alias.clone(), action: LocalAction::ReadClock };
-    match client.ask(read).await {
-        Ok(_) => Ok(()),
-        Err(problem) if matches!(problem.code, Code::Credentials | Code::Refused | Code::NotLoggedIn) => {
-            Err(Problem::new(
-                problem.code,
-                format!("{}: the control token was refused; nothing was changed", app.alias),
-                "`idmux serve` prints it, or takes it from IDMUX_CONTROL_TOKEN",
-            ))
-        }
-        Err(problem) => {
-            output::warn(&format!("the control token is not checked: {}", problem.message));
-            Ok(())
-        }
-    }
 }
 
 async fn accept_host(

@@ -40,9 +40,9 @@ pub enum Command {
     OpenVault(KeyChoice),
     /// Make an App known, or replace its address; its sessions are kept alive from then on.
     AddApp(App),
-    /// Make an App known, and remember it for the next start.
+    /// Make an App known, and remember it for the next start. A control token that is given is tried first.
     KeepApp(App),
-    /// Change an App that is kept. Without a way to its control API the former one stays, unless the App has moved; an App
+    /// Change an App that is kept. A control token that is given is tried first. Without a way to its control API the former one stays, unless the App has moved; an App
     /// with users does not move, since their tokens are for its address alone.
     EditApp(App),
     /// Let an App name another host as where it is served. Kept with the App.

@@ -136,6 +136,18 @@ impl Failure {
         Self { kind, hint, ..failure }
     }
 
+    /// A control token that the App does not take.
+    pub fn control_token(action: &'static str, error: &BackendError) -> Self {
+        let failure = Self::control(action, error);
+        Self {
+            message: format!("the control token was refused, and nothing was changed: {}", failure.message),
+            hint:
+                "`idmux serve` prints the control token at each start, or takes it from IDMUX_CONTROL_TOKEN"
+                    .into(),
+            ..failure
+        }
+    }
+
     /// A request to look after an App whose control API is closed to idmux.
     pub fn no_control(action: &'static str) -> Self {
         Self {

@@ -314,3 +314,35 @@ async fn a_kept_app_is_changed_and_keeps_its_token_unless_it_moves() {
     assert_eq!(app.base_url.as_ref(), Some(other.base_url()));
     assert!(app.local.is_none(), "the token of the former App stays with it");
 }
+
+/// Kind: a check at one of two doors. Commands tried a control token before they kept it, and the dialog for Apps did not:
+/// there a wrong one replaced a good one unseen. Likewise an App with users moved where it was added again.
+#[tokio::test]
+async fn whoever_keeps_an_app_has_its_control_token_tried_first() {
+    let (server, other) = (any_local_app().await, any_local_app().await);
+    let mut worker = Worker::in_memory(over_http()).await;
+    let with = |token: &str, at: &url::Url| {
+        let control = ControlAccess { base_url: at.clone(), token: token.into() };
+        App { control: Some(control), ..app_at(server.base_url()) }
+    };
+    let wrong = || with("wrong", server.base_url());
+    assert_eq!(failure(&mut worker, Command::KeepApp(wrong())).await, FailureKind::Refused);
+    assert!(worker.snapshot().app(&alias()).is_none(), "nothing was kept");
+
+    worker.ask(Command::KeepApp(watched(&server))).await;
+    for command in [Command::EditApp(wrong()), Command::KeepApp(wrong())] {
+        assert_eq!(failure(&mut worker, command).await, FailureKind::Refused);
+        let clock = worker.ask(local(LocalAction::ReadClock)).await;
+        assert!(matches!(clock.kind, EventKind::ClockRead(_)), "the good token stays: {clock:?}");
+    }
+    // Nobody answers there: it is kept, and said to be unchecked.
+    let away = with("any", &url::Url::parse("http://127.0.0.1:1").unwrap());
+    let id = worker.send(Command::EditApp(away));
+    let warned = worker.event_where(|event| matches!(event.kind, EventKind::Failed(_))).await;
+    assert!(warned.request.is_none(), "{warned:?}");
+    assert_eq!(worker.answer(id).await.kind, EventKind::AppChanged);
+
+    worker.register("ada@example.com").await;
+    let elsewhere = Command::KeepApp(app_at(other.base_url()));
+    assert_eq!(failure(&mut worker, elsewhere).await, FailureKind::Input, "tokens stay where they are for");
+}

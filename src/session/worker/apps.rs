@@ -4,13 +4,36 @@ use super::commands::end_at_server;
 use super::local::Local;
 use super::outcomes::{Outcome, Stored};
 use super::{Outage, Worker};
-use crate::account::{App, AppAlias, SessionState};
+use crate::account::{App, AppAlias, AppClock, SessionState};
+use crate::backend::BackendError;
 use crate::session::skew::Skew;
 use crate::session::{EventKind, Failure, RequestId, Subject};
 
 const ADD: &str = "add the app";
 const EDIT: &str = "change the app";
+const CHECK: &str = "check the control token";
 const ACCEPT: &str = "accept another host";
+
+/// What to keep an App for, and how far that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Keeping {
+    is_edit: bool,
+    /// Whether a control token that was given has been tried.
+    is_checked: bool,
+}
+
+impl Keeping {
+    pub(super) const ADD: Self = Self { is_edit: false, is_checked: false };
+    pub(super) const EDIT: Self = Self { is_edit: true, is_checked: false };
+
+    fn action(self) -> &'static str {
+        if self.is_edit { EDIT } else { ADD }
+    }
+
+    fn event(self) -> EventKind {
+        if self.is_edit { EventKind::AppChanged } else { EventKind::AppAdded }
+    }
+}
 
 impl Worker {
     /// Makes an app known until the end of this process.
@@ -23,39 +46,73 @@ impl Worker {
         self.tell(Some(id), subject, kind);
     }
 
-    /// Makes an app known for good.
-    /// The way to its control API stays as it is known, unless another is given.
-    pub(super) fn keep_app(&mut self, id: RequestId, mut app: App) {
-        let former = self.app(&app.alias).and_then(|known| Some(&known.connected.as_ref()?.0));
-        let is_there =
-            |former: &&App| former.base_url == app.base_url && former.client_app_id == app.client_app_id;
-        if let (None, Some(former)) = (&app.control, former.filter(is_there)) {
-            app.control = former.control.clone();
+    /// Makes an App known for good, or changes one that is kept. What is not given stays: the way to its control API too,
+    /// unless the App moves. Tokens go to the address of their App, so neither moves one that has users.
+    pub(super) fn keep_app(&mut self, id: RequestId, mut app: App, keeping: Keeping) {
+        let (alias, action) = (app.alias.clone(), keeping.action());
+        let refuse = |this: &mut Self, failure| {
+            this.tell(Some(id), Subject::App { app: alias.clone(), who: None }, EventKind::Failed(failure));
+        };
+        let known = self.app(&app.alias);
+        let former = known.and_then(|known| Some(&known.connected.as_ref()?.0));
+        // Where users of an App are known, and no address, an edit gives one.
+        let lacks_address = known.is_some() && former.is_none() && alias.as_str() != AppAlias::LOCAL;
+        let is_kept = known.is_some_and(|known| known.kept);
+        if keeping.is_edit && !lacks_address && !is_kept {
+            let failure = Failure::unknown(action, &format!("an app {alias} that is kept"));
+            return refuse(self, failure);
         }
-        self.keep(id, app, ADD, EventKind::AppAdded);
+        if let Some(former) = former {
+            let moves = former.base_url != app.base_url || former.client_app_id != app.client_app_id;
+            let users = self.roster.users_of(&alias).len();
+            if moves && users > 0 {
+                return refuse(self, Failure::app_has_users(action, &alias, users));
+            }
+            app.control = app.control.or_else(|| former.control.clone().filter(|_| !moves));
+            // One that came with the environment, for this start alone, has not been tried.
+            if is_kept && app.control == former.control {
+                return self.keep(id, app, action, keeping.event());
+            }
+        }
+        if app.control.is_some() && !keeping.is_checked && self.vault.is_some() {
+            return self.check_control_token(id, app, keeping);
+        }
+        self.keep(id, app, action, keeping.event());
     }
 
-    /// Changes an app that is kept.
-    pub(super) fn edit_app(&mut self, id: RequestId, app: App) {
+    /// Tries a control token that is given before anything is kept: a wrong one must not replace a good one unseen.
+    fn check_control_token(&mut self, id: RequestId, app: App, keeping: Keeping) {
+        let control = (self.setup.connect)(&app).map(|backend| backend.control());
+        self.spawn(None, Some(id), async move {
+            let result = match control {
+                Ok(Some(control)) => Some(control.clock().await),
+                Ok(None) => None,
+                Err(error) => Some(Err(error)),
+            };
+            Outcome::ControlChecked { request: id, app: Box::new(app), keeping, result }
+        });
+    }
+
+    pub(super) fn control_checked(
+        &mut self,
+        id: RequestId,
+        app: App,
+        keeping: Keeping,
+        result: Option<Result<AppClock, BackendError>>,
+    ) {
         let subject = Subject::App { app: app.alias.clone(), who: None };
-        let refuse = |failure| EventKind::Failed(failure);
-        let known = self.app(&app.alias);
-        if known.is_some_and(|known| known.connected.is_none()) && app.alias.as_str() != AppAlias::LOCAL {
-            // Users of it are known, and no address: this gives one.
-            return self.keep(id, app, EDIT, EventKind::AppChanged);
+        match result {
+            Some(Err(error @ BackendError::Refused { status: 400..500, .. })) => {
+                let failure = Failure::control_token(keeping.action(), &error);
+                return self.tell(Some(id), subject, EventKind::Failed(failure));
+            }
+            Some(Err(error)) => {
+                let failure = Failure::control(CHECK, &error);
+                self.tell(None, subject, EventKind::Failed(failure));
+            }
+            Some(Ok(_)) | None => {}
         }
-        let known = known.filter(|known| known.kept);
-        let Some((former, _)) = known.and_then(|known| known.connected.as_ref()) else {
-            let failure = Failure::unknown(EDIT, &format!("an app {} that is kept", app.alias));
-            return self.tell(Some(id), subject, refuse(failure));
-        };
-        let moves = former.base_url != app.base_url || former.client_app_id != app.client_app_id;
-        let control = app.control.or_else(|| former.control.clone().filter(|_| !moves));
-        let users = self.roster.users_of(&app.alias).len();
-        if moves && users > 0 {
-            return self.tell(Some(id), subject, refuse(Failure::app_has_users(EDIT, &app.alias, users)));
-        }
-        self.keep(id, App { control, ..app }, EDIT, EventKind::AppChanged);
+        self.keep_app(id, app, Keeping { is_checked: true, ..keeping });
     }
 
     /// A person said that an App may be served at another host.

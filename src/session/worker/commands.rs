@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Worker;
 use super::accounts::enter;
+use super::apps::Keeping;
 use super::outcomes::{Outcome, Stored};
 use crate::account::{AppAlias, Credentials, Provider, SessionState, UserKey};
 use crate::backend::{Backend, FieldChange};
@@ -41,8 +42,8 @@ impl Worker {
             Command::EmailAction { app, action } => self.email_action(id, app, action),
             Command::ApiKeys { user, action } => self.operate(id, &user, OperationKind::ApiKeys(action)),
             Command::Local { app, action } => self.look_after(Some(id), app, action),
-            Command::KeepApp(app) => self.keep_app(id, app),
-            Command::EditApp(app) => self.edit_app(id, app),
+            Command::KeepApp(app) => self.keep_app(id, app, Keeping::ADD),
+            Command::EditApp(app) => self.keep_app(id, app, Keeping::EDIT),
             Command::AcceptHost { app, host } => self.accept_host(id, app, host),
             Command::ForgetApp { app } => self.forget_app(id, &app),
             Command::CancelLogIn { request } => self.cancel_log_in(id, request),

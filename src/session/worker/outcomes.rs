@@ -1,11 +1,14 @@
 //! What each job's end leads to.
 
 use super::accounts::Entered;
+use super::apps::Keeping;
 use super::local::LocalAnswer;
 use super::log_in::StoredLogIn;
 use super::renewal::Renewed;
 use super::{Label, Worker};
-use crate::account::{AccessToken, AppAlias, EmailActionDone, EndReason, SessionState, Tokens, UserKey};
+use crate::account::{
+    AccessToken, App, AppAlias, AppClock, EmailActionDone, EndReason, SessionState, Tokens, UserKey,
+};
 use crate::backend::{BackendError, BrowserVisit};
 use crate::session::operation::{Done, Operation};
 use crate::session::user_session::UserSession;
@@ -54,6 +57,13 @@ pub(super) enum Outcome {
         app: AppAlias,
         action: LocalAction,
         result: Result<LocalAnswer, BackendError>,
+    },
+    /// A local App answered to the control token that it would be kept with; `None` where there was nothing to ask.
+    ControlChecked {
+        request: RequestId,
+        app: Box<App>,
+        keeping: Keeping,
+        result: Option<Result<AppClock, BackendError>>,
     },
     Renewed {
         user: UserKey,
@@ -175,6 +185,9 @@ impl Worker {
             }
             Outcome::LookedAfter { request, app, action, result } => {
                 self.looked_after(request, app, action, result);
+            }
+            Outcome::ControlChecked { request, app, keeping, result } => {
+                self.control_checked(request, *app, keeping, result);
             }
             Outcome::Renewed { user, generation, renewed } => {
                 self.learn_date(&user.app);
