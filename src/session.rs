@@ -30,5 +30,5 @@ pub use snapshot::{
 pub use timeline::{READ_TIMELINE, RENEW_ACCESS_TOKEN};
 pub use worker::{Connect, Renewals, Setup, start};
 
+pub use crate::vault::{Finding, VaultError, examine as examine_vault, lock as lock_vault};
 pub use crate::vault::{KeyChoice, KeySource, RecordName, RefreshOutcome, SetAside, Standing, TimelineEntry};
-pub use crate::vault::{VaultError, check as check_vault, lock as lock_vault};

@@ -5,6 +5,7 @@
 //! cannot be read is set aside without touching the others.
 
 mod app_record;
+mod examine;
 mod files;
 mod holder;
 mod kept_clock;
@@ -24,10 +25,11 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 pub use self::app_record::AppRecord;
+pub use self::examine::{Finding, examine};
 use self::files::Files;
 pub use self::kept_clock::KeptClock;
 pub use self::key::{KeyChoice, KeyPolicy, KeySource};
-pub use self::presence::{check, lock};
+pub use self::presence::lock;
 pub use self::record::{RecordName, SetAside, UserRecord};
 use self::store::{Store, StoreWrite, Told, Writer};
 pub use self::timeline::{RefreshOutcome, Standing, TimelineEntry};

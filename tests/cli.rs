@@ -12,6 +12,8 @@ mod clocks;
 mod credentials;
 #[path = "cli/device.rs"]
 mod device;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/embedded_app.rs"]
 mod embedded_app;
 #[path = "cli/hostile_server.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "processes/crash.rs"]
 mod crash;
+#[path = "processes/first_start.rs"]
+mod first_start;
 #[path = "processes/sharing.rs"]
 mod sharing;
 #[path = "support/terminal.rs"]

@@ -49,17 +49,25 @@ impl<'a> Client<'a> {
     /// # Errors
     /// When the vault does not open.
     pub async fn open_vault(&mut self) -> Result<(), Problem> {
+        self.open_and_ask().await?;
+        self.name_losses();
+        Ok(())
+    }
+
+    /// The same, and names no losses.
+    ///
+    /// # Errors
+    /// When the vault does not open.
+    pub async fn open_and_ask(&mut self) -> Result<(), Problem> {
         match self.vault_status().await? {
             VaultStatus::Locked { key: KeySource::Passphrase, why } if secret::can_prompt() => {
                 if let Some(why) = why {
                     output::warn(&format!("the vault is locked: {why}"));
                 }
-                self.open_with_passphrase(Source::Prompt).await?;
+                self.open_with_passphrase(Source::Prompt).await
             }
-            other => open(&other)?,
+            other => open(&other),
         }
-        self.name_losses();
-        Ok(())
     }
 
     /// Names what of the vault is lost: at each start, until a person says that it may be forgotten.

@@ -65,6 +65,11 @@ impl SessionCommand {
         if self.json() {
             output::for_scripts();
         }
+        if let Self::Doctor(args) = &self
+            && let Some(ended) = doctor::without_opening(args)
+        {
+            return ended;
+        }
         let result = command_line::run(async |parts| {
             let ended = signals::end().map_err(|error| {
                 Problem::new(Code::Failed, format!("cannot listen to signals: {error}"), "")
@@ -110,7 +115,7 @@ impl SessionCommand {
     }
 
     async fn perform(self, mut client: Client<'_>) -> Result<(), Problem> {
-        let opens_by_itself = matches!(self, Self::Unlock(_));
+        let opens_by_itself = matches!(self, Self::Unlock(_) | Self::Doctor(_));
         if !opens_by_itself {
             client.open_vault().await?;
         }

@@ -10,7 +10,7 @@ use crate::account::{
     ApiKeyAction, App, AppAlias, ClockChange, Credentials, DataEdit, EmailAction, FieldPath, Provider,
     UserKey,
 };
-use crate::vault::KeyChoice;
+use crate::vault::{KeyChoice, RecordName};
 
 /// Names one request, so that its outcome can be told apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,8 +59,8 @@ pub enum Command {
     },
     /// Close the vault: keys and tokens leave the memory of every idmux process until it is opened again.
     Lock,
-    /// Forget which records of the vault are lost.
-    ForgetLost,
+    /// Forget that records of the vault are lost.
+    ForgetLost(Vec<RecordName>),
     /// Log a user in. A user who is already known gets a new session in place of the old one.
     LogIn {
         /// The App.

@@ -82,6 +82,11 @@ enum Slot {
 }
 
 impl Slot {
+    fn of(stored: &StoredSlot) -> Result<Self, VaultError> {
+        serde_json::from_str(&stored.detail)
+            .map_err(|_| VaultError::Damaged { what: "its key slot cannot be read".into() })
+    }
+
     fn source(&self) -> KeySource {
         match self {
             Self::Keyring { .. } => KeySource::Keyring,
@@ -91,8 +96,12 @@ impl Slot {
     }
 }
 
-/// Binds a wrapped data key to its purpose.
-const WRAP_CONTEXT: &[u8] = b"idmux vault data key 1";
+/// Binds a wrapped data key to its purpose, and says that the vault has a roll: one without it has lost it. The tally of
+/// the roll cannot say so itself, since it can be taken away as well.
+const WRAP_CONTEXT: &[u8] = b"idmux vault data key 2";
+
+/// That of older vaults, which may have none yet.
+const WRAP_CONTEXT_BEFORE_ROLL: &[u8] = b"idmux vault data key 1";
 
 /// Argon2id above the OWASP minimum (19 MiB, 2 passes): a vault is opened once, and attacked at leisure.
 const PASSPHRASE_COST: (u32, u32, u32) = (64 * 1024, 3, 1);
@@ -103,7 +112,7 @@ const MOST_COST: (u32, u32, u32) = (1024 * 1024, 32, 16);
 /// See [`Vault::open`].
 pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, VaultError> {
     if matches!(policy.choice, Some(KeyChoice::Memory)) || location == Location::Memory {
-        let store = Database::open(&Location::Memory)?.with_key(random_key()?);
+        let store = Database::open(&Location::Memory)?.with_key(random_key()?, None);
         return start(KeySource::Memory, store, false).await;
     }
     let database = {
@@ -116,13 +125,20 @@ pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, Vault
     }
 }
 
+/// Whether the slot can be read, and its key, where that is in a file, fits. Other keys are not asked for.
+pub fn try_key_file(stored: &StoredSlot) -> Result<(), VaultError> {
+    match Slot::of(stored)? {
+        Slot::KeyFile { path } => unwrap_key(&read_key_file(&path)?, &stored.wrapped).map(|_| ()),
+        Slot::Keyring { .. } | Slot::Passphrase { .. } => Ok(()),
+    }
+}
+
 async fn open_existing(
     database: Database,
     stored: &StoredSlot,
     policy: &KeyPolicy,
 ) -> Result<Opened, VaultError> {
-    let slot: Slot = serde_json::from_str(&stored.detail)
-        .map_err(|_| VaultError::Damaged { what: "its key slot cannot be read".into() })?;
+    let slot = Slot::of(stored)?;
     let key = slot.source();
     let locked = |why: Option<String>| Ok(Opened::Locked { key: slot.source(), why });
     // Only a person opens what a person locked; an environment variable does not.
@@ -150,9 +166,9 @@ async fn open_existing(
         },
     };
     match unwrap_key(&wrapping, &stored.wrapped) {
-        Ok(data_key) => {
+        Ok((data_key, rewrapped)) => {
             let opens_lock = was_locked && policy.choice.is_some();
-            let opened = start(key, database.with_key(data_key), opens_lock).await?;
+            let opened = start(key, database.with_key(data_key, rewrapped), opens_lock).await?;
             if let (true, Opened::Open(vault, _)) = (was_locked, &opened) {
                 vault.set_locked(false).done().await?;
             }
@@ -183,8 +199,8 @@ async fn create(
         detail: serde_json::to_string(&slot).map_err(|_| VaultError::Seal)?,
         wrapped: seal::seal(&wrapping, WRAP_CONTEXT, data_key.expose_secret())?,
     };
-    if database.add_slot(&stored)? {
-        start(slot.source(), database.with_key(data_key), false).await
+    if database.add_slot(&stored, &data_key)? {
+        start(slot.source(), database.with_key(data_key, None), false).await
     } else {
         // Another process set the vault up in the same moment: its slot stands.
         let stored = database.slot()?.ok_or(VaultError::Seal)?;
@@ -268,29 +284,36 @@ fn read_key_file(path: &Path) -> Result<SealKey, VaultError> {
 
 fn write_key_file(path: &Path) -> Result<SealKey, VaultError> {
     let key = random_key()?;
+    // Whole or not at all: another process that starts in the same moment must not read the half of it.
     let write = || {
-        if let Some(folder) = path.parent() {
-            make_private_folder(folder)?;
-        }
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let mut file = options.open(path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        make_private_folder(folder)?;
+        // For the owner only, as it is made.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(keyring::encode(&key).expose_secret().as_bytes())?;
-        file.sync_all()
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)
     };
-    write().map_err(|source| VaultError::File { path: path.to_owned(), source })?;
-    Ok(key)
+    match write() {
+        Ok(_) => Ok(key),
+        // Another process was faster: its key stands.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read_key_file(path),
+        Err(source) => Err(VaultError::File { path: path.to_owned(), source }),
+    }
 }
 
-fn unwrap_key(wrapping: &SealKey, wrapped: &[u8]) -> Result<SealKey, VaultError> {
-    let plain = unseal(wrapping, WRAP_CONTEXT, wrapped)?;
+/// The data key; and, of a vault that may have no roll yet, the same wrapped for when it has one.
+fn unwrap_key(wrapping: &SealKey, wrapped: &[u8]) -> Result<(SealKey, Option<Vec<u8>>), VaultError> {
+    let (plain, rewrapped) = match unseal(wrapping, WRAP_CONTEXT, wrapped) {
+        Ok(plain) => (plain, None),
+        Err(_) => {
+            let plain = unseal(wrapping, WRAP_CONTEXT_BEFORE_ROLL, wrapped)?;
+            let rewrapped = seal::seal(wrapping, WRAP_CONTEXT, &plain)?;
+            (plain, Some(rewrapped))
+        }
+    };
     let key: [u8; KEY_LENGTH] = plain.as_slice().try_into().map_err(|_| VaultError::Seal)?;
-    Ok(SecretBox::new(Box::new(key)))
+    Ok((SecretBox::new(Box::new(key)), rewrapped))
 }
 
 /// Runs slow work off the runtime's own threads.
@@ -298,4 +321,14 @@ async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, VaultError> + Send + 'static,
 ) -> Result<T, VaultError> {
     tokio::task::spawn_blocking(job).await.unwrap_or(Err(VaultError::Closed))
+}
+
+/// Wraps the data key as versions without a roll did.
+#[cfg(test)]
+pub(super) fn wrap_as_before_the_roll(sql: &rusqlite::Connection, key_file: &Path) {
+    let wrapped: Vec<u8> = sql.query_row("SELECT wrapped FROM key_slot", [], |row| row.get(0)).unwrap();
+    let wrapping = read_key_file(key_file).unwrap();
+    let plain = unseal(&wrapping, WRAP_CONTEXT, &wrapped).unwrap();
+    let wrapped = seal::seal(&wrapping, WRAP_CONTEXT_BEFORE_ROLL, &plain).unwrap();
+    sql.execute("UPDATE key_slot SET wrapped = ?1", [wrapped]).unwrap();
 }

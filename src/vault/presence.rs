@@ -13,11 +13,15 @@ use super::store::{Database, private_file};
 pub(super) struct Presence {
     file: PathBuf,
     note: PathBuf,
+    /// Whether there was a note before the file was looked at. A note is made when the vault is: one that comes later says
+    /// that another process has just made both.
+    is_noted: bool,
 }
 
 impl Presence {
     pub fn of(file: &Path) -> Self {
-        Self { file: file.to_owned(), note: file.with_extension("made") }
+        let note = file.with_extension("made");
+        Self { file: file.to_owned(), is_noted: note.exists(), note }
     }
 
     /// Refuses a file that is gone or empty though there was a vault.
@@ -29,20 +33,25 @@ impl Presence {
             Err(source) => return Err(VaultError::File { path: self.file.clone(), source }),
         };
         // A key file proves nothing: a person may have put it there in advance.
-        if self.note.exists() { Err(self.vanished(how, &self.note)) } else { Ok(()) }
+        if self.is_noted { Err(self.vanished(how, &self.note)) } else { Ok(()) }
     }
 
     /// Refuses a database without a key slot, though there was a vault in it.
     pub fn check_slot(&self, is_empty: bool) -> Result<(), VaultError> {
-        if self.note.exists() || !is_empty {
+        if self.is_noted || !is_empty {
             return Err(self.vanished("without its key slot", &self.note));
         }
         Ok(())
     }
 
+    /// The file that says that there is a vault.
+    pub fn note_path(&self) -> &Path {
+        &self.note
+    }
+
     /// Notes that there is a vault.
     pub fn note(&self) -> Result<(), VaultError> {
-        if self.note.exists() {
+        if self.is_noted {
             return Ok(());
         }
         let made = private_file().write(true).truncate(false).open(&self.note).map(drop);
@@ -75,24 +84,18 @@ pub fn lock(path: &Path) -> Result<(), VaultError> {
     }
 }
 
-/// Looks through the whole database for damage; says what there is, in SQLite's words. Blocks, and needs no key.
-///
-/// # Errors
-/// When there is no vault, or it cannot be read at all.
-pub fn check(path: &Path) -> Result<Vec<String>, VaultError> {
-    let connection = existing(path)?;
-    let mut rows = connection.prepare("PRAGMA integrity_check(20)")?;
-    let said = rows.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    Ok(said.into_iter().filter(|line| line != "ok").collect())
+/// Where a file that is not there could not be opened, there is no vault.
+pub(super) fn none_or(error: VaultError, path: &Path) -> VaultError {
+    match error {
+        VaultError::Database(_) if !path.exists() => VaultError::NoVault(path.to_owned()),
+        other => other,
+    }
 }
 
 /// A vault that was set up.
 fn existing(path: &Path) -> Result<Connection, VaultError> {
     let none = || VaultError::NoVault(path.to_owned());
-    let connection = Database::open_existing(path).map_err(|error| match error {
-        VaultError::Database(_) if !path.exists() => none(),
-        other => other,
-    })?;
+    let connection = Database::open_existing(path).map_err(|error| none_or(error, path))?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let slots: Result<i64, _> = connection.query_row("SELECT count(*) FROM key_slot", [], |row| row.get(0));
     match slots {

@@ -7,10 +7,11 @@ mod writer;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
+pub use self::schema::NEWEST as NEWEST_SCHEMA;
 pub use self::writer::Writer;
 use self::writer::timeline_context;
 
@@ -19,6 +20,9 @@ use super::presence::Presence;
 use super::seal::{SealKey, unseal};
 use super::{AppRecord, Changes, KeptClock, Location, TimelineEntry, UserRecord, VaultError};
 use crate::account::{AppAlias, UserId, UserKey};
+
+/// How long another process may be in the way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A key slot as it is stored: which kind of key wraps the data key, and the wrapped key.
 #[derive(Debug)]
@@ -49,8 +53,8 @@ impl Database {
                 Connection::open(path)?
             }
         };
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.busy_timeout(PATIENCE)?;
+        use_log(&connection)?;
         connection.pragma_update(None, "synchronous", "full")?;
         // What is overwritten was sealed, but sealed with a key that may leak one day.
         connection.pragma_update(None, "secure_delete", true)?;
@@ -62,39 +66,54 @@ impl Database {
     pub fn open_existing(path: &Path) -> Result<Connection, VaultError> {
         Presence::of(path).check_file()?;
         let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "synchronous", "full")?;
         Ok(connection)
     }
 
     /// The key slot, if the vault was set up.
     pub fn slot(&self) -> Result<Option<StoredSlot>, VaultError> {
-        let slot = self.connection.query_row("SELECT kind, detail, wrapped FROM key_slot", [], |row| {
-            Ok(StoredSlot { kind: row.get(0)?, detail: row.get(1)?, wrapped: row.get(2)? })
-        });
-        let slot = slot.optional()?;
-        if let Some(path) = self.connection.path().filter(|path| !path.is_empty()) {
-            let presence = Presence::of(Path::new(path));
-            match &slot {
-                Some(_) => presence.note()?,
-                None => presence.check_slot(self.is_empty()?)?,
-            }
+        let path = self.connection.path().filter(|path| !path.is_empty());
+        let presence = path.map(|path| Presence::of(Path::new(path)));
+        let (slot, holds_nothing) = {
+            // One look at both: another process may set the vault up in this moment.
+            let look = self.connection.unchecked_transaction()?;
+            (Self::stored_slot(&look)?, Self::holds_nothing(&look)?)
+        };
+        match (&presence, &slot) {
+            (Some(presence), Some(_)) => presence.note()?,
+            (Some(presence), None) => presence.check_slot(holds_nothing)?,
+            (None, _) => {}
         }
         Ok(slot)
     }
 
+    /// The key slot of a database, if it has one.
+    pub fn stored_slot(sql: &Connection) -> Result<Option<StoredSlot>, VaultError> {
+        let slot = sql.query_row("SELECT kind, detail, wrapped FROM key_slot", [], |row| {
+            Ok(StoredSlot { kind: row.get(0)?, detail: row.get(1)?, wrapped: row.get(2)? })
+        });
+        Ok(slot.optional()?)
+    }
+
     /// Whether nothing was ever stored.
-    fn is_empty(&self) -> Result<bool, VaultError> {
+    pub fn holds_nothing(connection: &Connection) -> Result<bool, VaultError> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM roll)";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+        Ok(connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Sets the vault up. False when another process did so first; its slot stands.
-    pub fn add_slot(&mut self, slot: &StoredSlot) -> Result<bool, VaultError> {
-        let added = self.connection.execute(
+    pub fn add_slot(&mut self, slot: &StoredSlot, data_key: &SealKey) -> Result<bool, VaultError> {
+        let transaction = begin(&mut self.connection)?;
+        let added = transaction.execute(
             "INSERT INTO key_slot (only, kind, detail, wrapped) VALUES (1, ?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![slot.kind, slot.detail, slot.wrapped],
         )?;
+        if added == 1 {
+            let writer = Writer { sql: &transaction, key: data_key, holder: &self.holder };
+            writer.begin_roll()?;
+        }
+        transaction.commit()?;
         if let Some(path) = self.connection.path().filter(|path| !path.is_empty()) {
             Presence::of(Path::new(path)).note()?;
         }
@@ -106,11 +125,12 @@ impl Database {
         Ok(self.connection.query_row("SELECT locked FROM state", [], |row| row.get(0))?)
     }
 
-    /// The database with its key.
-    pub fn with_key(self, key: SealKey) -> Store {
+    /// The database with its key; `rewrapped` is the key of a vault that may have no roll yet, wrapped for when it has one.
+    pub fn with_key(self, key: SealKey, rewrapped: Option<Vec<u8>>) -> Store {
         Store {
             connection: self.connection,
             key,
+            rewrapped,
             holder: self.holder,
             seen: 0,
             seen_entry: 0,
@@ -124,6 +144,8 @@ impl Database {
 pub struct Store {
     connection: Connection,
     key: SealKey,
+    /// The wrapped key to be stored when the roll is begun; none where it is.
+    rewrapped: Option<Vec<u8>>,
     holder: Holder,
     /// The revision up to which the changes of others are known.
     seen: i64,
@@ -233,6 +255,24 @@ pub type Told = Box<dyn FnOnce(Option<&VaultError>)>;
 /// A write on its way to the database: given the database, or the reason why there is none, it says whether to keep what
 /// it did, and how to tell whoever waits.
 pub type StoreWrite = Box<dyn FnOnce(Result<&Writer<'_>, VaultError>) -> (bool, Told) + Send>;
+
+/// Switches to the write-ahead log. SQLite does not wait for others while it does that, so this does.
+fn use_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if is_busy(&error) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Whether another process is in the way.
+pub fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
 
 /// A transaction that takes the write lock at its start: a reader that turns writer would fail in spite of the
 /// busy timeout.

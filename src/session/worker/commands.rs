@@ -48,7 +48,7 @@ impl Worker {
             Command::ForgetApp { app } => self.forget_app(id, &app),
             Command::CancelLogIn { request } => self.cancel_log_in(id, request),
             Command::Lock => self.lock(id),
-            Command::ForgetLost => self.forget_lost(id),
+            Command::ForgetLost(records) => self.forget_lost(id, records),
             Command::ReuseAnonymous { app } => self.reuse_anonymous(id, app),
             Command::Token { user, min_ttl } => self.token(id, &user, min_ttl),
             Command::RefreshToken { user } => self.refresh_token(id, &user),

@@ -273,15 +273,15 @@ impl Worker {
         }
     }
 
-    /// A person knows of the lost records. They are named no more.
-    pub(super) fn forget_lost(&mut self, id: RequestId) {
+    /// A person knows of lost records. They are named no more.
+    pub(super) fn forget_lost(&mut self, id: RequestId, records: Vec<RecordName>) {
         let VaultStatus::Open { set_aside, .. } = &mut self.vault_status else {
             let failure = Failure::vault_is_closed("forget what is lost");
             return self.tell(Some(id), Subject::Device, EventKind::Failed(failure));
         };
-        let lost = std::mem::take(set_aside).into_iter().map(|lost| lost.record).collect();
+        set_aside.retain(|lost| !records.contains(&lost.record));
         self.changed = true;
-        let stored = self.vault_write(|vault| vault.forget_lost(lost));
+        let stored = self.vault_write(|vault| vault.forget_lost(records));
         self.spawn_to_land(None, Some(id), async move {
             let event = Some(EventKind::LossesForgotten);
             let what = Stored::Said { request: Some(id), subject: Subject::Device, event };

@@ -13,6 +13,9 @@ use crate::vault::{AppRecord, Contents, RecordName, VaultError};
 /// opening; the timeline, which may be long and decides nothing, is not.
 const TABLES: [&str; 6] = ["key_slot", "state", "users", "apps", "roll", "set_aside"];
 
+/// The number in the head of the file that says that something was in clear, and may still be in free space.
+const WIPE_DUE: &str = "application_id";
+
 /// An App's record, or why it does not open.
 type AppRow = Result<AppRecord, String>;
 
@@ -28,14 +31,22 @@ impl Store {
         let mut contents = Contents::default();
         load_users(&transaction, &writer, &mut contents, &mut found)?;
         let was_clear = load_apps(&transaction, &writer, &mut contents, &mut found)?;
-        contents.set_aside = writer.call_roll(found)?;
+        contents.set_aside = writer.call_roll(found, self.rewrapped.is_none())?;
         contents.clocks = clocks(&transaction, &self.key)?;
         (contents.renewals, self.seen_entry) = renewals(&transaction, &self.key, 0)?;
         (self.seen, contents.locked) =
             transaction
                 .query_row("SELECT revision, locked FROM state", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        transaction.commit()?;
         if was_clear {
+            transaction.pragma_update(None, WIPE_DUE, 1)?;
+        }
+        if let Some(rewrapped) = &self.rewrapped {
+            transaction.execute("UPDATE key_slot SET wrapped = ?1", [rewrapped])?;
+        }
+        let is_due: i64 = transaction.pragma_query_value(None, WIPE_DUE, |row| row.get(0))?;
+        transaction.commit()?;
+        self.rewrapped = None;
+        if is_due != 0 {
             self.wipe_free_space();
         }
         Ok(contents)
@@ -43,13 +54,19 @@ impl Store {
 
     /// Makes what was stored in clear go away: from pages that are half used, and from the log.
     fn wipe_free_space(&self) {
-        let wiped = self
-            .connection
+        let sql = &self.connection;
+        let wiped = sql
             .execute_batch("VACUUM")
-            .and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-        if let Err(error) = wiped {
-            // Another process is in the way. What was overwritten is zeros all the same.
-            tracing::warn!(%error, "the vault was not rewritten after its apps were sealed");
+            // A checkpoint that others keep from its end is no error: it says so in its answer.
+            .and_then(|()| sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0)));
+        let done = match wiped {
+            Ok(false) => sql.pragma_update(None, WIPE_DUE, 0).map_err(|error| error.to_string()),
+            Ok(true) => Err("another process is in the way".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = done {
+            // What was overwritten is zeros all the same.
+            tracing::warn!(%error, "the vault was not rewritten after its apps were sealed; the next start does it");
         }
     }
 }

@@ -63,6 +63,11 @@ pub struct Found {
 }
 
 impl Writer<'_> {
+    /// Begins the roll of a new vault.
+    pub(super) fn begin_roll(&self) -> Result<(), VaultError> {
+        self.set_tally(0)
+    }
+
     /// Puts a record on the roll, unless it is there.
     pub(super) fn enroll(&self, record: &RecordName) -> Result<(), VaultError> {
         let (app, user) = columns(record);
@@ -121,11 +126,12 @@ impl Writer<'_> {
     }
 
     /// Compares what should be there with what is, writes down what is lost, and names all that is.
-    pub(super) fn call_roll(&self, mut found: Found) -> Result<Vec<SetAside>, VaultError> {
+    /// A roll that `has_begun` is not one of an older version.
+    pub(super) fn call_roll(&self, mut found: Found, has_begun: bool) -> Result<Vec<SetAside>, VaultError> {
         let (mut entries, broken) = self.entries()?;
         let known = entries.len();
         let tally = match self.tally()? {
-            Tally::Unbegun if known + broken > 0 => Tally::Damaged,
+            Tally::Unbegun if has_begun || known + broken > 0 => Tally::Damaged,
             tally => tally,
         };
         if broken > 0 {

@@ -93,6 +93,9 @@ const STEPS: &[&str] = &[
     ",
 ];
 
+/// The number of the newest schema.
+pub const NEWEST: i64 = STEPS.len() as i64;
+
 /// Brings the database to the newest schema; each step and its number land in one transaction.
 pub fn migrate(connection: &mut Connection, location: &Location) -> Result<(), VaultError> {
     loop {
