@@ -39,7 +39,7 @@ use url::Url;
 
 pub use self::command::SessionCommand;
 use self::problem::{Code, Problem};
-use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url, part_beside_address};
+use crate::account::{App, AppAlias, AppTextError, CustomDataSource, parse_base_url};
 use crate::app::{self, Face, Start};
 
 /// Log many users of an App in at once, side by side, and keep their sessions alive.
@@ -213,12 +213,20 @@ impl Cli {
     }
 }
 
-/// A host with or without a port, and nothing else: it is kept and shown.
+/// A host with or without a port, and nothing else: it is kept and shown, in the one spelling that there is of it.
 fn host(text: &str) -> Result<String, String> {
-    let alone = format!("http://{text}/").parse::<Url>().ok();
-    let is_host = alone.is_some_and(|url| part_beside_address(&url).is_none() && url.path() == "/");
-    let is_host = is_host && !text.contains(['@', '/', '?', '#', ' ']);
-    is_host.then(|| text.to_owned()).ok_or_else(|| "a host alone, such as shop.example.com:8080".to_owned())
+    let refuse = || "a host alone, such as shop.example.com:8080".to_owned();
+    if text.contains(['@', '/', '?', '#', ' ', '\\']) {
+        return Err(refuse());
+    }
+    // A port is left out where it is the scheme's own, and which scheme is meant is not said.
+    let [http, https] = ["http", "https"].map(|scheme| format!("{scheme}://{text}/").parse::<Url>().ok());
+    let (http, https) = http.zip(https).ok_or_else(refuse)?;
+    let name = http.host_str().map(|host| host.strip_suffix('.').unwrap_or(host)).ok_or_else(refuse)?;
+    Ok(match http.port().or(https.port()) {
+        Some(port) => format!("{name}:{port}"),
+        None => name.to_owned(),
+    })
 }
 
 fn base_url(text: &str) -> Result<Url, AppTextError> {
@@ -243,6 +251,23 @@ mod tests {
             ("no address", "no address"),
         ] {
             assert_eq!(without_user_info(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_host_has_one_spelling() {
+        for (text, expected) in [
+            ("EU.Shop.Example.", "eu.shop.example"),
+            ("shop.example:443", "shop.example:443"),
+            ("shop.example:80", "shop.example:80"),
+            ("shop.example:8080", "shop.example:8080"),
+            ("[2001:DB8::0:1]:9", "[2001:db8::1]:9"),
+            ("bücher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(host(text).as_deref(), Ok(expected));
+        }
+        for bad in ["", "a b", "u@h", "h/p", "h?q", "h#f", "h\\p", "http://h", "h:99999", ":80"] {
+            assert!(host(bad).is_err(), "{bad}");
         }
     }
 

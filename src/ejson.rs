@@ -5,6 +5,7 @@
 //! survives that JSON can carry at all; only the payload of a NaN, and a document that is spelled as a type is, cannot.
 
 mod date;
+pub mod text;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -5,6 +5,7 @@ use std::fmt;
 use bson::{Bson, Document};
 use serde_json::Value;
 
+use crate::ejson::text::TextError;
 use crate::ejson::{self, EjsonError};
 
 /// The way to a value inside a document: field names, and indexes of arrays as text (MongoDB's dotted path).
@@ -80,18 +81,15 @@ impl fmt::Display for FieldPath {
 /// Why a text is not a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// It begins like JSON and is not.
-    #[error("not valid JSON: {0}")]
-    Json(String),
+    /// It begins like JSON and is not, or says something that cannot be kept.
+    #[error("{0}")]
+    Json(TextError),
     /// It is JSON, but not Extended JSON.
     #[error("not valid Extended JSON: {0}")]
     ExtendedJson(String),
     /// It is a value, but not a document.
     #[error("a document begins with {{ and ends with }}")]
     NoDocument,
-    /// BSON has no integer of that size.
-    #[error("an integer of at most 64 bits; longer ones go into {{\"$numberDecimal\": \"…\"}} or quotes")]
-    TooLarge,
 }
 
 impl From<EjsonError> for ValueError {
@@ -111,21 +109,10 @@ pub fn parse_value(text: &str) -> Result<Bson, ValueError> {
 
 /// The JSON in a text; `None` where it is a bare text.
 pub(super) fn parse_json(text: &str) -> Result<Option<Value>, ValueError> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(json) if has_oversized_integer(&json) => Err(ValueError::TooLarge),
+    match ejson::text::read(text) {
         Ok(json) => Ok(Some(json)),
-        Err(error) if text.starts_with(['{', '[', '"']) => Err(ValueError::Json(error.to_string())),
-        Err(_) => Ok(None),
-    }
-}
-
-/// Integers above `i64::MAX` would become doubles without a word, so they are refused before.
-fn has_oversized_integer(json: &Value) -> bool {
-    match json {
-        Value::Number(number) => number.is_u64() && !number.is_i64(),
-        Value::Array(items) => items.iter().any(has_oversized_integer),
-        Value::Object(fields) => fields.values().any(has_oversized_integer),
-        _ => false,
+        Err(TextError::Json(_)) if !text.starts_with(['{', '[', '"']) => Ok(None),
+        Err(error) => Err(ValueError::Json(error)),
     }
 }
 
@@ -172,7 +159,7 @@ mod tests {
         assert_eq!(parse_value(r#"{"$numberLong":"7"}"#), Ok(Bson::Int64(7)));
         assert!(matches!(parse_value("[1,"), Err(ValueError::Json(_))));
         assert!(matches!(parse_value(r#"{"$oid":"x"}"#), Err(ValueError::ExtendedJson(_))));
-        assert_eq!(parse_value("18446744073709551615"), Err(ValueError::TooLarge));
+        assert_eq!(parse_value("18446744073709551615"), Err(ValueError::Json(TextError::TooLarge)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::consent;
 use super::output;
 use super::problem::{Code, Problem};
 use super::secret::{self, Question, Source};
@@ -17,6 +18,9 @@ const TRIES: usize = 3;
 
 /// How long a clock that can be read is waited for.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the state may take to follow an event.
+const NEWS: Duration = Duration::from_millis(500);
 
 /// The three ways in which a vault gets its key.
 const WAYS_TO_A_KEY: &str = "start idmux in a terminal and choose, or set IDMUX_PASSPHRASE to a passphrase, \
@@ -168,8 +172,40 @@ impl<'a> Client<'a> {
     /// # Errors
     /// When the worker says that it failed.
     pub async fn ask(&mut self, command: Command) -> Result<Event, Problem> {
+        // A copy is made only where a person may have it repeated: it may hold a password.
+        let again = secret::can_prompt().then(|| command.clone());
         let id = self.send(command).await?;
-        self.answer(id).await
+        match (self.answer(id).await, again) {
+            (Err(problem), Some(again)) if problem.code == Code::Address => {
+                if !self.accept_host().await? {
+                    return Err(problem);
+                }
+                let id = self.send(again).await?;
+                self.answer(id).await
+            }
+            (answered, _) => answered,
+        }
+    }
+
+    /// Asks a person about a host that an App names as where it is served; says whether it is accepted.
+    async fn accept_host(&mut self) -> Result<bool, Problem> {
+        let names_another =
+            |snapshot: &Arc<Snapshot>| snapshot.apps.iter().any(|app| app.other_host.is_some());
+        // The state follows what happened; a refused downgrade names no host that could be accepted.
+        let named = tokio::time::timeout(NEWS, self.parts.session.snapshots.wait_for(names_another)).await;
+        let Ok(Ok(snapshot)) = named.map(|named| named.map(|snapshot| Arc::clone(&snapshot))) else {
+            return Ok(false);
+        };
+        let app = snapshot.apps.iter().find_map(|app| Some((app.alias.clone(), app.other_host.clone()?)));
+        let Some((app, host)) = app else { return Ok(false) };
+        let loss = format!(
+            "{app} says that it is served at {host}, another host: passwords and tokens of its users would go there"
+        );
+        if !consent::agrees(&loss, "Accept that host, now and from now on?").await {
+            return Ok(false);
+        }
+        let id = self.send(Command::AcceptHost { app, host }).await?;
+        self.answer(id).await.map(|_| true)
     }
 
     /// Waits for the next event that ends a request, or a step of it.

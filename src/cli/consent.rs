@@ -32,7 +32,15 @@ pub async fn ask(args: YesArgs, loss: &str) -> Result<(), Problem> {
             "nothing was done; say --yes to do it all the same",
         ));
     }
-    let question = format!("{}\nDo it all the same? [y/N] ", text::inert(loss));
+    if agrees(loss, "Do it all the same?").await {
+        return Ok(());
+    }
+    Err(Problem::new(Code::Declined, "nothing was done", ""))
+}
+
+/// Asks a person at the terminal. Whatever is no yes is a no.
+pub async fn agrees(what: &str, question: &str) -> bool {
+    let question = format!("{}\n{question} [y/N] ", text::inert(what));
     let answer = tokio::task::spawn_blocking(move || {
         let mut terminal = io::stderr().lock();
         terminal.write_all(question.as_bytes())?;
@@ -42,10 +50,7 @@ pub async fn ask(args: YesArgs, loss: &str) -> Result<(), Problem> {
         io::stdin().lock().read_line(&mut line).map(|_| line)
     });
     let answer = answer.await.ok().and_then(Result::ok).unwrap_or_default();
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        return Ok(());
-    }
-    Err(Problem::new(Code::Declined, "nothing was done", ""))
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// What the end of their sessions costs the users who have no other way in; `None` where there is none.

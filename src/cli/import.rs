@@ -12,6 +12,7 @@ use super::data_folder::{self, DataFolderError};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::table::table;
+use crate::ejson;
 use crate::local_app::{AppId, ImportReport, ImportRequest, Options, Storage, import_users, parse_lifetime};
 use crate::text;
 
@@ -89,7 +90,9 @@ fn list(args: &ImportArgs) -> Result<Value, Problem> {
         std::fs::read(&args.file).map(|read| text = read)
     };
     read.map_err(|error| input(args, &error.to_string(), "name a file that can be read"))?;
-    serde_json::from_slice(&text).map_err(|error| input(args, &error.to_string(), "the file must be JSON"))
+    let refused = |why: String| input(args, &why, "the file must be JSON");
+    let text = String::from_utf8(text).map_err(|error| refused(error.to_string()))?;
+    ejson::text::read(&text).map_err(|error| refused(error.to_string()))
 }
 
 fn input(args: &ImportArgs, what: &str, hint: &str) -> Problem {

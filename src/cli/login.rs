@@ -16,6 +16,7 @@ use super::target::AppTarget;
 use crate::account::credentials::check_registration;
 use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
+use crate::ejson::text::TextError;
 use crate::session::{Command, Event, EventKind, Subject};
 
 /// Arguments of `idmux login`.
@@ -262,8 +263,9 @@ fn document(text: &str) -> Result<Document, Problem> {
     match parse_value(text) {
         Ok(Bson::Document(document)) => Ok(document),
         Ok(_) | Err(ValueError::NoDocument) => Err(wrong("not an object".into())),
+        Err(ValueError::Json(TextError::Twice(_))) => Err(wrong("a field is there twice".into())),
         // The words of the JSON parser name a place, never the text there.
-        Err(error @ (ValueError::Json(_) | ValueError::TooLarge)) => Err(wrong(error.to_string())),
+        Err(ValueError::Json(error)) => Err(wrong(error.to_string())),
         Err(ValueError::ExtendedJson(_)) => Err(wrong("not valid Extended JSON".into())),
     }
 }
@@ -282,6 +284,7 @@ mod tests {
             r#"{"password": hunter2}"#,
             r#"{"password": {"$oid": "hunter2"}}"#,
             r#"{"password": "hunter2", "n": 18446744073709551615}"#,
+            r#"{"hunter2": 1, "hunter2": 2}"#,
         ] {
             let problem = document(bad).unwrap_err();
             assert_eq!(problem.code, Code::Input, "{bad}");

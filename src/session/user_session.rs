@@ -14,6 +14,10 @@ use crate::account::{
 use crate::ejson;
 use crate::vault::UserRecord;
 
+/// A server's clock is known to within two seconds: a token that lives no longer may be over at the server. Of one that lives
+/// a few seconds in all, the last fifth.
+const ABOUT_OVER: Lead = Lead { share: 0.2, longest: SignedDuration::from_secs(2) };
+
 /// A user with session and secrets.
 #[derive(Debug)]
 pub struct UserSession {
@@ -194,10 +198,13 @@ impl UserSession {
         (std::mem::take(&mut self.waiting_requests), std::mem::take(&mut self.waiting_operations))
     }
 
-    /// Whether the access token is valid for another `ttl` from `now`; one without an expiry always is.
+    /// Whether the access token is valid for another `ttl` from `now`, and for more than what nobody can tell of a server's
+    /// clock; one without an expiry always is.
     pub fn is_valid_for(&self, ttl: Duration, now: Timestamp) -> bool {
         let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
-        let is_long = |life: Lifetime| !life.is_over(now) && life.remaining(now) >= ttl;
+        let is_long = |life: Lifetime| {
+            !life.is_over(now) && life.remaining(now) >= ttl.max(life.renewal_lead(ABOUT_OVER))
+        };
         self.access.as_ref().is_some_and(|token| token.lifetime.is_none_or(is_long))
     }
 

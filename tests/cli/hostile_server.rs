@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::device::{Device, PASSWORD};
 use crate::server::{Serve, add};
+use crate::terminal::{Size, Terminal};
 
 const USER: &str = "650000000000000000000001";
 
@@ -310,4 +311,30 @@ fn a_server_behind_tls_that_trusts_no_proxy_says_once_what_to_set() {
     let said = serve(&[]);
     assert_eq!(said.matches("--trusted-proxy 127.0.0.1").count(), 1, "{said}");
     assert!(!serve(&["--trusted-proxy", "127.0.0.1"]).contains("--trusted-proxy"));
+}
+
+/// A person at a terminal is asked, once; whoever is asked and says no has sent nothing.
+#[test]
+fn a_person_is_asked_about_another_host_and_the_command_goes_on() {
+    let (device, front, other) = (Device::new(), Server::start(), Server::start());
+    front.set(|answers| answers.location = json!({ "hostname": other.url }));
+    add(&device, "shop", &front.url);
+    for (answer, expected) in [("\r", "nothing was sent"), ("n\r", "nothing was sent"), ("y\r", "logged in")]
+    {
+        let mut terminal =
+            Terminal::idmux_with(device.home(), &["login", "anon"], Size(160, 24), &device.variables());
+        terminal.wait_for("Accept that host, now and from now on? [y/N]");
+        terminal.wait_for(other.authority());
+        assert_eq!((front.secrets(), other.secrets()), (0, 0));
+        terminal.send(answer);
+        terminal.wait_for(expected);
+        assert_eq!(terminal.wait_exit().success(), answer == "y\r");
+    }
+    assert!(other.secrets() > 0 && front.secrets() == 0);
+    device.run(&["refresh"]).ok();
+    // Spelled otherwise, it is the same host.
+    let spelled = format!("LOCALHOST.:{}", other.authority().rsplit(':').next().unwrap());
+    device.run(&["app", "accept-host", "shop", &spelled]).ok();
+    front.set(|answers| answers.location["hostname"] = other.url.replace("127.0.0.1", "localhost").into());
+    device.run(&["refresh"]).ok();
 }

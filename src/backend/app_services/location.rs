@@ -27,7 +27,7 @@ pub fn check(base: &Url, hostname: &str, accepted: Option<&str>) -> Result<Url, 
     if base.scheme() == "https" && served.scheme() == "http" {
         return Err(BackendError::Downgrade { host, to: origin_of(&served) });
     }
-    if is_same_host(base, &served) || accepted == Some(host_of(&served).as_str()) {
+    if is_same_host(base, &served) || accepted.is_some_and(|accepted| is_accepted(accepted, &served)) {
         return Ok(served);
     }
     Err(BackendError::OtherHost { host, to: host_of(&served) })
@@ -41,11 +41,23 @@ pub fn check_browser(base: &Url, place: &Url) -> Result<(), BackendError> {
     Ok(())
 }
 
+/// Whether a person accepted that host, however both are spelled. Without a port, that of the scheme is meant.
+fn is_accepted(accepted: &str, served: &Url) -> bool {
+    let accepted = Url::parse(&format!("{}://{accepted}/", served.scheme()));
+    accepted.is_ok_and(|accepted| {
+        name_of(&accepted) == name_of(served)
+            && accepted.port_or_known_default() == served.port_or_known_default()
+    })
+}
+
+/// A dot at the end says only that the name is whole.
+fn name_of(url: &Url) -> Option<&str> {
+    url.host_str().map(|host| host.strip_suffix('.').unwrap_or(host))
+}
+
 /// Whether both are one server, however it is spelled. From http to https the port may change to that of https.
 fn is_same_host(base: &Url, served: &Url) -> bool {
-    // A dot at the end says only that the name is whole.
-    let name = |url: &Url| url.host_str().map(|host| host.strip_suffix('.').unwrap_or(host).to_owned());
-    let hosts = name(base) == name(served) || (is_loopback(base) && is_loopback(served));
+    let hosts = name_of(base) == name_of(served) || (is_loopback(base) && is_loopback(served));
     let ports = base.port_or_known_default() == served.port_or_known_default();
     hosts && (ports || (base.scheme() != served.scheme() && served.port().is_none()))
 }
@@ -108,6 +120,26 @@ mod tests {
             ("https://shop.example.:443", "https://shop.example/"),
         ] {
             assert!(answer(base, hostname, None).is_ok(), "{base} {hostname}");
+        }
+    }
+
+    /// Kind: one host in two spellings, taken for two.
+    #[test]
+    fn an_accepted_host_is_that_host_in_every_spelling_and_no_other() {
+        for (accepted, hostname, expected) in [
+            ("EU.Shop.Example", "https://eu.shop.example", true),
+            ("eu.shop.example:443", "https://eu.shop.example", true),
+            ("eu.shop.example.", "https://eu.shop.example", true),
+            ("eu.shop.example.:443", "https://EU.shop.example.:443/", true),
+            ("bücher.example", "https://xn--bcher-kva.example", true),
+            ("[2001:DB8:0::1]:8443", "https://[2001:db8::1]:8443", true),
+            ("eu.shop.example:80", "https://eu.shop.example", false),
+            ("eu.shop.example", "https://eu.shop.example:8443", false),
+            ("shop.example", "https://eu.shop.example", false),
+            ("user@eu.shop.example", "https://eu.shop.example:1", false),
+        ] {
+            let taken = answer("https://app.example", hostname, Some(accepted)).is_ok();
+            assert_eq!(taken, expected, "{accepted} {hostname}");
         }
     }
 

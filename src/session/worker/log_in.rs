@@ -1,5 +1,7 @@
 //! A log-in from the server's answer to the session that begins: it counts when it is durable.
 
+use futures_util::future::BoxFuture;
+
 use super::Worker;
 use super::commands::REGISTER;
 use super::outcomes::{Outcome, Stored};
@@ -46,10 +48,13 @@ impl Worker {
         drop(self.vault_write(|vault| vault.set_current(app.clone(), Some(user.id.clone()))));
         // The App may be remembered from here on only; a clock that was read before has to be kept with it.
         self.app_mut(&app).skew.keep_again();
+        // Without the address its users could not be reached at the next start: the log-in counts when both are durable.
+        let address = self.keep_address(&app);
         let stored = self.vault_write(|vault| vault.put(user.clone(), record.clone()));
         let log_in = StoredLogIn { request, action, user: user.clone(), generation, replaces, record };
         self.spawn_to_land(Some(user), Some(request), async move {
-            Outcome::Stored { result: stored.await, what: Stored::LogIn(log_in) }
+            let address = address.await;
+            Outcome::Stored { result: stored.await.and(address), what: Stored::LogIn(log_in) }
         });
     }
 
@@ -72,7 +77,6 @@ impl Worker {
         let renew = !session.waiting_requests.is_empty();
         self.roster.insert(session);
         self.app_mut(&user.app).current = Some(user.id.clone());
-        self.keep_address(&user.app);
         self.plan_renewal(&user);
         self.user_changed(&user);
 
@@ -92,18 +96,14 @@ impl Worker {
         }
     }
 
-    /// Keeps the address of an App that was only named at this start: without it, its users could not be reached at the next.
-    /// The embedded App has another one at each start.
-    fn keep_address(&mut self, alias: &AppAlias) {
+    /// Keeps the address of an App that was only named at this start. The embedded App has another one at each start.
+    fn keep_address(&mut self, alias: &AppAlias) -> BoxFuture<'static, Result<(), VaultError>> {
         let known = self.app_mut(alias);
-        if known.kept || alias.as_str() == AppAlias::LOCAL {
-            return;
-        }
-        let Some((app, _)) = known.connected.clone() else { return };
+        let named = known.connected.as_ref().filter(|_| !known.kept && alias.as_str() != AppAlias::LOCAL);
+        let Some((app, _)) = named.cloned() else { return Box::pin(std::future::ready(Ok(()))) };
         known.kept = true;
         known.seen = Some(app.clone());
         self.note_written(alias);
-        // Nobody waits for it: the log-in is durable already, and the writes before and after share its fate.
-        drop(self.vault_write(|vault| vault.keep_app(app)));
+        self.vault_write(|vault| vault.keep_app(app))
     }
 }

@@ -425,12 +425,12 @@ impl Worker {
 /// Even a fresh token does not live as long as was asked for, or is over when it arrives.
 fn too_short(ttl: Duration, left: SignedDuration) -> Failure {
     let (asked, left) = (SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX), left.as_secs());
-    let is_over = left <= 0;
+    let is_over = left <= 1;
     Failure {
         kind: FailureKind::TooShort,
         action: "hand out an access token",
         message: match is_over {
-            true => "a fresh access token is over when it arrives".into(),
+            true => "a fresh access token is over, or about to be, when it arrives".into(),
             false => format!("a fresh access token is valid for {left}s, and {asked:#} were asked for"),
         },
         hint: match is_over {
