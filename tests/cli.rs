@@ -41,6 +41,8 @@ mod support;
 #[path = "support/terminal.rs"]
 #[allow(dead_code)]
 mod terminal;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/tokens.rs"]
 mod tokens;
 #[path = "cli/vault_key.rs"]

@@ -3,6 +3,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::numeric_date;
+
 use super::{AccessToken, Claims, DeviceId, RefreshToken, UserId};
 
 /// Longest token or key, in bytes. No server takes a header that is longer.
@@ -25,6 +27,9 @@ pub enum NoGrant {
     /// It is not what App Services hands out (RFC 7519; protocol document, section 5.1).
     #[error("the access token is no JWT")]
     NoJwt,
+    /// A time in it is no NumericDate (RFC 7519, section 4.1.4): nobody can tell when it is over.
+    #[error("the access token has a time that is none, in {0}")]
+    Time(&'static str),
     /// It is somebody else's.
     #[error("the {0} is another user's")]
     OtherUser(&'static str),
@@ -55,7 +60,10 @@ pub fn access_token(text: SecretString, user: &UserId) -> Result<AccessToken, No
     match (is_compact && !claims.is_empty(), names_another(&claims, user)) {
         (false, _) => Err(NoGrant::NoJwt),
         (true, true) => Err(NoGrant::OtherUser("access token")),
-        (true, false) => Ok(token),
+        (true, false) => match wrong_time(&claims) {
+            Some(claim) => Err(NoGrant::Time(claim)),
+            None => Ok(token),
+        },
     }
 }
 
@@ -88,6 +96,12 @@ fn check(what: &'static str, text: &str, longest: usize) -> Result<(), NoGrant> 
         text if !is_word(text) => Err(NoGrant::Characters(what)),
         _ => Ok(()),
     }
+}
+
+/// A time that is there and is none.
+fn wrong_time(claims: &Claims) -> Option<&'static str> {
+    let is_wrong = |claim: &&str| claims.get(*claim).is_some_and(|value| numeric_date::read(value).is_none());
+    ["exp", "iat", "nbf"].into_iter().find(is_wrong)
 }
 
 /// Whether the subject (RFC 7519, section 4.1.2) is not `user`.
@@ -131,6 +145,21 @@ mod tests {
         ] {
             assert_eq!(access(&text), Err(NoGrant::NoJwt), "{text}");
         }
+    }
+
+    /// Kind: an answer whose parts are there, and are none. A token with an expiry of text was taken for one that never ends.
+    #[test]
+    fn a_time_of_an_access_token_is_a_number() {
+        for claim in ["exp", "iat", "nbf"] {
+            for value in [r#""123""#, "null", "true", "[1]", r#"{"$date": 1}"#, r#""2030-01-01T00:00:00Z""#] {
+                let refused = access(&jwt(&format!(r#"{{"sub":"u1","{claim}":{value}}}"#)));
+                assert_eq!(refused, Err(NoGrant::Time(claim)), "{value}");
+            }
+            for value in ["1700000000", "1.7e9", "1700000000.5", "-1", "0", "99999999999999999999"] {
+                assert!(access(&jwt(&format!(r#"{{"sub":"u1","{claim}":{value}}}"#))).is_ok(), "{value}");
+            }
+        }
+        assert!(access(&jwt(r#"{"sub":"u1"}"#)).is_ok(), "one without an end has none");
     }
 
     #[test]

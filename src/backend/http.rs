@@ -18,6 +18,9 @@ use crate::loopback::leads_here;
 /// Longest answer that is read, in bytes. Custom data may have 16 MB (protocol document, section 7).
 const LONGEST_ANSWER: usize = 20 << 20;
 
+/// Most values in an answer: as many as a document of 16 MB may have. Each takes a hundred bytes of memory, and two on the wire.
+const MOST_VALUES: usize = 2_500_000;
+
 /// A client for JSON over HTTP. Cloning shares its connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
@@ -167,6 +170,9 @@ async fn read(host: &str, mut response: Response) -> Result<Value, BackendError>
         bytes.extend_from_slice(&chunk);
     }
 
+    if values_in(&bytes) > MOST_VALUES {
+        return Err(garbage(format!("more than {MOST_VALUES} values")));
+    }
     if status.is_success() {
         if bytes.is_empty() {
             return Ok(Value::Null);
@@ -198,6 +204,11 @@ async fn read(host: &str, mut response: Response) -> Result<Value, BackendError>
         }
         _ => Err(garbage(format!("status {status} without the error envelope"))),
     }
+}
+
+/// At least as many as JSON of these bytes would have values.
+fn values_in(bytes: &[u8]) -> usize {
+    1 + bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
 /// `Retry-After` in seconds (RFC 9110, section 10.2.3); the form with a date is not used by App Services.

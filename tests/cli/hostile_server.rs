@@ -24,6 +24,11 @@ fn jwt(user: &str, life: i64) -> String {
     format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
+fn jwt_that_ends(exp: &str) -> String {
+    let claims = format!(r#"{{"sub":"{USER}","exp":{exp}}}"#);
+    format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims))
+}
+
 fn session() -> Value {
     json!({
         "user_id": USER, "device_id": "000000000000000000000000",
@@ -205,6 +210,8 @@ fn a_log_in_that_is_no_answer_does_not_count() {
         ("access_token", &jwt("650000000000000000000002", 600), "another user's"),
         ("access_token", &format!("{}\r\nX-Evil: 1", jwt(USER, 600)), "access token has characters"),
         ("access_token", &format!("{}{long}", jwt(USER, 600)), "access token is absurdly long"),
+        ("access_token", &jwt_that_ends("\"123\""), "a time that is none, in exp"),
+        ("access_token", &jwt_that_ends("null"), "a time that is none, in exp"),
         ("refresh_token", "", "refresh token is empty"),
         ("refresh_token", "a\nb", "refresh token has characters"),
         ("refresh_token", "é", "refresh token has characters"),
@@ -337,4 +344,14 @@ fn a_person_is_asked_about_another_host_and_the_command_goes_on() {
     device.run(&["app", "accept-host", "shop", &spelled]).ok();
     front.set(|answers| answers.location["hostname"] = other.url.replace("127.0.0.1", "localhost").into());
     device.run(&["refresh"]).ok();
+}
+
+/// Kind: an answer that is small on the wire and large in memory.
+#[test]
+fn an_answer_of_endless_small_values_is_refused() {
+    let (device, server) = (Device::new(), Server::start());
+    add(&device, "shop", &server.url);
+    server.set(|answers| answers.log_in = (200, json!({ "user_id": vec![0; 3_000_000] })));
+    let error = device.run(&["login", "anon", "--json"]).error(5);
+    assert!(error["message"].as_str().unwrap().contains("more than 2500000 values"), "{error}");
 }
