@@ -171,7 +171,7 @@ impl Output {
 }
 
 fn write(text: &str) -> io::Result<()> {
-    let mut output = io::stdout().lock();
+    let mut output = terminal::Output::new()?;
     output.write_all(text.as_bytes())?;
     output.flush()
 }

@@ -5,9 +5,10 @@ pub mod clipboard;
 mod console;
 pub mod input;
 pub mod notification;
+mod output;
 mod quiet;
 
-use std::io::{self, BufWriter, IsTerminal, Stdout};
+use std::io::{self, IsTerminal};
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,15 +30,13 @@ use rustix::process::Signal;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use console::{Console, Lend};
+pub use output::Output;
 pub use quiet::Quiet;
 
 use crate::crash;
 
 /// The terminal as the event loop draws on it.
-pub type Screen = Terminal<Quiet<CrosstermBackend<BufWriter<Stdout>>>>;
-
-/// Room for a whole frame, so that it reaches the terminal in one write.
-const FRAME: usize = 64 * 1024;
+pub type Screen = Terminal<Quiet<CrosstermBackend<Output>>>;
 
 /// Holds the terminal. Gives it back when dropped, and before a panic of this thread is printed.
 ///
@@ -76,7 +75,7 @@ impl Guard {
         if ask {
             execute!(io::stdout(), Print(background::QUESTION))?;
         }
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout()));
+        let backend = CrosstermBackend::new(Output::new()?);
         Ok((guard, Terminal::new(Quiet::new(backend))?))
     }
 }
@@ -84,7 +83,7 @@ impl Guard {
 /// Hands a text to the clipboard of the terminal (OSC 52), wherever the program runs. What is drawn is flushed after each
 /// frame, so nothing comes between.
 pub fn copy(text: &SecretString) -> io::Result<()> {
-    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose_secret()))
+    execute!(Output::new()?, CopyToClipboard::to_clipboard_from(text.expose_secret()))
 }
 
 impl Drop for Guard {

@@ -39,6 +39,14 @@ fn count(memory: &[u8], wanted: &str) -> usize {
     memory.windows(wanted.len()).filter(|window| *window == wanted.as_bytes()).count()
 }
 
+/// A part of what base64 makes of a text that this is a part of: by where it begins, there are three.
+fn in_base64(text: &str) -> Vec<String> {
+    let of = |skipped: usize| {
+        BASE64_URL_SAFE_NO_PAD.encode(&text[skipped..text.len() - 3 - (text.len() - skipped) % 3])
+    };
+    (0..3).map(of).collect()
+}
+
 /// The signatures of all whole tokens in it: what is left of one is found by them.
 fn signatures(memory: &[u8]) -> BTreeSet<String> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -71,6 +79,11 @@ fn after_a_lock_no_token_and_no_password_is_in_memory() {
     }
     idmux.send(ENTER);
     idmux.wait_for("ada@example.com: logged in");
+    // Copied: it goes out as base64 of what it is.
+    idmux.send("Y");
+    idmux.wait_for("access token");
+    idmux.send("a");
+    idmux.wait_for("is copied");
     let process = idmux.process_id();
     let Some(before) = memory_of(process) else { return };
     let tokens = signatures(&before);
@@ -85,6 +98,8 @@ fn after_a_lock_no_token_and_no_password_is_in_memory() {
         .unwrap();
     assert!(lock.status.success(), "{lock:?}");
     idmux.wait_for("locked");
+    let tokens: Vec<_> =
+        tokens.iter().flat_map(|token| [vec![token.clone()], in_base64(token)].concat()).collect();
     // Threads and connections take a moment to end.
     let end = Instant::now() + Duration::from_secs(20);
     loop {
