@@ -9,7 +9,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("tui_input", &["tui"]),
     ("reqwest", &["backend", "logging.rs", "local_app/providers/outbound.rs"]),
-    ("rusqlite", &["vault", "local_app/store"]),
+    ("rusqlite", &["vault", "local_app/store/sqlite"]),
     ("axum", &["local_app", "backend/browser/listener.rs"]),
     ("axum_server", &["local_app", "backend/browser/listener.rs"]),
     ("governor", &["local_app"]),

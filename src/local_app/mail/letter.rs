@@ -74,11 +74,11 @@ impl Letter {
         tx.insert_mail(&NewMail {
             sent_at: now,
             purpose: self.purpose,
-            email: &self.email,
-            subject: &self.subject,
-            link: self.link.expose_secret(),
-            token: &self.token,
-            token_id: &self.token_id,
+            email: self.email.clone(),
+            subject: self.subject.clone(),
+            link: self.link.clone(),
+            token: self.token.clone(),
+            token_id: self.token_id.clone(),
             delivery: if self.via.is_some() { super::SENDING } else { super::MAILBOX },
         })
     }

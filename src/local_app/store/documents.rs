@@ -1,12 +1,10 @@
-//! BSON documents of collections. SQL narrows them down by owner; what else a filter asks is decided above.
-
-use rusqlite::{ErrorCode, OptionalExtension, Row, params};
+//! BSON documents of collections. The store narrows them down by owner; what else a filter asks is decided above.
 
 use bson::Document;
 
-use super::{StoreError, Tx, damaged};
+use super::StoreError;
 
-/// Whom a document belongs to, as the column that it is found by.
+/// Whom a document belongs to, as the store finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnerKey {
     /// The document holds the user's id as a string.
@@ -23,7 +21,8 @@ impl OwnerKey {
         }
     }
 
-    fn order(&self) -> i64 {
+    /// Documents of a user come in this order first: the string form wins (section 7).
+    pub fn order(&self) -> i64 {
         match self {
             Self::Text(_) => 0,
             Self::ObjectId(_) => 1,
@@ -41,18 +40,18 @@ pub struct NewDocument<'a> {
     pub document: &'a Document,
 }
 
-/// A document with its place in the store. Its bytes are taken apart by whoever needs it, not by the database's threads.
+/// A document with its place in the store. Its bytes are taken apart by the caller, not by the store's threads.
 pub struct StoredDocument {
     pub place: Place,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 /// Where a document stands among those of its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    owner_order: i64,
+    pub(super) owner_order: i64,
     /// Of all documents; never used again.
-    pub position: i64,
+    pub(super) position: i64,
 }
 
 impl StoredDocument {
@@ -73,146 +72,7 @@ impl StoredDocument {
 
     /// Whether it is `document`, byte for byte: equality of values would miss a change from 1 to 1.0.
     pub fn is(&self, document: &Document) -> Result<bool, StoreError> {
-        Ok(self.body == document.to_vec().map_err(damaged)?)
-    }
-}
-
-/// Bytes of documents that are read at a time; one document more than that is read in any case.
-const BATCH_BYTES: usize = 1024 * 1024;
-
-const DOCUMENTS_OF: &str = "SELECT owner_order, position, body FROM documents
-     WHERE database = ?1 AND collection = ?2 AND owner = ?3 AND (owner_order, position) > (?4, ?5)
-     ORDER BY owner_order, position";
-
-impl Tx<'_> {
-    /// Stores a document. False, and nothing stored, if the collection has one with that id.
-    pub fn insert_document(&self, new: &NewDocument<'_>) -> Result<bool, StoreError> {
-        let inserted = self
-            .0
-            .prepare_cached(
-                "INSERT INTO documents (database, collection, id_key, owner, owner_order, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                new.database,
-                new.collection,
-                new.id_key,
-                new.owner.map(OwnerKey::user_id),
-                new.owner.map(OwnerKey::order),
-                new.document.to_vec().map_err(damaged)?
-            ]);
-        match inserted {
-            Ok(_) => Ok(true),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The next of the user's documents behind a place, some at a time: those that name the owner as a string first, then
-    /// in order of insertion (section 7). None are left when none come.
-    pub fn documents_of(
-        &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
-        after: Option<Place>,
-    ) -> Result<Vec<StoredDocument>, StoreError> {
-        let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
-        let after = after.unwrap_or(Place { owner_order: -1, position: 0 });
-        let mut rows =
-            statement.query(params![database, collection, owner, after.owner_order, after.position])?;
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES
-            && let Some(row) = rows.next()?
-        {
-            let stored = document_row(row)?;
-            bytes += stored.size();
-            batch.push(stored);
-        }
-        Ok(batch)
-    }
-
-    /// The first of the user's documents.
-    pub fn first_document_of(
-        &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
-    ) -> Result<Option<Document>, StoreError> {
-        let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
-        let first =
-            statement.query_row(params![database, collection, owner, -1, 0], document_row).optional()?;
-        first.map(|stored| stored.document()).transpose()
-    }
-
-    /// The place of the newest document of all.
-    pub fn newest_position(&self) -> Result<i64, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT coalesce(max(position), 0) FROM documents")?;
-        Ok(statement.query_row([], |row| row.get(0))?)
-    }
-
-    /// Whether the user got a document since `newest_position` was `position`.
-    pub fn has_document_since(
-        &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
-        position: i64,
-    ) -> Result<bool, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM documents NOT INDEXED
-             WHERE position > ?4 AND database = ?1 AND collection = ?2 AND owner = ?3)",
-        )?;
-        Ok(statement.query_row(params![database, collection, owner, position], |row| row.get(0))?)
-    }
-
-    /// Puts `document` in the place of `stored`, which has the same id and owner. False, and nothing changed, if that is
-    /// not what is there any more.
-    pub fn replace_document(&self, stored: &StoredDocument, document: &Document) -> Result<bool, StoreError> {
-        let replaced = self
-            .0
-            .prepare_cached("UPDATE documents SET body = ?3 WHERE position = ?1 AND body = ?2")?
-            .execute(params![stored.place.position, stored.body, document.to_vec().map_err(damaged)?])?;
-        Ok(replaced == 1)
-    }
-
-    /// Deletes `stored`. False, and nothing changed, if that is not what is there any more.
-    pub fn delete_document(&self, stored: &StoredDocument) -> Result<bool, StoreError> {
-        let deleted = self
-            .0
-            .prepare_cached("DELETE FROM documents WHERE position = ?1 AND body = ?2")?
-            .execute(params![stored.place.position, stored.body])?;
-        Ok(deleted == 1)
-    }
-}
-
-fn document_row(row: &Row<'_>) -> rusqlite::Result<StoredDocument> {
-    Ok(StoredDocument {
-        place: Place { owner_order: row.get(0)?, position: row.get(1)? },
-        body: row.get_ref(2)?.as_blob().map_err(damaged)?.to_vec(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::StatementStatus;
-
-    use super::*;
-    use crate::local_app::Storage;
-    use crate::local_app::store::Store;
-
-    /// Each renewal asks for the user's document, and preparing takes longer than finding it.
-    #[tokio::test]
-    async fn a_users_documents_are_found_without_preparing_anew() {
-        let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
-        let prepared = store.read(|tx| {
-            for owner in ["a", "b", "a"] {
-                assert!(tx.first_document_of("app", "custom_user_data", owner)?.is_none());
-            }
-            let statement = tx.0.prepare_cached(DOCUMENTS_OF)?;
-            assert_eq!(statement.get_status(StatementStatus::Run), 3);
-            Ok::<_, StoreError>(statement.get_status(StatementStatus::RePrepare))
-        });
-        assert_eq!(prepared.await.unwrap(), 0);
+        let bytes = document.to_vec().map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(self.body == bytes)
     }
 }

@@ -1,9 +1,9 @@
-//! Email/password accounts. A registration is apart from the user, who exists from the first login on (section 1.2).
+//! Email/password accounts, the tokens that prove an email address, and the mails that carry them. A registration is apart
+//! from the user, who exists from the first log-in on (section 1.2).
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, params};
+use secrecy::SecretString;
 
-use super::{StoreError, Tx, damaged, time};
 use crate::local_app::ids;
 
 /// One registered email address.
@@ -41,119 +41,70 @@ impl Registration {
     }
 }
 
-impl Tx<'_> {
-    /// Stores a registration. False, and nothing stored, if the email is taken.
-    pub fn insert_registration(&self, registration: &Registration) -> Result<bool, StoreError> {
-        let inserted = self
-            .0
-            .prepare_cached(
-                "INSERT INTO registrations (id, email, password_hash, created_at, confirmed, adopt_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (email) DO NOTHING",
-            )?
-            .execute(params![
-                registration.id,
-                registration.email,
-                registration.password_hash,
-                registration.created_at.as_millisecond(),
-                registration.confirmed,
-                registration.adopt_until.map(Timestamp::as_millisecond)
-            ])?;
-        Ok(inserted == 1)
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Confirm,
+    Reset,
+}
+
+impl Purpose {
+    /// Its name in the store and in the mailbox.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Reset => "reset",
+        }
     }
 
-    pub fn registration_by_email(&self, email: &str) -> Result<Option<Registration>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached("SELECT * FROM registrations WHERE email = ?1")?
-            .query_row([email], registration_row)
-            .optional()?)
-    }
-
-    pub fn set_registration_email(&self, id: &str, email: &str) -> Result<(), StoreError> {
-        self.0.prepare_cached("UPDATE registrations SET email = ?2 WHERE id = ?1")?.execute([id, email])?;
-        Ok(())
-    }
-
-    /// Takes back all tokens of confirmation and reset.
-    pub fn delete_userpass_tokens(&self, registration_id: &str) -> Result<(), StoreError> {
-        self.0
-            .prepare_cached("DELETE FROM userpass_tokens WHERE registration_id = ?1")?
-            .execute([registration_id])?;
-        Ok(())
-    }
-
-    /// Puts `new` in place of `old`. False, and nothing changed, if the hash is another one.
-    pub fn replace_password_hash(&self, id: &str, old: &str, new: &str) -> Result<bool, StoreError> {
-        let replaced = self
-            .0
-            .prepare_cached(
-                "UPDATE registrations SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
-            )?
-            .execute([id, old, new])?;
-        Ok(replaced == 1)
-    }
-
-    pub fn registration(&self, id: &str) -> Result<Option<Registration>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached("SELECT * FROM registrations WHERE id = ?1")?
-            .query_row([id], registration_row)
-            .optional()?)
-    }
-
-    /// Registrations whose user does not exist yet, confirmed or not, in order of their ids (section 14.3).
-    pub fn registrations_without_user(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Registration>, StoreError> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT * FROM registrations AS own
-             WHERE id > ?1 AND NOT EXISTS (
-                 SELECT 1 FROM identities WHERE provider_type = 'local-userpass' AND identity_id = own.id)
-             ORDER BY id LIMIT ?2",
-        )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![after.unwrap_or_default(), limit], registration_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    pub fn confirm_registration(&self, id: &str) -> Result<(), StoreError> {
-        self.0.prepare_cached("UPDATE registrations SET confirmed = 1 WHERE id = ?1")?.execute([id])?;
-        Ok(())
-    }
-
-    /// Lets the first password given at a log-in until then become the account's, or none.
-    pub fn set_adopt_until(&self, id: &str, until: Option<Timestamp>) -> Result<(), StoreError> {
-        self.0
-            .prepare_cached("UPDATE registrations SET adopt_until = ?2 WHERE id = ?1")?
-            .execute(params![id, until.map(Timestamp::as_millisecond)])?;
-        Ok(())
-    }
-
-    /// Gives a registration another password; there is nothing left to adopt then. False if it is gone.
-    pub fn set_password_hash(&self, id: &str, hash: &str) -> Result<bool, StoreError> {
-        let changed = self
-            .0
-            .prepare_cached("UPDATE registrations SET password_hash = ?2, adopt_until = NULL WHERE id = ?1")?
-            .execute([id, hash])?;
-        Ok(changed == 1)
-    }
-
-    pub fn delete_registration(&self, id: &str) -> Result<(), StoreError> {
-        self.0.prepare_cached("DELETE FROM registrations WHERE id = ?1")?.execute([id])?;
-        Ok(())
+    /// The purpose of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Confirm, Self::Reset].into_iter().find(|purpose| purpose.name() == name)
     }
 }
 
-fn registration_row(row: &Row<'_>) -> rusqlite::Result<Registration> {
-    let adopt_until: Option<i64> = row.get("adopt_until")?;
-    Ok(Registration {
-        id: row.get("id")?,
-        email: row.get("email")?,
-        password_hash: row.get("password_hash")?,
-        created_at: time(row, "created_at")?,
-        confirmed: row.get("confirmed")?,
-        adopt_until: adopt_until.map(Timestamp::from_millisecond).transpose().map_err(damaged)?,
-    })
+/// A token that was given out and not used.
+pub struct OpenToken {
+    /// The `tokenId`.
+    pub id: String,
+    pub registration_id: String,
+    pub purpose: Purpose,
+    /// SHA-256.
+    pub hash: [u8; 32],
+    pub expires_at: Timestamp,
+}
+
+/// As many of the newest mails are kept.
+pub const MAILS_KEPT: i64 = 500;
+
+/// A mail that is about to be kept.
+#[derive(Clone)]
+pub struct NewMail {
+    pub sent_at: Timestamp,
+    pub purpose: Purpose,
+    /// Whom it goes to.
+    pub email: String,
+    pub subject: String,
+    pub link: SecretString,
+    pub token: SecretString,
+    pub token_id: String,
+    pub delivery: &'static str,
+}
+
+/// A mail in the mailbox. Its link and its token are what the mail itself holds: secrets of whom it went to.
+pub struct Mail {
+    pub id: i64,
+    pub sent_at: Timestamp,
+    pub purpose: Purpose,
+    pub email: String,
+    pub subject: String,
+    pub link: String,
+    pub token: SecretString,
+    pub token_id: String,
+    /// `mailbox`, `sending`, `sent`, or why the mail server did not take it.
+    pub delivery: String,
+    /// Whether its token was used.
+    pub used: bool,
+    /// When its token expires; `None`: there is none any more.
+    pub token_expires_at: Option<Timestamp>,
 }

@@ -8,6 +8,28 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::StoreError;
 
+/// Why a database could not be opened, or brought to the newest schema.
+#[derive(Debug)]
+pub enum OpenError {
+    Sql(rusqlite::Error),
+    Newer { found: i64, known: i64 },
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Sql(error) => error.into(),
+            OpenError::Newer { found, known } => Self::Newer { found, known },
+        }
+    }
+}
+
 /// Schema steps, oldest first, never edited once released. `PRAGMA user_version` counts those that were applied.
 const STEPS: &[&str] = &[
     "
@@ -203,7 +225,7 @@ pub fn open_in_memory() -> Result<Connection, StoreError> {
 
 /// The database in `path`, which must exist, if only as an empty file.
 pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
-    let open = || {
+    let open = || -> Result<Connection, OpenError> {
         let mut connection = Connection::open(path)?;
         tune(&connection)?;
         turn_on_wal(&connection)?;
@@ -211,13 +233,13 @@ pub fn open_file(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error| match error {
-        StoreError::Sql(source) => match source.sqlite_error_code() {
+        OpenError::Sql(cause) => match cause.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                StoreError::Damaged { path: path.to_owned(), found: source.to_string() }
+                StoreError::Damaged { path: path.to_owned(), found: cause.to_string() }
             }
-            _ => StoreError::Open { path: path.to_owned(), source },
+            _ => StoreError::Open { path: path.to_owned(), cause: cause.to_string() },
         },
-        other => other,
+        newer @ OpenError::Newer { .. } => newer.into(),
     })
 }
 
@@ -228,7 +250,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn tune(connection: &Connection) -> Result<(), StoreError> {
+fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     // A plan does not depend on the values that are looked for; otherwise some statements are prepared anew at every use.
@@ -242,26 +264,26 @@ fn tune(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// SQLite does not wait for other connections here, whatever the busy timeout.
-fn turn_on_wal(connection: &Connection) -> Result<(), StoreError> {
+fn turn_on_wal(connection: &Connection) -> rusqlite::Result<()> {
     for _ in 0..WAL_TRIES {
         match connection.pragma_update(None, "journal_mode", "wal") {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 std::thread::sleep(WAL_PAUSE);
             }
-            outcome => return Ok(outcome?),
+            outcome => return outcome,
         }
     }
-    Ok(connection.pragma_update(None, "journal_mode", "wal")?)
+    connection.pragma_update(None, "journal_mode", "wal")
 }
 
 /// Each step and its number land together; a second process waits for the lock and finds nothing left to do.
-pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     loop {
         let tx = Transaction::new(connection, TransactionBehavior::Immediate)?;
         let found: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > known {
-            return Err(StoreError::Newer { found, known });
+            return Err(OpenError::Newer { found, known });
         }
         let Some(step) = usize::try_from(found).ok().and_then(|index| STEPS.get(index)) else {
             return Ok(());

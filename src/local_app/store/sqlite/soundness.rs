@@ -100,15 +100,17 @@ fn damaged_rows(connection: &Connection) -> rusqlite::Result<Vec<(&'static str, 
 
 #[cfg(test)]
 mod tests {
+    use super::super::SqliteStore;
     use super::*;
     use crate::local_app::Storage;
-    use crate::local_app::store::{NewDocument, Store};
+    use crate::local_app::store::NewDocument;
 
     #[tokio::test]
     async fn rows_that_cannot_be_read_are_found_and_named() {
         let folder = tempfile::tempdir().unwrap();
         let store =
-            Store::open(&Storage::Folder(folder.path().to_owned()), &"shop-abcde".parse().unwrap()).unwrap();
+            SqliteStore::open(&Storage::Folder(folder.path().to_owned()), &"shop-abcde".parse().unwrap())
+                .unwrap();
         let insert = |id: i32| {
             move |tx: &super::super::Tx<'_>| {
                 tx.insert_document(&NewDocument {
