@@ -11,7 +11,7 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
 use idmux::account::{AppAlias, UserKey};
-use idmux::session::{AppView, Event, EventKind, Snapshot, Standing, Subject, TimelineEntry, UserView};
+use idmux::session::{self, AppView, Event, Snapshot, Standing, Subject, TimelineEntry, UserView};
 use idmux::tui::Look;
 use idmux::tui::message::Message;
 use idmux::tui::model::{Model, Start};
@@ -50,7 +50,7 @@ fn timeline(user: UserKey) -> Event {
         refresh: None,
     };
     let subject = Subject::User { key: user, label: "user@example.com".into() };
-    let kind = EventKind::Timeline((0..200_i64).rev().map(entry).collect());
+    let kind = session::Timeline((0..200_i64).rev().map(entry).collect()).into();
     Event { at: fixture::now(), request: None, subject, kind }
 }
 

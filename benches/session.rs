@@ -16,7 +16,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use idmux::session::{Command, EventKind};
+use idmux::session;
 use idmux::vault::Location;
 use tokio::runtime::Runtime;
 
@@ -91,7 +91,7 @@ fn durable(criterion: &mut Criterion, runtime: &Runtime, vaults: &[VaultFolder])
         group.bench_function(BenchmarkId::new("refresh", vault.users), |bencher| {
             bencher.iter(|| {
                 let user = key(users.next().expect("it cycles"));
-                engine.ask(Command::Refresh { user }, |kind| matches!(kind, EventKind::Refreshed));
+                engine.ask(session::Refresh { user }, |kind| kind.is::<session::Refreshed>());
             });
         });
     }
@@ -110,27 +110,25 @@ fn operation(criterion: &mut Criterion, runtime: &Runtime) {
         let mut next = || key(users.next().expect("it cycles"));
         group.bench_function(BenchmarkId::new("refresh", count), |bencher| {
             bencher.iter(|| {
-                engine.ask(Command::Refresh { user: next() }, |kind| matches!(kind, EventKind::Refreshed));
+                engine.ask(session::Refresh { user: next() }, |kind| kind.is::<session::Refreshed>());
             });
         });
         group.bench_function(BenchmarkId::new("token", count), |bencher| {
             bencher.iter(|| {
-                let command = Command::Token { user: next(), min_ttl: Duration::from_secs(60) };
-                engine.ask(command, |kind| matches!(kind, EventKind::Token { .. }));
+                let command = session::Token { user: next(), min_ttl: Duration::from_secs(60) };
+                engine.ask(command, |kind| kind.is::<session::TokenRead>());
             });
         });
         group.bench_function(BenchmarkId::new("make_current", count), |bencher| {
             bencher.iter(|| {
-                engine.ask(Command::MakeCurrent { user: next() }, |kind| {
-                    matches!(kind, EventKind::MadeCurrent)
-                });
+                engine.ask(session::MakeCurrent { user: next() }, |kind| kind.is::<session::MadeCurrent>());
             });
         });
         group.bench_function(BenchmarkId::new("log_in_again", count), |bencher| {
             bencher.iter(|| {
                 let user = next();
                 engine.ask(engine::log_in(&user), |kind| {
-                    matches!(kind, EventKind::LoggedIn { replaced: true })
+                    matches!(kind.outcome(), Some(session::Entered::LoggedIn { replaced: true }))
                 });
             });
         });
@@ -138,9 +136,9 @@ fn operation(criterion: &mut Criterion, runtime: &Runtime) {
         group.bench_function(BenchmarkId::new("remove_and_log_in", count), |bencher| {
             bencher.iter(|| {
                 let user = key(0);
-                engine.ask(Command::Remove { user: user.clone() }, |kind| matches!(kind, EventKind::Removed));
+                engine.ask(session::Remove { user: user.clone() }, |kind| kind.is::<session::Removed>());
                 engine.ask(engine::log_in(&user), |kind| {
-                    matches!(kind, EventKind::LoggedIn { replaced: false })
+                    matches!(kind.outcome(), Some(session::Entered::LoggedIn { replaced: false }))
                 });
             });
         });
@@ -159,7 +157,7 @@ fn lock(criterion: &mut Criterion, runtime: &Runtime, vaults: &[VaultFolder]) {
             bencher.iter_batched(
                 || Engine::open(runtime, vault.location(), vault.users),
                 |mut engine| {
-                    engine.ask(Command::Lock, |kind| matches!(kind, EventKind::Locked));
+                    engine.ask(session::Lock, |kind| kind.is::<session::Locked>());
                     engine
                 },
                 BatchSize::PerIteration,
@@ -182,8 +180,8 @@ fn wave(criterion: &mut Criterion, runtime: &Runtime) {
                     (Engine::open(runtime, copy.location(), users), copy)
                 },
                 |(mut engine, copy)| {
-                    app::all().for_each(|app| engine.send(Command::AddApp(app)));
-                    engine.wait_for(WAVE, |event| event.kind == EventKind::Refreshed);
+                    app::all().for_each(|app| engine.send(session::AddApp(app)));
+                    engine.wait_for(WAVE, |event| event.kind == session::Refreshed.into());
                     engine.check_in_flight();
                     (engine, copy)
                 },

@@ -27,7 +27,7 @@ use crate::folders::Folders;
 use crate::hardening;
 use crate::local_app::{EMBEDDED_APP_ID, LocalApp, Options, Storage};
 use crate::logging;
-use crate::session::{self, Command, Connect, Envelope, Renewals, RequestId, Setup};
+use crate::session::{self, Connect, Envelope, Renewals, RequestId, Setup};
 use crate::tui;
 use crate::vault::{KeyPolicy, Location, policy_from_environment};
 
@@ -133,13 +133,15 @@ async fn run_in_runtime(
     let setup = Setup { vault, key, clock: clock.clone(), connect, renewals };
     let (session, worker) = session::start(setup, drawn.clone(), stop.clone());
     let apps = tokio::spawn({
-        let (commands, stop, start) = (session.commands.clone(), stop.clone(), start.clone());
+        let (operations, stop, start) = (session.operations.clone(), stop.clone(), start.clone());
         let snapshots = session.snapshots.clone();
         async move {
             drawn.await;
-            let result = add_app(&start, &commands).await;
+            let result = add_app(&start, &operations).await;
             match &result {
-                Ok(Some(server)) if start == Start::Demo => demo::populate(server, commands, snapshots).await,
+                Ok(Some(server)) if start == Start::Demo => {
+                    demo::populate(server, operations, snapshots).await
+                }
                 Ok(_) => {}
                 // Without its App there is nothing to do; the reason is printed when the terminal is back.
                 Err(_) => stop.cancel(),
@@ -186,7 +188,7 @@ async fn run_in_runtime(
 }
 
 /// Starts the embedded local App, unless the App is elsewhere, and tells the worker where it is.
-async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
+async fn add_app(start: &Start, operations: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
     let (app, server) = match start {
         Start::Remote(remote) => {
             let app = remote.app();
@@ -202,7 +204,7 @@ async fn add_app(start: &Start, commands: &mpsc::Sender<Envelope>) -> Result<Opt
         }
     };
     // A worker that has stopped already needs no app.
-    let _ = commands.send(Envelope { id: RequestId::next(), command: Command::AddApp(app) }).await;
+    let _ = operations.send(Envelope { id: RequestId::next(), operation: session::AddApp(app).into() }).await;
     Ok(server)
 }
 

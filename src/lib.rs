@@ -16,6 +16,7 @@ pub mod config;
 pub mod crash;
 pub mod ejson;
 pub mod folders;
+pub mod format;
 pub mod hardening;
 mod hidden_input;
 pub mod local_app;

@@ -32,8 +32,8 @@ use driver::{LARGE, MEDIUM, SMALL, Screen};
 use fixture::*;
 use idmux::account::{EndReason, Provider, SessionState};
 use idmux::session::{
-    Event, EventKind, Failure, FailureKind, KeySource, RecordName, SetAside, Snapshot, Standing, Subject,
-    VaultStatus,
+    self, Event, EventKind, Failure, FailureKind, KeySource, RecordName, SetAside, Snapshot, Standing,
+    Subject, VaultStatus,
 };
 use idmux::tui::message::Message;
 use idmux::tui::wake;
@@ -164,7 +164,7 @@ pub fn first_scenes(table: &mut Table) {
             "http://127.0.0.1:41234 does not answer: connection refused (os error 111)",
             "Start the server, or check the address of the App local.",
         )));
-        screen.event(about_ada(EventKind::Refreshed));
+        screen.event(about_ada(session::Refreshed.into()));
     });
 
     table.add_at("too_small", Size { width: 60, height: 20 }, six(), |_| {});

@@ -12,7 +12,9 @@ use idmux::account::{
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::SystemClock;
-use idmux::session::{self, Command, Envelope, Event, EventKind, Renewals, RequestId, SessionHandle, Setup};
+use idmux::session::{
+    self, AnyOperation, Envelope, Event, EventKind, Renewals, RequestId, SessionHandle, Setup,
+};
 use idmux::vault::Location;
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -35,9 +37,9 @@ pub struct Engine<'a> {
 }
 
 /// Logs a user in; the server takes the address for the number of the user.
-pub fn log_in(user: &UserKey) -> Command {
+pub fn log_in(user: &UserKey) -> session::LogIn {
     let credentials = Credentials::EmailPassword { email: user.id.to_string(), password: "secret1".into() };
-    Command::LogIn { app: user.app.clone(), credentials }
+    session::LogIn { app: user.app.clone(), credentials }
 }
 
 impl<'a> Engine<'a> {
@@ -74,17 +76,17 @@ impl<'a> Engine<'a> {
     /// An engine with an open vault that has no users.
     pub fn empty(runtime: &'a Runtime, vault: Location) -> Self {
         let mut engine = Self::start(runtime, vault);
-        engine.wait_for(1, |event| matches!(event.kind, EventKind::VaultOpened { .. }));
+        engine.wait_for(1, |event| event.kind.is::<session::VaultOpened>());
         engine
     }
 
-    pub fn send(&self, command: Command) {
-        self.handle.try_send(command).expect("the engine takes a command");
+    pub fn send(&self, operation: impl Into<AnyOperation>) {
+        self.handle.try_send(operation).expect("the engine takes a command");
     }
 
     /// Sends a command and waits for the event that ends it.
-    pub fn ask(&mut self, command: Command, is_right: impl Fn(&EventKind) -> bool) {
-        let id = self.handle.try_send(command).expect("the engine takes a command");
+    pub fn ask(&mut self, operation: impl Into<AnyOperation>, is_right: impl Fn(&EventKind) -> bool) {
+        let id = self.handle.try_send(operation).expect("the engine takes a command");
         let events = &mut self.handle.events;
         in_time(self.runtime, async {
             loop {
@@ -112,20 +114,20 @@ impl<'a> Engine<'a> {
 
     pub fn add_apps(&mut self) {
         for app in app::all() {
-            self.ask(Command::AddApp(app), |kind| *kind == EventKind::AppAdded);
+            self.ask(session::AddApp(app), |kind| *kind == session::AppAdded.into());
         }
     }
 
     /// Logs so many users in, as fast as the engine takes them.
     pub fn log_in_all(&mut self, users: usize) {
-        let commands = self.handle.commands.clone();
+        let operations = self.handle.operations.clone();
         self.runtime.spawn(async move {
             for number in 0..users {
-                let command = log_in(&key(number));
-                let _ = commands.send(Envelope { id: RequestId::next(), command }).await;
+                let operation = log_in(&key(number)).into();
+                let _ = operations.send(Envelope { id: RequestId::next(), operation }).await;
             }
         });
-        self.wait_for(users, |event| matches!(event.kind, EventKind::LoggedIn { .. }));
+        self.wait_for(users, |event| matches!(event.kind.outcome(), Some(session::Entered::LoggedIn { .. })));
     }
 
     /// The bound on the wire, which each app has for itself, was kept.

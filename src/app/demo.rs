@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::account::{AppAlias, Credentials, FieldPath, SessionState, UserKey};
 use crate::local_app::{Lifetimes, LocalApp};
-use crate::session::{Command, Envelope, RequestId, Snapshot, UserView};
+use crate::session::{self, AnyOperation, Envelope, RequestId, Snapshot, UserView};
 
 /// Nothing of the demo outlives the process, its passwords least of all.
 const PASSWORD: &str = "demo-password";
@@ -71,10 +71,10 @@ fn users() -> [DemoUser; 6] {
 /// Logs the demo's users in, through the worker as a person would.
 pub async fn populate(
     server: &LocalApp,
-    commands: mpsc::Sender<Envelope>,
+    operations: mpsc::Sender<Envelope>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
 ) {
-    let mut stage = Stage { app: AppAlias::new(AppAlias::LOCAL), commands, snapshots };
+    let mut stage = Stage { app: AppAlias::new(AppAlias::LOCAL), operations, snapshots };
     let mut first = None;
     for user in users() {
         let lifetime = |seconds| Duration::from_secs(seconds);
@@ -90,14 +90,14 @@ pub async fn populate(
     server.open_sessions_with(None);
     if let Some(user) = first {
         // A worker that has stopped needs no current user.
-        let _ = stage.send(Command::MakeCurrent { user }).await;
+        let _ = stage.send(session::MakeCurrent { user }).await;
     }
 }
 
-/// Sends commands, and watches what comes of them.
+/// Sends operations, and watches what comes of them.
 struct Stage {
     app: AppAlias,
-    commands: mpsc::Sender<Envelope>,
+    operations: mpsc::Sender<Envelope>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
 }
 
@@ -106,17 +106,17 @@ impl Stage {
         let key = self.enter(user.email).await?;
         if let Some(email) = user.linked {
             let credentials = Credentials::EmailPassword { email: email.into(), password: password() };
-            self.send(Command::Link { user: key.clone(), credentials, register: true }).await?;
+            self.send(session::Link { user: key.clone(), credentials, register: true }).await?;
             self.until(&key, |view| view.identities().len() == 2).await?;
         }
         for (field, value) in user.data {
             let path = FieldPath::default().child(field);
-            self.send(Command::SetCustomData { user: key.clone(), path, value }).await?;
+            self.send(session::SetCustomData { user: key.clone(), path, value: Some(value) }).await?;
             self.until(&key, |view| view.custom_data.as_ref().is_some_and(|data| data.contains_key(field)))
                 .await?;
         }
         if user.logged_out {
-            self.send(Command::LogOut { user: key.clone() }).await?;
+            self.send(session::LogOut { user: key.clone() }).await?;
             self.until(&key, |view| view.state == SessionState::LoggedOut).await?;
         }
         Some(key)
@@ -126,18 +126,21 @@ impl Stage {
         let app = self.app.clone();
         let before =
             self.wait(|snapshot| snapshot.app(&app).is_some_and(|app| app.base_url.is_some())).await?;
-        let command = match email {
-            Some(email) => Command::Register { app: app.clone(), email: email.into(), password: password() },
-            None => Command::LogIn { app: app.clone(), credentials: Credentials::Anonymous },
+        let operation: AnyOperation = match email {
+            Some(email) => {
+                session::Register { app: app.clone(), email: email.into(), password: password() }.into()
+            }
+            None => session::LogIn { app: app.clone(), credentials: Credentials::Anonymous }.into(),
         };
         self.wait(|snapshot| matches!(snapshot.vault, crate::session::VaultStatus::Open { .. })).await?;
-        self.send(command).await?;
+        self.send(operation).await?;
         let after = self.wait(|snapshot| snapshot.users.len() > before.users.len()).await?;
         after.users.iter().find(|user| before.user(&user.key).is_none()).map(|user| user.key.clone())
     }
 
-    async fn send(&self, command: Command) -> Option<()> {
-        self.commands.send(Envelope { id: RequestId::next(), command }).await.ok()
+    async fn send(&self, operation: impl Into<AnyOperation>) -> Option<()> {
+        let envelope = Envelope { id: RequestId::next(), operation: operation.into() };
+        self.operations.send(envelope).await.ok()
     }
 
     async fn until(&mut self, key: &UserKey, wanted: impl Fn(&UserView) -> bool) -> Option<()> {

@@ -12,8 +12,8 @@ use super::session::{self, UserArgs};
 use super::table::table;
 use super::target::UserTarget;
 use crate::account::api_key::check_key_name;
-use crate::account::{ApiKey, ApiKeyAction, ApiKeyId, UserKey};
-use crate::session::{Command, EventKind, UserView};
+use crate::account::{ApiKey, UserKey};
+use crate::session::{AnyOperation, CreateApiKey, DeleteApiKey, ListApiKeys, SwitchApiKey, UserView};
 
 /// Arguments of `idmux api-key`.
 #[derive(Debug, Subcommand)]
@@ -38,6 +38,14 @@ pub enum ApiKeyCommand {
         #[command(flatten)]
         yes: YesArgs,
     },
+}
+
+/// What is done to one key.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Enable,
+    Disable,
+    Delete,
 }
 
 /// Arguments of a command about one key.
@@ -66,17 +74,15 @@ impl ApiKeyCommand {
         match self {
             Self::List(args) => list(args, client).await,
             Self::Create { name, user } => create(name, user, client).await,
-            Self::Enable(args) => change(args, ApiKeyAction::Enable, ("enabled", "enabled"), client).await,
-            Self::Disable(args) => {
-                change(args, ApiKeyAction::Disable, ("disabled", "disabled"), client).await
-            }
+            Self::Enable(args) => change(args, Change::Enable, ("enabled", "enabled"), client).await,
+            Self::Disable(args) => change(args, Change::Disable, ("disabled", "disabled"), client).await,
             Self::Delete { key, yes } => {
                 let loss = format!(
                     "what uses the API key {} cannot log in again; disabling it can be undone, deleting it cannot",
                     key.key
                 );
                 consent::ask(yes, &loss).await?;
-                change(key, ApiKeyAction::Delete, ("deleted", "deleted"), client).await
+                change(key, Change::Delete, ("deleted", "deleted"), client).await
             }
         }
     }
@@ -100,10 +106,8 @@ async fn create(name: String, args: UserArgs, client: &mut Client<'_>) -> Result
         Problem::new(Code::Input, format!("a key cannot be called {name}"), format!("it takes {error}"))
     })?;
     let user = find(&args.user, client).await?;
-    let command = Command::ApiKeys { user: user.key.clone(), action: ApiKeyAction::Create { name } };
-    let EventKind::ApiKeyCreated(new) = client.ask(command).await?.kind else {
-        return Err(Problem::unexpected_answer());
-    };
+    let answer = client.ask(CreateApiKey { user: user.key.clone(), name }).await?;
+    let new = &answer.outcome.0;
     if output::is_seen() {
         output::warn("whoever sees this key can log in as the user; it is not shown again");
     }
@@ -118,16 +122,22 @@ async fn create(name: String, args: UserArgs, client: &mut Client<'_>) -> Result
 
 async fn change(
     args: KeyArgs,
-    action: impl FnOnce(ApiKeyId) -> ApiKeyAction,
+    change: Change,
     (result, words): (&str, &str),
     client: &mut Client<'_>,
 ) -> Result<Printed, Problem> {
     let user = find(&args.user.user, client).await?;
     let keys = read(user.key.clone(), client).await?;
     let key = named(&keys, &args.key, &user)?;
-    let command = Command::ApiKeys { user: user.key.clone(), action: action(key.id.clone()) };
-    let event = client.ask(command).await?;
-    let printed = session::printed(&event, (result, &format!("API key {} {words}", key.name)), false)?;
+    let (owner, id) = (user.key.clone(), key.id.clone());
+    let operation: AnyOperation = match change {
+        Change::Enable => SwitchApiKey { user: owner, key: id, enabled: true }.into(),
+        Change::Disable => SwitchApiKey { user: owner, key: id, enabled: false }.into(),
+        Change::Delete => DeleteApiKey { user: owner, key: id }.into(),
+    };
+    let event = client.begin(operation).await?;
+    let printed =
+        session::printed(&event.subject, (result, &format!("API key {} {words}", key.name)), false)?;
     if !args.user.json {
         return Ok(printed);
     }
@@ -143,10 +153,8 @@ async fn find(user: &UserTarget, client: &mut Client<'_>) -> Result<std::sync::A
 }
 
 async fn read(user: UserKey, client: &mut Client<'_>) -> Result<std::sync::Arc<[ApiKey]>, Problem> {
-    match client.ask(Command::ApiKeys { user, action: ApiKeyAction::List }).await?.kind {
-        EventKind::ApiKeysRead(keys) => Ok(keys),
-        _ => Err(Problem::unexpected_answer()),
-    }
+    let answer = client.ask(ListApiKeys { user }).await?;
+    Ok(std::sync::Arc::clone(&answer.outcome.0))
 }
 
 fn named<'a>(keys: &'a [ApiKey], name: &str, user: &UserView) -> Result<&'a ApiKey, Problem> {

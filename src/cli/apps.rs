@@ -11,7 +11,7 @@ use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
 use super::table::table;
 use crate::account::{App, AppAlias, AppTextError, ControlAccess, CustomDataSource, check_client_app_id};
-use crate::session::{AppView, Command, Snapshot};
+use crate::session::{self, AppView, Snapshot};
 
 /// Arguments of `idmux app`.
 #[derive(Debug, Subcommand)]
@@ -186,7 +186,7 @@ async fn add(args: AddArgs, client: &mut Client<'_>) -> Result<Printed, Problem>
         control,
         accepted_host: args.accept_host,
     };
-    client.ask(Command::KeepApp(app)).await?;
+    client.ask(session::KeepApp(app)).await?;
     Ok(Printed::either(args.json, &json, &sentence))
 }
 
@@ -197,7 +197,7 @@ async fn accept_host(
     client: &mut Client<'_>,
 ) -> Result<Printed, Problem> {
     let app = AppAlias::new(name);
-    client.ask(Command::AcceptHost { app: app.clone(), host: host.clone() }).await?;
+    client.ask(session::AcceptHost { app: app.clone(), host: host.clone() }).await?;
     let object = json!({ "app": app.as_str(), "accepted_host": host });
     Ok(Printed::either(json, &object, &format!("{app} may be served at {host}")))
 }
@@ -217,7 +217,7 @@ async fn remove(name: &str, json: bool, yes: YesArgs, client: &mut Client<'_>) -
     if snapshot.users.iter().any(|user| user.key.app == app && user.state.is_logged_in()) {
         client.reach_if_possible(&app).await;
     }
-    client.ask(Command::ForgetApp { app }).await?;
+    client.ask(session::ForgetApp { app }).await?;
     let sentence = format!("{name}: forgotten on this device, with its users: {users}");
     Ok(Printed::either(json, &json!({ "app": name, "result": "forgotten", "users": users }), &sentence))
 }

@@ -2,14 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::output::{self, Printed};
 use super::problem::Problem;
 use super::session;
 use super::target::UserTarget;
 use crate::account::Provider;
 use crate::browser;
-use crate::session::{Command, Event, EventKind};
+use crate::session::{AnyOperation, EventKind, LinkWithBrowser, Linked, Outcome};
 
 /// Whether a person logs in on the provider's own pages.
 #[derive(Debug, Clone, Args)]
@@ -66,9 +66,9 @@ impl LinkArgs {
         client.reach(&user.key.app).await?;
         let provider = Provider::from(self.provider);
         let words = format!("linked {provider}");
-        let command = Command::LinkWithBrowser { user: user.key.clone(), provider };
-        let event = ask(client, command, !self.no_open).await?;
-        session::printed(&event, ("linked", &words), self.json)
+        let operation = LinkWithBrowser { user: user.key.clone(), provider };
+        let answer = ask::<Linked>(client, operation.into(), !self.no_open).await?;
+        session::printed(&answer.subject, ("linked", &words), self.json)
     }
 }
 
@@ -76,14 +76,18 @@ impl LinkArgs {
 ///
 /// # Errors
 /// When it fails, or the person takes too long.
-pub async fn ask(client: &mut Client<'_>, command: Command, opens: bool) -> Result<Event, Problem> {
-    let event = client.ask(command).await?;
+pub async fn ask<T: Outcome>(
+    client: &mut Client<'_>,
+    operation: AnyOperation,
+    opens: bool,
+) -> Result<Answer<T>, Problem> {
+    let event = client.begin(operation).await?;
     let (EventKind::BrowserNeeded { address, .. }, Some(request)) = (&event.kind, event.request) else {
-        return Ok(event);
+        return Answer::of(event);
     };
     output::address("go on in the browser, at this address; Ctrl-C gives it up", address.as_str());
     if opens {
         browser::open(address.as_str());
     }
-    client.answer(request).await
+    Answer::of(client.next(request).await?)
 }

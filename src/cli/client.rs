@@ -10,7 +10,8 @@ use super::secret::{self, Question, Source};
 use crate::account::AppAlias;
 use crate::app::command_line::Parts;
 use crate::session::{
-    Command, Envelope, Event, EventKind, KeyChoice, KeySource, LocalAction, RequestId, Snapshot, VaultStatus,
+    self, AnyOperation, Envelope, Event, EventKind, KeyChoice, KeySource, Operation, Outcome, RequestId,
+    Snapshot, Subject, VaultStatus,
 };
 
 /// How often a person may mistype the passphrase of the vault.
@@ -111,7 +112,7 @@ impl<'a> Client<'a> {
     /// When the worker has stopped.
     pub async fn try_key(&mut self, choice: KeyChoice) -> Result<VaultStatus, Problem> {
         let before = self.snapshot().version;
-        self.send(Command::OpenVault(choice)).await?;
+        self.send(session::OpenVault(choice).into()).await?;
         self.status_after(before).await
     }
 
@@ -148,15 +149,15 @@ impl<'a> Client<'a> {
             ));
         }
         let local = self.parts.host_local_app().await?;
-        self.ask(Command::AddApp(local)).await.map(drop)
+        self.ask(session::AddApp(local)).await.map(drop)
     }
 
     /// Reads the clock of an App that this device looks after: somebody may have moved it since the last answer. Without an
     /// answer, what is known of it counts.
     pub async fn look_at_clock(&mut self, app: &AppAlias) {
         if self.snapshot().app(app).is_some_and(|app| app.local.is_some()) {
-            let command = Command::Local { app: app.clone(), action: LocalAction::ReadClock };
-            let _ = tokio::time::timeout(CLOCK_PATIENCE, self.ask(command)).await;
+            let read = session::ReadClock { app: app.clone() };
+            let _ = tokio::time::timeout(CLOCK_PATIENCE, self.ask(read)).await;
         }
     }
 
@@ -167,21 +168,30 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Sends a command, and waits for the event that ends it. What else went wrong on the way is said at once.
+    /// Sends an operation, and waits for its outcome. What else went wrong on the way is said at once.
     ///
     /// # Errors
-    /// When the worker says that it failed.
-    pub async fn ask(&mut self, command: Command) -> Result<Event, Problem> {
+    /// When the engine says that it failed.
+    pub async fn ask<O: Operation>(&mut self, operation: O) -> Result<Answer<O::Outcome>, Problem> {
+        Answer::of(self.begin(operation.into()).await?)
+    }
+
+    /// Sends an operation of any kind, and waits for the event that ends it, or a step of it. Where an App names another host,
+    /// a person is asked, and the operation is repeated.
+    ///
+    /// # Errors
+    /// When the engine says that it failed.
+    pub async fn begin(&mut self, operation: AnyOperation) -> Result<Event, Problem> {
         // A copy is made only where a person may have it repeated: it may hold a password.
-        let again = secret::can_prompt().then(|| command.clone());
-        let id = self.send(command).await?;
-        match (self.answer(id).await, again) {
+        let again = secret::can_prompt().then(|| operation.clone());
+        let id = self.send(operation).await?;
+        match (self.next(id).await, again) {
             (Err(problem), Some(again)) if problem.code == Code::Address => {
                 if !self.accept_host().await? {
                     return Err(problem);
                 }
                 let id = self.send(again).await?;
-                self.answer(id).await
+                self.next(id).await
             }
             (answered, _) => answered,
         }
@@ -204,15 +214,15 @@ impl<'a> Client<'a> {
         if !consent::agrees(&loss, "Accept that host, now and from now on?").await {
             return Ok(false);
         }
-        let id = self.send(Command::AcceptHost { app, host }).await?;
-        self.answer(id).await.map(|_| true)
+        let id = self.send(session::AcceptHost { app, host }.into()).await?;
+        self.next(id).await.map(|_| true)
     }
 
     /// Waits for the next event that ends a request, or a step of it.
     ///
     /// # Errors
-    /// When the worker says that it failed.
-    pub async fn answer(&mut self, id: RequestId) -> Result<Event, Problem> {
+    /// When the engine says that it failed.
+    pub async fn next(&mut self, id: RequestId) -> Result<Event, Problem> {
         loop {
             let event = self.parts.session.events.recv().await.ok_or_else(stopped)?;
             let ends = event.request == Some(id);
@@ -229,10 +239,31 @@ impl<'a> Client<'a> {
         }
     }
 
-    async fn send(&self, command: Command) -> Result<RequestId, Problem> {
+    async fn send(&self, operation: AnyOperation) -> Result<RequestId, Problem> {
         let id = RequestId::next();
-        let sent = self.parts.session.commands.send(Envelope { id, command }).await;
+        let sent = self.parts.session.operations.send(Envelope { id, operation }).await;
         sent.map(|()| id).map_err(|_| stopped())
+    }
+}
+
+/// The outcome of an operation, and whom it concerns.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// Whom.
+    pub subject: Subject,
+    /// What came of it.
+    pub outcome: Arc<T>,
+}
+
+impl<T: Outcome> Answer<T> {
+    /// The answer that an event brings.
+    ///
+    /// # Errors
+    /// When the event is another one, which is a mistake of the engine's.
+    pub fn of(event: Event) -> Result<Self, Problem> {
+        let EventKind::Done(done) = event.kind else { return Err(Problem::unexpected_answer()) };
+        let outcome = done.into_answer().ok_or_else(Problem::unexpected_answer)?;
+        Ok(Self { subject: event.subject, outcome })
     }
 }
 

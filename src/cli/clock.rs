@@ -9,7 +9,7 @@ use super::output::Printed;
 use super::problem::Problem;
 use super::target::AppTarget;
 use crate::account::{AppClock, ClockChange, local};
-use crate::session::{Command, EventKind, LocalAction};
+use crate::session;
 
 /// Arguments of `idmux clock`.
 #[derive(Debug, Args)]
@@ -85,18 +85,18 @@ impl ClockArgs {
     /// When idmux does not look after the app, or the app refuses.
     pub async fn run(self, client: &mut Client<'_>) -> Result<Printed, Problem> {
         let app = self.common().app.find(&client.snapshot())?;
-        let action = match &self.command {
-            None | Some(ClockCommand::Show(_)) => LocalAction::ReadClock,
-            Some(ClockCommand::Advance { step, .. }) => LocalAction::ChangeClock(ClockChange::Advance(*step)),
-            Some(ClockCommand::Set { instant, .. }) => LocalAction::ChangeClock(ClockChange::Set(*instant)),
-            Some(ClockCommand::Freeze(_)) => LocalAction::ChangeClock(ClockChange::Freeze(true)),
-            Some(ClockCommand::Run(_)) => LocalAction::ChangeClock(ClockChange::Freeze(false)),
-            Some(ClockCommand::Reset(_)) => LocalAction::ChangeClock(ClockChange::Reset),
+        let change = match &self.command {
+            None | Some(ClockCommand::Show(_)) => None,
+            Some(ClockCommand::Advance { step, .. }) => Some(ClockChange::Advance(*step)),
+            Some(ClockCommand::Set { instant, .. }) => Some(ClockChange::Set(*instant)),
+            Some(ClockCommand::Freeze(_)) => Some(ClockChange::Freeze(true)),
+            Some(ClockCommand::Run(_)) => Some(ClockChange::Freeze(false)),
+            Some(ClockCommand::Reset(_)) => Some(ClockChange::Reset),
         };
         client.reach(&app).await?;
-        let event = client.ask(Command::Local { app: app.clone(), action }).await?;
-        let (EventKind::ClockRead(clock) | EventKind::ClockChanged(clock)) = event.kind else {
-            return Err(Problem::unexpected_answer());
+        let clock = match change {
+            None => client.ask(session::ReadClock { app: app.clone() }).await?.outcome.0,
+            Some(change) => client.ask(session::ChangeClock { app: app.clone(), change }).await?.outcome.0,
         };
         let json = json!({
             "app": app.as_str(),

@@ -11,7 +11,7 @@ use super::client::{Client, open};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use crate::folders::Folders;
-use crate::session::{Command, Finding, RecordName, SetAside, VaultError, VaultStatus, examine_vault};
+use crate::session::{self, Finding, RecordName, SetAside, VaultError, VaultStatus, examine_vault};
 
 /// Arguments of `idmux doctor`.
 #[derive(Debug, Args)]
@@ -138,7 +138,7 @@ pub async fn run(args: DoctorArgs, client: &mut Client<'_>) -> Result<Printed, P
     }
     if !report.forgotten.is_empty() {
         let records = report.forgotten.iter().map(|lost| lost.record.clone()).collect();
-        client.ask(Command::ForgetLost(records)).await?;
+        client.ask(session::ForgetLost(records)).await?;
     }
     let printed = report.printed(&args, "nothing of the vault is lost or damaged");
     if report.is_well() {

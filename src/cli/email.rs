@@ -14,7 +14,7 @@ use super::secret::{self, PasswordArgs, Question, SecretArgs, Source};
 use super::target::AppTarget;
 use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, EmailAction, EmailActionDone, MailToken, ResetArguments};
-use crate::session::{Command, EventKind};
+use crate::session;
 
 /// Arguments of `idmux confirm`.
 #[derive(Debug, Subcommand)]
@@ -158,11 +158,8 @@ async fn act(
 ) -> Result<Printed, Problem> {
     client.reach(&app).await?;
     let email = action.email().map(str::to_owned);
-    let event = client.ask(Command::EmailAction { app: app.clone(), action }).await?;
-    let EventKind::EmailActionDone(done) = event.kind else {
-        return Err(Problem::unexpected_answer());
-    };
-    let (result, words) = match done {
+    let answer = client.ask(session::AccountAction { app: app.clone(), action }).await?;
+    let (result, words) = match *answer.outcome {
         EmailActionDone::Confirmed => ("confirmed", "confirmed; the user can log in"),
         EmailActionDone::ConfirmationSent => ("confirmation-sent", "the confirmation is on its way"),
         EmailActionDone::ResetSent => ("reset-sent", "a mail to set a new password with is on its way"),

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 
 use super::browser::{self, BrowserArgs};
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::output::Printed;
 use super::problem::{Code, Problem, whom};
 use super::secret::{self, PasswordArgs, Question, SecretArgs};
@@ -17,7 +17,7 @@ use crate::account::credentials::check_registration;
 use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
 use crate::ejson::text::TextError;
-use crate::session::{Command, Event, EventKind, Subject};
+use crate::session::{AnyOperation, Entered, LogIn, LogInWithBrowser, Register, ReuseAnonymous, Subject};
 
 /// Arguments of `idmux login`.
 #[derive(Debug, Args)]
@@ -139,23 +139,21 @@ impl LoginArgs {
         let app = self.common().app.find(&client.snapshot())?;
         let json = self.json();
         let opens = self.provider.browser().is_none_or(|args| !args.no_open);
-        let command = self.provider.command(&app).await?;
+        let operation = self.provider.operation(&app).await?;
         client.reach(&app).await?;
         let before = client.snapshot();
-        let event = browser::ask(client, command, opens).await?;
-        if event.kind == EventKind::ConfirmationPending {
-            return Err(confirmation_pending(&event));
-        }
-        let was_known = match &event.subject {
+        let Answer { subject, outcome } = browser::ask(client, operation, opens).await?;
+        let was_known = match &subject {
             Subject::User { key, .. } => before.user(key).is_some(),
             _ => false,
         };
-        let result = match event.kind {
-            EventKind::LoggedIn { replaced: true } => ("logged-in-again", "logged in again"),
-            EventKind::LoggedIn { replaced: false } if was_known => ("reused", "was logged in already"),
-            _ => ("logged-in", "logged in"),
+        let result = match *outcome {
+            Entered::ConfirmationPending => return Err(confirmation_pending(&subject)),
+            Entered::LoggedIn { replaced: true } => ("logged-in-again", "logged in again"),
+            Entered::LoggedIn { replaced: false } if was_known => ("reused", "was logged in already"),
+            Entered::LoggedIn { replaced: false } => ("logged-in", "logged in"),
         };
-        session::printed(&event, result, json)
+        session::printed(&subject, result, json)
     }
 }
 
@@ -180,14 +178,14 @@ impl ProviderArgs {
         }
     }
 
-    /// The command to the worker, with the secret that it takes.
-    async fn command(self, app: &AppAlias) -> Result<Command, Problem> {
+    /// The operation, with the secret that it takes.
+    async fn operation(self, app: &AppAlias) -> Result<AnyOperation, Problem> {
         if let Some(provider) = self.pages() {
-            return Ok(Command::LogInWithBrowser { app: app.clone(), provider });
+            return Ok(LogInWithBrowser { app: app.clone(), provider }.into());
         }
-        let to = |credentials| Command::LogIn { app: app.clone(), credentials };
+        let to = |credentials| LogIn { app: app.clone(), credentials }.into();
         Ok(match self {
-            Self::Anon { reuse: true, .. } => Command::ReuseAnonymous { app: app.clone() },
+            Self::Anon { reuse: true, .. } => ReuseAnonymous { app: app.clone() }.into(),
             Self::Anon { reuse: false, .. } => to(Credentials::Anonymous),
             Self::Email { address: email, register, password, .. } => {
                 let question = Question {
@@ -202,7 +200,7 @@ impl ProviderArgs {
                         let message = format!("{email} of {app}: could not register");
                         Problem::new(Code::Input, message, format!("it takes {error}"))
                     })?;
-                    Command::Register { app: app.clone(), email, password }
+                    Register { app: app.clone(), email, password }.into()
                 } else {
                     to(Credentials::EmailPassword { email, password })
                 }
@@ -236,8 +234,8 @@ impl ProviderArgs {
 }
 
 /// The account is there, and nobody is logged in yet.
-fn confirmation_pending(event: &Event) -> Problem {
-    let who = whom(&event.subject).unwrap_or_default();
+fn confirmation_pending(subject: &Subject) -> Problem {
+    let who = whom(subject).unwrap_or_default();
     Problem::new(
         Code::ConfirmationPending,
         format!("{who}: registered; the address has to be confirmed before the first log-in"),

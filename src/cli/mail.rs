@@ -12,7 +12,7 @@ use super::problem::{Code, Problem};
 use super::table::table;
 use super::target::AppTarget;
 use crate::account::{AppAlias, Mail, MailPurpose, MailState};
-use crate::session::{Command, EventKind, LocalAction};
+use crate::session;
 
 /// Arguments of `idmux mail`.
 #[derive(Debug, Subcommand)]
@@ -75,7 +75,7 @@ impl MailCommand {
             }
             Self::Confirm { which, .. } => confirm(&app, &which, json, client).await,
             Self::Clear(_) => {
-                ask(&app, LocalAction::ClearMails, client).await?;
+                client.ask(session::ClearMails { app: app.clone() }).await?;
                 let object = json!({ "app": app.as_str(), "result": "cleared" });
                 Ok(Printed::either(json, &object, &format!("{app}: the mailbox is empty")))
             }
@@ -83,15 +83,9 @@ impl MailCommand {
     }
 }
 
-async fn ask(app: &AppAlias, action: LocalAction, client: &mut Client<'_>) -> Result<EventKind, Problem> {
-    client.ask(Command::Local { app: app.clone(), action }).await.map(|event| event.kind)
-}
-
 async fn read(app: &AppAlias, client: &mut Client<'_>) -> Result<Arc<[Mail]>, Problem> {
-    match ask(app, LocalAction::ReadMails, client).await? {
-        EventKind::MailsRead(mails) => Ok(mails),
-        _ => Err(Problem::unexpected_answer()),
-    }
+    let answer = client.ask(session::ReadMails { app: app.clone() }).await?;
+    Ok(Arc::clone(&answer.outcome.0))
 }
 
 async fn confirm(
@@ -109,7 +103,7 @@ async fn confirm(
         let hint = "`idmux mail list` lists all of them; `idmux confirm send` has another one sent";
         return Err(Problem::new(Code::UnknownMail, message, hint).among(candidates));
     };
-    ask(app, LocalAction::ConfirmMail(mail.id), client).await?;
+    client.ask(session::ConfirmMail { app: app.clone(), mail: mail.id }).await?;
     let object = json!({ "app": app.as_str(), "email": mail.email, "result": "confirmed" });
     Ok(Printed::either(json, &object, &format!("{} of {app}: confirmed, and can log in", mail.email)))
 }

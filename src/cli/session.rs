@@ -9,7 +9,7 @@ use super::output::Printed;
 use super::problem::Problem;
 use super::target::{AppTarget, UserTarget};
 use crate::account::UserKey;
-use crate::session::{Command, Event, Subject};
+use crate::session::{self, AnyOperation, Subject};
 
 /// Arguments of a command that does something to one user.
 #[derive(Debug, Args)]
@@ -70,12 +70,12 @@ pub enum Action {
 }
 
 impl Action {
-    fn command(self, user: UserKey) -> Command {
+    fn operation(self, user: UserKey) -> AnyOperation {
         match self {
-            Self::Refresh => Command::Refresh { user },
-            Self::LogOut => Command::LogOut { user },
-            Self::Switch => Command::MakeCurrent { user },
-            Self::Remove => Command::Remove { user },
+            Self::Refresh => session::Refresh { user }.into(),
+            Self::LogOut => session::LogOut { user }.into(),
+            Self::Switch => session::MakeCurrent { user }.into(),
+            Self::Remove => session::Remove { user }.into(),
         }
     }
 
@@ -114,16 +114,16 @@ pub async fn run(args: UserArgs, action: Action, client: &mut Client<'_>) -> Res
         }
         Action::LogOut | Action::Remove | Action::Switch => {}
     }
-    let event = client.ask(action.command(user.key.clone())).await?;
-    printed(&event, action.result(), args.json)
+    let event = client.begin(action.operation(user.key.clone())).await?;
+    printed(&event.subject, action.result(), args.json)
 }
 
-/// What happened to a user, as the event says it: by a name that does not change, and in words.
+/// What happened to a user: by a name that does not change, and in words.
 ///
 /// # Errors
-/// When the event is about nobody, which is a mistake of the worker's.
-pub fn printed(event: &Event, (result, words): (&str, &str), json: bool) -> Result<Printed, Problem> {
-    let Subject::User { key, label } = &event.subject else {
+/// When it concerns nobody, which is a mistake of the engine's.
+pub fn printed(subject: &Subject, (result, words): (&str, &str), json: bool) -> Result<Printed, Problem> {
+    let Subject::User { key, label } = subject else {
         return Err(Problem::unexpected_answer());
     };
     let object = json!({ "app": key.app.as_str(), "id": key.id.as_str(), "label": label, "result": result });

@@ -7,7 +7,7 @@ use super::output::Printed;
 use super::problem::Problem;
 use super::table::table;
 use super::target::UserTarget;
-use crate::session::{Command, EventKind, TimelineEntry};
+use crate::session::{self, TimelineEntry};
 
 /// Arguments of `idmux timeline`.
 #[derive(Debug, clap::Args)]
@@ -25,17 +25,14 @@ pub struct TimelineArgs {
 /// When the user is not found, or the vault cannot be read.
 pub async fn run(args: TimelineArgs, client: &mut Client<'_>) -> Result<Printed, Problem> {
     let user = args.user.find(&client.snapshot())?;
-    let event = client.ask(Command::ReadTimeline { user: user.key.clone() }).await?;
-    let EventKind::Timeline(entries) = event.kind else {
-        return Err(Problem::unexpected_answer());
-    };
+    let answer = client.ask(session::ReadTimeline { user: user.key.clone() }).await?;
+    let entries = &answer.outcome.0;
     Ok(if args.json {
         Printed::json(&entries.iter().map(entry_json).collect())
     } else {
-        let rows: Vec<_> = entries
-            .into_iter()
-            .map(|entry| [entry.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(), entry.what, entry.rule])
-            .collect();
+        let row =
+            |entry: &TimelineEntry| [crate::format::moment(entry.at), entry.what.clone(), entry.rule.clone()];
+        let rows: Vec<_> = entries.iter().map(row).collect();
         Printed::text(table(["WHEN", "WHAT", "WHY"], &rows))
     })
 }

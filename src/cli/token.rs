@@ -10,7 +10,7 @@ use super::client::Client;
 use super::output::{self, Printed};
 use super::problem::Problem;
 use super::target::UserTarget;
-use crate::session::{Command, EventKind};
+use crate::session::{self, TokenRead};
 
 /// Arguments of `idmux token`.
 #[derive(Debug, Args)]
@@ -35,10 +35,8 @@ pub async fn run(args: TokenArgs, client: &mut Client<'_>) -> Result<Printed, Pr
     let user = args.user.find(&client.snapshot())?;
     client.reach(&user.key.app).await?;
     client.look_at_clock(&user.key.app).await;
-    let event = client.ask(Command::Token { user: user.key.clone(), min_ttl: args.min_ttl }).await?;
-    let EventKind::Token { access, expires } = event.kind else {
-        return Err(Problem::unexpected_answer());
-    };
+    let answer = client.ask(session::Token { user: user.key.clone(), min_ttl: args.min_ttl }).await?;
+    let TokenRead { access, expires } = &*answer.outcome;
     if output::is_seen() {
         output::warn("whoever sees this token can act as the user until it expires");
     }

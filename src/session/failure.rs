@@ -1,9 +1,50 @@
 //! Failures in words: what happened, and what to do next.
 
-use super::{Failure, FailureKind};
 use crate::account::{AppAlias, EndReason};
 use crate::backend::{BackendError, BrowserError};
 use crate::vault::VaultError;
+
+/// Why a request failed, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure, for a program.
+    pub kind: FailureKind,
+    /// What was tried: "log in", "delete the account".
+    pub action: &'static str,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The server could not be reached, or did not answer in time.
+    Unreachable,
+    /// The server refused the credentials.
+    Credentials,
+    /// The server refused for another reason.
+    Refused,
+    /// The server has a problem, or too much to do.
+    ServerTrouble,
+    /// The user has to log in first.
+    NotLoggedIn,
+    /// The server answered something that is not the protocol.
+    Garbage,
+    /// The App names an address that secrets are not sent to.
+    Address,
+    /// The vault could not be opened, read or written.
+    Vault,
+    /// The app or user is not known here.
+    Unknown,
+    /// The input is wrong.
+    Input,
+    /// No access token of the App lives as long as was asked for.
+    TooShort,
+    /// A person took too long.
+    TimedOut,
+}
 
 impl Failure {
     /// A request that the server refused or never answered.

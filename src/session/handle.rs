@@ -1,38 +1,39 @@
-//! The way to a running worker.
+//! The way to a running engine.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Command, Envelope, Event, RequestId, Snapshot};
+use super::{AnyOperation, Envelope, Event, RequestId, Snapshot};
 
-/// The ends of a worker's channels. When the command channel closes, the worker finishes its durable writes and stops.
+/// The ends of an engine's channels. When the channel of operations closes, the engine finishes its durable writes and stops.
 #[derive(Debug)]
 pub struct SessionHandle {
-    /// Commands in. Bounded; a user interface uses [`SessionHandle::try_send`] and never waits.
-    pub commands: mpsc::Sender<Envelope>,
+    /// Operations in. Bounded; a user interface uses [`SessionHandle::try_send`] and never waits.
+    pub operations: mpsc::Sender<Envelope>,
     /// The newest state.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What happened, in order.
     pub events: mpsc::Receiver<Event>,
 }
 
-/// The worker does not take a command right now.
+/// The engine does not take an operation right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Too many commands are waiting.
+    /// Too many operations are waiting.
     #[error("too much is waiting to be done; try again in a moment")]
     Busy,
-    /// The worker has stopped.
+    /// The engine has stopped.
     #[error("the session worker has stopped; restart idmux")]
     Stopped,
 }
 
 impl SessionHandle {
-    /// Sends a command without waiting; the id comes back in the events it causes.
-    pub fn try_send(&self, command: Command) -> Result<RequestId, SendError> {
+    /// Sends an operation without waiting; the id comes back in the events it causes.
+    pub fn try_send(&self, operation: impl Into<AnyOperation>) -> Result<RequestId, SendError> {
         let id = RequestId::next();
-        self.commands.try_send(Envelope { id, command }).map(|()| id).map_err(|error| match error {
+        let envelope = Envelope { id, operation: operation.into() };
+        self.operations.try_send(envelope).map(|()| id).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SendError::Busy,
             mpsc::error::TrySendError::Closed(_) => SendError::Stopped,
         })

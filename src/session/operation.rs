@@ -1,204 +1,153 @@
-//! Requests that need an access token, and how they run.
+//! Operations as values: what the engine can be asked to do.
+//!
+//! One file in `operations/` says everything about one operation: what it is called, whom it concerns, what it sends, what
+//! changes, and what is told. The engine wraps each the same way (`engine/as_user.rs`): a live access token, one refresh
+//! where it is refused, late answers dropped, writes before use.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use bson::Document;
+use futures_util::future::BoxFuture;
 
-use super::{RequestId, retry};
-use crate::account::{
-    AccessToken, ApiKey, ApiKeyAction, Credentials, CustomDataSource, DataEdit, DeviceId, NewApiKey, Profile,
-    Provider, Tokens, UserId,
-};
-use crate::backend::{Backend, BackendError, BrowserVisit, FieldChange, Verdict};
+use super::engine::Engine;
+use super::{Failure, Outcome};
+use crate::account::{CustomDataSource, DeviceId, Tokens, UserKey};
+use crate::backend::{Backend, BackendError};
 
-/// Something to do as a user.
+/// Names one request, so that its outcome can be told apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// An id that this process has not used before.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Something that the engine can be asked to do.
+pub trait Operation: fmt::Debug + Clone + Send + Sync + 'static {
+    /// What whoever asked gets in the end, unless it fails.
+    type Outcome: Outcome;
+
+    /// Begins it. The engine tells an event with `id` and the outcome, or with why it failed, now or when a job has ended.
+    fn start(self, engine: &mut Engine, id: RequestId);
+}
+
+/// An operation of any kind, on its way to the engine.
+pub struct AnyOperation(Box<dyn Erased>);
+
+trait Erased: fmt::Debug + Send + Sync {
+    fn start(self: Box<Self>, engine: &mut Engine, id: RequestId);
+    fn clone_boxed(&self) -> Box<dyn Erased>;
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<O: Operation> Erased for O {
+    fn start(self: Box<Self>, engine: &mut Engine, id: RequestId) {
+        (*self).start(engine, id);
+    }
+
+    fn clone_boxed(&self) -> Box<dyn Erased> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl AnyOperation {
+    pub(super) fn start(self, engine: &mut Engine, id: RequestId) {
+        self.0.start(engine, id);
+    }
+
+    /// The operation, if it is of this type.
+    pub fn downcast_ref<O: Operation>(&self) -> Option<&O> {
+        self.0.as_any().downcast_ref()
+    }
+}
+
+impl<O: Operation> From<O> for AnyOperation {
+    fn from(operation: O) -> Self {
+        Self(Box::new(operation))
+    }
+}
+
+impl Clone for AnyOperation {
+    fn clone(&self) -> Self {
+        Self(self.0.clone_boxed())
+    }
+}
+
+impl fmt::Debug for AnyOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An operation on its way to the engine.
 #[derive(Debug, Clone)]
-pub struct Operation {
-    /// Who asked.
-    pub request: Option<RequestId>,
+pub struct Envelope {
+    /// Comes back in the events that the operation causes.
+    pub id: RequestId,
     /// What to do.
-    pub kind: OperationKind,
-    /// Whether the access token was renewed for it already. It is renewed once at most.
-    pub renewed: bool,
-    /// How often it failed for a reason that may pass.
-    pub failures: u32,
+    pub operation: AnyOperation,
 }
 
-/// The action that reads custom data at its source. Its failure is shown where the data would be.
-pub const READ_SOURCE: &str = "read custom data at its source";
+/// An operation that the server does for a user, whom an access token proves.
+pub trait UserOperation: fmt::Debug + Send + Sync + 'static {
+    /// What is tried, for a person: "read the profile".
+    fn name(&self) -> &'static str;
 
-/// How often a request that changes nothing is tried in all.
-const TRIES: u32 = 3;
+    /// The user.
+    fn user(&self) -> &UserKey;
 
-impl Operation {
-    /// Something to do for the first time.
-    pub fn new(request: Option<RequestId>, kind: OperationKind) -> Self {
-        Self { request, kind, renewed: false, failures: 0 }
+    /// Asks the server once. The change that comes of it is made in the engine, if the session is still the same.
+    fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>>;
+
+    /// Why it failed, in words.
+    fn failure(&self, error: &BackendError) -> Failure {
+        Failure::backend(self.name(), error)
     }
 
-    /// The wait before another try after `error`, if it is worth one: the request changes nothing, nobody watches it
-    /// fail, and the reason may pass.
-    pub fn retry_wait(&self, error: &BackendError, jitter: f64) -> Option<Duration> {
-        let Verdict::TryLater { after } = error.verdict() else { return None };
-        let again = matches!(self.kind, OperationKind::FetchProfile) && self.failures + 1 < TRIES;
-        again.then(|| retry::wait(self.failures + 1, after, jitter))
+    /// What else changes when it failed for good.
+    fn failed(&self, engine: &mut Engine, failure: &Failure) {
+        let _ = (engine, failure);
+    }
+
+    /// Whether it is tried again where the reason may pass: it changes nothing, and nobody watches it fail.
+    fn is_repeatable(&self) -> bool {
+        false
     }
 }
 
-/// What to do.
-#[derive(Debug, Clone)]
-pub enum OperationKind {
-    /// Read the profile.
-    FetchProfile,
-    /// Add an identity.
-    Link {
-        /// The credentials of the identity.
-        credentials: Credentials,
-        /// Whether to create the account first.
-        register: bool,
-    },
-    /// Add an identity by the pages of an identity provider.
-    LinkWithBrowser(Provider),
-    /// Delete the account.
-    Delete,
-    /// Change the custom data.
-    ChangeCustomData(FieldChange),
-    /// Read the custom data at its source.
-    ReadCustomData,
-    /// Make a person's changes to it, unless somebody else was faster.
-    EditCustomData(DataEdit),
-    /// Something with the user's API keys.
-    ApiKeys(ApiKeyAction),
-}
-
-/// What came of an operation.
+/// What a user operation works with.
 #[derive(Debug)]
-pub enum Done {
-    /// The profile was read.
-    Profile(Profile),
-    /// The identity was added. The access token is missing if the server gave none, the profile if it could not be read
-    /// again.
-    Linked(Option<AccessToken>, Option<Profile>),
-    /// A browser has to go somewhere first.
-    BrowserNeeded(Box<BrowserVisit>),
-    /// The account is gone.
-    Deleted,
-    /// The custom data was changed.
-    CustomDataChanged,
-    /// The custom data at its source.
-    CustomDataRead(Option<Document>),
-    /// A person's changes were made; the document as it is now, if it could be read again.
-    CustomDataEdited(Option<Document>),
-    /// Somebody else was faster; what is there now.
-    CustomDataConflict(Option<Document>),
-    /// An API key was made, if one was to be, and all of them; `None` if they could not be read again.
-    ApiKeys(Option<NewApiKey>, Option<Vec<ApiKey>>),
+pub struct UserContext {
+    /// The client of the user's app.
+    pub backend: Arc<dyn Backend>,
+    /// The tokens, the access token alive as far as it is known.
+    pub tokens: Tokens,
+    /// The device id that the app gave.
+    pub device: Option<DeviceId>,
+    /// Where the app keeps custom user data.
+    pub source: CustomDataSource,
 }
 
-impl OperationKind {
-    /// What is tried, for a person.
-    pub fn action(&self) -> &'static str {
-        match self {
-            Self::FetchProfile => "read the profile",
-            Self::Link { .. } | Self::LinkWithBrowser(_) => "link an identity",
-            Self::Delete => "delete the account",
-            Self::ChangeCustomData(_) => "change custom data",
-            Self::ReadCustomData => READ_SOURCE,
-            Self::EditCustomData(_) => "change custom data",
-            Self::ApiKeys(ApiKeyAction::List) => "read the API keys",
-            Self::ApiKeys(ApiKeyAction::Create { .. }) => "make an API key",
-            Self::ApiKeys(ApiKeyAction::Enable(_)) => "enable the API key",
-            Self::ApiKeys(ApiKeyAction::Disable(_)) => "disable the API key",
-            Self::ApiKeys(ApiKeyAction::Delete(_)) => "delete the API key",
-        }
+/// A change of the engine's state that an answer leads to. It tells whoever asked.
+pub struct Change(Box<dyn FnOnce(&mut Engine, Option<RequestId>) + Send>);
+
+impl Change {
+    /// The change that `make` makes.
+    pub fn new(make: impl FnOnce(&mut Engine, Option<RequestId>) + Send + 'static) -> Self {
+        Self(Box::new(make))
     }
 
-    /// Runs the operation once, with the given tokens.
-    pub async fn run(
-        &self,
-        backend: Arc<dyn Backend>,
-        user: &UserId,
-        tokens: &Tokens,
-        device: Option<&DeviceId>,
-        source: &CustomDataSource,
-    ) -> Result<Done, BackendError> {
-        let access = &tokens.access;
-        match self {
-            Self::FetchProfile => backend.profile(access).await.map(Done::Profile),
-            Self::Link { credentials, register } => {
-                if let (true, Credentials::EmailPassword { email, password }) = (*register, credentials) {
-                    register_once(backend.as_ref(), email, password).await?;
-                }
-                let access = backend.link(user, access, credentials, device).await?;
-                let profile = backend.profile(&access).await.ok();
-                Ok(Done::Linked(Some(access), profile))
-            }
-            Self::LinkWithBrowser(provider) => {
-                let visit = backend.begin_in_browser(provider, device, Some(access)).await?;
-                Ok(Done::BrowserNeeded(Box::new(visit)))
-            }
-            Self::Delete => backend.delete_user(access).await.map(|()| Done::Deleted),
-            Self::ChangeCustomData(change) => backend
-                .change_custom_data(access, user, source, change)
-                .await
-                .map(|()| Done::CustomDataChanged),
-            Self::ReadCustomData => backend.custom_data(access, user, source).await.map(Done::CustomDataRead),
-            Self::EditCustomData(edit) => edit_once(backend.as_ref(), access, user, source, edit).await,
-            Self::ApiKeys(action) => {
-                let (backend, refresh) = (backend.as_ref(), &tokens.refresh);
-                let created = match action {
-                    ApiKeyAction::List => {
-                        let keys = backend.api_keys(refresh).await?;
-                        return Ok(Done::ApiKeys(None, Some(keys)));
-                    }
-                    ApiKeyAction::Create { name } => Some(backend.create_api_key(refresh, name).await?),
-                    ApiKeyAction::Enable(id) => {
-                        backend.set_api_key_enabled(refresh, id, true).await.map(|()| None)?
-                    }
-                    ApiKeyAction::Disable(id) => {
-                        backend.set_api_key_enabled(refresh, id, false).await.map(|()| None)?
-                    }
-                    ApiKeyAction::Delete(id) => backend.delete_api_key(refresh, id).await.map(|()| None)?,
-                };
-                // What was asked for is done; a list that does not come changes nothing of it.
-                Ok(Done::ApiKeys(created, backend.api_keys(refresh).await.ok()))
-            }
-        }
-    }
-}
-
-/// Makes a person's changes where everything is as the person saw it. The source is read right before, since only that
-/// finds every difference; the write itself carries conditions, for whoever is faster still.
-async fn edit_once(
-    backend: &dyn Backend,
-    access: &AccessToken,
-    user: &UserId,
-    source: &CustomDataSource,
-    edit: &DataEdit,
-) -> Result<Done, BackendError> {
-    let present = backend.custom_data(access, user, source).await?;
-    if edit.conflicts_with(present.as_ref()) {
-        return Ok(Done::CustomDataConflict(present));
-    }
-    let edit = &present.as_ref().map_or_else(|| edit.clone(), |present| edit.with_types_of(present));
-    if !backend.edit_custom_data(access, user, source, edit, present.as_ref()).await? {
-        return backend.custom_data(access, user, source).await.map(Done::CustomDataConflict);
-    }
-    // The changes are made; a source that cannot be read again changes nothing of it.
-    let now = backend.custom_data(access, user, source).await.ok().flatten();
-    Ok(Done::CustomDataEdited(now))
-}
-
-/// Creates an account. That it exists already is no failure here: an earlier try may have got this far, and the
-/// password decides at the link itself.
-async fn register_once(
-    backend: &dyn Backend,
-    email: &str,
-    password: &secrecy::SecretString,
-) -> Result<(), BackendError> {
-    match backend.register(email, password).await {
-        Err(BackendError::Refused { code: Some(code), .. }) if code == "AccountNameInUse" => Ok(()),
-        other => other,
+    pub(super) fn make(self, engine: &mut Engine, request: Option<RequestId>) {
+        (self.0)(engine, request);
     }
 }

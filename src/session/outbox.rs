@@ -61,14 +61,14 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{EventKind, Subject};
+    use crate::session::{self, Subject};
 
     fn event(number: i64) -> Event {
         Event {
             at: jiff::Timestamp::from_second(number).unwrap(),
             request: None,
             subject: Subject::Device,
-            kind: EventKind::AppAdded,
+            kind: session::AppAdded.into(),
         }
     }
 

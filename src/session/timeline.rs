@@ -1,14 +1,9 @@
 //! What a user's timeline says: what happened, and the rule that decided what followed. It answers "why was I logged
 //! out?", and holds no secret.
 
+use super::operations::{Entered, LoggedOut, Refresh, Refreshed};
 use super::{Event, EventKind, FailureKind, LastRefresh, RefreshOutcome, Standing, Subject, TimelineEntry};
 use crate::account::UserKey;
-
-/// What is tried when an access token is renewed.
-pub const RENEW_ACCESS_TOKEN: &str = "renew the access token";
-
-/// What is tried when a timeline is read.
-pub const READ_TIMELINE: &str = "read the timeline";
 
 impl LastRefresh {
     /// What an entry of the timeline says of a refresh; `None` where it is about something else, as a new session is.
@@ -21,16 +16,16 @@ impl EventKind {
     /// Whether the timeline's entry of it decides how the last refresh of the session went: a refresh does, and a new
     /// session, which had none.
     pub fn decides_last_refresh(&self) -> bool {
-        matches!(self, Self::LoggedIn { .. } | Self::LoggedOut) || self.refresh_outcome().is_some()
+        self.is::<Entered>() || self.is::<LoggedOut>() || self.refresh_outcome().is_some()
     }
 
     fn refresh_outcome(&self) -> Option<RefreshOutcome> {
         match self {
-            Self::Refreshed => Some(RefreshOutcome::Renewed),
+            Self::Done(_) => self.is::<Refreshed>().then_some(RefreshOutcome::Renewed),
             Self::RefreshPostponed { cause, .. } => Some(RefreshOutcome::Postponed(cause.clone())),
             Self::LogInRequired(_) => Some(RefreshOutcome::Ended),
             // One that somebody waited for: the failure is the answer.
-            Self::Failed(failure) if failure.action == RENEW_ACCESS_TOKEN => match failure.kind {
+            Self::Failed(failure) if failure.action == Refresh::NAME => match failure.kind {
                 FailureKind::NotLoggedIn | FailureKind::Unknown | FailureKind::Vault | FailureKind::Input => {
                     None
                 }
@@ -59,18 +54,10 @@ impl Event {
 
 fn standing(kind: &EventKind) -> Standing {
     match kind {
-        EventKind::LoggedIn { .. }
-        | EventKind::Linked { .. }
-        | EventKind::Refreshed
-        | EventKind::ApiKeyCreated(_)
-        | EventKind::ApiKeyEnabled { .. }
-        | EventKind::CustomDataSet { .. }
-        | EventKind::CustomDataUnset { .. }
-        | EventKind::CustomDataWritten { .. } => Standing::Good,
+        EventKind::Done(done) => done.outcome().standing(),
         EventKind::RefreshPostponed { .. }
         | EventKind::AccessRefused { .. }
-        | EventKind::ClockJumped { .. }
-        | EventKind::CustomDataConflict { .. } => Standing::Warn,
+        | EventKind::ClockJumped { .. } => Standing::Warn,
         EventKind::LogInRequired(_) | EventKind::Failed(_) => Standing::Bad,
         _ => Standing::Plain,
     }
@@ -79,24 +66,7 @@ fn standing(kind: &EventKind) -> Standing {
 /// What happened and the rule that decided; `None` for what did not happen to the user.
 fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
     let (what, rule) = match kind {
-        EventKind::LoggedIn { replaced: false } => ("logged in".into(), "a log-in counts when it is stored"),
-        EventKind::LoggedIn { replaced: true } => (
-            "logged in again".into(),
-            "a new log-in replaces the session in place; answers to the former one are dropped",
-        ),
-        EventKind::Linked { provider } => {
-            (format!("linked {provider}"), "the answer's access token replaces the one before")
-        }
-        EventKind::Refreshed => (
-            "access token renewed".into(),
-            "a renewed token is stored before it is used; one renewal is on the wire at a time",
-        ),
-        EventKind::ApiKeyCreated(new) => {
-            (format!("API key {} made", new.key.name), "its secret is told once and kept nowhere")
-        }
-        EventKind::ApiKeyDeleted { name } => {
-            (format!("API key {name} deleted"), "nobody logs in with it again")
-        }
+        EventKind::Done(done) => return done.outcome().timeline(),
         EventKind::RefreshPostponed { cause, retry_at: Some(_) } => (
             format!("renewal put off: {cause}"),
             "what a server in trouble says does not end a session; tries back off, up to a minute apart",
@@ -109,7 +79,6 @@ fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
             format!("session ended: {reason}"),
             "only a definite answer of the server that the grant is dead ends a session",
         ),
-        EventKind::LoggedOut => ("logged out".into(), "the person asked; tokens are wiped at once"),
         EventKind::AccessRefused { action } => (
             format!("access token refused: {action}"),
             "a refused access token is renewed once, and the request repeated once",
@@ -124,58 +93,13 @@ fn entry(kind: &EventKind) -> Option<(String, &'static str)> {
         EventKind::ChangedElsewhere => {
             ("changed by another idmux".into(), "what was stored last stands, whoever stored it")
         }
-        EventKind::CustomDataSet { path } => {
-            (format!("custom data written: {path}"), "the token is renewed afterwards, so that it follows")
-        }
-        EventKind::CustomDataUnset { path } => {
-            (format!("custom data removed: {path}"), "the token is renewed afterwards, so that it follows")
-        }
-        EventKind::CustomDataWritten { fields } => (
-            format!("custom data written: {fields} field{}", if *fields == 1 { "" } else { "s" }),
-            "the token is renewed afterwards, so that it follows",
-        ),
-        EventKind::CustomDataConflict { .. } => (
-            "custom data not written: somebody else changed it meanwhile".into(),
-            "what a person has not seen is never overwritten",
-        ),
         EventKind::Failed(failure) => {
             (format!("could not {}: {}", failure.action, failure.message), "a failed request changes nothing")
         }
-        EventKind::ApiKeyEnabled { name } => {
-            (format!("API key {name} enabled"), "whoever has it can log in as the user again")
-        }
-        EventKind::ApiKeyDisabled { name } => (
-            format!("API key {name} disabled"),
-            "nobody logs in with it until it is enabled; sessions that it opened may end",
-        ),
-        EventKind::ConfirmationPending
-        | EventKind::BrowserNeeded { .. }
-        | EventKind::BrowserCameBack
-        | EventKind::CustomDataRead(_)
-        | EventKind::EmailActionDone(_)
-        | EventKind::ApiKeysRead(_)
-        | EventKind::AboutRead(_)
-        | EventKind::ClockRead(_)
-        | EventKind::ClockChanged(_)
-        | EventKind::MailsRead(_)
-        | EventKind::MailConfirmed { .. }
-        | EventKind::MailsCleared
-        | EventKind::VaultOpened { .. }
-        | EventKind::RecordSetAside { .. }
-        | EventKind::AppAdded
-        | EventKind::AppChanged
-        | EventKind::LossesForgotten
-        | EventKind::AppForgotten
-        | EventKind::Locked
-        | EventKind::Cancelled
-        | EventKind::SkewLearnt { .. }
-        | EventKind::Token { .. }
-        | EventKind::RefreshToken(_)
-        | EventKind::Timeline(_)
+        EventKind::RecordSetAside { .. }
         | EventKind::Registered
-        | EventKind::MadeCurrent
-        | EventKind::Removed
-        | EventKind::Deleted => return None,
+        | EventKind::BrowserNeeded { .. }
+        | EventKind::SkewLearnt { .. } => return None,
     };
     Some((what, rule))
 }
@@ -201,24 +125,22 @@ mod tests {
         };
         let put_off = || Some(RefreshOutcome::Postponed("no answer".into()));
         for (kind, outcome) in [
-            (EventKind::Refreshed, Some(RefreshOutcome::Renewed)),
+            (Refreshed.into(), Some(RefreshOutcome::Renewed)),
             (EventKind::RefreshPostponed { cause: "no answer".into(), retry_at: None }, put_off()),
             (
                 EventKind::RefreshPostponed { cause: "no answer".into(), retry_at: Some(Timestamp::MAX) },
                 put_off(),
             ),
-            (failed(FailureKind::Unreachable, RENEW_ACCESS_TOKEN), put_off()),
+            (failed(FailureKind::Unreachable, Refresh::NAME), put_off()),
             (EventKind::LogInRequired(EndReason::RefreshTokenExpired), Some(RefreshOutcome::Ended)),
-            (EventKind::LoggedIn { replaced: true }, None),
+            (Entered::LoggedIn { replaced: true }.into(), None),
         ] {
             let event = event(kind);
             assert!(event.kind.decides_last_refresh(), "{event:?}");
             let (_, entry) = event.timeline_entry().unwrap();
             assert_eq!(LastRefresh::of(&entry).map(|last| last.outcome), outcome, "{entry:?}");
         }
-        for kind in
-            [failed(FailureKind::NotLoggedIn, RENEW_ACCESS_TOKEN), failed(FailureKind::Refused, "link")]
-        {
+        for kind in [failed(FailureKind::NotLoggedIn, Refresh::NAME), failed(FailureKind::Refused, "link")] {
             assert!(!kind.decides_last_refresh());
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::operation::Operation;
+use super::engine::Attempt;
 use super::{LastRefresh, RequestId, SourceView, TokenView, UserView};
 use crate::account::{
     AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
@@ -45,7 +45,7 @@ pub struct UserSession {
     /// Requests that wait for the renewal on the wire.
     pub waiting_requests: Vec<WaitingRequest>,
     /// Operations that wait for a fresh access token.
-    pub waiting_operations: Vec<Operation>,
+    pub waiting_operations: Vec<Attempt>,
     /// How far the server's clock is ahead.
     skew: SignedDuration,
     access: Option<TokenView>,
@@ -194,7 +194,7 @@ impl UserSession {
     }
 
     /// Takes everybody who waits.
-    pub fn take_waiting(&mut self) -> (Vec<WaitingRequest>, Vec<Operation>) {
+    pub fn take_waiting(&mut self) -> (Vec<WaitingRequest>, Vec<Attempt>) {
         (std::mem::take(&mut self.waiting_requests), std::mem::take(&mut self.waiting_operations))
     }
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::UserKey;
-use crate::session::{Event, EventKind, Subject};
+use crate::session::{Deleted, Entered, Event, EventKind, LoggedOut, Refreshed, Removed, Subject};
 
 /// Renewals that fail one after another before a person is told: one lost packet needs nobody.
 const FAILURES: u32 = 3;
@@ -58,11 +58,12 @@ impl Attention {
                     self.need(key, label, Cause::Failing);
                 }
             }
-            EventKind::Refreshed
-            | EventKind::LoggedIn { .. }
-            | EventKind::LoggedOut
-            | EventKind::Removed
-            | EventKind::Deleted => {
+            kind if kind.is::<Refreshed>()
+                || kind.is::<Entered>()
+                || kind.is::<LoggedOut>()
+                || kind.is::<Removed>()
+                || kind.is::<Deleted>() =>
+            {
                 self.failures.remove(key);
                 for cause in [Cause::LogIn, Cause::Failing] {
                     self.told.remove(&(key.clone(), cause));
@@ -136,7 +137,7 @@ mod tests {
         assert_eq!(said, "ada@example.com (local) has to log in again");
         attention.hear(&event("ada", ended()));
         assert_eq!((attention.due(), attention.take(after(60))), (None, None));
-        attention.hear(&event("ada", EventKind::LoggedIn { replaced: true }));
+        attention.hear(&event("ada", Entered::LoggedIn { replaced: true }.into()));
         attention.hear(&event("ada", ended()));
         assert!(attention.take(after(60)).is_some());
     }
@@ -147,7 +148,7 @@ mod tests {
         for _ in 0..2 {
             attention.hear(&event("ada", postponed()));
         }
-        attention.hear(&event("ada", EventKind::Refreshed));
+        attention.hear(&event("ada", Refreshed.into()));
         for _ in 0..2 {
             attention.hear(&event("ada", postponed()));
         }

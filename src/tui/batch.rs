@@ -6,7 +6,7 @@ use super::dialog::DialogId;
 use super::effect::Effect;
 use super::words;
 use crate::account::UserKey;
-use crate::session::{Command, Event, EventKind, RequestId, SendError, Subject};
+use crate::session::{self, AnyOperation, Event, EventKind, RequestId, SendError, Subject};
 
 /// Requests on their way at once. The worker has its own limit for what reaches a server.
 const AT_ONCE: usize = 16;
@@ -44,11 +44,11 @@ impl BatchAction {
         }
     }
 
-    fn command(self, user: UserKey) -> Command {
+    fn operation(self, user: UserKey) -> AnyOperation {
         match self {
-            Self::Refresh => Command::Refresh { user },
-            Self::LogOut => Command::LogOut { user },
-            Self::Remove => Command::Remove { user },
+            Self::Refresh => session::Refresh { user }.into(),
+            Self::LogOut => session::LogOut { user }.into(),
+            Self::Remove => session::Remove { user }.into(),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Batch {
         let users: Vec<_> = self.queue.drain(..room.min(self.queue.len())).collect();
         self.handed_over += users.len();
         let (action, tag) = (self.action, self.tag);
-        let send = |user| Effect::Send { command: Box::new(action.command(user)), dialog: Some(tag) };
+        let send = |user| Effect::Send { operation: action.operation(user), dialog: Some(tag) };
         users.into_iter().map(send).collect()
     }
 
@@ -113,7 +113,7 @@ impl Batch {
     /// Takes in an answer.
     pub(super) fn receive(&mut self, event: &Event) {
         let failure = match &event.kind {
-            EventKind::Refreshed | EventKind::LoggedOut | EventKind::Removed => None,
+            EventKind::Done(_) => None,
             EventKind::Failed(failure) => Some(failure.message.clone()),
             EventKind::RefreshPostponed { cause, .. } => Some(cause.clone()),
             EventKind::LogInRequired(reason) => Some(reason.to_string()),

@@ -3,24 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Lifetime;
+pub use crate::format::left;
+use crate::format::seconds_left;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 /// From here on hours say nothing; an anonymous session may live for decades.
 const LONG: i64 = 100 * DAY;
-
-/// What is left until `end`: `0:08`, `29:41` under an hour, `5h 12m` under a day, `59d 23h` under a hundred,
-/// `18249d` beyond; `over` at the end.
-pub fn left(end: Timestamp, now: Timestamp) -> String {
-    match seconds_left(end, now) {
-        ..=0 => "over".to_owned(),
-        seconds @ 1..HOUR => format!("{}:{:02}", seconds / MINUTE, seconds % MINUTE),
-        seconds @ HOUR..DAY => format!("{}h {}m", seconds / HOUR, seconds % HOUR / MINUTE),
-        seconds @ DAY..LONG => format!("{}d {}h", seconds / DAY, seconds % DAY / HOUR),
-        seconds @ LONG.. => format!("{}d", seconds / DAY),
-    }
-}
 
 /// The first moment after `now` at which [`left`] gives another text; `None` once it is over.
 pub fn next_change(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
@@ -53,12 +43,6 @@ pub fn next_percent_change(life: &Lifetime, now: Timestamp) -> Option<Timestamp>
     }
     let left = life.length().as_nanos() * (percent - 1) / 100;
     before(life.expires, SignedDuration::try_from_nanos_i128(left)?)
-}
-
-/// Whole seconds until `end`, rounded up.
-fn seconds_left(end: Timestamp, now: Timestamp) -> i64 {
-    let left = end.duration_since(now);
-    left.as_secs().saturating_add(i64::from(left.subsec_nanos() > 0))
 }
 
 fn before(end: Timestamp, lead: SignedDuration) -> Option<Timestamp> {

@@ -38,7 +38,7 @@ use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::{Action, Context};
 use crate::account::{DataEdit, UserKey};
-use crate::session::{Command, Event, EventKind, RequestId};
+use crate::session::{AnyOperation, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub enum Progress {
 #[derive(Debug)]
 pub enum Submission {
     /// Ask the worker.
-    Send(Box<Command>),
+    Send(AnyOperation),
     /// Do something to many users.
     Batch(BatchAction, Vec<UserKey>),
     /// Link an identity to a user, instead of what was asked for.
@@ -161,8 +161,8 @@ pub enum Outcome {
 }
 
 impl Submission {
-    fn send(command: Command) -> Self {
-        Self::Send(Box::new(command))
+    fn send(operation: impl Into<AnyOperation>) -> Self {
+        Self::Send(operation.into())
     }
 }
 
@@ -233,17 +233,11 @@ impl Dialog {
                 self.fail(reason.to_string(), "Cancel, then log in again.".into());
                 Outcome::Failed
             }
-            // Registering is followed by logging in, a write by a renewal.
+            // Registering is followed by logging in.
             EventKind::Registered
-            | EventKind::Refreshed
             | EventKind::RefreshPostponed { .. }
             | EventKind::RecordSetAside { .. }
-            | EventKind::BrowserNeeded { .. }
-            | EventKind::AppAdded
-                if !matches!((&self.body, &event.kind), (Body::App(_), EventKind::AppAdded)) =>
-            {
-                Outcome::Underway
-            }
+            | EventKind::BrowserNeeded { .. } => Outcome::Underway,
             // A board stays, and shows what is new.
             _ if self.body.is_board() => {
                 self.progress = Progress::Idle;

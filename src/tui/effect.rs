@@ -4,15 +4,15 @@ use secrecy::SecretString;
 
 use super::dialog::DialogId;
 use crate::account::BrowserAddress;
-use crate::session::Command;
+use crate::session::AnyOperation;
 
 /// One thing to do outside of the model.
 #[derive(Debug)]
 pub enum Effect {
-    /// Hand a command to the worker, and report back with [`Message::Sent`](super::message::Message::Sent).
+    /// Hand an operation to the worker, and report back with [`Message::Sent`](super::message::Message::Sent).
     Send {
-        /// The command.
-        command: Box<Command>,
+        /// The operation.
+        operation: AnyOperation,
         /// The dialog that waits for its outcome.
         dialog: Option<DialogId>,
     },

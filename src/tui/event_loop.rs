@@ -170,8 +170,8 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         let mut effects = VecDeque::from(update(&mut self.model, message));
         while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Send { command, dialog } => {
-                    let result = self.session.try_send(*command);
+                Effect::Send { operation, dialog } => {
+                    let result = self.session.try_send(operation);
                     effects.extend(update(&mut self.model, Message::Sent { dialog, result }));
                 }
                 Effect::Copy { text, name } => {

@@ -49,15 +49,7 @@ impl Level {
 
     fn of(kind: &EventKind, tone: Tone) -> Self {
         match (kind, tone) {
-            (
-                EventKind::ApiKeysRead(_)
-                | EventKind::AboutRead(_)
-                | EventKind::ClockRead(_)
-                | EventKind::MailsRead(_)
-                | EventKind::Token { .. }
-                | EventKind::Timeline(_),
-                _,
-            ) => Self::Debug,
+            (EventKind::Done(done), _) if done.outcome().is_answer() => Self::Debug,
             (_, Tone::Bad) => Self::Error,
             (_, Tone::Warn) => Self::Warn,
             (_, Tone::Plain | Tone::Good | Tone::Busy) => Self::Info,

@@ -70,8 +70,8 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
     loop {
         while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Send { command, dialog } => {
-                    let result = session.try_send(*command);
+                Effect::Send { operation, dialog } => {
+                    let result = session.try_send(operation);
                     effects.extend(talk.sent(dialog, result));
                 }
                 Effect::Copy { text, name } => {

@@ -18,7 +18,7 @@ mod timeline;
 mod users;
 mod views;
 
-use crate::session::{Command, Event, EventKind, Subject};
+use crate::session::{self, Subject, Timeline};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
@@ -76,12 +76,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             dialogs::ask_about_hosts(model);
             vec![]
         }
-        Message::Event(Event {
-            subject: Subject::User { key, .. },
-            kind: EventKind::Timeline(entries),
-            ..
-        }) => {
-            model.timeline.take(&key, entries);
+        Message::Event(event) if event.kind.is::<Timeline>() => {
+            if let (Subject::User { key, .. }, Some(Timeline(entries))) =
+                (&event.subject, event.kind.outcome())
+            {
+                model.timeline.take(key, entries.clone());
+            }
             vec![]
         }
         // What was on its way when the vault was locked names nobody any more.
@@ -153,7 +153,7 @@ fn lock_when_idle(model: &mut Model) -> Vec<Effect> {
     }
     // Asked for once; a vault that is still open then is asked again after the same while.
     model.touched = model.now;
-    vec![Effect::Send { command: Box::new(Command::Lock), dialog: None }]
+    vec![Effect::Send { operation: session::Lock.into(), dialog: None }]
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {

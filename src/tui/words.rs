@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::countdown;
 use super::keymap::{Action, Context, Keymap};
-use crate::account::{AppAlias, AppClock, EmailActionDone, Provider, SessionState};
+use crate::account::{AppAlias, Provider, SessionState};
+pub use crate::format::{moment, offset, time_of_day};
 use crate::session::{
     AppView, Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Standing, Subject, UserView,
 };
@@ -171,32 +172,13 @@ pub fn event(event: &Event) -> (Tone, String) {
 /// What happened, without whom it concerns.
 pub fn happening(kind: &EventKind) -> (Tone, String) {
     match kind {
-        EventKind::VaultOpened { key, users } => {
-            (Tone::Good, format!("vault open, {}, key: {key}", count(*users, "user")))
+        EventKind::Done(done) => {
+            let (tone, _) = standing(done.outcome().standing());
+            (tone, done.outcome().sentence())
         }
         EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
-        EventKind::AppAdded => (Tone::Good, "app added".into()),
         EventKind::Registered => (Tone::Good, "registered".into()),
-        EventKind::ConfirmationPending => {
-            (Tone::Warn, "registered; confirm it by its mail, then log in".into())
-        }
-        EventKind::EmailActionDone(done) => (Tone::Good, email_action_done(*done).into()),
-        EventKind::ApiKeysRead(keys) => (Tone::Plain, count(keys.len(), "API key")),
-        EventKind::ApiKeyCreated(new) => (Tone::Good, format!("API key {} made", new.key.name)),
-        EventKind::ApiKeyEnabled { name } => (Tone::Good, format!("API key {name} enabled")),
-        EventKind::ApiKeyDisabled { name } => (Tone::Good, format!("API key {name} disabled")),
-        EventKind::ApiKeyDeleted { name } => (Tone::Plain, format!("API key {name} deleted")),
-        EventKind::AboutRead(about) => (Tone::Plain, format!("local App {}", about.version)),
-        EventKind::ClockRead(clock) | EventKind::ClockChanged(clock) => (Tone::Warn, clock_stands(clock)),
-        EventKind::MailsRead(mails) => (Tone::Plain, format!("mailbox: {}", count(mails.len(), "mail"))),
-        EventKind::MailConfirmed { email } => (Tone::Good, format!("{email} is confirmed and can log in")),
-        EventKind::MailsCleared => (Tone::Plain, "the mailbox is empty".into()),
         EventKind::BrowserNeeded { .. } => (Tone::Busy, "waits for the browser".into()),
-        EventKind::BrowserCameBack => (Tone::Good, "the address is the right one".into()),
-        EventKind::LoggedIn { replaced: false } => (Tone::Good, "logged in".into()),
-        EventKind::LoggedIn { replaced: true } => (Tone::Good, "logged in again".into()),
-        EventKind::Linked { provider } => (Tone::Good, format!("linked {provider}")),
-        EventKind::Refreshed => (Tone::Good, "access token renewed".into()),
         EventKind::RefreshPostponed { cause, retry_at } => {
             let next = match retry_at {
                 Some(at) => format!("next try at {}", time_of_day(*at)),
@@ -205,27 +187,8 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
             (Tone::Warn, format!("renewal put off: {cause}; {next}"))
         }
         EventKind::LogInRequired(reason) => (Tone::Bad, format!("has to log in again: {reason}")),
-        EventKind::MadeCurrent => (Tone::Good, "is the current user".into()),
-        EventKind::LoggedOut => (Tone::Plain, "logged out".into()),
-        EventKind::Removed => (Tone::Plain, "removed from this device; the account lives on".into()),
-        EventKind::Deleted => (Tone::Plain, "account deleted".into()),
-        EventKind::CustomDataSet { path } => (Tone::Good, format!("custom data written: {path}")),
-        EventKind::CustomDataUnset { path } => (Tone::Good, format!("custom data removed: {path}")),
-        EventKind::CustomDataWritten { fields } => {
-            (Tone::Good, format!("custom data written: {}", count(*fields, "field")))
-        }
-        EventKind::CustomDataRead(Some(_)) => (Tone::Plain, "custom data read at its source".into()),
-        EventKind::CustomDataRead(None) => (Tone::Plain, "there is no custom data at its source".into()),
-        EventKind::CustomDataConflict { .. } => {
-            (Tone::Warn, "nothing was written: somebody else changed the custom data".into())
-        }
         EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
         EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
-        EventKind::Cancelled => (Tone::Plain, "given up; a session that comes of it is ended at once".into()),
-        EventKind::AppChanged => (Tone::Good, "app changed".into()),
-        EventKind::LossesForgotten => (Tone::Plain, "what is lost is forgotten".into()),
-        EventKind::AppForgotten => (Tone::Plain, "app forgotten on this device".into()),
-        EventKind::Locked => (Tone::Warn, "the vault is locked".into()),
         EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
         EventKind::AccessRefused { action } => {
             (Tone::Warn, format!("the access token was refused ({action}); it is renewed once"))
@@ -234,9 +197,6 @@ pub fn happening(kind: &EventKind) -> (Tone, String) {
         EventKind::SkewLearnt { by } => {
             (Tone::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
         }
-        EventKind::Token { .. } => (Tone::Plain, "an access token was handed out".into()),
-        EventKind::RefreshToken(_) => (Tone::Plain, "the refresh token was handed out".into()),
-        EventKind::Timeline(_) => (Tone::Plain, "the timeline was read".into()),
     }
 }
 
@@ -248,26 +208,6 @@ pub fn copied(name: &str, terminal: bool, tool: Option<&str>) -> (Tone, String) 
             (Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"))
         }
         (None, false) => (Tone::Warn, format!("{name} is not copied: there is no clipboard in reach")),
-    }
-}
-
-/// What was done about an account.
-fn email_action_done(done: EmailActionDone) -> &'static str {
-    match done {
-        EmailActionDone::Confirmed => "confirmed; the user can log in",
-        EmailActionDone::ConfirmationSent => "the confirmation is on its way again",
-        EmailActionDone::ResetSent => "the reset mail is on its way",
-        EmailActionDone::PasswordReset => "the password is set",
-        EmailActionDone::ResetCalled => "the App's reset function has taken the new password",
-    }
-}
-
-/// Where an App's clock stands.
-fn clock_stands(clock: &AppClock) -> String {
-    match (clock.frozen, clock.offset.is_zero()) {
-        (true, _) => format!("its clock stands still at {}", moment(clock.now)),
-        (false, true) => "its clock goes with its machine's".into(),
-        (false, false) => format!("its clock is at {}, {}", moment(clock.now), offset(clock.offset)),
     }
 }
 
@@ -304,16 +244,6 @@ pub fn data_size_warning(size: usize) -> Option<(Tone, String)> {
 /// Kilobytes with one decimal, rounded down.
 fn kilobytes(size: usize) -> String {
     format!("{}.{}", size / 1024, size % 1024 * 10 / 1024)
-}
-
-/// `+61d 0h`, `-5:00`: how far a clock is from another, in the units of countdowns.
-pub fn offset(by: SignedDuration) -> String {
-    let (sign, by) = if by.is_negative() { ('-', by.abs()) } else { ('+', by) };
-    let end = Timestamp::UNIX_EPOCH.saturating_add(by).unwrap_or(Timestamp::MAX);
-    match countdown::left(end, Timestamp::UNIX_EPOCH) {
-        over if over == "over" => "+0:00".into(),
-        left => format!("{sign}{left}"),
-    }
 }
 
 /// How long ago something was: `now`, `5 min`, `3 h`, `61 d`.
@@ -385,16 +315,6 @@ pub fn set_aside(records: &[SetAside]) -> Option<String> {
 /// `1 user`, `2 users`.
 pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// `2026-11-22 21:40:03Z`.
-pub fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-/// `21:40:03Z`.
-pub fn time_of_day(at: Timestamp) -> String {
-    at.strftime("%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

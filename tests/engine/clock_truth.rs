@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idmux::account::SessionState;
-use idmux::session::{Command, EventKind};
+use idmux::session::{self, EventKind};
 use jiff::SignedDuration;
 
 use super::script::{Call, Manners, Reply};
@@ -16,7 +16,7 @@ const NAMES: [&str; 5] = ["alice", "bob", "carol", "dan", "eve"];
 async fn everybody_logs_in(world: &mut World) {
     for name in NAMES {
         let told = world.ask(log_in(name)).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
     }
     world.settle().await;
 }
@@ -125,11 +125,11 @@ fn a_server_whose_tokens_are_over_when_they_arrive_is_not_stormed() {
     in_still_time(async {
         let mut world = World::new(Manners { life: 0, ..Manners::default() }).await;
         let told = world.ask(log_in("alice")).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         world.settle().await;
         let before = world.script.count(Call::Refresh, "alice");
         let path = idmux::account::FieldPath::parse("theme").unwrap();
-        let command = Command::SetCustomData { user: user("alice"), path, value: "dark".into() };
+        let command = session::SetCustomData { user: user("alice"), path, value: Some("dark".into()) };
         let told = world.ask(command).await;
         assert!(matches!(told.kind, EventKind::Failed(_)), "{told:?}");
         world.settle().await;

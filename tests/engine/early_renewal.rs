@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use idmux::account::SessionState;
-use idmux::session::{EventKind, Renewals};
+use idmux::session::{self, Renewals};
 use jiff::SignedDuration;
 
 use super::script::{Call, Manners};
@@ -25,7 +25,7 @@ fn a_thousand_users_logged_in_together_are_renewed_early_and_apart() {
             let ids: Vec<_> = some.iter().map(|name| world.send(log_in(name))).collect();
             for id in ids {
                 let told = world.worker().answer(id).await;
-                assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+                assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
             }
         }
         world.settle().await;
@@ -72,13 +72,13 @@ fn a_wave_of_demands_keeps_to_the_bound() {
         for name in &names {
             world.ask(log_in(name)).await;
         }
-        let refresh = |name: &String| idmux::session::Command::Refresh { user: super::worker::user(name) };
+        let refresh = |name: &String| session::Refresh { user: super::worker::user(name) };
         let ids: Vec<_> = names.iter().map(|name| world.send(refresh(name))).collect();
         world.settle().await;
         assert_eq!(world.script.most_on_wire(), Renewals::default().in_flight);
         world.pass(Duration::from_secs(8), 16).await;
         for id in ids {
-            assert_eq!(world.worker().answer(id).await.kind, EventKind::Refreshed);
+            assert_eq!(world.worker().answer(id).await.kind, session::Refreshed.into());
         }
         assert_eq!(world.script.most_on_wire(), Renewals::default().in_flight);
     });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idmux::account::SessionState;
-use idmux::session::{Command, EventKind, FailureKind};
+use idmux::session::{self, EventKind, FailureKind};
 
 use super::script::{Call, Manners, Reply};
 use super::worker::{email, log_in, user};
@@ -15,12 +15,12 @@ fn a_link_while_a_renewal_is_on_the_wire_leaves_nobody_waiting() {
         let mut world = World::new(Manners::default()).await;
         world.ask(log_in("alice")).await;
         world.script.next(Call::Refresh, "alice", Duration::from_secs(5), Reply::Truth);
-        let renewal = world.send(Command::Refresh { user: user("alice") });
+        let renewal = world.send(session::Refresh { user: user("alice") });
         world.settle().await;
-        let link = Command::Link { user: user("alice"), credentials: email("second"), register: true };
-        assert!(matches!(world.ask(link).await.kind, EventKind::Linked { .. }));
+        let link = session::Link { user: user("alice"), credentials: email("second"), register: true };
+        assert!(world.ask(link).await.kind.is::<session::Linked>());
         world.pass(Duration::from_secs(6), 6).await;
-        assert_eq!(world.worker().answer(renewal).await.kind, EventKind::Refreshed);
+        assert_eq!(world.worker().answer(renewal).await.kind, session::Refreshed.into());
         let view = world.user("alice");
         assert_eq!(view.state, SessionState::Active);
         assert!(view.next_refresh.is_some(), "the next renewal is planned");
@@ -49,7 +49,7 @@ fn a_server_that_refuses_fresh_tokens_costs_one_renewal_and_one_retry() {
             }
             world.script.behave(|manners| manners.refuses_access = true);
             let before = world.script.count(Call::Refresh, "alice");
-            let told = world.ask(Command::Delete { user: user("alice") }).await;
+            let told = world.ask(session::Delete { user: user("alice") }).await;
             world.settle().await;
             let EventKind::Failed(failure) = told.kind else { panic!("{told:?}") };
             assert_eq!(failure.kind, FailureKind::NotLoggedIn);
@@ -67,13 +67,13 @@ fn a_log_in_that_is_given_up_opens_nothing_and_its_session_is_ended_at_the_serve
         world.script.next(Call::LogIn, "alice", Duration::from_secs(5), Reply::Truth);
         let request = world.send(log_in("alice"));
         world.settle().await;
-        assert_eq!(world.ask(Command::CancelLogIn { request }).await.kind, EventKind::Cancelled);
-        assert_eq!(world.worker().answer(request).await.kind, EventKind::Cancelled);
+        assert_eq!(world.ask(session::CancelLogIn { request }).await.kind, session::Cancelled.into());
+        assert_eq!(world.worker().answer(request).await.kind, session::Cancelled.into());
         world.pass(Duration::from_secs(6), 6).await;
         assert!(world.snapshot().user(&user("alice")).is_none(), "nobody is logged in");
         assert_eq!(world.script.count(Call::LogOut, "alice"), 1, "the session is ended there too");
         // Once it is over there is nothing to give up, and the same user can log in.
-        let told = world.ask(Command::CancelLogIn { request }).await;
+        let told = world.ask(session::CancelLogIn { request }).await;
         assert!(matches!(told.kind, EventKind::AnswerDropped { .. }), "{told:?}");
         world.ask(log_in("alice")).await;
         assert_eq!(world.user("alice").state, SessionState::Active);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use idmux::account::{FieldPath, SessionState};
-use idmux::session::{Command, Event, EventKind, RequestId, Subject, UserView};
+use idmux::session::{self, AnyOperation, Event, EventKind, RequestId, Subject, UserView};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -145,38 +145,38 @@ impl Model {
         self.listen();
         let key = user(name);
         let mut costs = |call| *self.asked.entry((call, name)).or_default() += 1;
-        let command = match ask {
+        let operation: AnyOperation = match ask {
             Ask::LogIn => {
                 costs(Call::LogIn);
-                log_in(name)
+                log_in(name).into()
             }
-            Ask::Refresh => Command::Refresh { user: key },
-            Ask::Token(seconds) => Command::Token { user: key, min_ttl: Duration::from_secs(seconds) },
+            Ask::Refresh => session::Refresh { user: key }.into(),
+            Ask::Token(seconds) => session::Token { user: key, min_ttl: Duration::from_secs(seconds) }.into(),
             Ask::LogOut => {
                 costs(Call::LogOut);
-                Command::LogOut { user: key }
+                session::LogOut { user: key }.into()
             }
             Ask::Remove => {
                 costs(Call::LogOut);
-                Command::Remove { user: key }
+                session::Remove { user: key }.into()
             }
             Ask::Delete => {
                 costs(Call::Delete);
-                Command::Delete { user: key }
+                session::Delete { user: key }.into()
             }
             Ask::SetData => {
                 costs(Call::SetData);
                 let path = FieldPath::parse("owner").unwrap();
-                Command::SetCustomData { user: key, path, value: name.into() }
+                session::SetCustomData { user: key, path, value: Some(name.into()) }.into()
             }
-            Ask::MakeCurrent => Command::MakeCurrent { user: key },
+            Ask::MakeCurrent => session::MakeCurrent { user: key }.into(),
         };
         match ask {
             Ask::LogOut if self.known[name] != Known::Nobody => drop(self.known.insert(name, Known::Out)),
             Ask::Remove => drop(self.known.insert(name, Known::Nobody)),
             _ => {}
         }
-        let id = self.world.send(command);
+        let id = self.world.send(operation);
         self.open.insert(id, (name, ask));
     }
 
@@ -195,7 +195,7 @@ impl Model {
             if let Some(named) = named {
                 assert_eq!(named, name, "{ask:?} of {name} was answered for another: {event:?}");
             }
-            if let EventKind::Token { access, .. } = &event.kind {
+            if let Some(session::TokenRead { access, .. }) = event.kind.outcome() {
                 let owner = self.world.script.owner_of(access);
                 assert_eq!(owner.as_deref(), Some(name), "a token of another");
             }
@@ -204,8 +204,10 @@ impl Model {
             assert!(is_ours, "a request was answered twice, or after its end: {event:?}");
         }
         match (&event.kind, named) {
-            (EventKind::LoggedIn { .. }, Some(name)) => drop(self.known.insert(name, Known::In)),
-            (EventKind::Deleted, Some(name)) => drop(self.known.insert(name, Known::Nobody)),
+            (kind, Some(name)) if kind.is::<session::Entered>() => drop(self.known.insert(name, Known::In)),
+            (kind, Some(name)) if kind.is::<session::Deleted>() => {
+                self.known.insert(name, Known::Nobody);
+            }
             (EventKind::LogInRequired(_), Some(name)) => *self.ended.entry(name).or_default() += 1,
             _ => {}
         }
@@ -328,12 +330,12 @@ impl Model {
             if !view.state.is_logged_in() {
                 continue;
             }
-            let told = self.world.ask(Command::Refresh { user: user(name) }).await;
+            let told = self.world.ask(session::Refresh { user: user(name) }).await;
             self.world.settle().await;
             let state = self.world.user(name).state.clone();
             let refused = !self.world.script.refused_grants(name).is_empty();
             match told.kind {
-                EventKind::Refreshed => assert_eq!(state, SessionState::Active, "{name}"),
+                kind if kind.is::<session::Refreshed>() => assert_eq!(state, SessionState::Active, "{name}"),
                 kind => {
                     assert!(
                         matches!(state, SessionState::LogInRequired(_)) && refused,

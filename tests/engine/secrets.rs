@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bson::doc;
 use idmux::account::{Credentials, FunctionPayload};
-use idmux::session::{Command, Envelope, EventKind, KeyChoice, RequestId};
+use idmux::session::{self, AnyOperation, Envelope, EventKind, KeyChoice, RequestId};
 use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::prelude::*;
 
@@ -16,8 +16,8 @@ use super::world::{World, in_still_time};
 
 const SECRET: &str = "xyzzy-plugh-4711";
 
-/// Every command that a person's secret travels in.
-fn commands_with_secrets() -> Vec<Command> {
+/// Every operation that a person's secret travels in.
+fn operations_with_secrets() -> Vec<AnyOperation> {
     let all = [
         Credentials::EmailPassword { email: "ada@example.com".into(), password: SECRET.into() },
         Credentials::ApiKey(SECRET.into()),
@@ -25,24 +25,23 @@ fn commands_with_secrets() -> Vec<Command> {
         Credentials::CustomFunction(FunctionPayload(doc! { "pin": SECRET })),
     ];
     let log_in =
-        |credentials: &Credentials| Command::LogIn { app: alias(), credentials: credentials.clone() };
-    let link = |credentials: &Credentials| Command::Link {
-        user: user("ada"),
-        credentials: credentials.clone(),
-        register: true,
+        |credentials: &Credentials| session::LogIn { app: alias(), credentials: credentials.clone() }.into();
+    let link = |credentials: &Credentials| {
+        session::Link { user: user("ada"), credentials: credentials.clone(), register: true }.into()
     };
     let others = [
-        Command::OpenVault(KeyChoice::Passphrase(SECRET.into())),
-        Command::Register { app: alias(), email: "ada@example.com".into(), password: SECRET.into() },
+        session::OpenVault(KeyChoice::Passphrase(SECRET.into())).into(),
+        session::Register { app: alias(), email: "ada@example.com".into(), password: SECRET.into() }.into(),
     ];
     all.iter().map(log_in).chain(all.iter().map(link)).chain(others).collect()
 }
 
 #[test]
-fn no_command_prints_its_secret() {
-    for command in commands_with_secrets() {
-        let envelope = Envelope { id: RequestId::next(), command };
-        for printed in [format!("{envelope:?}"), format!("{envelope:#?}"), format!("{:?}", envelope.command)]
+fn no_operation_prints_its_secret() {
+    for operation in operations_with_secrets() {
+        let envelope = Envelope { id: RequestId::next(), operation };
+        for printed in
+            [format!("{envelope:?}"), format!("{envelope:#?}"), format!("{:?}", envelope.operation)]
         {
             assert!(!printed.contains(SECRET), "{printed}");
         }
@@ -92,12 +91,15 @@ fn the_log_holds_no_secret_even_when_it_says_everything() {
     in_still_time(async {
         let mut world = World::new(Manners::default()).await;
         live_a_little(&mut world).await;
-        for command in commands_with_secrets() {
-            world.send(command);
+        for operation in operations_with_secrets() {
+            world.send(operation);
         }
         world.settle().await;
         let text = String::from_utf8(LOG.take().unwrap()).unwrap();
-        assert!(text.contains("LoggedIn") && text.contains("Token"), "the log says what happened: {text}");
+        assert!(
+            text.contains("LoggedIn") && text.contains("token was handed out"),
+            "the log says what happened: {text}"
+        );
         no_secret_in(&world, &text);
     });
 }
@@ -107,29 +109,30 @@ async fn live_a_little(world: &mut World) -> String {
     let mut printed = String::new();
     let alice = || user("alice");
     let path = || idmux::account::FieldPath::parse("theme").unwrap();
-    for command in [
-        log_in("alice"),
-        Command::Token { user: alice(), min_ttl: Duration::ZERO },
-        Command::Refresh { user: alice() },
-        Command::SetCustomData { user: alice(), path: path(), value: "dark".into() },
-        Command::Link { user: alice(), credentials: email("second"), register: true },
-        Command::ReadTimeline { user: alice() },
-    ] {
-        let event = world.ask(command).await;
+    let operations: [AnyOperation; 6] = [
+        log_in("alice").into(),
+        session::Token { user: alice(), min_ttl: Duration::ZERO }.into(),
+        session::Refresh { user: alice() }.into(),
+        session::SetCustomData { user: alice(), path: path(), value: Some("dark".into()) }.into(),
+        session::Link { user: alice(), credentials: email("second"), register: true }.into(),
+        session::ReadTimeline { user: alice() }.into(),
+    ];
+    for operation in operations {
+        let event = world.ask(operation).await;
         assert!(!matches!(event.kind, EventKind::Failed(_)), "{event:?}");
         printed += &format!("{event:?}\n{event:#?}\n");
     }
     for reply in [Reply::Garbage, Reply::Unreachable, Reply::Refused { status: 403, retry_after: None }] {
         world.script.next(Call::Refresh, "alice", Duration::ZERO, reply);
-        let event = world.ask(Command::Refresh { user: alice() }).await;
+        let event = world.ask(session::Refresh { user: alice() }).await;
         assert!(matches!(event.kind, EventKind::Failed(_)), "{event:?}");
         printed += &format!("{event:?}\n");
         printed += &format!("{:?}\n", world.snapshot());
     }
     world.script.next(Call::Refresh, "alice", Duration::from_secs(5), Reply::Truth);
-    world.send(Command::Refresh { user: alice() });
+    world.send(session::Refresh { user: alice() });
     world.settle().await;
-    world.ask(Command::LogOut { user: alice() }).await;
+    world.ask(session::LogOut { user: alice() }).await;
     world.pass(Duration::from_secs(6), 6).await;
     world.ask(log_in("alice")).await;
     printed

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use idmux::account::SessionState;
 use idmux::clock::SystemClock;
-use idmux::session::{Command, EventKind, KeyChoice, VaultStatus};
+use idmux::session::{self, EventKind, KeyChoice, VaultStatus};
 use idmux::vault::Location;
 use tempfile::TempDir;
 
@@ -29,10 +29,10 @@ impl Two {
         let script = Script::new(Arc::new(SystemClock), manners);
         let start = || Worker::start(Location::File(path.clone()), script.connect(), Arc::new(SystemClock));
         let (mut here, mut there) = (start().await, start().await);
-        here.ask(Command::AddApp(app(alias()))).await;
-        there.ask(Command::AddApp(app(alias()))).await;
+        here.ask(session::AddApp(app(alias()))).await;
+        there.ask(session::AddApp(app(alias()))).await;
         let told = here.ask(log_in("alice")).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         there.state_where("alice", SessionState::Active).await;
         Self { script, here, there, path, _folder: folder }
     }
@@ -47,8 +47,8 @@ impl Two {
     }
 }
 
-fn refresh() -> Command {
-    Command::Refresh { user: user("alice") }
+fn refresh() -> session::Refresh {
+    session::Refresh { user: user("alice") }
 }
 
 fn slow(milliseconds: u64) -> Manners {
@@ -61,10 +61,10 @@ async fn ten_demands_on_each_are_one_request() {
     let here: Vec<_> = (0..10).map(|_| two.here.send(refresh())).collect();
     let there: Vec<_> = (0..10).map(|_| two.there.send(refresh())).collect();
     for id in here {
-        assert_eq!(two.here.answer(id).await.kind, EventKind::Refreshed);
+        assert_eq!(two.here.answer(id).await.kind, session::Refreshed.into());
     }
     for id in there {
-        assert_eq!(two.there.answer(id).await.kind, EventKind::Refreshed);
+        assert_eq!(two.there.answer(id).await.kind, session::Refreshed.into());
     }
     assert_eq!(two.renewals(), 1);
     assert_eq!(two.script.faults(), [""; 0]);
@@ -82,7 +82,7 @@ async fn what_one_changes_the_other_sees() {
     two.here.ask(refresh()).await;
     let fresh = two.here.user("alice").access.clone();
     two.there.user_where("alice", |view| view.access == fresh).await;
-    two.there.ask(Command::Remove { user: user("bob") }).await;
+    two.there.ask(session::Remove { user: user("bob") }).await;
     two.here.snapshot_where(|snapshot| snapshot.user(&user("bob")).is_none()).await;
 }
 
@@ -94,8 +94,8 @@ async fn a_log_out_is_seen_and_no_late_renewal_undoes_it() {
     two.script.next(Call::Refresh, "alice", Duration::from_millis(900), Reply::Truth);
     let late = two.here.send(refresh());
     two.here.state_where("alice", SessionState::Refreshing).await;
-    let told = two.there.ask(Command::LogOut { user: user("alice") }).await;
-    assert_eq!(told.kind, EventKind::LoggedOut);
+    let told = two.there.ask(session::LogOut { user: user("alice") }).await;
+    assert_eq!(told.kind, session::LoggedOut.into());
     let told = two.here.answer(late).await;
     assert!(matches!(told.kind, EventKind::Failed(_)), "{told:?}");
     let view = two.here.state_where("alice", SessionState::LoggedOut).await;
@@ -112,7 +112,7 @@ async fn a_late_renewal_does_not_bring_a_removed_user_back() {
     two.script.next(Call::Refresh, "alice", Duration::from_millis(900), Reply::Truth);
     let late = two.here.send(refresh());
     two.here.state_where("alice", SessionState::Refreshing).await;
-    two.there.ask(Command::Remove { user: user("alice") }).await;
+    two.there.ask(session::Remove { user: user("alice") }).await;
     assert!(matches!(two.here.answer(late).await.kind, EventKind::Failed(_)));
     two.here.snapshot_where(|snapshot| snapshot.users.is_empty()).await;
     assert!(two.third().await.snapshot().users.is_empty());
@@ -129,7 +129,7 @@ async fn a_refusal_ends_only_the_session_that_was_refused() {
         let late = two.here.send(refresh());
         two.here.state_where("alice", SessionState::Refreshing).await;
         let told = two.there.ask(log_in("alice")).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         let alive = two.there.user("alice").refresh.clone();
         two.here.answer(late).await;
         let view = two.here.user_where("alice", |view| view.refresh != dead).await;
@@ -151,11 +151,14 @@ async fn what_one_writes_late_does_not_undo_a_log_out_of_the_other() {
         two.script.next(Call::Profile, "alice", Duration::ZERO, Reply::Garbage);
         two.script.next(Call::Profile, "alice", Duration::from_millis(150), Reply::Truth);
         let told = two.here.ask(log_in("alice")).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         let fresh = two.here.user("alice").refresh.clone();
         // The other process may know only the former session; it is the user that it logs out.
         two.script.next(Call::LogOut, "alice", Duration::ZERO, Reply::Unreachable);
-        assert_eq!(two.there.ask(Command::LogOut { user: user("alice") }).await.kind, EventKind::LoggedOut);
+        assert_eq!(
+            two.there.ask(session::LogOut { user: user("alice") }).await.kind,
+            session::LoggedOut.into()
+        );
         let served = two.script.count(Call::Profile, "alice");
         two.here.user_where("alice", |view| view.refresh != fresh).await;
         let view = two.here.state_where("alice", SessionState::LoggedOut).await;
@@ -169,8 +172,8 @@ async fn what_one_writes_late_does_not_undo_a_log_out_of_the_other() {
 #[tokio::test]
 async fn a_lock_closes_both_and_each_opens_again() {
     let mut two = Two::with_alice(Manners::default()).await;
-    let told = two.here.ask(Command::Lock).await;
-    assert_eq!(told.kind, EventKind::Locked);
+    let told = two.here.ask(session::Lock).await;
+    assert_eq!(told.kind, session::Locked.into());
     for worker in [&mut two.here, &mut two.there] {
         let snapshot =
             worker.snapshot_where(|snapshot| matches!(snapshot.vault, VaultStatus::Locked { .. })).await;
@@ -179,10 +182,10 @@ async fn a_lock_closes_both_and_each_opens_again() {
     let told = two.here.ask(refresh()).await;
     assert!(matches!(told.kind, EventKind::Failed(_)), "{told:?}");
     for worker in [&mut two.here, &mut two.there] {
-        let told = worker.ask(Command::OpenVault(KeyChoice::KeyFile(None))).await;
-        assert!(matches!(told.kind, EventKind::VaultOpened { users: 1, .. }), "{told:?}");
+        let told = worker.ask(session::OpenVault(KeyChoice::KeyFile(None))).await;
+        assert!(matches!(told.kind.outcome(), Some(session::VaultOpened { users: 1, .. })), "{told:?}");
         worker.state_where("alice", SessionState::Active).await;
-        assert_eq!(worker.ask(refresh()).await.kind, EventKind::Refreshed);
+        assert_eq!(worker.ask(refresh()).await.kind, session::Refreshed.into());
     }
 }
 
@@ -190,7 +193,7 @@ async fn a_lock_closes_both_and_each_opens_again() {
 async fn a_holder_that_vanished_blocks_nobody() {
     let mut two = Two::with_alice(Manners::default()).await;
     take_lease(&two.path, "00000000deadbeef");
-    assert_eq!(two.here.ask(refresh()).await.kind, EventKind::Refreshed);
+    assert_eq!(two.here.ask(refresh()).await.kind, session::Refreshed.into());
     assert_eq!(two.renewals(), 1);
 }
 
@@ -205,12 +208,15 @@ async fn a_holder_that_lives_is_waited_for_until_it_is_gone() {
     two.here.state_where("alice", SessionState::Refreshing).await;
     // Other requests of the same worker are served meanwhile; each passes the vault, which says "busy" again.
     for name in ["bob", "carol", "dan"] {
-        assert!(matches!(two.here.ask(log_in(name)).await.kind, EventKind::LoggedIn { .. }));
+        assert!(matches!(
+            two.here.ask(log_in(name)).await.kind.outcome(),
+            Some(session::Entered::LoggedIn { .. })
+        ));
     }
     assert_eq!(two.renewals(), 0, "somebody else is about to renew");
     // The operating system gives the lock back when its process dies.
     drop(holder);
-    assert_eq!(two.here.answer(waits).await.kind, EventKind::Refreshed);
+    assert_eq!(two.here.answer(waits).await.kind, session::Refreshed.into());
     assert_eq!(two.renewals(), 1);
 }
 

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use idmux::session::{Command, EventKind, Standing, TimelineEntry};
+use idmux::session::{self, Standing, TimelineEntry};
 
 use super::script::{Call, Manners, Reply};
 use super::worker::{PASSWORD, log_in, user};
 use super::world::{World, in_still_time};
 
 async fn timeline(world: &mut World) -> Vec<TimelineEntry> {
-    match world.ask(Command::ReadTimeline { user: user("alice") }).await.kind {
-        EventKind::Timeline(entries) => entries,
-        other => panic!("{other:?}"),
-    }
+    let event = world.ask(session::ReadTimeline { user: user("alice") }).await;
+    let Some(session::Timeline(entries)) = event.kind.outcome() else { panic!("{event:?}") };
+    entries.clone()
 }
 
 fn find<'a>(entries: &'a [TimelineEntry], what: &str) -> &'a TimelineEntry {
@@ -24,7 +23,7 @@ fn it_says_why_a_session_ended_and_by_which_rule() {
     in_still_time(async {
         let mut world = World::new(Manners::default()).await;
         world.ask(log_in("alice")).await;
-        world.ask(Command::Refresh { user: user("alice") }).await;
+        world.ask(session::Refresh { user: user("alice") }).await;
         world.script.next(
             Call::Refresh,
             "alice",
@@ -34,7 +33,7 @@ fn it_says_why_a_session_ended_and_by_which_rule() {
         world.pass(Duration::from_secs(1700), 40).await;
         world.script.revoke("alice");
         let path = idmux::account::FieldPath::parse("theme").unwrap();
-        world.ask(Command::SetCustomData { user: user("alice"), path, value: "dark".into() }).await;
+        world.ask(session::SetCustomData { user: user("alice"), path, value: Some("dark".into()) }).await;
         world.settle().await;
 
         let entries = timeline(&mut world).await;
@@ -66,9 +65,9 @@ fn it_says_that_a_late_answer_was_dropped() {
         let mut world = World::new(Manners::default()).await;
         world.ask(log_in("alice")).await;
         world.script.next(Call::Refresh, "alice", Duration::from_secs(5), Reply::Truth);
-        world.send(Command::Refresh { user: user("alice") });
+        world.send(session::Refresh { user: user("alice") });
         world.settle().await;
-        assert_eq!(world.ask(Command::LogOut { user: user("alice") }).await.kind, EventKind::LoggedOut);
+        assert_eq!(world.ask(session::LogOut { user: user("alice") }).await.kind, session::LoggedOut.into());
         world.pass(Duration::from_secs(6), 6).await;
         let entries = timeline(&mut world).await;
         let dropped = find(&entries, "late answer dropped");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use idmux::account::{App, AppAlias, Credentials, CustomDataSource, SessionState, UserId, UserKey};
 use idmux::clock::Clock;
 use idmux::session::{
-    self, Command, Connect, Event, EventKind, KeyChoice, Renewals, RequestId, SessionHandle, Setup, Snapshot,
+    self, AnyOperation, Connect, Event, KeyChoice, Renewals, RequestId, SessionHandle, Setup, Snapshot,
     UserView,
 };
 use idmux::vault::{KeyPolicy, Location};
@@ -51,8 +51,8 @@ pub fn email(name: &str) -> Credentials {
     Credentials::EmailPassword { email: format!("{name}@example.com"), password: PASSWORD.into() }
 }
 
-pub fn log_in(name: &str) -> Command {
-    Command::LogIn { app: alias(), credentials: email(name) }
+pub fn log_in(name: &str) -> session::LogIn {
+    session::LogIn { app: alias(), credentials: email(name) }
 }
 
 impl Worker {
@@ -62,17 +62,17 @@ impl Worker {
         let setup = Setup { vault, key, clock, connect, renewals: Renewals::default() };
         let (handle, task) = session::start(setup, std::future::ready(()), stop.clone());
         let mut worker = Self { handle, stop, task, told: Vec::new() };
-        worker.event_where(|event| matches!(event.kind, EventKind::VaultOpened { .. })).await;
+        worker.event_where(|event| event.kind.is::<session::VaultOpened>()).await;
         worker
     }
 
-    pub fn send(&self, command: Command) -> RequestId {
-        self.handle.try_send(command).unwrap()
+    pub fn send(&self, operation: impl Into<AnyOperation>) -> RequestId {
+        self.handle.try_send(operation).unwrap()
     }
 
     /// Sends a command and waits for the event that ends it.
-    pub async fn ask(&mut self, command: Command) -> Event {
-        let id = self.send(command);
+    pub async fn ask(&mut self, operation: impl Into<AnyOperation>) -> Event {
+        let id = self.send(operation);
         self.answer(id).await
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use idmux::account::{AppAlias, UserId, UserKey};
 use idmux::clock::{Clock, ManualClock};
-use idmux::session::{Command, Event, EventKind, RequestId, Snapshot, UserView};
+use idmux::session::{self, AnyOperation, Event, RequestId, Snapshot, UserView};
 use idmux::vault::Location;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -61,10 +61,10 @@ impl World {
         world.start().await;
         let fence = AppAlias::new("fence");
         for alias in [fence.clone(), alias()] {
-            world.ask(Command::KeepApp(app(alias))).await;
+            world.ask(session::KeepApp(app(alias))).await;
         }
-        let told = world.ask(Command::LogIn { app: fence, credentials: email("witness") }).await;
-        assert!(matches!(told.kind, EventKind::LoggedIn { .. }), "{told:?}");
+        let told = world.ask(session::LogIn { app: fence, credentials: email("witness") }).await;
+        assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         world
     }
 
@@ -89,14 +89,14 @@ impl World {
         self.clock.now()
     }
 
-    pub fn send(&mut self, command: Command) -> RequestId {
+    pub fn send(&mut self, operation: impl Into<AnyOperation>) -> RequestId {
         // What was told before counts as before.
         self.worker().listen();
-        self.worker().send(command)
+        self.worker().send(operation)
     }
 
-    pub async fn ask(&mut self, command: Command) -> Event {
-        self.worker().ask(command).await
+    pub async fn ask(&mut self, operation: impl Into<AnyOperation>) -> Event {
+        self.worker().ask(operation).await
     }
 
     pub fn told(&mut self) -> &[Event] {
@@ -109,8 +109,8 @@ impl World {
         let mut quiet = 0;
         let mut before = (0, 0, 0);
         while quiet < QUIET {
-            let fence = self.ask(Command::ReadTimeline { user: witness() }).await;
-            assert!(matches!(fence.kind, EventKind::Timeline(_)), "{fence:?}");
+            let fence = self.ask(session::ReadTimeline { user: witness() }).await;
+            assert!(fence.kind.is::<session::Timeline>(), "{fence:?}");
             self.worker().listen();
             self.worker().told.retain(|event| event.request != fence.request);
             let here = (self.script.count_all(), self.snapshot().version, self.worker().told.len());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use idmux::account::{AppAlias, UserId};
 use idmux::session::{
-    AppView, Command, Event, EventKind, Failure, FailureKind, SendError, Snapshot, Standing, Subject,
+    self, AppView, Event, EventKind, Failure, FailureKind, SendError, Snapshot, Standing, Subject,
     TimelineEntry,
 };
 use idmux::tui::effect::Effect;
@@ -24,7 +24,8 @@ use crate::{HOSTILE, about_ada};
 /// Lets the selection rest, and answers what is asked then with entries, the oldest first.
 pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64, Standing, &'a str)>) {
     screen.rest();
-    let Some((request, Command::ReadTimeline { user })) = screen.sent.take() else { return };
+    let Some((request, asked)) = screen.sent.take() else { return };
+    let Some(session::ReadTimeline { user }) = asked.downcast_ref() else { return };
     let entry = |(seconds, standing, what): (i64, Standing, &str)| TimelineEntry {
         at: after(seconds),
         standing,
@@ -32,8 +33,8 @@ pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64,
         rule: "a renewed token is stored before it is used; one renewal is on the wire at a time".into(),
         refresh: None,
     };
-    let subject = Subject::User { key: user, label: "ada@example.com".into() };
-    let kind = EventKind::Timeline(entries.into_iter().map(entry).collect());
+    let subject = Subject::User { key: user.clone(), label: "ada@example.com".into() };
+    let kind = session::Timeline(entries.into_iter().map(entry).collect()).into();
     screen.event(Event { at: now(), request: Some(request), subject, kind });
 }
 
@@ -270,7 +271,7 @@ fn a_timeline_is_read_when_the_selection_rests_and_once() {
         assert!(screen.sent.is_none(), "nothing is read while the selection runs");
     }
     screen.rest();
-    assert!(matches!(&screen.sent, Some((_, Command::ReadTimeline { user })) if *user == key(30)));
+    assert!(matches!(screen.asked(), Some(session::ReadTimeline { user }) if *user == key(30)));
     screen.sent = None;
     screen.snapshot((*screen.model.snapshot).clone());
     screen.tell(Message::Now(after(5)));
@@ -289,7 +290,7 @@ fn a_timeline_out_of_sight_is_not_read() {
     assert!(screen.sent.is_none(), "nobody looks at it any more");
     screen.keys("8");
     screen.keys("5").rest();
-    assert!(matches!(&screen.sent, Some((_, Command::ReadTimeline { user })) if *user == key(3)));
+    assert!(matches!(screen.asked(), Some(session::ReadTimeline { user }) if *user == key(3)));
 }
 
 #[test]
@@ -301,7 +302,7 @@ fn a_timeline_that_the_worker_has_no_time_for_is_asked_for_again() {
     screen.tell(Message::Sent { dialog: *dialog, result: Err(SendError::Busy) });
     assert_eq!(screen.model.activity.unread(), 0, "nobody asked for it");
     screen.rest();
-    assert!(matches!(&screen.sent, Some((_, Command::ReadTimeline { .. }))));
+    assert!(screen.asked::<session::ReadTimeline>().is_some());
 }
 
 #[test]
@@ -312,15 +313,15 @@ fn a_timeline_follows_what_happens() {
     screen.keys("z");
     assert_eq!(wake::next_change(&screen.model), Some(after(30)), "ages, by the minute");
     screen.keys("z");
-    screen.event(about_ada(EventKind::Refreshed));
+    screen.event(about_ada(session::Refreshed.into()));
     let drawn = screen.draw();
     let first = drawn.lines().position(|line| line.contains("21:40:03    now ✓ access token renewed"));
     assert_eq!(first, Some(4), "{drawn}");
     // What somebody else does is not hers, and what is read is no event.
     let before = screen.model.timeline.entries().len();
     let subject = Subject::User { key: key(2), label: "anonymous".into() };
-    screen.event(Event { at: now(), request: None, subject, kind: EventKind::LoggedOut });
-    screen.event(about_ada(EventKind::MadeCurrent));
+    screen.event(Event { at: now(), request: None, subject, kind: session::LoggedOut.into() });
+    screen.event(about_ada(session::MadeCurrent.into()));
     assert_eq!(screen.model.timeline.entries().len(), before);
     assert!(!screen.keys("8").draw().contains("timeline"), "the log has what happened, not what was read");
 }
@@ -333,7 +334,7 @@ fn what_another_process_noted_is_read_again() {
     screen.event(about_ada(EventKind::ChangedElsewhere));
     assert!(screen.draw().contains("changed by another idmux"), "what is there stays in sight");
     screen.rest();
-    assert!(matches!(&screen.sent, Some((_, Command::ReadTimeline { user })) if *user == key(1)));
+    assert!(matches!(screen.asked(), Some(session::ReadTimeline { user }) if *user == key(1)));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use idmux::account::{
-    ApiKey, ApiKeyAction, ApiKeyId, ClockChange, Credentials, EmailAction, Mail, MailLink, MailPurpose,
-    MailState, MailToken, NewApiKey, Provider,
+    ApiKey, ApiKeyId, ClockChange, Credentials, EmailAction, Mail, MailLink, MailPurpose, MailState,
+    MailToken, NewApiKey, Provider,
 };
 use idmux::session::{
-    ClockView, Command, Event, EventKind, LocalAction, LocalView, RequestId, Snapshot, Subject,
+    self, AnyOperation, ClockView, Event, EventKind, LocalView, RequestId, Snapshot, Subject,
 };
 use idmux::tui::message::Message;
 use idmux::tui::wake;
@@ -95,10 +95,10 @@ fn answer(screen: &mut Screen, kind: EventKind) {
 
 fn board(screen: &mut Screen, key: &str) {
     screen.keys(key);
-    answer(screen, EventKind::MailsRead(mails().into()));
+    answer(screen, session::MailsRead(mails().into()).into());
 }
 
-fn last(screen: &Screen) -> Command {
+fn last(screen: &Screen) -> AnyOperation {
     screen.sent.clone().expect("something was asked for").1
 }
 
@@ -188,7 +188,7 @@ pub fn scenes(table: &mut Table) {
         screen.keys("ndeploy").press(KeyCode::Enter);
         let secret = "k3y".repeat(21) + "x";
         let new = NewApiKey { key: api_key(("deploy", true)), secret: secret.into() };
-        answer(screen, EventKind::ApiKeyCreated(new));
+        answer(screen, session::ApiKeyCreated(new).into());
     });
 
     for (steps, name) in ["api_key", "jwt", "function", "google", "facebook", "apple"].iter().enumerate() {
@@ -271,10 +271,9 @@ fn each_method_makes_its_credentials() {
             screen.keys("s3cret");
         }
         screen.press(KeyCode::Enter);
-        match last(&screen) {
-            Command::LogIn { credentials, .. } => assert!(check(&credentials), "{credentials:?}"),
-            other => panic!("{other:?}"),
-        }
+        let asked = last(&screen);
+        let Some(session::LogIn { credentials, .. }) = asked.downcast_ref() else { panic!("{asked:?}") };
+        assert!(check(credentials), "{credentials:?}");
     }
 }
 
@@ -292,21 +291,21 @@ fn the_keys_of_the_clock_ask_for_its_changes() {
         let mut screen = Screen::with(SMALL, calm());
         board(&mut screen, "T");
         screen.keys(keys);
-        let asked = |screen: &Screen| match last(screen) {
-            Command::Local { action: LocalAction::ChangeClock(change), .. } => change,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(asked(&screen), change, "{keys}");
+        assert_eq!(clock_change(&screen), change, "{keys}");
         // The board stays, and the row under the cursor does the same as its key.
-        answer(&mut screen, EventKind::MailsCleared);
+        answer(&mut screen, session::MailsCleared.into());
         screen.keys("G").press(KeyCode::Enter);
-        assert_eq!(asked(&screen), ClockChange::Reset);
+        assert_eq!(clock_change(&screen), ClockChange::Reset);
     }
     let mut screen = Screen::with(SMALL, calm());
     board(&mut screen, "T");
     screen.keys("a-2d").press(KeyCode::Enter);
-    let action = LocalAction::ChangeClock(ClockChange::Advance(day * -2));
-    assert!(matches!(last(&screen), Command::Local { action: asked, .. } if asked == action));
+    assert_eq!(clock_change(&screen), ClockChange::Advance(day * -2));
+}
+
+fn clock_change(screen: &Screen) -> ClockChange {
+    let asked = last(screen);
+    asked.downcast_ref::<session::ChangeClock>().unwrap_or_else(|| panic!("{asked:?}")).change
 }
 
 #[test]
@@ -314,9 +313,9 @@ fn a_mail_is_used_copied_and_kept_under_the_cursor() {
     let mut screen = Screen::with(SMALL, calm());
     board(&mut screen, "M");
     screen.keys("jc");
-    assert!(matches!(last(&screen), Command::Local { action: LocalAction::ConfirmMail(3), .. }));
+    assert!(matches!(last(&screen).downcast_ref(), Some(session::ConfirmMail { mail: 3, .. })));
     // Another mail comes: the cursor stays with its own.
-    answer(&mut screen, EventKind::MailConfirmed { email: "margaret@example.com".into() });
+    answer(&mut screen, session::MailConfirmed { email: "margaret@example.com".into() }.into());
     let mut snapshot = calm();
     let mut more = mails();
     more.insert(0, mail(5, MailPurpose::Confirm, "zoe@example.com", MailState::Open, 1));
@@ -333,9 +332,9 @@ fn a_mail_is_used_copied_and_kept_under_the_cursor() {
 
     // A reset mail opens the dialog with its link.
     screen.keys("gjc").keys("secret1").press(KeyCode::Enter);
-    match last(&screen) {
-        Command::EmailAction { action: EmailAction::Reset { token, password }, .. } => {
-            assert_eq!((token, password.expose_secret()), (mails()[0].token.clone(), "secret1"));
+    match last(&screen).downcast_ref() {
+        Some(session::AccountAction { action: EmailAction::Reset { token, password }, .. }) => {
+            assert_eq!((token, password.expose_secret()), (&mails()[0].token, "secret1"));
         }
         other => panic!("{other:?}"),
     }
@@ -345,24 +344,23 @@ fn a_mail_is_used_copied_and_kept_under_the_cursor() {
 fn a_key_is_toggled_and_its_secret_is_shown_once() {
     let mut screen = Screen::with(SMALL, calm());
     board(&mut screen, "K");
-    let asked = |screen: &Screen| match last(screen) {
-        Command::ApiKeys { user, action } => {
-            assert_eq!(user, key(1));
-            action
-        }
-        other => panic!("{other:?}"),
+    let switches = |screen: &Screen, of: &ApiKey, to: bool| {
+        matches!(last(screen).downcast_ref(), Some(session::SwitchApiKey { user, key: id, enabled })
+            if (user, id, *enabled) == (&key(1), &of.id, to))
     };
     screen.keys("e");
-    assert_eq!(asked(&screen), ApiKeyAction::Disable(api_key(("ci-runner", true)).id));
-    answer(&mut screen, EventKind::ApiKeyDisabled { name: "ci-runner".into() });
+    assert!(switches(&screen, &api_key(("ci-runner", true)), false));
+    answer(&mut screen, session::ApiKeySwitched { name: "ci-runner".into(), enabled: false }.into());
     screen.keys("j ");
-    assert_eq!(asked(&screen), ApiKeyAction::Enable(api_key(("old-laptop", false)).id));
-    answer(&mut screen, EventKind::ApiKeyEnabled { name: "old-laptop".into() });
+    assert!(switches(&screen, &api_key(("old-laptop", false)), true));
+    answer(&mut screen, session::ApiKeySwitched { name: "old-laptop".into(), enabled: true }.into());
 
     screen.keys("ndeploy").press(KeyCode::Enter);
-    assert_eq!(asked(&screen), ApiKeyAction::Create { name: "deploy".into() });
+    assert!(
+        matches!(last(&screen).downcast_ref(), Some(session::CreateApiKey { name, .. }) if name == "deploy")
+    );
     let new = NewApiKey { key: api_key(("deploy", true)), secret: "s3cret-of-the-key".into() };
-    answer(&mut screen, EventKind::ApiKeyCreated(new));
+    answer(&mut screen, session::ApiKeyCreated(new).into());
     assert!(screen.draw().contains("s3cret-of-the-key"));
     screen.keys("y");
     assert_eq!(screen.copied.take().unwrap().expose_secret(), "s3cret-of-the-key");
@@ -432,7 +430,7 @@ fn nothing_hostile_reaches_a_cell_of_a_board() {
         |screen, new| {
             board(screen, "K");
             screen.keys("nci").press(KeyCode::Enter);
-            answer(screen, EventKind::ApiKeyCreated(new));
+            answer(screen, session::ApiKeyCreated(new).into());
         },
     ];
     for size in [SMALL, LARGE] {

@@ -1,7 +1,7 @@
 //! A log-in in the browser: the address, the code, the address that comes back, and the ways out.
 
 use idmux::account::{AppAlias, BrowserAddress};
-use idmux::session::{Command, Event, EventKind, RequestId, Subject};
+use idmux::session::{self, Event, EventKind, RequestId, Subject};
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -21,7 +21,10 @@ fn leave_to(screen: &mut Screen, text: &str) -> RequestId {
     choose_google(screen);
     screen.press(KeyCode::Enter);
     let (request, command) = screen.sent.clone().unwrap();
-    assert!(matches!(&command, Command::LogInWithBrowser { provider: Provider::Google, .. }), "{command:?}");
+    assert!(
+        matches!(command.downcast_ref(), Some(session::LogInWithBrowser { provider: Provider::Google, .. })),
+        "{command:?}"
+    );
     tell(screen, request, EventKind::BrowserNeeded { address: address(text), until: now() + minutes(10) });
     request
 }
@@ -48,10 +51,7 @@ fn tell(screen: &mut Screen, request: RequestId, kind: EventKind) {
 }
 
 fn given_up(screen: &Screen) -> Option<RequestId> {
-    match &screen.sent {
-        Some((_, Command::CancelLogIn { request })) => Some(*request),
-        _ => None,
-    }
+    screen.asked::<session::CancelLogIn>().map(|cancel| cancel.request)
 }
 
 /// All of a text, wherever it is broken into lines.
@@ -136,7 +136,7 @@ fn the_end_of_the_request_is_the_end_of_the_wait() {
     // Even while the address is being pasted.
     screen.keys("p");
     assert_eq!(screen.model.dialogs.len(), 3);
-    tell(&mut screen, request, EventKind::LoggedIn { replaced: false });
+    tell(&mut screen, request, session::Entered::LoggedIn { replaced: false }.into());
     assert!(screen.model.dialogs.is_empty());
 
     // A failure is shown where the person began, who can try again.
@@ -146,7 +146,7 @@ fn the_end_of_the_request_is_the_end_of_the_wait() {
     assert!(screen.draw().contains("✗ access_denied"), "{}", screen.draw());
     screen.press(KeyCode::Enter);
     let again = screen.sent.as_ref().unwrap();
-    assert!(again.0 != request && matches!(again.1, Command::LogInWithBrowser { .. }));
+    assert!(again.0 != request && matches!(again.1.downcast_ref(), Some(session::LogInWithBrowser { .. })));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn it_can_be_given_up_at_any_moment() {
     assert_eq!((screen.model.dialogs.len(), given_up(&screen)), (2, None));
     screen.press(KeyCode::Esc);
     assert_eq!((screen.model.dialogs.len(), given_up(&screen)), (0, Some(request)));
-    tell(&mut screen, request, EventKind::Cancelled);
+    tell(&mut screen, request, session::Cancelled.into());
     assert!(screen.draw().contains("given up"), "{}", screen.draw());
 
     // Before the App said where to go: no browser opens for somebody who has gone.
@@ -184,15 +184,17 @@ fn an_address_is_pasted_unseen_and_a_wrong_one_is_asked_for_again() {
     assert!(!screen.draw().contains("hunter2"), "{}", screen.draw());
     screen.press(KeyCode::Enter);
     let (id, command) = screen.sent.clone().unwrap();
-    let Command::BrowserEndedAt { request: of, address } = command else { panic!("{command:?}") };
-    assert_eq!((of, address.expose_secret()), (request, ended_at));
+    let Some(session::BrowserEndedAt { request: of, address }) = command.downcast_ref() else {
+        panic!("{command:?}")
+    };
+    assert_eq!((*of, address.expose_secret()), (request, ended_at));
     tell(&mut screen, id, failure("this address belongs to another log-in", "copy all of it"));
     assert!(screen.draw().contains("✗ this address belongs to another log-in"), "{}", screen.draw());
     screen.press(KeyCode::Enter);
     assert!(screen.draw().contains("is needed"), "{}", screen.draw());
     screen.keys("x").press(KeyCode::Enter);
     let id = screen.sent.as_ref().unwrap().0;
-    tell(&mut screen, id, EventKind::BrowserCameBack);
+    tell(&mut screen, id, session::BrowserCameBack.into());
     // The log-in itself goes on.
     assert_eq!(screen.model.dialogs.len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use bson::doc;
 use crossterm::event::KeyCode;
-use idmux::session::{Command, Snapshot};
+use idmux::session::{self, Snapshot};
 
 use crate::driver::Screen;
 use crate::fixture::*;
@@ -62,7 +62,7 @@ pub fn scenes(table: &mut Table) {
 fn a_renewal_begins_from_the_comparison() {
     let mut screen = Screen::with(SIZES[0], three());
     screen.keys("7bR");
-    assert!(matches!(screen.sent, Some((_, Command::Refresh { user })) if user == key(1)));
+    assert!(matches!(screen.asked(), Some(session::Refresh { user }) if *user == key(1)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bson::{Document, doc};
 use crossterm::event::KeyCode;
-use idmux::session::{Command, Event, EventKind, Snapshot, SourceView, Subject};
+use idmux::session::{self, Event, EventKind, Snapshot, SourceView, Subject};
 use idmux::tui::message::Message;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ fn edited(screen: &mut Screen, text: &str) {
 /// The whole document of Ada is in the editor.
 fn in_editor(screen: &mut Screen) -> String {
     screen.keys("E");
-    answer(screen, EventKind::CustomDataRead(Some(newer())));
+    answer(screen, session::CustomDataRead(Some(newer())).into());
     screen.edited.as_ref().expect("the editor begins").1.clone()
 }
 
@@ -82,7 +82,7 @@ pub fn scenes(table: &mut Table) {
     table.add("conflict", ada(Some(newer())), conflict_of_documents);
     table.add("conflict_of_a_field", ada(Some(newer())), |screen| {
         screen.keys("4je").press(KeyCode::Enter);
-        answer(screen, EventKind::CustomDataConflict { theirs: None });
+        answer(screen, session::CustomDataChange::Conflict(None).into());
     });
 }
 
@@ -102,7 +102,12 @@ fn the_source_is_read_once_for_each_time_the_pane_gets_the_focus() {
     let mut screen = Screen::with(SIZES[0], ada(Some(newer())));
     assert!(screen.sent.is_none());
     screen.keys("4");
-    let read = |screen: &mut Screen| matches!(screen.sent.take(), Some((_, Command::ReadCustomData { user })) if user == key(1));
+    let read = |screen: &mut Screen| {
+        let asked = screen.sent.take();
+        asked.is_some_and(|(_, asked)| {
+            matches!(asked.downcast_ref(), Some(session::ReadCustomData { user }) if *user == key(1))
+        })
+    };
     assert!(read(&mut screen));
     screen.snapshot(ada(Some(newer())));
     screen.keys("j");
@@ -119,10 +124,10 @@ fn a_whole_document_is_previewed_field_by_field() {
     let text = in_editor(&mut screen);
     edited(&mut screen, &text.replace("42", "43"));
     screen.press(KeyCode::Enter);
-    let Some((_, Command::EditCustomData { edit, .. })) = &screen.sent else { panic!("it is written") };
+    let Some(session::EditCustomData { edit, .. }) = screen.asked() else { panic!("it is written") };
     assert_eq!(edit.changes.len(), 1);
     assert_eq!(edit.changes[0].path.to_string(), "visits");
-    answer(&mut screen, EventKind::CustomDataWritten { fields: 1 });
+    answer(&mut screen, session::CustomDataChange::Written(1).into());
     assert!(screen.model.dialogs.is_empty());
 }
 
@@ -152,7 +157,7 @@ fn conflict_of_documents(screen: &mut Screen) {
     let mut theirs = newer();
     theirs.insert("theme", "blue");
     theirs.insert("visits", 43);
-    answer(screen, EventKind::CustomDataConflict { theirs: Some(theirs) });
+    answer(screen, session::CustomDataChange::Conflict(Some(theirs)).into());
 }
 
 #[test]
@@ -168,13 +173,13 @@ fn a_conflict_is_settled_in_three_ways() {
     assert!(screen.sent.is_none() && !screen.model.dialogs.is_empty(), "nothing by accident");
 
     screen.keys("w");
-    let Some((_, Command::EditCustomData { edit, .. })) = &screen.sent else { panic!("mine is written") };
+    let Some(session::EditCustomData { edit, .. }) = screen.asked() else { panic!("mine is written") };
     let told: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
     assert_eq!(told, ["theme", "score"], "and nothing that only they changed");
 
     let mut screen = conflict();
     screen.keys("t");
-    assert!(matches!(screen.sent, Some((_, Command::Refresh { .. }))), "the token follows theirs");
+    assert!(screen.asked::<session::Refresh>().is_some(), "the token follows theirs");
     assert!(screen.model.dialogs.is_empty());
 
     let mut screen = conflict();

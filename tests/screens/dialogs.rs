@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use idmux::account::{AppAlias, FieldPath, Mail, MailLink, MailPurpose, MailState, MailToken};
-use idmux::session::{AppView, Event, EventKind, Failure, FailureKind, LocalView, Snapshot};
+use idmux::session::{self, AppView, Event, EventKind, Failure, FailureKind, LocalView, Snapshot};
 
 use crate::driver::Screen;
 use crate::fixture::{app, now, six};
@@ -141,7 +141,7 @@ pub fn scenes(table: &mut Table) {
         }
         screen.keys("light").press(KeyCode::Enter);
         let path = FieldPath::parse("theme").unwrap();
-        answer(screen, EventKind::CustomDataSet { path });
+        answer(screen, session::CustomDataChange::Set(path).into());
         screen.keys("u");
     });
 
@@ -164,7 +164,7 @@ pub fn scenes(table: &mut Table) {
     };
     table.add("mailbox_to_empty", snapshot(), move |screen| {
         screen.keys("M");
-        answer(screen, EventKind::MailsRead(vec![mail(1), mail(2)].into()));
+        answer(screen, session::MailsRead(vec![mail(1), mail(2)].into()).into());
         screen.keys("X");
     });
 

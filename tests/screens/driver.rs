@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use idmux::session::{Command, Event, RequestId, Snapshot};
+use idmux::session::{AnyOperation, Event, Operation, RequestId, Snapshot};
 use idmux::tui::Look;
 use idmux::tui::dialog::DialogId;
 use idmux::tui::effect::Effect;
@@ -26,8 +26,8 @@ pub const LARGE: Size = Size { width: 160, height: 45 };
 
 pub struct Screen {
     pub model: Model,
-    /// The newest command, and its request's id.
-    pub sent: Option<(RequestId, Command)>,
+    /// The newest operation, and its request's id.
+    pub sent: Option<(RequestId, AnyOperation)>,
     /// What was handed to the clipboard.
     pub copied: Option<SecretString>,
     /// What was handed to the editor.
@@ -63,6 +63,11 @@ impl Screen {
         screen
     }
 
+    /// The newest operation, if it is of this type.
+    pub fn asked<O: Operation>(&self) -> Option<&O> {
+        self.sent.as_ref()?.1.downcast_ref()
+    }
+
     pub fn snapshot(&mut self, snapshot: Snapshot) {
         self.tell(Message::Snapshot(Arc::new(snapshot)));
     }
@@ -84,9 +89,9 @@ impl Screen {
                     self.tell(Message::Copied { name, terminal: true, tool: None });
                 }
                 Effect::Edit { dialog, text } => self.edited = Some((dialog, text)),
-                Effect::Send { command, dialog } => {
+                Effect::Send { operation, dialog } => {
                     let id = RequestId::next();
-                    self.sent = Some((id, *command));
+                    self.sent = Some((id, operation));
                     self.tell(Message::Sent { dialog, result: Ok(id) });
                 }
             }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use idmux::account::{AccessToken, RefreshToken, UserKey};
-use idmux::session::{Command, Event, EventKind, Failure, FailureKind, RequestId, Snapshot, Subject};
+use idmux::session::{self, Event, EventKind, Failure, FailureKind, RequestId, Snapshot, Subject};
 use idmux::tui::Keymap;
 use idmux::tui::effect::Effect;
 use idmux::tui::keymap::Setting;
@@ -159,11 +159,11 @@ fn a_batch_goes_a_few_at_a_time_and_tells_its_results_together() {
     let mut effects = update(&mut screen.model, Message::Key(KeyEvent::from(KeyCode::Char('R'))));
     loop {
         while let Some(effect) = effects.pop() {
-            let Effect::Send { command, dialog } = effect else { panic!("{effect:?}") };
-            let Command::Refresh { user } = *command else { panic!("{command:?}") };
+            let Effect::Send { operation, dialog } = effect else { panic!("{effect:?}") };
+            let Some(session::Refresh { user }) = operation.downcast_ref() else { panic!("{operation:?}") };
             let id = RequestId::next();
             (sent, most) = (sent + 1, most.max(waiting.len() + 1));
-            waiting.push((id, user));
+            waiting.push((id, user.clone()));
             effects.extend(update(&mut screen.model, Message::Sent { dialog, result: Ok(id) }));
         }
         let Some((id, key)) = waiting.pop() else { break };
@@ -175,7 +175,7 @@ fn a_batch_goes_a_few_at_a_time_and_tells_its_results_together() {
                 hint: String::new(),
             })
         } else {
-            EventKind::Refreshed
+            session::Refreshed.into()
         };
         let subject = Subject::User { key, label: "eve@example.com".into() };
         let event = Event { at: now(), request: Some(id), subject, kind };
@@ -202,7 +202,7 @@ fn the_palette_runs_what_it_finds() {
     let mut screen = Screen::with(SMALL, six());
     ctrl(&mut screen, 'p');
     screen.keys("renew access").press(KeyCode::Enter);
-    assert!(matches!(screen.sent.as_ref().unwrap().1, Command::Refresh { .. }));
+    assert!(matches!(screen.sent.as_ref().unwrap().1.downcast_ref(), Some(session::Refresh { .. })));
     // An action of another pane, and one with a dialog of its own.
     screen.press(KeyCode::Tab).keys(":log in another").press(KeyCode::Enter);
     assert!(screen.draw().contains("Log in to local"), "{}", screen.draw());
@@ -241,9 +241,9 @@ fn the_palette_knows_things_by_their_names() {
         screen.keys("j:").keys(typed).press(KeyCode::Enter);
         screen
     };
-    assert!(matches!(run("lock").sent.unwrap().1, Command::Lock));
-    assert!(matches!(run("switch").sent.unwrap().1, Command::MakeCurrent { .. }));
-    assert!(matches!(run("copy access token").sent.unwrap().1, Command::Token { .. }));
+    assert!(run("lock").asked::<session::Lock>().is_some());
+    assert!(matches!(run("switch").sent.unwrap().1.downcast_ref(), Some(session::MakeCurrent { .. })));
+    assert!(matches!(run("copy access token").sent.unwrap().1.downcast_ref(), Some(session::Token { .. })));
     assert_eq!(
         run("copy user id").copied.map(|id| id.expose_secret().to_owned()),
         Some(key(2).id.to_string())
@@ -292,15 +292,22 @@ fn what_is_under_the_cursor_is_copied_and_not_said() {
 fn tokens_are_asked_for_and_go_to_the_terminal_only() {
     let mut screen = Screen::with(LARGE, six());
     screen.keys("Y").press(KeyCode::Down).press(KeyCode::Enter);
-    assert!(matches!(&screen.sent.as_ref().unwrap().1, Command::Token { user, .. } if *user == key(1)));
-    answer(&mut screen, EventKind::Token { access: AccessToken::new("acc.ess.token"), expires: None });
+    assert!(
+        matches!(screen.sent.as_ref().unwrap().1.downcast_ref(), Some(session::Token { user, .. }) if *user == key(1))
+    );
+    answer(
+        &mut screen,
+        session::TokenRead { access: AccessToken::new("acc.ess.token"), expires: None }.into(),
+    );
     assert_eq!(screen.copied.as_ref().unwrap().expose_secret(), "acc.ess.token");
     assert!(screen.model.dialogs.is_empty());
     assert!(first_line_with(&screen, "is copied").contains("the access token is copied"));
 
     screen.keys("Yr");
-    assert!(matches!(&screen.sent.as_ref().unwrap().1, Command::RefreshToken { user } if *user == key(1)));
-    answer(&mut screen, EventKind::RefreshToken(RefreshToken::new("ref.resh.token")));
+    assert!(
+        matches!(screen.sent.as_ref().unwrap().1.downcast_ref(), Some(session::ReadRefreshToken { user }) if *user == key(1))
+    );
+    answer(&mut screen, session::RefreshTokenRead(RefreshToken::new("ref.resh.token")).into());
     assert_eq!(screen.copied.as_ref().unwrap().expose_secret(), "ref.resh.token");
     let whole = format!("{:?}{}", screen.model, screen.draw());
     assert!(!whole.contains("ref.resh.token") && !whole.contains("acc.ess.token"));
@@ -314,7 +321,10 @@ fn tokens_are_asked_for_and_go_to_the_terminal_only() {
     // Whoever closed the menu gets nothing.
     screen.copied = None;
     screen.keys("Ya").press(KeyCode::Esc);
-    answer(&mut screen, EventKind::Token { access: AccessToken::new("acc.ess.token"), expires: None });
+    answer(
+        &mut screen,
+        session::TokenRead { access: AccessToken::new("acc.ess.token"), expires: None }.into(),
+    );
     assert!(screen.copied.is_none());
 }
 
@@ -471,7 +481,7 @@ fn keys_of_ones_own_are_hinted_listed_and_obeyed() {
     screen.keys("RD");
     assert!(screen.sent.is_none() && screen.model.dialogs.is_empty());
     screen.press(KeyCode::F(5));
-    assert!(matches!(screen.sent.as_ref().unwrap().1, Command::Refresh { .. }));
+    assert!(matches!(screen.sent.as_ref().unwrap().1.downcast_ref(), Some(session::Refresh { .. })));
     screen.keys("?");
     let help = screen.draw();
     assert!(help.contains("F5"), "{help}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use idmux::account::{AppAlias, EndReason, Lifetime, SessionState};
-use idmux::session::{Event, EventKind, Failure, FailureKind, Snapshot, Subject, TokenView};
+use idmux::session::{self, Event, EventKind, Failure, FailureKind, Snapshot, Subject, TokenView};
 use idmux::tui::message::Message;
 use idmux::tui::wake;
 use jiff::SignedDuration;
@@ -52,9 +52,9 @@ fn failed_log_in(message: &str) -> Event {
 
 fn a_day(screen: &mut Screen) {
     let ada = "ada@example.com";
-    screen.event(event(-90, 1, ada, EventKind::LoggedIn { replaced: false }));
-    screen.event(event(-80, 1, ada, EventKind::ApiKeysRead(Arc::from([]))));
-    screen.event(event(-70, 2, "anonymous …000002", EventKind::Refreshed));
+    screen.event(event(-90, 1, ada, session::Entered::LoggedIn { replaced: false }.into()));
+    screen.event(event(-80, 1, ada, session::ApiKeys(Arc::from([])).into()));
+    screen.event(event(-70, 2, "anonymous …000002", session::Refreshed.into()));
     let cause = "http://127.0.0.1:41234 does not answer".to_owned();
     let postponed = EventKind::RefreshPostponed { cause, retry_at: Some(after(8)) };
     screen.event(event(-30, 4, "alan@example.com", postponed));

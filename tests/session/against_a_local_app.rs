@@ -7,7 +7,7 @@ use bson::{bson, doc};
 use idmux::account::{Credentials, EndReason, FieldPath, Provider, SessionState, UserKey};
 use idmux::clock::SystemClock;
 use idmux::local_app::{Lifetimes, Storage};
-use idmux::session::{Command, EventKind, FailureKind, Subject};
+use idmux::session::{self, EventKind, FailureKind, Subject};
 use idmux::vault::Location;
 
 use super::harness::{Worker, alias, any_local_app, app_at, email, local_app, over_http};
@@ -48,20 +48,21 @@ async fn a_command_touches_only_the_user_it_names() {
     let before = worker.user(&bob);
 
     let path = FieldPath::parse("theme").unwrap();
-    let event = worker.ask(Command::SetCustomData { user: alice.clone(), path, value: bson!("dark") }).await;
-    assert!(matches!(event.kind, EventKind::CustomDataSet { .. }));
+    let event =
+        worker.ask(session::SetCustomData { user: alice.clone(), path, value: Some(bson!("dark")) }).await;
+    assert!(matches!(event.kind.outcome(), Some(session::CustomDataChange::Set(_))));
     worker.user_where(&alice, |view| view.custom_data.is_some()).await;
-    worker.ask(Command::Refresh { user: alice.clone() }).await;
-    worker.ask(Command::LogOut { user: alice.clone() }).await;
+    worker.ask(session::Refresh { user: alice.clone() }).await;
+    worker.ask(session::LogOut { user: alice.clone() }).await;
     assert_eq!(worker.user(&alice).state, SessionState::LoggedOut);
     let alice = worker.log_in(email("alice@example.com")).await;
-    worker.ask(Command::MakeCurrent { user: bob.clone() }).await;
-    let event = worker.ask(Command::Delete { user: alice.clone() }).await;
-    assert_eq!(event.kind, EventKind::Deleted);
+    worker.ask(session::MakeCurrent { user: bob.clone() }).await;
+    let event = worker.ask(session::Delete { user: alice.clone() }).await;
+    assert_eq!(event.kind, session::Deleted.into());
 
     assert_eq!(worker.user(&bob), before, "bob was not touched");
     assert!(worker.snapshot().user(&alice).is_none());
-    let event = worker.ask(Command::LogIn { app: alias(), credentials: email("alice@example.com") }).await;
+    let event = worker.ask(session::LogIn { app: alias(), credentials: email("alice@example.com") }).await;
     assert!(matches!(event.kind, EventKind::Failed(_)), "alice's account is gone");
     worker.log_in(email("bob@example.com")).await;
 }
@@ -73,8 +74,8 @@ async fn logging_in_again_replaces_the_session_in_place() {
     let alice = worker.register("alice@example.com").await;
     worker.log_in(Credentials::Anonymous).await;
     let before = worker.user(&alice).refresh.clone().unwrap();
-    let event = worker.ask(Command::LogIn { app: alias(), credentials: email("alice@example.com") }).await;
-    assert_eq!(event.kind, EventKind::LoggedIn { replaced: true });
+    let event = worker.ask(session::LogIn { app: alias(), credentials: email("alice@example.com") }).await;
+    assert_eq!(event.kind, session::Entered::LoggedIn { replaced: true }.into());
     let snapshot = worker.snapshot();
     assert_eq!(snapshot.users.len(), 2);
     assert_eq!(snapshot.users[0].key, alice, "the user keeps its place");
@@ -88,9 +89,9 @@ async fn an_identity_is_linked_and_shows_in_the_profile() {
     let mut worker = Worker::with_app(server.base_url()).await;
     let user = worker.log_in(Credentials::Anonymous).await;
     let link =
-        |address: &str| Command::Link { user: user.clone(), credentials: email(address), register: true };
+        |address: &str| session::Link { user: user.clone(), credentials: email(address), register: true };
     let event = worker.ask(link("ada@example.com")).await;
-    assert_eq!(event.kind, EventKind::Linked { provider: Provider::EmailPassword });
+    assert_eq!(event.kind, session::Linked { provider: Provider::EmailPassword }.into());
     let view = worker.user(&user);
     let providers: Vec<_> = view.identities().iter().map(|identity| identity.provider.clone()).collect();
     assert_eq!(providers, [Provider::Anonymous, Provider::EmailPassword]);
@@ -100,7 +101,7 @@ async fn an_identity_is_linked_and_shows_in_the_profile() {
     // A second account cannot be linked to the same user, and an identity of another user to none.
     assert!(matches!(worker.ask(link("second@example.com")).await.kind, EventKind::Failed(_)));
     let other = worker.log_in(Credentials::Anonymous).await;
-    let command = Command::Link { user: other, credentials: email("ada@example.com"), register: false };
+    let command = session::Link { user: other, credentials: email("ada@example.com"), register: false };
     assert!(matches!(worker.ask(command).await.kind, EventKind::Failed(_)));
 }
 
@@ -113,8 +114,11 @@ async fn custom_data_is_written_and_the_token_follows() {
     let path = |text: &str| FieldPath::parse(text).unwrap();
     for (field, value) in [("theme", bson!("dark")), ("limits.seats", bson!(5)), ("tags", bson!(["a", "b"]))]
     {
-        let command = Command::SetCustomData { user: user.clone(), path: path(field), value };
-        assert!(matches!(worker.ask(command).await.kind, EventKind::CustomDataSet { .. }), "{field}");
+        let command = session::SetCustomData { user: user.clone(), path: path(field), value: Some(value) };
+        assert!(
+            matches!(worker.ask(command).await.kind.outcome(), Some(session::CustomDataChange::Set(_))),
+            "{field}"
+        );
     }
     let has = |document: &bson::Document, wanted: &bson::Document| {
         wanted.iter().all(|(key, value)| document.get(key) == Some(value))
@@ -122,7 +126,7 @@ async fn custom_data_is_written_and_the_token_follows() {
     let wanted = doc! { "theme": "dark", "limits": { "seats": 5 }, "tags": ["a", "b"] };
     worker.user_where(&user, |view| view.custom_data.as_ref().is_some_and(|data| has(data, &wanted))).await;
 
-    worker.ask(Command::UnsetCustomData { user: user.clone(), path: path("limits.seats") }).await;
+    worker.ask(session::SetCustomData { user: user.clone(), path: path("limits.seats"), value: None }).await;
     let wanted = doc! { "theme": "dark", "limits": {} };
     worker.user_where(&user, |view| view.custom_data.as_ref().is_some_and(|data| has(data, &wanted))).await;
 }
@@ -139,7 +143,7 @@ async fn an_expired_refresh_token_means_log_in_again_and_says_why() {
     assert_eq!(view.state, SessionState::LogInRequired(EndReason::RefreshTokenExpired));
     assert_eq!((view.next_refresh, view.access.is_none()), (None, true), "nothing goes on in silence");
 
-    let failed = worker.ask(Command::Refresh { user: user.clone() }).await;
+    let failed = worker.ask(session::Refresh { user: user.clone() }).await;
     assert!(matches!(failed.kind, EventKind::Failed(failure) if failure.kind == FailureKind::NotLoggedIn));
     assert_eq!(worker.log_in(email("ada@example.com")).await, user);
 }
@@ -151,9 +155,9 @@ async fn a_revoked_session_means_log_in_again() {
     let mut other_device = Worker::with_app(server.base_url()).await;
     let user = worker.register("ada@example.com").await;
     let same = other_device.log_in(email("ada@example.com")).await;
-    other_device.ask(Command::Delete { user: same }).await;
+    other_device.ask(session::Delete { user: same }).await;
 
-    let answer = worker.ask(Command::Refresh { user: user.clone() }).await;
+    let answer = worker.ask(session::Refresh { user: user.clone() }).await;
     assert!(matches!(answer.kind, EventKind::Failed(failure) if failure.kind == FailureKind::NotLoggedIn));
     assert_eq!(worker.user(&user).state, SessionState::LogInRequired(EndReason::SessionRevoked));
 }
@@ -171,7 +175,7 @@ async fn a_server_that_goes_away_and_comes_back_costs_nothing() {
     let offline =
         worker.user_where(&user, |view| matches!(view.state, SessionState::AccessExpired { .. })).await;
     assert!(offline.access.is_some(), "the session is kept");
-    let failed = worker.ask(Command::LogIn { app: alias(), credentials: Credentials::Anonymous }).await;
+    let failed = worker.ask(session::LogIn { app: alias(), credentials: Credentials::Anonymous }).await;
     let EventKind::Failed(failure) = failed.kind else { panic!("{failed:?}") };
     assert_eq!(failure.kind, FailureKind::Unreachable);
     assert!(failure.message.contains(base_url.authority()), "{failure:?}");
@@ -190,11 +194,11 @@ async fn users_tokens_and_the_current_user_survive_a_restart() {
     let start = || Worker::start(vault.clone(), over_http(), Arc::new(SystemClock));
 
     let mut worker = start().await;
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    worker.ask(session::AddApp(app_at(server.base_url()))).await;
     let alice = worker.register("alice@example.com").await;
     let bob = worker.log_in(Credentials::Anonymous).await;
-    worker.ask(Command::LogOut { user: bob.clone() }).await;
-    worker.ask(Command::MakeCurrent { user: alice.clone() }).await;
+    worker.ask(session::LogOut { user: bob.clone() }).await;
+    worker.ask(session::MakeCurrent { user: alice.clone() }).await;
     let before = worker.user(&alice);
     worker.stop().await;
 
@@ -207,7 +211,7 @@ async fn users_tokens_and_the_current_user_survive_a_restart() {
     assert_eq!((&view.access, &view.refresh, &view.label), (&before.access, &before.refresh, &before.label));
     assert_eq!(worker.user(&bob).state, SessionState::LoggedOut);
     // The session still works, where the app was.
-    assert_eq!(worker.ask(Command::Refresh { user: alice }).await.kind, EventKind::Refreshed);
+    assert_eq!(worker.ask(session::Refresh { user: alice }).await.kind, session::Refreshed.into());
     worker.stop().await;
 }
 
@@ -218,7 +222,7 @@ async fn a_damaged_record_is_named_and_all_others_live() {
     let vault = Location::File(path.clone());
     let server = any_local_app().await;
     let mut worker = Worker::start(vault.clone(), over_http(), Arc::new(SystemClock)).await;
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    worker.ask(session::AddApp(app_at(server.base_url()))).await;
     let alice = worker.register("alice@example.com").await;
     let bob = worker.register("bob@example.com").await;
     worker.stop().await;
@@ -232,8 +236,8 @@ async fn a_damaged_record_is_named_and_all_others_live() {
     assert!(matches!(event.subject, Subject::User { key, .. } if key == alice));
     let snapshot = worker.snapshot();
     assert_eq!(snapshot.users.iter().map(|user| &user.key).collect::<Vec<_>>(), [&bob]);
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
-    assert_eq!(worker.ask(Command::Refresh { user: bob }).await.kind, EventKind::Refreshed);
+    worker.ask(session::AddApp(app_at(server.base_url()))).await;
+    assert_eq!(worker.ask(session::Refresh { user: bob }).await.kind, session::Refreshed.into());
     assert_eq!(worker.log_in(email("alice@example.com")).await, alice);
     worker.stop().await;
 }
@@ -245,7 +249,7 @@ async fn the_address_of_an_app_is_kept_with_its_first_user() {
     let folder = tempfile::tempdir().unwrap();
     let vault = Location::File(folder.path().join("vault.db"));
     let mut worker = Worker::start(vault.clone(), over_http(), Arc::new(SystemClock)).await;
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    worker.ask(session::AddApp(app_at(server.base_url()))).await;
     assert!(!worker.snapshot().apps[0].kept, "nobody has logged in");
     let ada = worker.register("ada@example.com").await;
     worker.stop().await;
@@ -253,7 +257,7 @@ async fn the_address_of_an_app_is_kept_with_its_first_user() {
     let mut worker = Worker::start(vault, over_http(), Arc::new(SystemClock)).await;
     let snapshot = worker.snapshot_where(|snapshot| !snapshot.users.is_empty()).await;
     assert_eq!(snapshot.apps[0].base_url.as_ref(), Some(server.base_url()));
-    assert_eq!(worker.ask(Command::Refresh { user: ada }).await.kind, EventKind::Refreshed);
+    assert_eq!(worker.ask(session::Refresh { user: ada }).await.kind, session::Refreshed.into());
     worker.stop().await;
 }
 
@@ -263,7 +267,7 @@ async fn a_refusal_is_told_in_words_and_changes_nothing() {
     let mut worker = Worker::with_app(server.base_url()).await;
     worker.register("ada@example.com").await;
     let wrong = Credentials::EmailPassword { email: "ada@example.com".into(), password: "wrong-1".into() };
-    let refused = worker.ask(Command::LogIn { app: alias(), credentials: wrong }).await;
+    let refused = worker.ask(session::LogIn { app: alias(), credentials: wrong }).await;
     let EventKind::Failed(failure) = refused.kind else { panic!("{refused:?}") };
     assert_eq!(
         (failure.kind, failure.message.as_str()),
@@ -275,7 +279,7 @@ async fn a_refusal_is_told_in_words_and_changes_nothing() {
         "it says who, and of which app"
     );
     let taken = worker
-        .ask(Command::Register { app: alias(), email: "ada@example.com".into(), password: "secret1".into() })
+        .ask(session::Register { app: alias(), email: "ada@example.com".into(), password: "secret1".into() })
         .await;
     assert!(matches!(taken.kind, EventKind::Failed(failure) if failure.message.contains("taken")));
     assert_eq!(worker.snapshot().users.len(), 1);

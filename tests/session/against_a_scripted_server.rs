@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idmux::account::{App, AppAlias, Credentials, SessionState, UserId, UserKey};
 use idmux::clock::SystemClock;
-use idmux::session::{Command, EventKind, FailureKind, Renewals, VaultStatus};
+use idmux::session::{self, EventKind, FailureKind, Renewals, VaultStatus};
 use idmux::vault::Location;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -126,11 +126,11 @@ async fn ten_demands_cause_one_renewal_and_all_get_its_result() {
     let (url, script) = serve(Script::new(Renewal::Token)).await;
     let mut worker = Worker::with_app(&url).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    let ids: Vec<_> = (0..10).map(|_| worker.send(Command::Refresh { user: user.clone() })).collect();
+    let ids: Vec<_> = (0..10).map(|_| worker.send(session::Refresh { user: user.clone() })).collect();
     worker.user_where(&user, |view| view.state == SessionState::Refreshing).await;
     script.gate.add_permits(10);
     for id in ids {
-        assert_eq!(worker.answer(id).await.kind, EventKind::Refreshed);
+        assert_eq!(worker.answer(id).await.kind, session::Refreshed.into());
     }
     assert_eq!(script.renewals.load(Ordering::SeqCst), 1);
 }
@@ -140,11 +140,11 @@ async fn an_answer_after_the_log_out_is_dropped() {
     let (url, script) = serve(Script::new(Renewal::Token)).await;
     let mut worker = Worker::with_app(&url).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    let refresh = worker.send(Command::Refresh { user: user.clone() });
+    let refresh = worker.send(session::Refresh { user: user.clone() });
     worker.user_where(&user, |view| view.state == SessionState::Refreshing).await;
-    let log_out = worker.send(Command::LogOut { user: user.clone() });
+    let log_out = worker.send(session::LogOut { user: user.clone() });
     assert!(matches!(worker.answer(refresh).await.kind, EventKind::Failed(_)));
-    assert_eq!(worker.answer(log_out).await.kind, EventKind::LoggedOut);
+    assert_eq!(worker.answer(log_out).await.kind, session::LoggedOut.into());
     script.gate.add_permits(1);
     worker.event_where(|event| matches!(event.kind, EventKind::AnswerDropped { .. })).await;
     let view = worker.user(&user);
@@ -156,10 +156,10 @@ async fn an_answer_to_the_former_session_does_not_replace_the_new_one() {
     let (url, script) = serve(Script::new(Renewal::Token)).await;
     let mut worker = Worker::with_app(&url).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    worker.send(Command::Refresh { user: user.clone() });
+    worker.send(session::Refresh { user: user.clone() });
     worker.user_where(&user, |view| view.state == SessionState::Refreshing).await;
-    let again = worker.send(Command::LogIn { app: alias(), credentials: Credentials::Anonymous });
-    assert_eq!(worker.answer(again).await.kind, EventKind::LoggedIn { replaced: true });
+    let again = worker.send(session::LogIn { app: alias(), credentials: Credentials::Anonymous });
+    assert_eq!(worker.answer(again).await.kind, session::Entered::LoggedIn { replaced: true }.into());
     let fresh = worker.user(&user).refresh.clone();
     script.gate.add_permits(2);
     worker.event_where(|event| matches!(event.kind, EventKind::AnswerDropped { .. })).await;
@@ -179,7 +179,7 @@ async fn no_answer_but_a_definite_one_ends_a_session() {
         script.gate.add_permits(1000);
         let mut worker = Worker::with_app(&url).await;
         let user = worker.log_in(Credentials::Anonymous).await;
-        let answer = worker.ask(Command::Refresh { user: user.clone() }).await;
+        let answer = worker.ask(session::Refresh { user: user.clone() }).await;
         assert!(matches!(&answer.kind, EventKind::Failed(failure) if failure.kind == kind), "{answer:?}");
         let view = worker.user(&user);
         let SessionState::RefreshDue { retry_at, .. } = &view.state else { panic!("{:?}", view.state) };
@@ -202,7 +202,7 @@ async fn a_server_that_refuses_fresh_tokens_is_asked_twice_and_no_more() {
     script.gate.add_permits(1000);
     let mut worker = Worker::with_app(&url).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    let answer = worker.ask(Command::Delete { user: user.clone() }).await;
+    let answer = worker.ask(session::Delete { user: user.clone() }).await;
     assert!(matches!(answer.kind, EventKind::Failed(_)), "{answer:?}");
     assert!(worker.snapshot().user(&user).is_some(), "nothing is lost");
     worker.user_where(&user, |view| view.state == SessionState::Active).await;
@@ -223,15 +223,15 @@ async fn an_app_that_hangs_keeps_no_other_app_waiting() {
     let mut users = Vec::new();
     for (alias, url) in [("hanging", &hanging), ("healthy", &healthy)] {
         let app = App { alias: AppAlias::new(alias), ..app_at(url) };
-        worker.ask(Command::AddApp(app.clone())).await;
-        let log_in = Command::LogIn { app: app.alias.clone(), credentials: Credentials::Anonymous };
+        worker.ask(session::AddApp(app.clone())).await;
+        let log_in = session::LogIn { app: app.alias.clone(), credentials: Credentials::Anonymous };
         worker.ask(log_in).await;
         users.push(UserKey { app: app.alias, id: UserId::new("650000000000000000000001") });
     }
-    worker.send(Command::Refresh { user: users[0].clone() });
+    worker.send(session::Refresh { user: users[0].clone() });
     worker.user_where(&users[0], |view| view.state == SessionState::Refreshing).await;
-    let answer = worker.ask(Command::Refresh { user: users[1].clone() }).await;
-    assert_eq!(answer.kind, EventKind::Refreshed);
+    let answer = worker.ask(session::Refresh { user: users[1].clone() }).await;
+    assert_eq!(answer.kind, session::Refreshed.into());
     assert_eq!(worker.user(&users[0]).state, SessionState::Refreshing);
 }
 
@@ -241,15 +241,15 @@ async fn a_lock_answers_whoever_waits_and_lets_nothing_come_back() {
     let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = Url::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
     let mut worker = Worker::with_app(&url).await;
-    let log_in = worker.send(Command::LogIn { app: alias(), credentials: Credentials::Anonymous });
+    let log_in = worker.send(session::LogIn { app: alias(), credentials: Credentials::Anonymous });
     let _connection = silent.accept().await.unwrap();
-    let lock = worker.send(Command::Lock);
+    let lock = worker.send(session::Lock);
     let answer = worker.answer(log_in).await;
     assert!(
         matches!(&answer.kind, EventKind::Failed(failure) if failure.kind == FailureKind::Vault),
         "{answer:?}"
     );
-    assert_eq!(worker.answer(lock).await.kind, EventKind::Locked);
+    assert_eq!(worker.answer(lock).await.kind, session::Locked.into());
     let snapshot =
         worker.snapshot_where(|snapshot| matches!(snapshot.vault, VaultStatus::Locked { .. })).await;
     assert!(snapshot.users.is_empty());
@@ -260,7 +260,7 @@ async fn a_hanging_server_does_not_hold_up_the_end() {
     let (url, _script) = serve(Script::new(Renewal::Token)).await;
     let mut worker = Worker::with_app(&url).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    worker.send(Command::Refresh { user: user.clone() });
+    worker.send(session::Refresh { user: user.clone() });
     worker.user_where(&user, |view| view.state == SessionState::Refreshing).await;
     tokio::time::timeout(Duration::from_secs(20), worker.stop())
         .await

@@ -8,7 +8,7 @@ use idmux::account::{
 use idmux::backend::app_services::AppServices;
 use idmux::backend::{Backend, HttpClient};
 use idmux::clock::SystemClock;
-use idmux::session::{Command, Connect, EventKind, FailureKind, RequestId};
+use idmux::session::{self, AnyOperation, Connect, EventKind, FailureKind, RequestId};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -34,7 +34,7 @@ async fn worker(server: &Server) -> Worker {
 
 async fn worker_with(server: &Server, connect: Connect) -> Worker {
     let mut worker = Worker::in_memory(connect).await;
-    worker.ask(Command::AddApp(app(server))).await;
+    worker.ask(session::AddApp(app(server))).await;
     worker
 }
 
@@ -48,13 +48,13 @@ fn ending_at(redirect: &str) -> Connect {
     })
 }
 
-fn log_in(provider: Provider) -> Command {
-    Command::LogInWithBrowser { app: alias(), provider }
+fn log_in(provider: Provider) -> session::LogInWithBrowser {
+    session::LogInWithBrowser { app: alias(), provider }
 }
 
 /// Sends a command, and says where the browser has to go.
-async fn begin(worker: &mut Worker, command: Command) -> (RequestId, BrowserAddress) {
-    let id = worker.send(command);
+async fn begin(worker: &mut Worker, operation: impl Into<AnyOperation>) -> (RequestId, BrowserAddress) {
+    let id = worker.send(operation);
     let event = worker.answer(id).await;
     match event.kind {
         EventKind::BrowserNeeded { address, until } => {
@@ -96,13 +96,16 @@ async fn a_person_logs_in_with_each_provider_in_the_browser() {
         let (id, address) = begin(&mut worker, log_in(method.clone())).await;
         let said = land(&travel(&provider, address.as_str(), "person-1").await).await;
         assert!(said.contains("It worked"), "{said}");
-        assert_eq!(worker.answer(id).await.kind, EventKind::LoggedIn { replaced: false });
+        assert_eq!(worker.answer(id).await.kind, session::Entered::LoggedIn { replaced: false }.into());
         let snapshot = worker.snapshot_where(|snapshot| snapshot.users.len() == number + 1).await;
         let user = &snapshot.users[number];
         assert_eq!((&user.provider, &user.state), (&method, &SessionState::Active));
         assert_eq!(user.identities()[0].provider, method);
         // It is a session like any other.
-        assert_eq!(worker.ask(Command::Refresh { user: user.key.clone() }).await.kind, EventKind::Refreshed);
+        assert_eq!(
+            worker.ask(session::Refresh { user: user.key.clone() }).await.kind,
+            session::Refreshed.into()
+        );
         assert!(!is_open(&page_of(&address)).await, "nobody listens any more");
     }
 }
@@ -113,23 +116,23 @@ async fn an_identity_is_linked_in_the_browser_and_belongs_to_the_user_from_then_
     let server = app_with_pages(&provider).await;
     let mut worker = worker(&server).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    let link = Command::LinkWithBrowser { user: user.clone(), provider: Provider::Google };
+    let link = session::LinkWithBrowser { user: user.clone(), provider: Provider::Google };
     let (id, address) = begin(&mut worker, link.clone()).await;
     assert!(address.as_str().starts_with(provider.url("/authorize").as_str()), "{}", address.as_str());
     let said = land(&travel(&provider, address.as_str(), "person-1").await).await;
     assert!(said.contains("It worked"), "{said}");
-    assert_eq!(worker.answer(id).await.kind, EventKind::Linked { provider: Provider::Google });
+    assert_eq!(worker.answer(id).await.kind, session::Linked { provider: Provider::Google }.into());
     let providers: Vec<_> =
         worker.user(&user).identities().iter().map(|identity| identity.provider.clone()).collect();
     assert_eq!(providers, [Provider::Anonymous, Provider::Google]);
     let (id, address) = begin(&mut worker, log_in(Provider::Google)).await;
     land(&travel(&provider, address.as_str(), "person-1").await).await;
-    assert_eq!(worker.answer(id).await.kind, EventKind::LoggedIn { replaced: true });
+    assert_eq!(worker.answer(id).await.kind, session::Entered::LoggedIn { replaced: true }.into());
     assert_eq!(only_user(&mut worker).await, user);
 
     // An identity of somebody else is refused, and the user stays as it is.
     let other = worker.log_in(Credentials::Anonymous).await;
-    let link = Command::LinkWithBrowser { user: other.clone(), provider: Provider::Google };
+    let link = session::LinkWithBrowser { user: other.clone(), provider: Provider::Google };
     let (id, address) = begin(&mut worker, link).await;
     let said = land(&travel(&provider, address.as_str(), "person-1").await).await;
     assert!(said.contains("a user already exists with the specified provider"), "{said}");
@@ -146,7 +149,7 @@ async fn a_browser_on_another_machine_is_brought_back_by_its_address() {
     let mut worker = worker(&server).await;
     let (id, address) = begin(&mut worker, log_in(Provider::Google)).await;
     let ended_at = travel(&provider, address.as_str(), "person-1").await;
-    let bring = |text: &str| Command::BrowserEndedAt { request: id, address: text.into() };
+    let bring = |text: &str| session::BrowserEndedAt { request: id, address: text.into() };
 
     let (_, other_address) = begin(&mut worker, log_in(Provider::Google)).await;
     let of_other = travel(&provider, other_address.as_str(), "person-2").await;
@@ -157,8 +160,8 @@ async fn a_browser_on_another_machine_is_brought_back_by_its_address() {
     }
     assert!(worker.snapshot().users.is_empty());
     let handed_in = worker.send(bring(&ended_at));
-    assert_eq!(worker.answer(handed_in).await.kind, EventKind::BrowserCameBack);
-    assert_eq!(worker.answer(id).await.kind, EventKind::LoggedIn { replaced: false });
+    assert_eq!(worker.answer(handed_in).await.kind, session::BrowserCameBack.into());
+    assert_eq!(worker.answer(id).await.kind, session::Entered::LoggedIn { replaced: false }.into());
     only_user(&mut worker).await;
     assert_eq!(failed(worker.ask(bring(&ended_at)).await).message, "this log-in is over");
 }
@@ -172,20 +175,20 @@ async fn a_log_in_in_the_browser_that_is_given_up_leaves_nothing_behind() {
     let ended_at = travel(&provider, address.as_str(), "person-1").await;
     let page = page_of(&address);
     assert!(is_open(&page).await);
-    assert_eq!(worker.ask(Command::CancelLogIn { request: id }).await.kind, EventKind::Cancelled);
+    assert_eq!(worker.ask(session::CancelLogIn { request: id }).await.kind, session::Cancelled.into());
     while is_open(&page).await {
         tokio::task::yield_now().await;
     }
-    let bring = Command::BrowserEndedAt { request: id, address: ended_at.as_str().into() };
+    let bring = session::BrowserEndedAt { request: id, address: ended_at.as_str().into() };
     assert_eq!(failed(worker.ask(bring).await).kind, FailureKind::Input);
-    let again = worker.ask(Command::CancelLogIn { request: id }).await;
+    let again = worker.ask(session::CancelLogIn { request: id }).await;
     assert!(matches!(again.kind, EventKind::AnswerDropped { .. }), "{again:?}");
 
     // A link as well.
     let user = worker.log_in(Credentials::Anonymous).await;
-    let link = Command::LinkWithBrowser { user: user.clone(), provider: Provider::Google };
+    let link = session::LinkWithBrowser { user: user.clone(), provider: Provider::Google };
     let (id, _) = begin(&mut worker, link).await;
-    assert_eq!(worker.ask(Command::CancelLogIn { request: id }).await.kind, EventKind::Cancelled);
+    assert_eq!(worker.ask(session::CancelLogIn { request: id }).await.kind, session::Cancelled.into());
     assert_eq!(only_user(&mut worker).await, user);
     assert_eq!(worker.user(&user).identities().len(), 1);
 }
@@ -209,7 +212,11 @@ async fn an_app_that_does_not_know_the_page_says_so_before_a_browser_opens() {
     let server = app_that_allows(&provider, "http://127.0.0.1/other").await;
     let mut worker = worker(&server).await;
     let user = worker.log_in(Credentials::Anonymous).await;
-    for command in [log_in(Provider::Google), Command::LinkWithBrowser { user, provider: Provider::Google }] {
+    let operations: [AnyOperation; 2] = [
+        log_in(Provider::Google).into(),
+        session::LinkWithBrowser { user, provider: Provider::Google }.into(),
+    ];
+    for command in operations {
         let failure = failed(worker.ask(command).await);
         assert_eq!(failure.kind, FailureKind::Refused);
         assert!(failure.message.contains("/idmux'"), "{failure:?}");
@@ -237,7 +244,7 @@ async fn a_page_at_a_fixed_address_is_used_as_it_is_written_and_by_one_log_in_at
     assert_eq!(failure.kind, FailureKind::Input);
     assert!(failure.message.contains(&format!("127.0.0.1:{port}")), "{failure:?}");
     land(&travel(&provider, address.as_str(), "person-1").await).await;
-    assert_eq!(worker.answer(id).await.kind, EventKind::LoggedIn { replaced: false });
+    assert_eq!(worker.answer(id).await.kind, session::Entered::LoggedIn { replaced: false }.into());
 }
 
 #[tokio::test]
@@ -246,7 +253,7 @@ async fn nobody_is_waited_for_once_the_vault_is_locked() {
     let server = app_with_pages(&provider).await;
     let mut worker = worker(&server).await;
     let (id, address) = begin(&mut worker, log_in(Provider::Google)).await;
-    worker.send(Command::Lock);
+    worker.send(session::Lock);
     let failure = failed(worker.answer(id).await);
     assert_eq!(failure.kind, FailureKind::Vault);
     while is_open(&page_of(&address)).await {

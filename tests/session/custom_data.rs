@@ -5,7 +5,7 @@ use std::time::Duration;
 use bson::{Bson, Document, bson, doc};
 use idmux::account::{AccessToken, Credentials, CustomDataSource, DataEdit, EditBase, FieldPath, UserKey};
 use idmux::backend::Backend;
-use idmux::session::{Command, EventKind};
+use idmux::session::{self, CustomDataChange, EventKind};
 
 use super::harness::{Worker, any_local_app, app_at, email, over_http};
 
@@ -14,20 +14,19 @@ fn path(text: &str) -> FieldPath {
 }
 
 async fn set(worker: &mut Worker, user: &UserKey, field: &str, value: Bson) {
-    let command = Command::SetCustomData { user: user.clone(), path: path(field), value };
+    let command = session::SetCustomData { user: user.clone(), path: path(field), value: Some(value) };
     let event = worker.ask(command).await;
-    assert!(matches!(event.kind, EventKind::CustomDataSet { .. }), "{event:?}");
+    assert!(matches!(event.kind.outcome(), Some(CustomDataChange::Set(_))), "{event:?}");
 }
 
 async fn read(worker: &mut Worker, user: &UserKey) -> Option<Document> {
-    match worker.ask(Command::ReadCustomData { user: user.clone() }).await.kind {
-        EventKind::CustomDataRead(document) => document,
-        other => panic!("{other:?}"),
-    }
+    let event = worker.ask(session::ReadCustomData { user: user.clone() }).await;
+    let Some(session::CustomDataRead(document)) = event.kind.outcome() else { panic!("{event:?}") };
+    document.clone()
 }
 
 async fn edit(worker: &mut Worker, user: &UserKey, edit: DataEdit) -> EventKind {
-    worker.ask(Command::EditCustomData { user: user.clone(), edit }).await.kind
+    worker.ask(session::EditCustomData { user: user.clone(), edit }).await.kind
 }
 
 /// The document without what the server adds.
@@ -38,10 +37,9 @@ fn fields(mut document: Document) -> Document {
 }
 
 async fn token(worker: &mut Worker, user: &UserKey) -> AccessToken {
-    match worker.ask(Command::Token { user: user.clone(), min_ttl: Duration::ZERO }).await.kind {
-        EventKind::Token { access, .. } => access,
-        other => panic!("{other:?}"),
-    }
+    let event = worker.ask(session::Token { user: user.clone(), min_ttl: Duration::ZERO }).await;
+    let Some(session::TokenRead { access, .. }) = event.kind.outcome() else { panic!("{event:?}") };
+    access.clone()
 }
 
 #[tokio::test]
@@ -62,7 +60,7 @@ async fn the_source_is_newer_than_the_copy_in_the_token() {
     assert_eq!(view.source.as_ref().unwrap().document, Some(document));
     assert_eq!(view.custom_data, None, "the token is older");
 
-    here.ask(Command::LogOut { user: user.clone() }).await;
+    here.ask(session::LogOut { user: user.clone() }).await;
     assert_eq!(here.user(&user).source, None, "it leaves with the session");
 }
 
@@ -75,8 +73,8 @@ async fn a_source_that_cannot_be_read_says_why_and_keeps_what_was_read() {
     read(&mut worker, &user).await;
     let mut app = app_at(server.base_url());
     app.custom_data = CustomDataSource { collection: "nowhere".into(), ..app.custom_data };
-    worker.ask(Command::AddApp(app)).await;
-    let event = worker.ask(Command::ReadCustomData { user: user.clone() }).await;
+    worker.ask(session::AddApp(app)).await;
+    let event = worker.ask(session::ReadCustomData { user: user.clone() }).await;
     assert!(matches!(event.kind, EventKind::Failed(_)), "{event:?}");
     let source =
         worker.user_where(&user, |view| view.source.as_ref().is_some_and(|s| s.failed.is_some())).await;
@@ -95,7 +93,7 @@ async fn one_field_is_written_beside_what_others_write() {
     set(&mut elsewhere, &same, "visits", bson!(1)).await;
 
     let change = DataEdit::field(path("theme"), Some(bson!("dark")), Some(bson!("light")));
-    assert_eq!(edit(&mut here, &user, change).await, EventKind::CustomDataSet { path: path("theme") });
+    assert_eq!(edit(&mut here, &user, change).await, CustomDataChange::Set(path("theme")).into());
     // A renewal that follows the first write may tell of the visits too: this waits for the second's.
     here.user_where(&user, |view| {
         let both = doc! { "theme": "light", "visits": 1 };
@@ -106,7 +104,7 @@ async fn one_field_is_written_beside_what_others_write() {
     .await;
 
     let removal = DataEdit::field(path("theme"), Some(bson!("light")), None);
-    assert_eq!(edit(&mut here, &user, removal).await, EventKind::CustomDataUnset { path: path("theme") });
+    assert_eq!(edit(&mut here, &user, removal).await, CustomDataChange::Unset(path("theme")).into());
     assert_eq!(fields(read(&mut here, &user).await.unwrap()), doc! { "visits": 1 });
 }
 
@@ -121,9 +119,8 @@ async fn a_field_that_somebody_else_changed_is_not_overwritten() {
     set(&mut elsewhere, &same, "theme", bson!("blue")).await;
 
     let change = DataEdit::field(path("theme"), Some(bson!("dark")), Some(bson!("light")));
-    let EventKind::CustomDataConflict { theirs } = edit(&mut here, &user, change.clone()).await else {
-        panic!("a conflict")
-    };
+    let kind = edit(&mut here, &user, change.clone()).await;
+    let Some(CustomDataChange::Conflict(theirs)) = kind.outcome() else { panic!("{kind:?}") };
     assert_eq!(fields(theirs.clone().unwrap()), doc! { "theme": "blue" });
     assert_eq!(
         fields(read(&mut here, &user).await.unwrap()),
@@ -133,7 +130,7 @@ async fn a_field_that_somebody_else_changed_is_not_overwritten() {
 
     // Having seen both, the person may write the own one.
     let again = change.on_top_of(theirs.as_ref());
-    assert_eq!(edit(&mut here, &user, again).await, EventKind::CustomDataSet { path: path("theme") });
+    assert_eq!(edit(&mut here, &user, again).await, CustomDataChange::Set(path("theme")).into());
     assert_eq!(fields(read(&mut here, &user).await.unwrap()), doc! { "theme": "light" });
 }
 
@@ -147,29 +144,28 @@ async fn a_whole_document_is_made_changed_and_guarded() {
 
     let first = doc! { "theme": "dark", "in": { "n": 1_i64 }, "none": Bson::Null, "tags": ["a"] };
     let new = DataEdit::document(None, &first);
-    assert_eq!(edit(&mut here, &user, new.clone()).await, EventKind::CustomDataWritten { fields: 4 });
+    assert_eq!(edit(&mut here, &user, new.clone()).await, CustomDataChange::Written(4).into());
     let seen = read(&mut here, &user).await.unwrap();
     assert_eq!(fields(seen.clone()), first);
     // Whoever believes that there is none yet does not make a second one.
-    assert!(matches!(edit(&mut elsewhere, &same, new).await, EventKind::CustomDataConflict { .. }));
+    assert!(matches!(edit(&mut elsewhere, &same, new).await.outcome(), Some(CustomDataChange::Conflict(_))));
 
     let mut wanted = seen.clone();
     wanted.insert("in", doc! { "n": 2_i64 });
     wanted.remove("tags");
     let change = DataEdit::document(Some(seen.clone()), &wanted);
-    assert_eq!(edit(&mut here, &user, change.clone()).await, EventKind::CustomDataWritten { fields: 2 });
+    assert_eq!(edit(&mut here, &user, change.clone()).await, CustomDataChange::Written(2).into());
     assert_eq!(read(&mut here, &user).await.unwrap(), wanted);
 
     // The other one began from what was there before, and has another field in mind.
     let mut other = seen.clone();
     other.insert("theme", "light");
     let late = DataEdit::document(Some(seen), &other);
-    let EventKind::CustomDataConflict { theirs } = edit(&mut elsewhere, &same, late.clone()).await else {
-        panic!("a conflict")
-    };
+    let kind = edit(&mut elsewhere, &same, late.clone()).await;
+    let Some(CustomDataChange::Conflict(theirs)) = kind.outcome() else { panic!("{kind:?}") };
     assert_eq!(theirs.as_ref(), Some(&wanted));
     let again = late.on_top_of(theirs.as_ref());
-    assert_eq!(edit(&mut elsewhere, &same, again).await, EventKind::CustomDataSet { path: path("theme") });
+    assert_eq!(edit(&mut elsewhere, &same, again).await, CustomDataChange::Set(path("theme")).into());
     wanted.insert("theme", "light");
     assert_eq!(read(&mut here, &user).await.unwrap(), wanted, "both changes are there");
 }
@@ -248,7 +244,7 @@ async fn a_document_that_names_the_user_by_an_object_id_is_read_and_changed_itse
 
     let change = DataEdit::field(path("seats"), Some(bson!(3)), Some(bson!(4)));
     let kind = edit(&mut worker, &user, change).await;
-    assert!(matches!(kind, EventKind::CustomDataSet { .. }), "{kind:?}");
+    assert!(matches!(kind.outcome(), Some(CustomDataChange::Set(_))), "{kind:?}");
     set(&mut worker, &user, "theme", bson!("dark")).await;
     let after = read(&mut worker, &user).await.unwrap();
     assert_eq!(after.get("_id"), before.get("_id"), "no second document hides it");
@@ -271,11 +267,11 @@ async fn a_source_that_lacks_what_the_token_proves_gets_no_second_document() {
     worker.user_where(&user, |view| view.custom_data.is_some()).await;
     let mut app = app_at(server.base_url());
     app.custom_data = CustomDataSource { user_id_field: "another".into(), ..app.custom_data };
-    worker.ask(Command::AddApp(app)).await;
+    worker.ask(session::AddApp(app)).await;
     let change = DataEdit::field(path("theme"), None, Some(bson!("light")));
     let kind = edit(&mut worker, &user, change).await;
     let EventKind::Failed(failure) = kind else { panic!("{kind:?}") };
     assert!(failure.message.contains("by another") && failure.hint.contains("source"), "{failure:?}");
-    worker.ask(Command::AddApp(app_at(server.base_url()))).await;
+    worker.ask(session::AddApp(app_at(server.base_url()))).await;
     assert_eq!(fields(read(&mut worker, &user).await.unwrap()), doc! { "theme": "dark" });
 }

@@ -10,7 +10,7 @@ use idmux::backend::{Backend, HttpClient};
 use idmux::clock::{Clock, SystemClock};
 use idmux::local_app::{Lifetimes, LocalApp, Options, Storage};
 use idmux::session::{
-    self, Command, Connect, Event, EventKind, Renewals, RequestId, SessionHandle, Setup, Snapshot, UserView,
+    self, AnyOperation, Connect, Event, Renewals, RequestId, SessionHandle, Setup, Snapshot, UserView,
 };
 use idmux::vault::{KeyChoice, KeyPolicy, Location};
 use tokio::task::JoinHandle;
@@ -91,24 +91,24 @@ impl Worker {
         let setup = Setup { vault, key, clock, connect, renewals };
         let (handle, task) = session::start(setup, std::future::ready(()), stop.clone());
         let mut worker = Self { handle, stop, task };
-        worker.event_where(|event| matches!(event.kind, EventKind::VaultOpened { .. })).await;
+        worker.event_where(|event| event.kind.is::<session::VaultOpened>()).await;
         worker
     }
 
     /// A worker that knows the app at `base_url`.
     pub async fn with_app(base_url: &Url) -> Self {
         let mut worker = Self::in_memory(over_http()).await;
-        worker.ask(Command::AddApp(app_at(base_url))).await;
+        worker.ask(session::AddApp(app_at(base_url))).await;
         worker
     }
 
-    pub fn send(&self, command: Command) -> RequestId {
-        self.handle.try_send(command).unwrap()
+    pub fn send(&self, operation: impl Into<AnyOperation>) -> RequestId {
+        self.handle.try_send(operation).unwrap()
     }
 
     /// Sends a command and waits for the event that ends it.
-    pub async fn ask(&mut self, command: Command) -> Event {
-        let id = self.send(command);
+    pub async fn ask(&mut self, operation: impl Into<AnyOperation>) -> Event {
+        let id = self.send(operation);
         self.answer(id).await
     }
 
@@ -153,12 +153,12 @@ impl Worker {
 
     /// Logs in and says who it is.
     pub async fn log_in(&mut self, credentials: Credentials) -> UserKey {
-        let event = self.ask(Command::LogIn { app: alias(), credentials }).await;
+        let event = self.ask(session::LogIn { app: alias(), credentials }).await;
         logged_in_user(event)
     }
 
     pub async fn register(&mut self, address: &str) -> UserKey {
-        let command = Command::Register { app: alias(), email: address.into(), password: "secret1".into() };
+        let command = session::Register { app: alias(), email: address.into(), password: "secret1".into() };
         let event = self.ask(command).await;
         logged_in_user(event)
     }
@@ -172,7 +172,9 @@ impl Worker {
 
 fn logged_in_user(event: Event) -> UserKey {
     match event {
-        Event { kind: EventKind::LoggedIn { .. }, subject: session::Subject::User { key, .. }, .. } => key,
+        Event { kind, subject: session::Subject::User { key, .. }, .. } if kind.is::<session::Entered>() => {
+            key
+        }
         other => panic!("not logged in: {other:?}"),
     }
 }

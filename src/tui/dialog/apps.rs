@@ -4,7 +4,7 @@ use super::Submission;
 use crate::account::{
     App, AppAlias, ControlAccess, CustomDataSource, UserKey, check_client_app_id, parse_base_url,
 };
-use crate::session::{AppView, Command, Snapshot};
+use crate::session::{self, AppView, Snapshot};
 use crate::tui::form::{Field, FieldName, Form};
 
 /// The list of Apps.
@@ -168,7 +168,10 @@ impl AppForm {
             control,
             accepted_host: None,
         };
-        Submission::send(if self.present.is_some() { Command::EditApp(app) } else { Command::KeepApp(app) })
+        match self.present {
+            Some(_) => Submission::send(session::EditApp(app)),
+            None => Submission::send(session::KeepApp(app)),
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::Submission;
-use crate::account::{ApiKey, ApiKeyAction, ApiKeyId, AppAlias, ClockChange, Mail, UserKey, api_key, local};
-use crate::session::{Command, LocalAction, Snapshot, UserView};
+use crate::account::{ApiKey, ApiKeyId, AppAlias, ClockChange, Mail, UserKey, api_key, local};
+use crate::session::{self, Snapshot, UserView};
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::Action;
 
@@ -68,9 +68,9 @@ impl AmountForm {
 
     pub(super) fn submit(&mut self) -> Submission {
         match self.verdict() {
-            Ok(step) => Submission::send(Command::Local {
+            Ok(step) => Submission::send(session::ChangeClock {
                 app: self.app.clone(),
-                action: LocalAction::ChangeClock(ClockChange::Advance(step)),
+                change: ClockChange::Advance(step),
             }),
             // The line below the field says what is wrong.
             Err(_) => Submission::Refused,
@@ -178,7 +178,6 @@ impl KeyForm {
             self.form.refuse(FieldName::KeyName, error.to_string());
             return Submission::Refused;
         }
-        let (user, action) = (self.user.clone(), ApiKeyAction::Create { name });
-        Submission::send(Command::ApiKeys { user, action })
+        Submission::send(session::CreateApiKey { user: self.user.clone(), name })
     }
 }

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::{CredentialsForm, Purpose, Submission};
 use crate::account::BrowserAddress;
-use crate::session::{Command, RequestId};
+use crate::session::{self, RequestId};
 use crate::tui::content::qr::Code;
 use crate::tui::form::{Field, FieldName, Form};
 
@@ -64,6 +64,6 @@ impl ReturnForm {
             self.form.refuse(FieldName::Address, "is needed");
             return Submission::Refused;
         }
-        Submission::send(Command::BrowserEndedAt { request: self.request, address })
+        Submission::send(session::BrowserEndedAt { request: self.request, address })
     }
 }

@@ -3,8 +3,8 @@
 use bson::Bson;
 
 use super::Submission;
-use crate::account::{ApiKeyAction, ApiKeyId, AppAlias, DataEdit, FieldPath, UserKey};
-use crate::session::{Command, LocalAction};
+use crate::account::{ApiKeyId, AppAlias, DataEdit, FieldPath, UserKey};
+use crate::session::{self, AnyOperation};
 use crate::tui::batch::BatchAction;
 use crate::tui::content::tree;
 use crate::tui::words;
@@ -277,26 +277,26 @@ impl Confirm {
         if let Question::Many { action, users, .. } = &self.question {
             return Submission::Batch(*action, users.clone());
         }
-        self.command().map_or(Submission::Close, Submission::send)
+        self.operation().map_or(Submission::Close, Submission::Send)
     }
 
-    fn command(&self) -> Option<Command> {
+    fn operation(&self) -> Option<AnyOperation> {
         Some(match (&self.question, &self.about) {
-            (Question::Remove { .. }, About::User { key, .. }) => Command::Remove { user: key.clone() },
-            (Question::LogOut, About::User { key, .. }) => Command::LogOut { user: key.clone() },
+            (Question::Remove { .. }, About::User { key, .. }) => {
+                session::Remove { user: key.clone() }.into()
+            }
+            (Question::LogOut, About::User { key, .. }) => session::LogOut { user: key.clone() }.into(),
             (Question::Unset { .. }, About::User { key, .. }) => {
-                Command::EditCustomData { user: key.clone(), edit: self.edit()? }
+                session::EditCustomData { user: key.clone(), edit: self.edit()? }.into()
             }
             (Question::DeleteKey { id, .. }, About::User { key, .. }) => {
-                Command::ApiKeys { user: key.clone(), action: ApiKeyAction::Delete(id.clone()) }
+                session::DeleteApiKey { user: key.clone(), key: id.clone() }.into()
             }
-            (Question::ForgetApp { .. }, About::App(app)) => Command::ForgetApp { app: app.clone() },
+            (Question::ForgetApp { .. }, About::App(app)) => session::ForgetApp { app: app.clone() }.into(),
             (Question::AcceptHost { to, .. }, About::App(app)) => {
-                Command::AcceptHost { app: app.clone(), host: to.clone() }
+                session::AcceptHost { app: app.clone(), host: to.clone() }.into()
             }
-            (Question::ClearMails { .. }, About::App(app)) => {
-                Command::Local { app: app.clone(), action: LocalAction::ClearMails }
-            }
+            (Question::ClearMails { .. }, About::App(app)) => session::ClearMails { app: app.clone() }.into(),
             _ => return None,
         })
     }

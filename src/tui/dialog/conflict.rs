@@ -6,7 +6,7 @@ use super::Submission;
 use crate::account::data_change::{DataEdit, EditBase, apply, differences, same};
 use crate::account::edited_text::document_text;
 use crate::account::{FieldPath, UserKey};
-use crate::session::Command;
+use crate::session;
 
 /// An edit that met another.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Conflict {
         if self.again.changes.is_empty() {
             return Submission::Close;
         }
-        Submission::send(Command::EditCustomData { user: self.user.clone(), edit: self.again.clone() })
+        Submission::send(session::EditCustomData { user: self.user.clone(), edit: self.again.clone() })
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Linked, Submission};
 use crate::account::credentials::{RegistrationError, check_email, check_password, check_registration};
 use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
-use crate::session::{AppView, Command, UserView};
+use crate::session::{self, AppView, UserView};
 use crate::tui::content::tree::type_name;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::words::Tone;
@@ -278,10 +278,12 @@ impl CredentialsForm {
         }
         if self.in_browser() {
             let (app, provider) = (self.app.clone(), self.method());
-            return Submission::send(match &self.purpose {
-                Purpose::Link(linked) => Command::LinkWithBrowser { user: linked.user.clone(), provider },
-                _ => Command::LogInWithBrowser { app, provider },
-            });
+            return match &self.purpose {
+                Purpose::Link(linked) => {
+                    Submission::send(session::LinkWithBrowser { user: linked.user.clone(), provider })
+                }
+                _ => Submission::send(session::LogInWithBrowser { app, provider }),
+            };
         }
         match self.credentials() {
             Some(credentials) => self.send(credentials),
@@ -363,16 +365,16 @@ impl CredentialsForm {
     fn send(&self, credentials: Credentials) -> Submission {
         let app = self.app.clone();
         let register = self.form.is_on(FieldName::Register);
-        Submission::send(match (&self.purpose, credentials) {
+        match (&self.purpose, credentials) {
             (Purpose::Link(Linked { user, .. }), credentials) => {
                 let register = register && credentials.provider() == Provider::EmailPassword;
-                Command::Link { user: user.clone(), credentials, register }
+                Submission::send(session::Link { user: user.clone(), credentials, register })
             }
             (_, Credentials::EmailPassword { email, password }) if register => {
-                Command::Register { app, email, password }
+                Submission::send(session::Register { app, email, password })
             }
-            (_, credentials) => Command::LogIn { app, credentials },
-        })
+            (_, credentials) => Submission::send(session::LogIn { app, credentials }),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Submission;
 use crate::account::UserKey;
-use crate::session::{Command, UserView};
+use crate::session::{self, UserView};
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::text;
 
@@ -48,7 +48,7 @@ impl DeleteForm {
 
     pub(super) fn submit(&mut self) -> Submission {
         if self.agreed() {
-            return Submission::send(Command::Delete { user: self.user.clone() });
+            return Submission::send(session::Delete { user: self.user.clone() });
         }
         let why = format!("type {} as it stands above", self.name());
         self.form.refuse(FieldName::Label, why);

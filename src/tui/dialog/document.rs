@@ -6,7 +6,7 @@ use super::Submission;
 use crate::account::UserKey;
 use crate::account::data_change::{DataEdit, apply};
 use crate::account::edited_text::{document_text, parse_document};
-use crate::session::{Command, UserView};
+use crate::session::{self, UserView};
 
 /// The document on its way through the editor.
 #[derive(Debug)]
@@ -107,8 +107,8 @@ impl DocumentEdit {
         let user = self.user.clone();
         match &self.stage {
             Stage::Preview(edit) if edit.changes.is_empty() => Submission::Close,
-            Stage::Preview(edit) => Submission::send(Command::EditCustomData { user, edit: edit.clone() }),
-            Stage::Reading => Submission::send(Command::ReadCustomData { user }),
+            Stage::Preview(edit) => Submission::send(session::EditCustomData { user, edit: edit.clone() }),
+            Stage::Reading => Submission::send(session::ReadCustomData { user }),
             Stage::Editing | Stage::Refused(_) => Submission::Refused,
         }
     }

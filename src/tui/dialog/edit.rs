@@ -7,7 +7,7 @@ use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::data_change::{DataEdit, apply, json_size};
 use crate::account::edited_text::{edit_text, parse_edited};
 use crate::account::{FieldPath, UserKey};
-use crate::session::{Command, UserView};
+use crate::session::{self, UserView};
 use crate::tui::content::tree;
 use crate::tui::form::{Field, FieldName, Form};
 
@@ -99,7 +99,7 @@ impl EditForm {
                 let before = path.find(&self.known).cloned();
                 let edit = DataEdit::field(path, before, Some(value));
                 self.sent = Some(edit.clone());
-                Submission::send(Command::EditCustomData { user: self.user.clone(), edit })
+                Submission::send(session::EditCustomData { user: self.user.clone(), edit })
             }
             Err(_) => {
                 // The line below the field says what is wrong with the value.

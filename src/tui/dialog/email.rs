@@ -6,7 +6,7 @@ use super::Submission;
 use crate::account::credentials::PASSWORD_LENGTH;
 use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, EmailAction, Mail, MailToken, ResetArguments};
-use crate::session::Command;
+use crate::session;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context, Keymap};
 
@@ -106,7 +106,7 @@ impl EmailForm {
             return Submission::Refused;
         }
         match self.action() {
-            Ok(action) => Submission::send(Command::EmailAction { app: self.app.clone(), action }),
+            Ok(action) => Submission::send(session::AccountAction { app: self.app.clone(), action }),
             Err((field, why)) => {
                 self.form.refuse(field, why);
                 Submission::Refused

@@ -1,7 +1,7 @@
 //! The vault needs a person: to choose where its key lives, to give the passphrase, or to read why it cannot be used.
 
 use super::Submission;
-use crate::session::{Command, KeyChoice, KeySource, VaultStatus};
+use crate::session::{self, KeyChoice, KeySource, VaultStatus};
 use crate::tui::form::{Field, FieldName, Form};
 
 /// The dialog.
@@ -145,7 +145,7 @@ impl VaultForm {
                 return Submission::Refused;
             }
         };
-        Submission::send(Command::OpenVault(choice))
+        Submission::send(session::OpenVault(choice))
     }
 
     fn passphrase(&mut self) -> KeyChoice {

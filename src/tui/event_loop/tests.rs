@@ -17,7 +17,7 @@ use super::*;
 use crate::account::{AppAlias, Claims, Lifetime, Provider, SessionState, UserId, UserKey};
 use crate::clock::ManualClock;
 use crate::session::{
-    Command, Envelope, EventKind, KeySource, Snapshot, Subject, TokenView, UserView, VaultStatus,
+    self, Envelope, KeySource, ReadTimeline, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
 use crate::tui::terminal::Quiet;
 use crate::tui::theme::Theme;
@@ -161,7 +161,7 @@ async fn running_with_room(snapshot: Arc<Snapshot>, room: usize) -> Running {
     let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
     let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
     let setup = Setup {
-        session: SessionHandle { commands: command_ends, snapshots: snapshot_ends, events: event_ends },
+        session: SessionHandle { operations: command_ends, snapshots: snapshot_ends, events: event_ends },
         clock: clock.clone(),
         stop: stop.clone(),
         first_frame,
@@ -231,7 +231,7 @@ async fn a_key_becomes_a_command() {
     let mut running = running(snapshot(0)).await;
     running.press('s');
     let envelope = running.commands.recv().await.unwrap();
-    assert!(matches!(envelope.command, Command::MakeCurrent { .. }));
+    assert!(matches!(envelope.operation.downcast_ref(), Some(session::MakeCurrent { .. })));
 }
 
 /// `snapshot` with more users of the same kind.
@@ -251,9 +251,9 @@ async fn a_timeline_is_read_at_once_or_when_the_selection_rests_and_then_nothing
     let mut running = running(snapshot.clone()).await;
     running.press('5');
     running.pass(1).await;
-    let asked = |envelope: Envelope| match envelope.command {
-        Command::ReadTimeline { user } => user,
-        other => panic!("{other:?}"),
+    let asked = |envelope: Envelope| {
+        let ReadTimeline { user } = envelope.operation.downcast_ref().expect("a timeline is asked for");
+        user.clone()
     };
     let first = running.commands.try_recv().expect("a single key has its answer at once");
     assert_eq!(asked(first), snapshot.users[0].key);
@@ -267,7 +267,7 @@ async fn a_timeline_is_read_at_once_or_when_the_selection_rests_and_then_nothing
     let last = running.commands.try_recv().expect("it is asked for");
     assert_eq!(asked(last), snapshot.users[3].key);
     let subject = Subject::User { key: snapshot.users[3].key.clone(), label: "ada".into() };
-    let kind = EventKind::Timeline(vec![]);
+    let kind = session::Timeline(vec![]).into();
     running.events.send(Event { at: start_of_time(), request: None, subject, kind }).await.unwrap();
     running.pass(10).await;
     assert!(running.written.take().contains("noted"));
@@ -285,9 +285,9 @@ async fn effects_run_in_their_order() {
     running.press('R');
     running.pass(10).await;
     let mut refreshed = Vec::new();
-    while let Ok(Envelope { command, .. }) = running.commands.try_recv() {
-        if let Command::Refresh { user } = command {
-            refreshed.push(user);
+    while let Ok(Envelope { operation, .. }) = running.commands.try_recv() {
+        if let Some(session::Refresh { user }) = operation.downcast_ref() {
+            refreshed.push(user.clone());
         }
     }
     assert_eq!(refreshed, snapshot.users.iter().map(|user| user.key.clone()).collect::<Vec<_>>());
@@ -329,8 +329,12 @@ async fn a_worker_that_is_busy_is_not_waited_for() {
 async fn events_are_told() {
     let running = running(snapshot(0)).await;
     running.written.take();
-    let event =
-        Event { at: start_of_time(), request: None, subject: Subject::Device, kind: EventKind::AppAdded };
+    let event = Event {
+        at: start_of_time(),
+        request: None,
+        subject: Subject::Device,
+        kind: session::AppAdded.into(),
+    };
     running.events.send(event).await.unwrap();
     running.pass(1).await;
     let bytes = running.written.take();

@@ -10,7 +10,10 @@ use secrecy::ExposeSecret;
 
 use super::{lines, questions};
 use crate::account::{SessionState, UserKey};
-use crate::session::{Event, EventKind, RequestId, SendError, Snapshot, Subject, VaultStatus};
+use crate::session::{
+    CustomDataChange, Event, EventKind, RequestId, SendError, Snapshot, Subject, Timeline, TokenRead,
+    VaultStatus,
+};
 use crate::tui::dialog::confirm::Answer;
 use crate::tui::dialog::{Body, DialogId, Progress};
 use crate::tui::effect::Effect;
@@ -146,21 +149,16 @@ impl Talk {
         if self.pending.is_some() && self.pending == event.request {
             self.pending = None;
         }
-        let is_timeline = matches!(event.kind, EventKind::Timeline(_));
-        let is_answer = matches!(
-            event.kind,
-            EventKind::Timeline(_)
-                | EventKind::AboutRead(_)
-                | EventKind::ClockRead(_)
-                | EventKind::MailsRead(_)
-                | EventKind::ApiKeysRead(_)
-                | EventKind::AnswerDropped { .. }
-        );
+        let is_timeline = event.kind.is::<Timeline>();
+        let is_answer = match &event.kind {
+            EventKind::Done(done) => done.outcome().is_answer() && !event.kind.is::<TokenRead>(),
+            kind => matches!(kind, EventKind::AnswerDropped { .. }),
+        };
         let is_said_with_dialog = in_dialog && matches!(event.kind, EventKind::Failed(_));
         if !is_answer && !is_said_with_dialog {
             self.say(words::event(&event).1);
         }
-        let is_conflict = matches!(event.kind, EventKind::CustomDataConflict { .. });
+        let is_conflict = matches!(event.kind.outcome(), Some(CustomDataChange::Conflict(_)));
         let is_away = matches!(event.kind, EventKind::BrowserNeeded { .. });
         let effects = self.tell(Message::Event(event));
         self.board_due |= is_away && self.board().is_some();

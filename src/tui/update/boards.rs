@@ -4,8 +4,8 @@ use secrecy::SecretString;
 
 use super::apps;
 use super::panes::target;
-use crate::account::{ApiKeyAction, ClockChange, MailPurpose, MailState};
-use crate::session::{Command, LocalAction, UserView};
+use crate::account::{ClockChange, MailPurpose, MailState};
+use crate::session::{self, AnyOperation, UserView};
 use crate::tui::dialog::{
     AmountForm, Body, ClockBoard, Confirm, EmailForm, KeyForm, KeyList, Mailbox, Progress, Question,
 };
@@ -71,27 +71,25 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 /// Sends a command whose outcome the board waits for.
-fn send(model: &mut Model, command: Command) -> Vec<Effect> {
-    ask(model, command, false)
+fn send(model: &mut Model, operation: impl Into<AnyOperation>) -> Vec<Effect> {
+    ask(model, operation, false)
 }
 
 /// Sends a command of the board, which may be one that only reads.
-fn ask(model: &mut Model, command: Command, reads: bool) -> Vec<Effect> {
+fn ask(model: &mut Model, operation: impl Into<AnyOperation>, reads: bool) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     (dialog.progress, dialog.reads) = (Progress::Waiting(None), reads);
-    vec![Effect::Send { command: Box::new(command), dialog: Some(dialog.id) }]
+    vec![Effect::Send { operation: operation.into(), dialog: Some(dialog.id) }]
 }
 
 fn reload(model: &mut Model) -> Vec<Effect> {
-    let command = match model.dialog().map(|dialog| &dialog.body) {
-        Some(Body::Clock(board)) => Command::Local { app: board.app.clone(), action: LocalAction::ReadClock },
-        Some(Body::Mailbox(mailbox)) => {
-            Command::Local { app: mailbox.app.clone(), action: LocalAction::ReadMails }
-        }
-        Some(Body::Keys(keys)) => Command::ApiKeys { user: keys.user.clone(), action: ApiKeyAction::List },
+    let operation: AnyOperation = match model.dialog().map(|dialog| &dialog.body) {
+        Some(Body::Clock(board)) => session::ReadClock { app: board.app.clone() }.into(),
+        Some(Body::Mailbox(mailbox)) => session::ReadMails { app: mailbox.app.clone() }.into(),
+        Some(Body::Keys(keys)) => session::ListApiKeys { user: keys.user.clone() }.into(),
         _ => return vec![],
     };
-    ask(model, command, true)
+    ask(model, operation, true)
 }
 
 fn clock(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -110,7 +108,7 @@ fn clock(model: &mut Model, action: Action) -> Vec<Effect> {
             None => return vec![],
         },
     };
-    send(model, Command::Local { app, action: LocalAction::ChangeClock(change) })
+    send(model, session::ChangeClock { app, change })
 }
 
 fn mailbox(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -128,7 +126,7 @@ fn mailbox(model: &mut Model, action: Action) -> Vec<Effect> {
     match (action, mail.purpose, mail.state) {
         (Action::Copy, ..) => copy(mail.link.expose().into(), "the link"),
         (Action::UseMail, MailPurpose::Confirm, MailState::Open) => {
-            send(model, Command::Local { app, action: LocalAction::ConfirmMail(mail.id) })
+            send(model, session::ConfirmMail { app, mail: mail.id })
         }
         (Action::UseMail, MailPurpose::Reset, MailState::Open) => {
             model.open(Body::Email(EmailForm::set_password(app, mail)));
@@ -155,9 +153,7 @@ fn keys(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(key) = keys.current(&snapshot) else { return vec![] };
     match action {
         Action::ToggleKey => {
-            let id = key.id.clone();
-            let action = if key.enabled { ApiKeyAction::Disable(id) } else { ApiKeyAction::Enable(id) };
-            send(model, Command::ApiKeys { user, action })
+            send(model, session::SwitchApiKey { user, key: key.id.clone(), enabled: !key.enabled })
         }
         Action::DeleteKey => {
             let question = Question::DeleteKey { id: key.id.clone(), name: key.name.clone() };

@@ -1,7 +1,7 @@
 //! Log-ins and links that go through a browser: it is sent away, waited for, brought back or given up.
 
 use super::boards;
-use crate::session::{Command, Event, EventKind, RequestId};
+use crate::session::{self, Event, EventKind, RequestId};
 use crate::tui::dialog::{Body, BrowserWait, Dialog, Progress, ReturnForm};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -61,7 +61,7 @@ fn give_up(model: &mut Model) -> Vec<Effect> {
 }
 
 fn cancel(request: RequestId) -> Effect {
-    Effect::Send { command: Box::new(Command::CancelLogIn { request }), dialog: None }
+    Effect::Send { operation: session::CancelLogIn { request }.into(), dialog: None }
 }
 
 /// The request that sent a browser away, where the dialog is about one.

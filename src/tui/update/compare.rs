@@ -1,7 +1,7 @@
 //! Keys of the comparison.
 
 use super::panes::target;
-use crate::session::Command;
+use crate::session;
 use crate::tui::compare::MOST;
 use crate::tui::dialog::{Body, Picker};
 use crate::tui::effect::Effect;
@@ -40,8 +40,8 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         }
         Action::Left | Action::Right => model.compare.go(action == Action::Right),
         Action::Refresh => {
-            let command = Command::Refresh { user: focused? };
-            return Some(vec![Effect::Send { command: Box::new(command), dialog: None }]);
+            let operation = session::Refresh { user: focused? };
+            return Some(vec![Effect::Send { operation: operation.into(), dialog: None }]);
         }
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
             // Settling holds it inside.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::boards;
 use super::panes::target;
-use crate::session::{Command, Event, EventKind, UserView};
+use crate::session::{self as engine, AnyOperation, Event, RefreshTokenRead, TokenRead, UserView};
 use crate::tui::content::{identities, session};
 use crate::tui::dialog::{Body, CopyMenu, Progress};
 use crate::tui::effect::Effect;
@@ -75,8 +75,8 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
                 }
             }
         }
-        Action::CopyAccessToken => ask(model, Command::Token { user, min_ttl: MIN_TTL }),
-        Action::CopyRefreshToken => ask(model, Command::RefreshToken { user }),
+        Action::CopyAccessToken => ask(model, engine::Token { user, min_ttl: MIN_TTL }),
+        Action::CopyRefreshToken => ask(model, engine::ReadRefreshToken { user }),
         _ => vec![],
     }
 }
@@ -87,17 +87,20 @@ pub fn secret(model: &Model, event: &Event) -> Option<(SecretString, &'static st
     let waits = model.dialogs.iter().any(|dialog| {
         matches!(dialog.body, Body::CopyMenu(_)) && dialog.progress == Progress::Waiting(Some(request))
     });
-    match &event.kind {
-        EventKind::Token { access, .. } if waits => Some((access.expose().into(), "the access token")),
-        EventKind::RefreshToken(refresh) if waits => Some((refresh.expose().into(), "the refresh token")),
-        _ => None,
+    if !waits {
+        return None;
     }
+    if let Some(TokenRead { access, .. }) = event.kind.outcome() {
+        return Some((access.expose().into(), "the access token"));
+    }
+    let RefreshTokenRead(refresh) = event.kind.outcome()?;
+    Some((refresh.expose().into(), "the refresh token"))
 }
 
-fn ask(model: &mut Model, command: Command) -> Vec<Effect> {
+fn ask(model: &mut Model, operation: impl Into<AnyOperation>) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     dialog.progress = Progress::Waiting(None);
-    vec![Effect::Send { command: Box::new(command), dialog: Some(dialog.id) }]
+    vec![Effect::Send { operation: operation.into(), dialog: Some(dialog.id) }]
 }
 
 fn close_and_copy(model: &mut Model, text: String, name: &str) -> Vec<Effect> {

@@ -3,7 +3,9 @@
 use crossterm::event::KeyEvent;
 
 use super::{batch, boards, browser, compare, copy, documents, palette, panes};
-use crate::session::{AppView, Command, Event, EventKind, RequestId, SendError, Subject, VaultStatus};
+use crate::session::{
+    self, ApiKeyCreated, AppAdded, AppView, Entered, Event, RequestId, SendError, Subject, VaultStatus,
+};
 use crate::tui::content::help;
 use crate::tui::dialog::{
     Body, Confirm, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, Purpose, Question,
@@ -93,7 +95,7 @@ fn give_up(model: &mut Model, dialog: &Dialog) -> Vec<Effect> {
     let Progress::Waiting(request) = dialog.progress else { return vec![] };
     match (&dialog.body, request) {
         (Body::Credentials(form), Some(request)) if !matches!(form.purpose, Purpose::Link(_)) => {
-            vec![Effect::Send { command: Box::new(Command::CancelLogIn { request }), dialog: None }]
+            vec![Effect::Send { operation: session::CancelLogIn { request }.into(), dialog: None }]
         }
         (body, _) if !body.is_board() => {
             model.say(Tone::Warn, "what was asked for goes on; its end is said here");
@@ -128,9 +130,9 @@ fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
 pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     match dialog.body.submit() {
-        Submission::Send(command) => {
+        Submission::Send(operation) => {
             dialog.progress = Progress::Waiting(None);
-            vec![Effect::Send { command, dialog: Some(dialog.id) }]
+            vec![Effect::Send { operation, dialog: Some(dialog.id) }]
         }
         Submission::Batch(action, users) => {
             model.dialogs.pop();
@@ -186,21 +188,22 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
         Outcome::Failed => true,
         Outcome::Done => {
             model.dialogs.remove(at);
-            if let (EventKind::LoggedIn { .. }, Subject::User { key, .. }) = (&event.kind, &event.subject) {
-                model.select_user(key.clone());
+            match (event.kind.outcome(), &event.subject) {
+                (Some(Entered::LoggedIn { .. }), Subject::User { key, .. }) => model.select_user(key.clone()),
+                // What has to be done next is in the mailbox; the worker reads it by itself.
+                (Some(Entered::ConfirmationPending), Subject::App { app, .. })
+                    if model.snapshot.app(app).is_some_and(|app| app.local.is_some()) =>
+                {
+                    model.open(Body::Mailbox(Mailbox::new(app.clone())));
+                }
+                _ => {}
             }
-            // What has to be done next is in the mailbox; the worker reads it by itself.
-            if let (EventKind::ConfirmationPending, Subject::App { app, .. }) = (&event.kind, &event.subject)
-                && model.snapshot.app(app).is_some_and(|app| app.local.is_some())
-            {
-                model.open(Body::Mailbox(Mailbox::new(app.clone())));
-            }
-            if let (EventKind::AppAdded, Subject::App { app, .. }) = (&event.kind, &event.subject)
+            if let (Some(AppAdded), Subject::App { app, .. }) = (event.kind.outcome(), &event.subject)
                 && let Some(Body::Apps(list)) = model.dialogs.last_mut().map(|dialog| &mut dialog.body)
             {
                 list.select(app.clone());
             }
-            if let EventKind::ApiKeyCreated(new) = &event.kind {
+            if let Some(ApiKeyCreated(new)) = event.kind.outcome() {
                 let (name, secret) = (new.key.name.clone(), new.secret.clone());
                 model.open(Body::Secret(ShownSecret { name, secret, copied: false }));
             }

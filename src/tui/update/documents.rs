@@ -4,7 +4,9 @@ use bson::{Bson, Document};
 
 use super::{dialogs, panes};
 use crate::account::FieldPath;
-use crate::session::{Command, Event, EventKind, READ_SOURCE, Subject, UserView};
+use crate::session::{
+    self, AnyOperation, CustomDataChange, CustomDataRead, Event, EventKind, ReadCustomData, Subject, UserView,
+};
 use crate::tui::dialog::conflict::Again;
 use crate::tui::dialog::document::Stage;
 use crate::tui::dialog::{Body, Conflict, Dialog, DialogId, DocumentEdit, EditForm, Progress};
@@ -20,7 +22,7 @@ const PAGE: usize = 10;
 pub fn read_source(model: &mut Model, user: &UserView) -> Vec<Effect> {
     model.focus = Pane::CustomData;
     model.source_asked = Some(user.key.clone());
-    send(Command::ReadCustomData { user: user.key.clone() }, None)
+    send(session::ReadCustomData { user: user.key.clone() }, None)
 }
 
 /// Opens the whole document: it is read at its source first.
@@ -40,16 +42,16 @@ pub fn follow_focus(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.source_asked.clone_from(&user);
-    user.map_or_else(Vec::new, |user| send(Command::ReadCustomData { user }, None))
+    user.map_or_else(Vec::new, |user| send(session::ReadCustomData { user }, None))
 }
 
-fn send(command: Command, dialog: Option<DialogId>) -> Vec<Effect> {
-    vec![Effect::Send { command: Box::new(command), dialog }]
+fn send(operation: impl Into<AnyOperation>, dialog: Option<DialogId>) -> Vec<Effect> {
+    vec![Effect::Send { operation: operation.into(), dialog }]
 }
 
 /// Whether the Custom data pane says that this failed.
 pub fn shows_failure(event: &Event) -> bool {
-    matches!(&event.kind, EventKind::Failed(failure) if failure.action == READ_SOURCE)
+    matches!(&event.kind, EventKind::Failed(failure) if failure.action == ReadCustomData::NAME)
 }
 
 /// Takes in what the dialogs of this file wait for.
@@ -57,13 +59,13 @@ pub fn receive(model: &mut Model, event: &Event) -> Vec<Effect> {
     let Some(request) = event.request else { return vec![] };
     let waits = |dialog: &&mut Dialog| dialog.progress == Progress::Waiting(Some(request));
     let Some(dialog) = model.dialogs.iter_mut().find(waits) else { return vec![] };
-    match (&event.kind, &mut dialog.body) {
-        (EventKind::CustomDataRead(document), Body::Document(edit)) => {
-            edit.begin(document.clone());
-            dialog.progress = Progress::Idle;
-            vec![Effect::Edit { dialog: dialog.id, text: edit.text.clone() }]
-        }
-        (EventKind::CustomDataConflict { theirs }, body) => {
+    if let (Some(CustomDataRead(document)), Body::Document(edit)) = (event.kind.outcome(), &mut dialog.body) {
+        edit.begin(document.clone());
+        dialog.progress = Progress::Idle;
+        return vec![Effect::Edit { dialog: dialog.id, text: edit.text.clone() }];
+    }
+    match (event.kind.outcome(), &mut dialog.body) {
+        (Some(CustomDataChange::Conflict(theirs)), body) => {
             let whose = match body {
                 Body::Edit(form) => Some((form.user.clone(), form.label.clone())),
                 Body::Confirm(confirm) => {
@@ -79,12 +81,7 @@ pub fn receive(model: &mut Model, event: &Event) -> Vec<Effect> {
             }
             vec![]
         }
-        (
-            EventKind::CustomDataSet { .. }
-            | EventKind::CustomDataUnset { .. }
-            | EventKind::CustomDataWritten { .. },
-            body,
-        ) => {
+        (Some(_), body) => {
             if let (Some(edit), Subject::User { key, .. }) = (body.edit(), &event.subject) {
                 model.undo.insert(key.clone(), edit.reversed());
             }
@@ -139,7 +136,7 @@ pub fn press(model: &mut Model, action: Action) -> Vec<Effect> {
             let user = conflict.user.clone();
             model.dialogs.pop();
             model.say(Tone::Plain, "theirs stands; the token is renewed, so that it follows");
-            send(Command::Refresh { user }, None)
+            send(session::Refresh { user }, None)
         }
         (Body::Conflict(conflict), Action::Edit) => {
             let (user, label) = (conflict.user.clone(), conflict.label.clone());

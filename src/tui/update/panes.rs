@@ -1,7 +1,7 @@
 //! Keys on the main screen.
 
 use super::{batch, copy, filter, palette, users};
-use crate::session::Command;
+use crate::session;
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -22,7 +22,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Repaint => return vec![Effect::Repaint],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Lock => return vec![Effect::Send { command: Box::new(Command::Lock), dialog: None }],
+        Action::Lock => return vec![Effect::Send { operation: session::Lock.into(), dialog: None }],
         Action::Help => model.open(Body::Help { offset: 0 }),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Close => filter::back(model),

@@ -18,8 +18,8 @@ use crate::account::{
     AppAlias, Claims, Credentials, EndReason, Lifetime, Profile, Provider, SessionState, UserId, UserKey,
 };
 use crate::session::{
-    AppView, Command, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId, SendError,
-    Snapshot, Subject, TokenView, UserView, VaultStatus,
+    self, AnyOperation, AppView, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId,
+    SendError, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
 use crate::tui::Look;
 use crate::tui::dialog::{Body, DialogId, Progress};
@@ -103,11 +103,11 @@ fn keys(model: &mut Model, text: &str) -> Vec<Effect> {
     text.chars().map(|c| press(model, KeyCode::Char(c))).last().unwrap_or_default()
 }
 
-/// The command that was asked for, and the dialog that waits for it.
-fn sent(effects: Vec<Effect>) -> (Command, Option<DialogId>) {
+/// The operation that was asked for, and the dialog that waits for it.
+fn sent(effects: Vec<Effect>) -> (AnyOperation, Option<DialogId>) {
     match <[Effect; 1]>::try_from(effects) {
-        Ok([Effect::Send { command, dialog }]) => (*command, dialog),
-        other => panic!("one command expected: {other:?}"),
+        Ok([Effect::Send { operation, dialog }]) => (operation, dialog),
+        other => panic!("one operation expected: {other:?}"),
     }
 }
 
@@ -129,7 +129,7 @@ fn selected(model: &Model) -> Option<UserKey> {
 }
 
 /// Types credentials into the log-in dialog and submits them; the id of the request.
-fn log_in(model: &mut Model) -> (Command, RequestId) {
+fn log_in(model: &mut Model) -> (AnyOperation, RequestId) {
     keys(model, "l");
     keys(model, "ada@example.com");
     press(model, KeyCode::Tab);
@@ -210,12 +210,14 @@ fn the_selected_row_is_always_in_sight() {
 fn a_log_in_closes_its_dialog_and_selects_the_user() {
     let mut model = with_users([1]);
     let (command, id) = log_in(&mut model);
-    let Command::LogIn { credentials: Credentials::EmailPassword { email, password }, .. } = command else {
+    let Some(session::LogIn { credentials: Credentials::EmailPassword { email, password }, .. }) =
+        command.downcast_ref()
+    else {
         panic!("{command:?}");
     };
     assert_eq!((email.as_str(), password.expose_secret()), ("ada@example.com", "hunter2"));
     let subject = Subject::User { key: key(2), label: "ada@example.com".into() };
-    update(&mut model, event(Some(id), subject, EventKind::LoggedIn { replaced: false }));
+    update(&mut model, event(Some(id), subject, session::Entered::LoggedIn { replaced: false }.into()));
     assert!(model.dialogs.is_empty());
     show(&mut model, snapshot([1, 2]));
     assert_eq!(selected(&model), Some(key(2)), "as soon as the worker shows the user");
@@ -226,7 +228,10 @@ fn the_answer_to_another_request_changes_no_dialog() {
     let mut model = with_users([1]);
     log_in(&mut model);
     let subject = Subject::User { key: key(2), label: "ada".into() };
-    update(&mut model, event(Some(RequestId::next()), subject, EventKind::LoggedIn { replaced: false }));
+    update(
+        &mut model,
+        event(Some(RequestId::next()), subject, session::Entered::LoggedIn { replaced: false }.into()),
+    );
     assert!(model.dialog().unwrap().is_waiting());
 }
 
@@ -306,7 +311,7 @@ fn a_log_in_that_is_closed_while_it_waits_is_given_up() {
     let mut model = with_users([1]);
     let (_, id) = log_in(&mut model);
     let (command, dialog) = sent(press(&mut model, KeyCode::Esc));
-    assert!(matches!(command, Command::CancelLogIn { request } if request == id));
+    assert!(matches!(command.downcast_ref(), Some(session::CancelLogIn { request }) if *request == id));
     assert_eq!(dialog, None, "nobody waits for it");
     assert!(model.dialogs.is_empty());
     // What is not on its way has nothing to give up.
@@ -356,7 +361,7 @@ fn ctrl_z_suspends_from_everywhere() {
 fn an_error_stays_until_it_is_dismissed() {
     let mut model = with_users([1]);
     update(&mut model, event(None, Subject::Device, failure()));
-    update(&mut model, event(None, Subject::Device, EventKind::Refreshed));
+    update(&mut model, event(None, Subject::Device, session::Refreshed.into()));
     assert!(model.activity.shown().unwrap().text.contains("invalid username"));
     press(&mut model, KeyCode::Esc);
     assert!(model.activity.shown().unwrap().text.contains("renewed"));
@@ -378,7 +383,7 @@ fn each_result_of_a_batch_is_in_the_log_and_the_report_names_what_failed() {
             message: format!("no answer {number}"),
             hint: String::new(),
         };
-        let kind = if number == 1 { EventKind::Refreshed } else { EventKind::Failed(failure) };
+        let kind = if number == 1 { session::Refreshed.into() } else { EventKind::Failed(failure) };
         let subject = Subject::User { key: key(number), label: format!("user{number}@example.com") };
         update(&mut model, Message::Event(Event { at: now(), request: Some(id), subject, kind }));
     }
@@ -395,11 +400,19 @@ fn each_result_of_a_batch_is_in_the_log_and_the_report_names_what_failed() {
 fn keys_name_the_selected_user() {
     let mut model = with_users([1, 2]);
     keys(&mut model, "j");
-    assert!(matches!(sent(keys(&mut model, "R")).0, Command::Refresh { user } if user == key(2)));
-    assert!(matches!(sent(keys(&mut model, "s")).0, Command::MakeCurrent { user } if user == key(2)));
-    assert!(matches!(sent(keys(&mut model, "o")).0, Command::LogOut { user } if user == key(2)));
+    assert!(
+        matches!(sent(keys(&mut model, "R")).0.downcast_ref(), Some(session::Refresh { user }) if *user == key(2))
+    );
+    assert!(
+        matches!(sent(keys(&mut model, "s")).0.downcast_ref(), Some(session::MakeCurrent { user }) if *user == key(2))
+    );
+    assert!(
+        matches!(sent(keys(&mut model, "o")).0.downcast_ref(), Some(session::LogOut { user }) if *user == key(2))
+    );
     keys(&mut model, "x");
-    assert!(matches!(sent(press(&mut model, KeyCode::Enter)).0, Command::Remove { user } if user == key(2)));
+    assert!(
+        matches!(sent(press(&mut model, KeyCode::Enter)).0.downcast_ref(), Some(session::Remove { user }) if *user == key(2))
+    );
 }
 
 #[test]
@@ -412,7 +425,9 @@ fn registering_is_checked_before_it_is_sent() {
     assert!(press(&mut model, KeyCode::Enter).is_empty());
     keys(&mut model, "secret1");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(command, Command::Register { email, .. } if email == "ada@example.com"));
+    assert!(
+        matches!(command.downcast_ref(), Some(session::Register { email, .. }) if email == "ada@example.com")
+    );
 }
 
 #[test]
@@ -428,7 +443,9 @@ fn linking_registers_first_unless_told_otherwise() {
         }
         assert!(press(&mut model, KeyCode::Enter).is_empty(), "first it is shown what will happen");
         let (command, _) = sent(press(&mut model, KeyCode::Enter));
-        assert!(matches!(command, Command::Link { register, .. } if register == registers));
+        assert!(
+            matches!(command.downcast_ref(), Some(session::Link { register, .. }) if *register == registers)
+        );
     }
 }
 
@@ -439,7 +456,10 @@ fn an_anonymous_log_in_needs_nothing() {
     press(&mut model, KeyCode::Up);
     press(&mut model, KeyCode::Right);
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(command, Command::LogIn { credentials: Credentials::Anonymous, .. }));
+    assert!(matches!(
+        command.downcast_ref(),
+        Some(session::LogIn { credentials: Credentials::Anonymous, .. })
+    ));
 }
 
 #[test]
@@ -461,9 +481,7 @@ fn custom_data_is_edited_added_and_removed() {
     assert_eq!(model.focus, Pane::CustomData);
     press(&mut model, KeyCode::Backspace);
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(
-        command,
-        Command::EditCustomData { edit, .. }
+    assert!(matches!(command.downcast_ref(), Some(session::EditCustomData { edit, .. })
             if edit.changes[0].path.to_string() == "theme" && edit.changes[0].after == Some(bson!("dar"))
     ));
 
@@ -472,16 +490,14 @@ fn custom_data_is_edited_added_and_removed() {
     press(&mut model, KeyCode::Tab);
     keys(&mut model, "true");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(
-        command,
-        Command::EditCustomData { edit, .. }
+    assert!(matches!(command.downcast_ref(), Some(session::EditCustomData { edit, .. })
             if edit.changes[0].path.to_string() == "list.3" && edit.changes[0].after == Some(bson!(true))
     ));
 
     let mut model = with_users([1]);
     keys(&mut model, "4d");
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
-    assert!(matches!(command, Command::EditCustomData { edit, .. }
+    assert!(matches!(command.downcast_ref(), Some(session::EditCustomData { edit, .. })
         if edit.changes[0].path.to_string() == "theme" && edit.changes[0].after.is_none()));
 }
 
@@ -630,7 +646,7 @@ proptest! {
                 Happening::Answer(true) => event(request, Subject::Device, failure()),
                 Happening::Answer(false) => {
                     let subject = Subject::User { key: key(3), label: "ada".into() };
-                    event(request, subject, EventKind::LoggedIn { replaced: false })
+                    event(request, subject, session::Entered::LoggedIn { replaced: false }.into())
                 }
             };
             for effect in update(&mut model, message) {

@@ -1,7 +1,7 @@
 //! The timeline of the selected user: it is read once, when somebody looks at it and the selection rests; what happens
 //! afterwards comes by itself.
 
-use crate::session::{Command, Event, EventKind, READ_TIMELINE, RequestId, SendError, Subject};
+use crate::session::{self, Event, EventKind, ReadTimeline, RequestId, SendError, Subject};
 use crate::tui::dialog::DialogId;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane, View};
@@ -33,7 +33,7 @@ pub fn rested(model: &mut Model) -> Vec<Effect> {
     }
     let tag = model.next_tag();
     model.timeline.set_reading(Reading::Asked(tag));
-    vec![Effect::Send { command: Box::new(Command::ReadTimeline { user }), dialog: Some(tag) }]
+    vec![Effect::Send { operation: session::ReadTimeline { user }.into(), dialog: Some(tag) }]
 }
 
 /// The question was taken by the worker, or was not; whether it was this one.
@@ -53,7 +53,7 @@ pub fn sent(model: &mut Model, tag: Option<DialogId>, result: Result<RequestId, 
 /// Takes in what happened.
 pub fn hear(model: &mut Model, event: &Event) {
     if let (Subject::User { key, .. }, EventKind::Failed(failure)) = (&event.subject, &event.kind)
-        && failure.action == READ_TIMELINE
+        && failure.action == ReadTimeline::NAME
         && model.selected().is_some_and(|user| user.key == *key)
     {
         model.timeline.set_reading(Reading::Failed(failure.message.clone()));
@@ -70,5 +70,5 @@ pub fn hear(model: &mut Model, event: &Event) {
 
 /// Whether the pane says that this failed.
 pub fn shows_failure(event: &Event) -> bool {
-    matches!(&event.kind, EventKind::Failed(failure) if failure.action == READ_TIMELINE)
+    matches!(&event.kind, EventKind::Failed(failure) if failure.action == ReadTimeline::NAME)
 }

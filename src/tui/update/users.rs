@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{apps, boards, copy, documents};
 use crate::account::FieldPath;
-use crate::session::{AppView, Command, UserView};
+use crate::session::{self, AnyOperation, AppView, UserView};
 use crate::tui::content::tree::Kind;
 use crate::tui::dialog::{Body, Confirm, CredentialsForm, DeleteForm, EditForm, EmailForm, Question};
 use crate::tui::effect::Effect;
@@ -32,10 +32,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (_, None) => None,
         (Action::Link, Some(user)) => with_app(model, |app| CredentialsForm::link(app, &user)),
-        (Action::Refresh, Some(user)) => return send(Command::Refresh { user: user.key.clone() }),
-        (Action::MakeCurrent, Some(user)) => return send(Command::MakeCurrent { user: user.key.clone() }),
+        (Action::Refresh, Some(user)) => return send(session::Refresh { user: user.key.clone() }),
+        (Action::MakeCurrent, Some(user)) => return send(session::MakeCurrent { user: user.key.clone() }),
         (Action::LogOut, Some(user)) if user.is_lost_without_session() => confirm(Question::LogOut, &user),
-        (Action::LogOut, Some(user)) => return send(Command::LogOut { user: user.key.clone() }),
+        (Action::LogOut, Some(user)) => return send(session::LogOut { user: user.key.clone() }),
         (Action::CopyMenu, Some(user)) => {
             copy::open_menu(model, &user);
             None
@@ -61,8 +61,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     vec![]
 }
 
-fn send(command: Command) -> Vec<Effect> {
-    vec![Effect::Send { command: Box::new(command), dialog: None }]
+fn send(operation: impl Into<AnyOperation>) -> Vec<Effect> {
+    vec![Effect::Send { operation: operation.into(), dialog: None }]
 }
 
 fn with_app(model: &Model, form: impl FnOnce(&AppView) -> CredentialsForm) -> Option<Body> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Talk;
 use crate::account::FieldPath;
-use crate::session::{Command as Order, FindError, Snapshot, UserView, find_user};
+use crate::session::{self, FindError, Snapshot, UserView, find_user};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -38,8 +38,8 @@ impl Talk {
                 // It is said when it was read.
                 let user = self.model.selected().filter(|_| panes.contains(&Pane::Timeline));
                 user.map_or_else(Vec::new, |user| {
-                    let command = Order::ReadTimeline { user: user.key.clone() };
-                    vec![Effect::Send { command: Box::new(command), dialog: None }]
+                    let operation = session::ReadTimeline { user: user.key.clone() };
+                    vec![Effect::Send { operation: operation.into(), dialog: None }]
                 })
             }
             Command::Select(user) => {

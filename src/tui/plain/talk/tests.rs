@@ -4,7 +4,8 @@ use ratatui::layout::Size;
 use super::*;
 use crate::account::{AppAlias, FieldPath, Lifetime, Profile, Provider, UserId};
 use crate::session::{
-    AppView, Command as Order, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView, UserView,
+    self, AnyOperation, AppView, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
+    UserView,
 };
 use crate::tui::Look;
 use crate::tui::model::Start;
@@ -76,19 +77,19 @@ fn talk(with_person: bool) -> Talk {
         user("local", "bob", SessionState::Active),
     ];
     talk.tell(snapshot(1, users));
-    talk.hear(event(None, EventKind::AppAdded));
+    talk.hear(event(None, session::AppAdded.into()));
     talk
 }
 
 /// Answers what is asked, and carries effects as the loop does; the command that comes of it, with its request.
-fn write(talk: &mut Talk, line: &str) -> Option<(RequestId, Order)> {
+fn write(talk: &mut Talk, line: &str) -> Option<(RequestId, AnyOperation)> {
     let asked = talk.ask().expect("something is asked");
     let mut sent = None;
     for effect in talk.answer(&asked, line) {
-        if let Effect::Send { command, dialog } = effect {
+        if let Effect::Send { operation, dialog } = effect {
             let id = RequestId::next();
             talk.sent(dialog, Ok(id));
-            sent = Some((id, *command));
+            sent = Some((id, operation));
         }
     }
     sent
@@ -121,10 +122,12 @@ fn users_and_changes_are_lines() {
 fn an_action_is_written_with_its_user_and_the_next_line_waits_for_it() {
     let mut talk = talk(true);
     let (id, command) = write(&mut talk, "refresh ada@example.com").unwrap();
-    assert!(matches!(command, Order::Refresh { user } if user.id.as_str() == "id-ada"));
+    assert!(
+        matches!(command.downcast_ref(), Some(session::Refresh { user }) if user.id.as_str() == "id-ada")
+    );
     assert_eq!(talk.ask(), None, "the answer is not here");
     said(&mut talk);
-    talk.hear(event(Some(id), EventKind::Refreshed));
+    talk.hear(event(Some(id), session::Refreshed.into()));
     assert_eq!(said(&mut talk), "local: access token renewed");
     assert_eq!(talk.ask(), Some(Ask::Command));
 }
@@ -139,8 +142,11 @@ fn a_user_is_meant_by_what_is_unique() {
         ("refresh id-ada", "local"),
     ] {
         let (id, command) = write(&mut talk, line).unwrap();
-        assert!(matches!(command, Order::Refresh { user } if user.app.as_str() == meant), "{line}");
-        talk.hear(event(Some(id), EventKind::Refreshed));
+        assert!(
+            matches!(command.downcast_ref(), Some(session::Refresh { user }) if user.app.as_str() == meant),
+            "{line}"
+        );
+        talk.hear(event(Some(id), session::Refreshed.into()));
     }
     said(&mut talk);
     assert!(write(&mut talk, "refresh ad").is_none());
@@ -159,7 +165,9 @@ fn a_dialog_is_asked_field_by_field_and_keeps_what_was_typed_when_it_fails() {
     assert!(write(&mut talk, "eve@example.com").is_none());
     assert!(talk.ask().unwrap().is_secret());
     let (id, command) = write(&mut talk, "secret1").unwrap();
-    assert!(matches!(command, Order::Register { email, .. } if email == "eve@example.com"));
+    assert!(
+        matches!(command.downcast_ref(), Some(session::Register { email, .. }) if email == "eve@example.com")
+    );
     assert!(!said(&mut talk).contains("secret1"));
     let failure = Failure {
         kind: FailureKind::Refused,
@@ -198,8 +206,8 @@ fn a_pipe_is_not_asked_again() {
 /// Begins an edit in the Custom data pane, which reads the source when it gets the focus.
 fn begin_edit(talk: &mut Talk, line: &str) {
     if let Some((id, order)) = write(talk, line) {
-        assert!(matches!(order, Order::ReadCustomData { .. }), "{order:?}");
-        talk.hear(event(Some(id), EventKind::CustomDataRead(None)));
+        assert!(order.downcast_ref::<session::ReadCustomData>().is_some(), "{order:?}");
+        talk.hear(event(Some(id), session::CustomDataRead(None).into()));
     }
 }
 
@@ -209,10 +217,12 @@ fn custom_data_is_edited_by_its_path() {
     for (line, path) in [("edit ada@example.com cart.count", "cart.count"), ("edit theme", "theme")] {
         begin_edit(&mut talk, line);
         let (id, command) = write(&mut talk, "7").unwrap();
-        let Order::EditCustomData { edit, .. } = &command else { panic!("{command:?}") };
+        let Some(session::EditCustomData { edit, .. }) = command.downcast_ref() else {
+            panic!("{command:?}")
+        };
         let changed: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
         assert_eq!(changed, [path]);
-        talk.hear(event(Some(id), EventKind::CustomDataSet { path: FieldPath::parse(path).unwrap() }));
+        talk.hear(event(Some(id), session::CustomDataChange::Set(FieldPath::parse(path).unwrap()).into()));
     }
     said(&mut talk);
     write(&mut talk, "custom-data ada@example.com");
@@ -228,7 +238,7 @@ fn meet(talk: &mut Talk) {
     let (id, _) = write(talk, "7").unwrap();
     said(talk);
     let theirs = Some(bson::doc! { "theme": "light", "cart": { "count": 2 } });
-    talk.hear(event(Some(id), EventKind::CustomDataConflict { theirs }));
+    talk.hear(event(Some(id), session::CustomDataChange::Conflict(theirs).into()));
 }
 
 #[test]
@@ -240,8 +250,8 @@ fn of_an_edit_that_meets_another_both_are_said_and_a_person_decides() {
         let lines = said(&mut talk);
         assert!(lines.contains("theme: before \"dark\", theirs \"light\", yours 7"), "{lines}");
         let (_, command) = write(&mut talk, answer).unwrap();
-        assert_eq!(matches!(command, Order::EditCustomData { .. }), writes, "{command:?}");
-        assert_eq!(matches!(command, Order::Refresh { .. }), !writes, "{command:?}");
+        assert_eq!(command.downcast_ref::<session::EditCustomData>().is_some(), writes, "{command:?}");
+        assert_eq!(command.downcast_ref::<session::Refresh>().is_some(), !writes, "{command:?}");
         assert_eq!(said(&mut talk).contains("theirs stands"), !writes);
     }
 }
@@ -265,7 +275,7 @@ fn what_cannot_be_undone_is_asked_and_no_is_the_answer_to_nothing() {
     write(&mut talk, "delete");
     assert!(write(&mut talk, "yes").is_none());
     assert!(said(&mut talk).contains("as it stands above"));
-    assert!(matches!(write(&mut talk, "ada@example.com"), Some((_, Order::Delete { .. }))));
+    assert!(write(&mut talk, "ada@example.com").unwrap().1.downcast_ref::<session::Delete>().is_some());
 }
 
 #[test]
@@ -273,7 +283,7 @@ fn the_end_of_input_waits_for_what_is_on_its_way() {
     let mut talk = talk(false);
     let (id, _) = write(&mut talk, "refresh ada@example.com").unwrap();
     assert!(talk.end_of_input().is_empty());
-    let effects = talk.hear(event(Some(id), EventKind::Refreshed));
+    let effects = talk.hear(event(Some(id), session::Refreshed.into()));
     assert!(matches!(effects[..], [Effect::Quit]));
 }
 
@@ -288,7 +298,7 @@ fn timeline(request: RequestId, name: &str, what: &str) -> Event {
         refresh: None,
     };
     let subject = Subject::User { key, label: name.into() };
-    Event { at: now(), request: Some(request), subject, kind: EventKind::Timeline(vec![entry]) }
+    Event { at: now(), request: Some(request), subject, kind: session::Timeline(vec![entry]).into() }
 }
 
 #[test]
@@ -296,7 +306,9 @@ fn a_timeline_is_read_when_it_is_asked_for_and_said_when_it_is_there() {
     let mut talk = talk(true);
     said(&mut talk);
     let (id, command) = write(&mut talk, "timeline ada@example.com").unwrap();
-    assert!(matches!(command, Order::ReadTimeline { user } if user.id.as_str() == "id-ada"));
+    assert!(
+        matches!(command.downcast_ref(), Some(session::ReadTimeline { user }) if user.id.as_str() == "id-ada")
+    );
     assert_eq!(said(&mut talk), "");
     talk.hear(timeline(id, "ada", "could not write"));
     let lines = said(&mut talk);
@@ -332,5 +344,8 @@ fn a_link_is_told_before_it_is_sent() {
     }
     assert!(matches!(talk.ask(), Some(Ask::Agreement { answer: "Link", .. })));
     assert!(said(&mut talk).contains("no unlinking"));
-    assert!(matches!(write(&mut talk, "yes"), Some((_, Order::Link { register: true, .. }))));
+    assert!(matches!(
+        write(&mut talk, "yes").unwrap().1.downcast_ref(),
+        Some(session::Link { register: true, .. })
+    ));
 }

@@ -91,7 +91,7 @@ fn the_cursor_of_the_chart_is_the_selection_of_the_board() {
     keys(&mut model, "k");
     assert_eq!(selected(&model), Some(key(1)));
     let (command, _) = sent(keys(&mut model, "R"));
-    assert!(matches!(command, Command::Refresh { user } if user == key(1)));
+    assert!(matches!(command.downcast_ref(), Some(session::Refresh { user }) if *user == key(1)));
     keys(&mut model, "G");
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.view, selected(&model)), (View::Board, Some(key(2))));
@@ -140,15 +140,15 @@ fn a_chart_of_what_is_far_away_wakes_nobody_soon() {
 #[test]
 fn the_log_has_every_event_and_follows() {
     let mut model = with_users(0..2);
-    happens(&mut model, 0, EventKind::Refreshed);
+    happens(&mut model, 0, session::Refreshed.into());
     fails(&mut model, "invalid username/password", "local", "ada@example.com");
     keys(&mut model, "8");
     assert_eq!(entries(&model).len(), 2);
     assert_eq!(model.log.cursor(), 1);
-    happens(&mut model, 1, EventKind::Refreshed);
+    happens(&mut model, 1, session::Refreshed.into());
     assert_eq!(model.log.cursor(), 2, "it follows");
     keys(&mut model, "k");
-    happens(&mut model, 1, EventKind::LoggedOut);
+    happens(&mut model, 1, session::LoggedOut.into());
     assert_eq!(model.log.cursor(), 1, "one who looks is not led away");
     keys(&mut model, "G");
     assert!(model.log.follows());
@@ -157,9 +157,9 @@ fn the_log_has_every_event_and_follows() {
 #[test]
 fn the_log_is_filtered_by_level_user_and_app() {
     let mut model = with_users(0..2);
-    happens(&mut model, 0, EventKind::Refreshed);
+    happens(&mut model, 0, session::Refreshed.into());
     happens(&mut model, 1, EventKind::AccessRefused { action: "read" });
-    happens(&mut model, 0, EventKind::ApiKeysRead(Arc::from([])));
+    happens(&mut model, 0, session::ApiKeys(Arc::from([])).into());
     fails(&mut model, "wrong", "local", "user0@example.com");
     fails(&mut model, "wrong", "shop", "eve@example.com");
     keys(&mut model, "8");
@@ -217,11 +217,11 @@ fn the_log_stays_in_order_when_the_oldest_entries_make_way() {
     let mut model = with_users(0..1);
     keys(&mut model, "8");
     for _ in 0..10 {
-        happens(&mut model, 0, EventKind::Refreshed);
+        happens(&mut model, 0, session::Refreshed.into());
     }
     keys(&mut model, "g");
     for _ in 0..crate::tui::history::MOST {
-        happens(&mut model, 0, EventKind::LoggedOut);
+        happens(&mut model, 0, session::LoggedOut.into());
     }
     assert_eq!(model.log.rows().len(), crate::tui::history::MOST);
     assert_eq!(model.log.cursor(), 0, "the selected entry is gone, the oldest one takes its place");

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::Worker;
+use super::Engine;
 use crate::account::{AccessToken, AppAlias, AppClock, SessionState};
+use crate::session::operations::ReadClock;
 use crate::session::skew::Skew;
-use crate::session::{EventKind, LocalAction, Subject};
+use crate::session::{EventKind, Subject};
 use crate::vault::KeptClock;
 
 /// A wall clock that moved so much more or less than the runtime's was set, or this machine slept.
@@ -16,13 +17,13 @@ const SPREAD: f64 = 30.0;
 
 /// The two clocks of this machine when they were last compared.
 #[derive(Debug)]
-pub(super) struct Time {
+pub(in crate::session) struct Time {
     wall: Timestamp,
     runtime: Instant,
 }
 
 impl Time {
-    pub(super) fn new(wall: Timestamp) -> Self {
+    pub(in crate::session) fn new(wall: Timestamp) -> Self {
         Self { wall, runtime: Instant::now() }
     }
 
@@ -36,9 +37,9 @@ impl Time {
     }
 }
 
-impl Worker {
+impl Engine {
     /// Notices a clock that was set, and a machine that slept.
-    pub(super) fn watch_clock(&mut self) {
+    pub(in crate::session) fn watch_clock(&mut self) {
         let now = self.now();
         let Some(by) = self.time.jump(now) else { return };
         self.tell(None, Subject::Device, EventKind::ClockJumped { by });
@@ -52,7 +53,7 @@ impl Worker {
             *skew = skew.after_jump(&moment);
             let ahead = skew.ahead();
             let present = self.present(&alias);
-            self.look_after(None, alias.clone(), LocalAction::ReadClock);
+            self.look_after(None, ReadClock { app: alias.clone() });
             let mut first = true;
             for user in self.roster.users_of(&alias) {
                 let Some(session) = self.roster.get_mut(&user) else { continue };
@@ -78,11 +79,11 @@ impl Worker {
                 // planned anew before their turn comes.
                 let may_ask = retry != Some(None) && self.setup.renewals.lead.is_some();
                 if may_ask && std::mem::take(&mut first) {
-                    self.start_renewal(&user);
+                    self.start_refresh(&user);
                 } else if retry.is_some() {
                     self.plan(&user);
                 } else {
-                    self.plan_renewal_after(&user, turn);
+                    self.plan_refresh_after(&user, turn);
                 }
                 self.user_changed(&user);
             }
@@ -90,7 +91,7 @@ impl Worker {
     }
 
     /// Learns the server's time from its last answer.
-    pub(super) fn learn_date(&mut self, alias: &AppAlias) {
+    pub(in crate::session) fn learn_date(&mut self, alias: &AppAlias) {
         let Some((_, backend, _)) = self.backend(alias) else { return };
         let now = self.now();
         let learnt = self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead(), now));
@@ -98,20 +99,20 @@ impl Worker {
     }
 
     /// Learns the server's time from a token that it issued just now.
-    pub(super) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
+    pub(in crate::session) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
         let now = self.now();
         let learnt = self.learn(alias, |skew| skew.learn_from_token(access, now));
         self.tell_skew(alias, learnt);
     }
 
     /// Learns the server's time from its clock, which somebody may have moved. That is no news to whoever did.
-    pub(super) fn learn_clock(&mut self, alias: &AppAlias, clock: &AppClock) {
+    pub(in crate::session) fn learn_clock(&mut self, alias: &AppAlias, clock: &AppClock) {
         let now = self.now();
         self.learn(alias, |skew| skew.learn_from_clock(clock.now, clock.frozen, now));
     }
 
     /// Takes what other processes, or earlier ones, have learnt of the apps' clocks.
-    pub(super) fn recall_clocks(&mut self, clocks: Vec<(AppAlias, KeptClock)>) {
+    pub(in crate::session) fn recall_clocks(&mut self, clocks: Vec<(AppAlias, KeptClock)>) {
         let moment = self.setup.clock.moment();
         for (alias, kept) in clocks {
             if self.app(&alias).is_some_and(|app| app.skew.is_news(&kept)) {
@@ -121,7 +122,7 @@ impl Worker {
     }
 
     /// Keeps what was learnt of the apps' clocks, for the next process.
-    pub(super) fn keep_clocks(&mut self) {
+    pub(in crate::session) fn keep_clocks(&mut self) {
         let (clock, wall) = (self.setup.clock.clone(), self.now());
         let Some(vault) = &self.vault else { return };
         for app in &mut self.apps {
@@ -153,7 +154,7 @@ impl Worker {
             let Some(session) = self.roster.get_mut(&user) else { continue };
             session.correct_for(ahead, present);
             if session.state == SessionState::Active {
-                self.plan_renewal(&user);
+                self.plan_refresh(&user);
             } else {
                 self.plan(&user);
             }

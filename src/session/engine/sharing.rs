@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Worker;
-use super::outcomes::Outcome;
+use super::Engine;
 use crate::account::{SessionState, UserKey};
+use crate::session::operations::Removed;
 use crate::session::user_session::UserSession;
-use crate::session::{EventKind, Failure, LastRefresh, RequestId, Subject, VaultStatus};
-use crate::vault::{Changes, KeySource, TimelineEntry, UserRecord, VaultError};
+use crate::session::{EventKind, Failure, LastRefresh, Subject, VaultStatus};
+use crate::vault::{Changes, Contents, KeySource, TimelineEntry, UserRecord, VaultError};
 
 /// How often others' changes are looked for.
 const LOOK: Duration = Duration::from_millis(500);
@@ -27,15 +27,15 @@ pub(super) async fn looking(look: &mut Option<Looking>) -> Result<Option<Changes
     }
 }
 
-impl Worker {
+impl Engine {
     /// Whether another process may have the same vault open, and this one lives long enough to care.
-    pub(super) fn shares_vault(&self) -> bool {
+    pub(in crate::session) fn shares_vault(&self) -> bool {
         let is_kept = self.vault.as_ref().is_some_and(|vault| *vault.key() != KeySource::Memory);
         is_kept && self.setup.renewals.lead.is_some()
     }
 
     /// Asks the vault for what others did, unless its files say that nobody did anything.
-    pub(super) fn look_around(&mut self) {
+    pub(in crate::session) fn look_around(&mut self) {
         let Some(vault) = &mut self.vault else { return };
         if vault.may_have_changes() {
             self.looking = Some(Box::pin(vault.changes()));
@@ -46,7 +46,7 @@ impl Worker {
     }
 
     /// Takes what others did, of which there is mostly nothing.
-    pub(super) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
+    pub(in crate::session) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
         self.looking = None;
         self.next_look = Instant::now() + LOOK;
         let changes = match changes {
@@ -60,7 +60,7 @@ impl Worker {
         for user in changes.removed {
             let subject = self.subject(&user);
             if self.forget(&user).is_some() {
-                self.tell(None, subject, EventKind::Removed);
+                self.tell(None, subject, Removed);
             }
         }
         self.follow_apps(changes.apps);
@@ -71,8 +71,35 @@ impl Worker {
         self.recall_renewals(changes.renewals);
     }
 
+    /// Takes what the vault holds when it is opened.
+    pub(in crate::session) fn take_contents(&mut self, contents: Contents) {
+        for (user, _) in &contents.users {
+            self.app_mut(&user.app);
+        }
+        let mut kept = Vec::new();
+        for (alias, record) in contents.apps {
+            let app = self.app_mut(&alias);
+            (app.current, app.device) = (record.current, record.device);
+            kept.extend(record.app);
+        }
+        self.recall_clocks(contents.clocks);
+        for (user, record) in contents.users {
+            let skew = self.app_mut(&user.app).skew.ahead();
+            let generation = self.next_generation();
+            self.roster.insert(UserSession::new(user, generation, record, skew));
+        }
+        self.recall_renewals(contents.renewals);
+        for app in kept {
+            self.connect_kept(app);
+        }
+        let aliases: Vec<_> = self.apps.iter().map(|app| app.alias.clone()).collect();
+        for alias in aliases {
+            self.look_at_sessions_of(&alias);
+        }
+    }
+
     /// Takes how the last renewals went, whichever process made them.
-    pub(super) fn recall_renewals(&mut self, entries: Vec<(UserKey, TimelineEntry)>) {
+    pub(in crate::session) fn recall_renewals(&mut self, entries: Vec<(UserKey, TimelineEntry)>) {
         for (user, entry) in entries {
             let Some(session) = self.roster.get_mut(&user) else { continue };
             let known = session.last_refresh.as_ref();
@@ -85,7 +112,7 @@ impl Worker {
     }
 
     /// Takes a record that another process stored. False when it says nothing new.
-    pub(super) fn take_record(&mut self, user: UserKey, record: UserRecord) -> bool {
+    pub(in crate::session) fn take_record(&mut self, user: UserKey, record: UserRecord) -> bool {
         let generation = self.next_generation();
         let skew = self.app_mut(&user.app).skew.ahead();
         let mut waiting = (Vec::new(), Vec::new());
@@ -113,7 +140,7 @@ impl Worker {
         // What the other process noted of its renewal comes with the timeline.
         session.last_refresh = last_refresh;
         self.roster.insert(session);
-        self.plan_renewal(&user);
+        self.plan_refresh(&user);
         self.user_changed(&user);
         let subject = self.subject(&user);
         self.tell(None, subject, EventKind::ChangedElsewhere);
@@ -123,52 +150,15 @@ impl Worker {
 
     /// Looks at what stands in the vault for a user. Another process wrote while an answer was on its way to the disk,
     /// and which of the two came last is known there only.
-    pub(super) fn read_again(&mut self, user: &UserKey) {
+    pub(in crate::session) fn read_again(&mut self, user: &UserKey) {
         let Some(generation) = self.roster.get(user).map(|session| session.generation) else { return };
         let record = self.vault_write(|vault| vault.read(user.clone()));
-        let key = user.clone();
-        self.spawn(Some(user.clone()), None, async move {
-            Outcome::ReadAgain { user: key, generation, result: record.await }
+        let user = user.clone();
+        self.spawn(Some(user.clone()), None, record, move |engine, result| {
+            if let (true, Ok(Some(record))) = (engine.is_current(&user, generation), result) {
+                engine.take_record(user, record);
+            }
         });
-    }
-
-    pub(super) fn read_again_answered(
-        &mut self,
-        user: UserKey,
-        generation: u64,
-        result: Result<Option<UserRecord>, VaultError>,
-    ) {
-        let is_ours = self.roster.get(&user).is_some_and(|session| session.generation == generation);
-        if let (true, Ok(Some(record))) = (is_ours, result) {
-            self.take_record(user, record);
-        }
-    }
-
-    /// Closes the vault for this and every other process.
-    pub(super) fn lock(&mut self, id: RequestId) {
-        if self.vault.is_none() {
-            let failure = Failure::vault_is_closed("lock the vault");
-            return self.tell(Some(id), Subject::Device, EventKind::Failed(failure));
-        }
-        let stored = self.vault_write(|vault| vault.set_locked(true));
-        self.spawn_to_land(
-            None,
-            Some(id),
-            async move { Outcome::Locked { request: id, result: stored.await } },
-        );
-    }
-
-    pub(super) fn locked(&mut self, request: RequestId, result: Result<(), VaultError>) {
-        match result {
-            Ok(()) => {
-                self.close_vault();
-                self.tell(Some(request), Subject::Device, EventKind::Locked);
-            }
-            Err(error) => {
-                let kind = EventKind::Failed(Failure::vault_failed("lock the vault", &error));
-                self.tell(Some(request), Subject::Device, kind);
-            }
-        }
     }
 
     /// Ends every job and drops its outcome: one that came after the lock would bring tokens back. Whoever waits is told.
@@ -180,13 +170,13 @@ impl Worker {
             if let Some(request) = label.request {
                 let subject = label.user.as_ref().map_or(Subject::Device, |user| self.subject(user));
                 let failure = Failure::vault_is_closed("finish the request");
-                self.tell(Some(request), subject, EventKind::Failed(failure));
+                self.tell(Some(request), subject, failure);
             }
         }
     }
 
     /// Takes keys, tokens and users out of this process's memory.
-    fn close_vault(&mut self) {
+    pub(in crate::session) fn close_vault(&mut self) {
         for user in self.roster.users() {
             drop(self.forget(&user));
         }

@@ -6,18 +6,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::outcomes::Outcome;
-use super::{Outage, Worker};
+use super::as_user::Attempt;
+use super::{Engine, Outage};
 use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Verdict};
-use crate::session::operation::Operation;
+use crate::session::operations::{Refresh, Refreshed, Removed, TokenRead, too_short};
 use crate::session::user_session::WaitingRequest;
-use crate::session::{
-    EventKind, Failure, FailureKind, LastRefresh, RENEW_ACCESS_TOKEN, RefreshOutcome, RequestId, retry,
-};
+use crate::session::{EventKind, Failure, LastRefresh, RefreshOutcome, RequestId, retry};
 use crate::vault::{Door, Lease, Replaced, UserRecord, VaultError};
 
-const ACTION: &str = RENEW_ACCESS_TOKEN;
+const ACTION: &str = Refresh::NAME;
 /// How often a process looks whether another one has renewed.
 const LEASE_LOOK: Duration = Duration::from_millis(25);
 /// How long it waits for the other one, which has a time limit of its own for its request.
@@ -72,9 +70,9 @@ async fn renew(
     }
 }
 
-impl Worker {
+impl Engine {
     /// Starts a renewal unless one is on the wire, or the app has no address yet.
-    pub(super) fn start_renewal(&mut self, user: &UserKey) {
+    pub(in crate::session) fn start_refresh(&mut self, user: &UserKey) {
         let Some((_, backend, _)) = self.backend(&user.app) else {
             // The app is not here yet; adding it looks at all of its sessions again.
             return self.schedule.plan(user, None);
@@ -91,16 +89,20 @@ impl Worker {
         self.plan(user);
         self.user_changed(user);
         let (key, permits) = (user.clone(), self.app_mut(&user.app).renewals.clone());
-        self.spawn_to_land(Some(user.clone()), None, async move {
+        let job = async move {
             // The semaphore is never closed.
             let _permit = permits.acquire_owned().await;
-            let renewed = renew(backend, door, &key, tokens, fresh).await;
-            Outcome::Renewed { user: key, generation, renewed }
+            renew(backend, door, &key, tokens, fresh).await
+        };
+        let user = user.clone();
+        self.spawn_to_land(Some(user.clone()), None, job, move |engine, renewed| {
+            engine.learn_date(&user.app);
+            engine.renewal_answered(user, generation, renewed);
         });
     }
 
     /// A renewal came to an end. A new token is stored before anybody uses it.
-    pub(super) fn renewal_answered(&mut self, user: UserKey, generation: u64, renewed: Renewed) {
+    fn renewal_answered(&mut self, user: UserKey, generation: u64, renewed: Renewed) {
         let is_ours =
             |session: &&mut crate::session::user_session::UserSession| session.generation == generation;
         let Some(session) = self.roster.get_mut(&user).filter(is_ours) else {
@@ -116,28 +118,28 @@ impl Worker {
                 self.learn_token(&user.app, &tokens.access);
                 self.outage_is_over(&user.app);
                 let stored = self.vault_write(|vault| vault.replace(user.clone(), known.access, record));
-                self.spawn_to_land(Some(user.clone()), None, async move {
-                    Outcome::RenewalStored { user, generation, tokens, result: stored.await }
+                self.spawn_to_land(Some(user.clone()), None, stored, move |engine, result| {
+                    engine.renewal_stored(user, generation, tokens, result);
                 });
             }
             Renewed::Elsewhere { record, fresh } => {
                 self.renewed_elsewhere(user.clone(), *record);
                 if let Some(session) = self.roster.get_mut(&user).filter(|_| fresh) {
                     session.wants_fresh = true;
-                    self.start_renewal(&user);
+                    self.start_refresh(&user);
                 }
             }
             Renewed::Gone => {
                 let subject = self.subject(&user);
                 self.forget(&user);
-                self.tell(None, subject, EventKind::Removed);
+                self.tell(None, subject, Removed);
             }
             Renewed::Failed(error) => self.renewal_failed(&user, &error),
         }
     }
 
     /// The renewed token is durable: use it.
-    pub(super) fn renewal_stored(
+    fn renewal_stored(
         &mut self,
         user: UserKey,
         generation: u64,
@@ -164,15 +166,15 @@ impl Worker {
         let was_changed = session.stored_elsewhere.take().is_some();
         session.last_refresh = Some(LastRefresh { at: now, outcome: RefreshOutcome::Renewed });
         let wants_fresh = session.wants_fresh;
-        self.plan_renewal(&user);
+        self.plan_refresh(&user);
         self.user_changed(&user);
         if let Err(error) = result {
             let subject = self.subject(&user);
-            self.tell(None, subject, EventKind::Failed(Failure::vault(ACTION, &error)));
+            self.tell(None, subject, Failure::vault(ACTION, &error));
         }
         self.serve_waiting(&user);
         if wants_fresh {
-            self.start_renewal(&user);
+            self.start_refresh(&user);
         } else if was_changed {
             self.read_again(&user);
         }
@@ -186,14 +188,14 @@ impl Worker {
         }
         if !self.take_record(user.clone(), record) {
             // It is what we have: a link, say, brought another token while the renewal was on its way.
-            self.plan_renewal(&user);
+            self.plan_refresh(&user);
             self.user_changed(&user);
             self.serve_waiting(&user);
         }
     }
 
     /// Gives everybody who waits for a token what they wait for.
-    pub(super) fn serve_waiting(&mut self, user: &UserKey) {
+    pub(in crate::session) fn serve_waiting(&mut self, user: &UserKey) {
         let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else { return };
         let (requests, operations) = session.take_waiting();
@@ -211,37 +213,37 @@ impl Worker {
         let is_said = requests.iter().any(|request| matches!(request, WaitingRequest::Refresh(_)));
         for request in requests {
             let kind = match request {
-                WaitingRequest::Refresh(_) => EventKind::Refreshed,
+                WaitingRequest::Refresh(_) => EventKind::from(Refreshed),
                 WaitingRequest::Token(_, ttl)
                     if self.roster.get(user).is_some_and(|session| session.is_valid_for(ttl, now)) =>
                 {
-                    EventKind::Token { access: tokens.access.clone(), expires }
+                    TokenRead { access: tokens.access.clone(), expires }.into()
                 }
                 WaitingRequest::Token(_, ttl) => {
                     let left = self.roster.get(user).and_then(|session| session.access_lifetime());
                     let left = left.map(|life| life.remaining(now)).unwrap_or_default();
-                    EventKind::Failed(too_short(ttl, left))
+                    too_short(ttl, left).into()
                 }
             };
             self.tell(Some(request.id()), subject.clone(), kind);
         }
         if !is_said {
-            self.tell(None, subject, EventKind::Refreshed);
+            self.tell(None, subject, Refreshed);
         }
         for operation in operations {
-            self.start_operation(user, operation);
+            self.attempt(operation);
         }
     }
 
     /// Plans the next renewal, inside the lead before the expiry.
-    pub(super) fn plan_renewal(&mut self, user: &UserKey) {
+    pub(in crate::session) fn plan_refresh(&mut self, user: &UserKey) {
         // A server whose tokens are too short, or over when they arrive, is asked once a second at most.
         let soonest = self.present(&user.app).saturating_add(SignedDuration::from_secs(1));
-        self.plan_renewal_after(user, soonest.unwrap_or(Timestamp::MAX));
+        self.plan_refresh_after(user, soonest.unwrap_or(Timestamp::MAX));
     }
 
     /// Plans the next renewal, not before `soonest`.
-    pub(super) fn plan_renewal_after(&mut self, user: &UserKey, soonest: Timestamp) {
+    pub(in crate::session) fn plan_refresh_after(&mut self, user: &UserKey, soonest: Timestamp) {
         let lead = self.setup.renewals.lead;
         if let Some(session) = self.roster.get_mut(user) {
             let planned = lead.and_then(|lead| session.renewal_time(lead, fastrand::f64()));
@@ -295,7 +297,7 @@ impl Worker {
     }
 
     /// Lets a session that is due wait until its app is asked again.
-    pub(super) fn hold_back(&mut self, user: &UserKey, until: Timestamp, cause: String) {
+    pub(in crate::session) fn hold_back(&mut self, user: &UserKey, until: Timestamp, cause: String) {
         let spread = SignedDuration::from_millis(fastrand::i64(0..2000));
         self.put_off(user, until.saturating_add(spread).ok(), Some(cause));
     }
@@ -352,13 +354,13 @@ impl Worker {
         record.ended = Some(reason.clone());
         let stored = self.vault_write(|vault| vault.replace(user.clone(), tokens.access, record));
         let user = user.clone();
-        self.spawn_to_land(Some(user.clone()), None, async move {
-            Outcome::EndStored { user, generation, reason, result: stored.await }
+        self.spawn_to_land(Some(user.clone()), None, stored, move |engine, result| {
+            engine.end_stored(&user, generation, reason, result);
         });
     }
 
     /// The end of a session is durable.
-    pub(super) fn end_stored(
+    pub(in crate::session) fn end_stored(
         &mut self,
         user: &UserKey,
         generation: u64,
@@ -389,7 +391,7 @@ impl Worker {
         let subject = self.subject(user);
         if let Err(error) = result {
             let failure = Failure::vault("store the session", &error);
-            self.tell(None, subject.clone(), EventKind::Failed(failure));
+            self.tell(None, subject.clone(), failure);
         }
         self.tell(None, subject, EventKind::LogInRequired(reason.clone()));
         self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, Some(&reason)));
@@ -399,16 +401,16 @@ impl Worker {
     }
 
     /// Tells everybody who waited for a fresh token that there is none.
-    pub(super) fn fail_waiting(
+    pub(in crate::session) fn fail_waiting(
         &mut self,
         user: &UserKey,
         requests: Vec<WaitingRequest>,
-        operations: Vec<Operation>,
+        operations: Vec<Attempt>,
         failure: impl Fn(&'static str) -> Failure,
     ) {
         let waiting: Vec<(Option<RequestId>, &'static str)> = (requests.into_iter())
             .map(|request| (Some(request.id()), ACTION))
-            .chain(operations.into_iter().map(|operation| (operation.request, operation.kind.action())))
+            .chain(operations.into_iter().map(|operation| (operation.request, operation.operation.name())))
             .collect();
         for (request, action) in waiting {
             self.fail(request, user, failure(action));
@@ -416,26 +418,8 @@ impl Worker {
     }
 
     /// An answer came for a session that is no more.
-    pub(super) fn drop_answer(&mut self, user: UserKey, what: &str) {
+    pub(in crate::session) fn drop_answer(&mut self, user: UserKey, what: &str) {
         let subject = self.subject(&user);
         self.tell(None, subject, EventKind::AnswerDropped { what: what.to_owned() });
-    }
-}
-
-/// Even a fresh token does not live as long as was asked for, or is over when it arrives.
-fn too_short(ttl: Duration, left: SignedDuration) -> Failure {
-    let (asked, left) = (SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX), left.as_secs());
-    let is_over = left <= 1;
-    Failure {
-        kind: FailureKind::TooShort,
-        action: "hand out an access token",
-        message: match is_over {
-            true => "a fresh access token is over, or about to be, when it arrives".into(),
-            false => format!("a fresh access token is valid for {left}s, and {asked:#} were asked for"),
-        },
-        hint: match is_over {
-            true => "check the clock of the server, and how long it lets access tokens live".into(),
-            false => "ask for less; the App decides how long its access tokens live".into(),
-        },
     }
 }

@@ -1,21 +1,14 @@
-//! The worker: one task that owns all sessions.
+//! The engine: one task that owns all sessions.
 //!
-//! It never waits for the network or the disk itself. Requests and writes run as jobs; each ends in an [`Outcome`] that
-//! carries the generation of the session it began with. An outcome of an older generation is dropped.
+//! It never waits for the network or the disk itself. Requests and writes run as jobs; each ends in a change of the engine's
+//! state, which is made only if the session is still the one that the job began with: every session has a generation.
 
-mod accounts;
 mod apps;
-mod browser;
-mod cancel;
-mod commands;
-mod local;
-mod log_in;
-mod operations;
-mod outcomes;
-mod renewal;
+mod as_user;
+mod clocks;
+pub(in crate::session) mod local;
+mod refresh;
 mod sharing;
-mod source;
-mod time;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -29,18 +22,19 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::browser::Away;
+pub(in crate::session) use self::as_user::Attempt;
+use self::clocks::Time;
 use self::local::Local;
-use self::outcomes::Outcome;
 use self::sharing::{Looking, looking};
-use self::time::Time;
+use super::operations::{Away, Entrance};
 use super::outbox::Outbox;
 use super::roster::Roster;
 use super::schedule::Schedule;
 use super::skew::Skew;
 use super::user_session::UserSession;
 use super::{
-    AppView, Envelope, Event, EventKind, Failure, RequestId, SessionHandle, Snapshot, Subject, VaultStatus,
+    AppView, Envelope, Event, EventKind, Failure, FailureKind, RequestId, SessionHandle, Snapshot, Subject,
+    VaultStatus,
 };
 use crate::account::{App, AppAlias, CustomDataSource, DeviceId, Lead, SessionState, UserId, UserKey};
 use crate::backend::{Backend, BackendError};
@@ -54,7 +48,7 @@ pub type Connect = Arc<dyn Fn(&App) -> Result<Arc<dyn Backend>, BackendError> + 
 const LANDING_TIME: Duration = Duration::from_millis(800);
 /// The shortest wait for a time that does not come by itself.
 const JUST_A_MOMENT: SignedDuration = SignedDuration::from_secs(1);
-const COMMANDS: usize = 64;
+const OPERATIONS: usize = 64;
 const EVENTS: usize = 256;
 
 /// What a worker is made of.
@@ -108,10 +102,10 @@ pub fn start(
     begin: impl Future<Output = ()> + Send + 'static,
     stop: CancellationToken,
 ) -> (SessionHandle, JoinHandle<()>) {
-    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (operations, inbox) = mpsc::channel(OPERATIONS);
     let (event_sender, events) = mpsc::channel(EVENTS);
     let (snapshot_sender, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-    let worker = Worker {
+    let engine = Engine {
         outbox: Outbox::new(event_sender),
         published: snapshot_sender,
         time: Time::new(setup.clock.now()),
@@ -135,79 +129,83 @@ pub fn start(
     };
     let task = tokio::spawn(async move {
         tokio::select! {
-            () = begin => worker.run(inbox, stop).await,
+            () = begin => engine.run(inbox, stop).await,
             () = stop.cancelled() => {}
         }
     });
-    (SessionHandle { commands, snapshots, events }, task)
+    (SessionHandle { operations, snapshots, events }, task)
 }
 
 /// An app with everything the worker holds of it.
-struct KnownApp {
-    alias: AppAlias,
+pub(super) struct KnownApp {
+    pub(super) alias: AppAlias,
     /// The app and its client, once it was added; until then only its users are known, from the vault.
-    connected: Option<(App, Arc<dyn Backend>)>,
-    current: Option<UserId>,
-    device: Option<DeviceId>,
-    kept: bool,
+    pub(super) connected: Option<(App, Arc<dyn Backend>)>,
+    pub(super) current: Option<UserId>,
+    pub(super) device: Option<DeviceId>,
+    pub(super) kept: bool,
     /// The app as the vault last had it, as far as that was seen.
-    seen: Option<App>,
-    skew: Skew,
+    pub(super) seen: Option<App>,
+    pub(super) skew: Skew,
     /// Bounds the renewals on the wire.
-    renewals: Arc<Semaphore>,
-    outage: Outage,
-    local: Local,
+    pub(super) renewals: Arc<Semaphore>,
+    pub(super) outage: Outage,
+    pub(super) local: Local,
     /// The host that the App names as where it is served, and that nobody has accepted.
-    other_host: Option<String>,
+    pub(super) other_host: Option<String>,
 }
 
 /// An app that does not answer, as far as it is known.
 #[derive(Debug, Default)]
-struct Outage {
+pub(super) struct Outage {
     /// Failures in a row, of whichever session.
     failures: u32,
     /// Until when nothing is asked of the app that nobody asked for, and why.
     quiet: Option<(Timestamp, String)>,
 }
 
+/// What the end of a job changes.
+type Landing = Box<dyn FnOnce(&mut Engine) + Send>;
+
 /// What a job was for, in case it panics.
-struct Label {
+pub(super) struct Label {
     user: Option<UserKey>,
     request: Option<RequestId>,
     must_land: bool,
 }
 
-struct Worker {
-    setup: Setup,
-    time: Time,
+/// The one owner of all sessions. Operations change it; nobody else sees it.
+pub struct Engine {
+    pub(super) setup: Setup,
+    pub(super) time: Time,
     /// The vault's answer to what other processes did, while it is asked. Not a job: it is asked twice a second, and a task
     /// would wake a thread more each time.
-    looking: Option<Looking>,
+    pub(super) looking: Option<Looking>,
     /// Apps that this process kept or forgot while a look was under way, which may not know of it.
-    apps_written: Vec<AppAlias>,
+    pub(super) apps_written: Vec<AppAlias>,
     /// When it is asked next.
-    next_look: Instant,
+    pub(super) next_look: Instant,
     /// When the clocks of local Apps are read next.
-    next_clock_look: Instant,
-    vault: Option<Vault>,
-    vault_status: VaultStatus,
-    apps: Vec<KnownApp>,
-    roster: Roster,
-    schedule: Schedule,
-    jobs: JoinSet<Outcome>,
-    /// Log-ins on their way: whom they concern, and whether they were given up.
-    entering: HashMap<RequestId, (Subject, bool)>,
+    pub(super) next_clock_look: Instant,
+    pub(super) vault: Option<Vault>,
+    pub(super) vault_status: VaultStatus,
+    pub(super) apps: Vec<KnownApp>,
+    pub(super) roster: Roster,
+    pub(super) schedule: Schedule,
+    pub(super) jobs: JoinSet<Landing>,
+    /// Log-ins on their way.
+    pub(super) entering: HashMap<RequestId, Entrance>,
     /// Browsers that people are away in, by the request that sent them there.
-    away: HashMap<RequestId, Away>,
-    labels: HashMap<Id, Label>,
-    outbox: Outbox,
-    published: watch::Sender<Arc<Snapshot>>,
-    generations: u64,
-    version: u64,
-    changed: bool,
+    pub(super) away: HashMap<RequestId, Away>,
+    pub(super) labels: HashMap<Id, Label>,
+    pub(super) outbox: Outbox,
+    pub(super) published: watch::Sender<Arc<Snapshot>>,
+    pub(super) generations: u64,
+    pub(super) version: u64,
+    pub(super) changed: bool,
 }
 
-impl Worker {
+impl Engine {
     async fn run(mut self, mut inbox: mpsc::Receiver<Envelope>, stop: CancellationToken) {
         self.open_vault(None, None);
         loop {
@@ -218,7 +216,7 @@ impl Worker {
                 biased;
                 () = stop.cancelled() => break,
                 envelope = inbox.recv() => match envelope {
-                    Some(Envelope { id, command }) => self.handle(id, command),
+                    Some(Envelope { id, operation }) => operation.start(&mut self, id),
                     None => break,
                 },
                 Some(joined) = self.jobs.join_next_with_id() => self.land(joined),
@@ -255,33 +253,47 @@ impl Worker {
         }
     }
 
-    /// Runs a job that may be given up when the program ends.
-    fn spawn(
+    /// Runs a job that may be given up when the program ends; `then` takes what comes of it.
+    pub(super) fn spawn<T: Send + 'static>(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
-        job: impl Future<Output = Outcome> + Send + 'static,
+        job: impl Future<Output = T> + Send + 'static,
+        then: impl FnOnce(&mut Self, T) + Send + 'static,
     ) {
-        let id = self.jobs.spawn(job).id();
-        self.labels.insert(id, Label { user, request, must_land: false });
+        self.spawn_labelled(Label { user, request, must_land: false }, job, then);
     }
 
-    /// Runs a job that the program waits for, within limits, before it ends.
-    fn spawn_to_land(
+    /// Runs a job that the program waits for, within limits, before it ends; `then` takes what comes of it.
+    pub(super) fn spawn_to_land<T: Send + 'static>(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
-        job: impl Future<Output = Outcome> + Send + 'static,
+        job: impl Future<Output = T> + Send + 'static,
+        then: impl FnOnce(&mut Self, T) + Send + 'static,
     ) {
-        let id = self.jobs.spawn(job).id();
-        self.labels.insert(id, Label { user, request, must_land: true });
+        self.spawn_labelled(Label { user, request, must_land: true }, job, then);
     }
 
-    fn land(&mut self, joined: Result<(Id, Outcome), JoinError>) {
+    fn spawn_labelled<T: Send + 'static>(
+        &mut self,
+        label: Label,
+        job: impl Future<Output = T> + Send + 'static,
+        then: impl FnOnce(&mut Self, T) + Send + 'static,
+    ) {
+        let landing = async move {
+            let answer = job.await;
+            Box::new(|engine: &mut Self| then(engine, answer)) as Landing
+        };
+        let id = self.jobs.spawn(landing).id();
+        self.labels.insert(id, label);
+    }
+
+    fn land(&mut self, joined: Result<(Id, Landing), JoinError>) {
         match joined {
-            Ok((id, outcome)) => {
+            Ok((id, landing)) => {
                 self.labels.remove(&id);
-                self.settle(outcome);
+                landing(self);
                 self.look_at_hosts();
             }
             Err(error) => {
@@ -295,12 +307,33 @@ impl Worker {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    /// A job panicked. Its user must not wait for ever.
+    fn job_panicked(&mut self, label: Label) {
+        let failure = |action| Failure {
+            kind: FailureKind::Garbage,
+            action,
+            message: "idmux made a mistake; the log says more".into(),
+            hint: "try again".into(),
+        };
+        let subject = label.user.as_ref().map_or(Subject::Device, |user| self.subject(user));
+        self.tell(label.request, subject, failure("run a request"));
+        let Some(user) = label.user else { return };
+        let Some(session) = self.roster.get_mut(&user) else { return };
+        if session.state == SessionState::Refreshing {
+            session.state = SessionState::Active;
+            let (requests, operations) = session.take_waiting();
+            self.plan_refresh(&user);
+            self.user_changed(&user);
+            self.fail_waiting(&user, requests, operations, failure);
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
         self.setup.clock.now()
     }
 
     /// The moment to judge an app's lifetimes by: now, unless its clock stands still.
-    fn present(&self, alias: &AppAlias) -> Timestamp {
+    pub(super) fn present(&self, alias: &AppAlias) -> Timestamp {
         self.app(alias).and_then(|app| app.skew.stands_at()).unwrap_or_else(|| self.now())
     }
 
@@ -311,17 +344,17 @@ impl Worker {
         app.skew.stands_at().filter(|_| is_watched)
     }
 
-    fn next_generation(&mut self) -> u64 {
+    pub(super) fn next_generation(&mut self) -> u64 {
         self.generations += 1;
         self.generations
     }
 
-    fn app(&self, alias: &AppAlias) -> Option<&KnownApp> {
+    pub(super) fn app(&self, alias: &AppAlias) -> Option<&KnownApp> {
         self.apps.iter().find(|app| app.alias == *alias)
     }
 
     /// The app; it is noted when it was not known.
-    fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
+    pub(super) fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
         let place = self.apps.iter().position(|app| app.alias == *alias).unwrap_or_else(|| {
             self.apps.push(KnownApp {
                 alias: alias.clone(),
@@ -342,14 +375,14 @@ impl Worker {
     }
 
     /// The app's client, if it was added.
-    fn backend(&self, alias: &AppAlias) -> Option<(App, Arc<dyn Backend>, Option<DeviceId>)> {
+    pub(super) fn backend(&self, alias: &AppAlias) -> Option<(App, Arc<dyn Backend>, Option<DeviceId>)> {
         let known = self.app(alias)?;
         let (app, backend) = known.connected.as_ref()?;
         Some((app.clone(), Arc::clone(backend), known.device.clone()))
     }
 
     /// Why nothing can be asked of an app that has no client.
-    fn no_app(&self, action: &'static str, alias: &AppAlias) -> Failure {
+    pub(super) fn no_app(&self, action: &'static str, alias: &AppAlias) -> Failure {
         match self.app(alias) {
             // Its users come with the vault, maybe before the app itself: the embedded one takes a moment to start.
             Some(_) => Failure::not_connected(action, alias),
@@ -358,7 +391,7 @@ impl Worker {
     }
 
     /// A write's future; without a vault there is nothing to wait for.
-    fn vault_write<T: Send + 'static>(
+    pub(super) fn vault_write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Vault) -> crate::vault::Write<T>,
     ) -> BoxFuture<'static, Result<T, VaultError>> {
@@ -371,21 +404,21 @@ impl Worker {
         })
     }
 
-    fn subject(&self, user: &UserKey) -> Subject {
+    pub(super) fn subject(&self, user: &UserKey) -> Subject {
         let label = self.roster.get(user).map_or_else(|| user.id.to_string(), UserSession::label);
         Subject::User { key: user.clone(), label }
     }
 
-    fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: EventKind) {
-        let event = Event { at: self.now(), request, subject, kind };
+    pub(super) fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: impl Into<EventKind>) {
+        let event = Event { at: self.now(), request, subject, kind: kind.into() };
         if let (Some((key, entry)), Some(vault)) = (event.timeline_entry(), &self.vault) {
             // Nobody waits for it: the timeline explains, it decides nothing.
             drop(vault.note(key.clone(), entry, event.kind.decides_last_refresh()));
         }
         match &event.kind {
-            // Its entries were logged when they happened.
-            EventKind::Timeline(entries) => {
-                tracing::debug!(subject = ?event.subject, entries = entries.len(), "timeline");
+            EventKind::Done(done) if done.outcome().is_answer() => {
+                let said = done.outcome().sentence();
+                tracing::debug!(subject = ?event.subject, said, "answer");
             }
             kind => tracing::info!(subject = ?event.subject, ?kind, "event"),
         }
@@ -393,7 +426,7 @@ impl Worker {
     }
 
     /// Notes that a user changed.
-    fn user_changed(&mut self, user: &UserKey) {
+    pub(super) fn user_changed(&mut self, user: &UserKey) {
         self.roster.refresh_view(user);
         self.changed = true;
     }
@@ -456,7 +489,7 @@ impl Worker {
             let quiet = self.app(&user.app).and_then(|app| app.outage.quiet.clone());
             match quiet.filter(|(until, _)| is_time && *until > now) {
                 Some((until, cause)) => self.hold_back(&user, until, cause),
-                None if is_time => self.start_renewal(&user),
+                None if is_time => self.start_refresh(&user),
                 None => self.plan(&user),
             }
         }
@@ -464,7 +497,7 @@ impl Worker {
 
     /// Puts the session's next moment into the schedule: its renewal, or the end of its access token if that comes
     /// first while renewals do not get through.
-    fn plan(&mut self, user: &UserKey) {
+    pub(super) fn plan(&mut self, user: &UserKey) {
         let at = self.roster.get(user).and_then(|session| {
             let expiry = match session.state {
                 SessionState::RefreshDue { .. } => session.access_lifetime().map(|life| life.expires),
