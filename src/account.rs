@@ -4,9 +4,6 @@ pub mod api_key;
 pub mod app;
 pub mod browser;
 pub mod credentials;
-pub mod custom_data;
-pub mod data_change;
-pub mod edited_text;
 pub mod email_action;
 pub mod grant;
 pub mod identity;
@@ -16,15 +13,13 @@ pub mod state;
 pub mod token;
 pub mod user;
 
-pub use api_key::{ApiKey, ApiKeyAction, ApiKeyId, NewApiKey};
+pub use api_key::{ApiKey, ApiKeyId, NewApiKey};
 pub use app::{
     App, AppAlias, AppTextError, CustomDataSource, check_client_app_id, parse_base_url, part_beside_address,
     without_secret_parts,
 };
 pub use browser::{BrowserAddress, RedirectUri};
 pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
-pub use custom_data::FieldPath;
-pub use data_change::{DataChange, DataEdit, EditBase};
 pub use email_action::{EmailAction, EmailActionDone, MailToken, ResetArguments};
 pub use identity::{Identity, Provider};
 pub use lifetime::{Lead, Lifetime};

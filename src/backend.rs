@@ -20,9 +20,10 @@ pub use self::error::{BackendError, Verdict};
 pub use self::http::HttpClient;
 pub use self::local_control::{ControlClient, LocalControl};
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, FieldPath,
-    NewApiKey, Profile, Provider, RefreshToken, Tokens, UserId,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
+    Provider, RefreshToken, Tokens, UserId,
 };
+use crate::data::{DataEdit, FieldPath};
 
 /// The answer to a request.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;

@@ -14,7 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crash;
-pub mod ejson;
+pub mod data;
 pub mod folders;
 pub mod format;
 pub mod hardening;

@@ -26,8 +26,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 
 /// A room, and the rooms of this crate that it may import.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("account", &["ejson", "numeric_date"]),
-    ("ejson", &[]),
+    ("account", &["numeric_date"]),
+    ("data", &[]),
     ("browser.rs", &[]),
     ("clock.rs", &[]),
     ("crash.rs", &["clock"]),
@@ -39,10 +39,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("loopback.rs", &[]),
     ("numeric_date.rs", &[]),
     ("text.rs", &[]),
-    ("local_app", &["clock", "ejson", "loopback", "numeric_date", "text"]),
-    ("backend", &["account", "clock", "ejson", "loopback", "text"]),
+    ("local_app", &["clock", "data", "loopback", "numeric_date", "text"]),
+    ("backend", &["account", "clock", "data", "loopback", "text"]),
     ("vault", &["account", "clock"]),
-    ("session", &["account", "backend", "format", "vault", "clock", "ejson"]),
+    ("session", &["account", "backend", "format", "vault", "clock", "data"]),
     (
         "tui",
         &[
@@ -53,7 +53,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "text",
             "crash",
             "hidden_input",
-            "ejson",
+            "data",
             "numeric_date",
             "format",
         ],
@@ -64,7 +64,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "account",
             "session",
             "browser",
-            "ejson",
+            "data",
             "clock",
             "text",
             "app",
@@ -150,7 +150,7 @@ fn each_room_knows_only_its_neighbours() {
         "clock",
         "config",
         "crash",
-        "ejson",
+        "data",
         "folders",
         "format",
         "hardening",

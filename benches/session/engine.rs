@@ -7,11 +7,12 @@ use std::time::Duration;
 use bson::Document;
 use futures_util::FutureExt as _;
 use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, NewApiKey,
-    Profile, Provider, RefreshToken, Tokens, UserId, UserKey,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
+    Provider, RefreshToken, Tokens, UserId, UserKey,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::SystemClock;
+use idmux::data::DataEdit;
 use idmux::session::{
     self, AnyOperation, Envelope, Event, EventKind, Renewals, RequestId, SessionHandle, Setup,
 };

@@ -54,24 +54,6 @@ impl PartialEq for NewApiKey {
     }
 }
 
-/// What a user can do with API keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ApiKeyAction {
-    /// Read them.
-    List,
-    /// Make one.
-    Create {
-        /// Its name.
-        name: String,
-    },
-    /// Let it log in.
-    Enable(ApiKeyId),
-    /// Keep it from logging in.
-    Disable(ApiKeyId),
-    /// Delete it.
-    Delete(ApiKeyId),
-}
-
 /// Whether a server would take `name` for a key.
 pub fn check_key_name(name: &str) -> Result<(), KeyNameError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');

@@ -7,7 +7,8 @@ use bson::{Bson, bson};
 use secrecy::SecretString;
 use tokio::sync::{mpsc, watch};
 
-use crate::account::{AppAlias, Credentials, FieldPath, SessionState, UserKey};
+use crate::account::{AppAlias, Credentials, SessionState, UserKey};
+use crate::data::FieldPath;
 use crate::local_app::{Lifetimes, LocalApp};
 use crate::session::{self, AnyOperation, Envelope, RequestId, Snapshot, UserView};
 

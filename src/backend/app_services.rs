@@ -26,9 +26,10 @@ use super::{
 };
 use crate::account::grant::{self, NoGrant};
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction,
-    NewApiKey, Profile, Provider, RedirectUri, RefreshToken, UserId,
+    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey,
+    Profile, Provider, RedirectUri, RefreshToken, UserId,
 };
+use crate::data::DataEdit;
 
 /// The client of one App.
 #[derive(Debug)]

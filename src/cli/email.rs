@@ -12,8 +12,8 @@ use super::output::Printed;
 use super::problem::{Code, Problem};
 use super::secret::{self, PasswordArgs, Question, SecretArgs, Source};
 use super::target::AppTarget;
-use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, EmailAction, EmailActionDone, MailToken, ResetArguments};
+use crate::data::value::parse_value;
 use crate::session;
 
 /// Arguments of `idmux confirm`.

@@ -12,7 +12,7 @@ use super::data_folder::{self, DataFolderError};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::table::table;
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::{AppId, ImportReport, ImportRequest, Options, Storage, import_users, parse_lifetime};
 use crate::text;
 

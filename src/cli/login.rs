@@ -14,9 +14,9 @@ use super::secret::{self, PasswordArgs, Question, SecretArgs};
 use super::session;
 use super::target::AppTarget;
 use crate::account::credentials::check_registration;
-use crate::account::custom_data::{ValueError, parse_value};
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
-use crate::ejson::text::TextError;
+use crate::data::ejson::text::TextError;
+use crate::data::value::{ValueError, parse_value};
 use crate::session::{AnyOperation, Entered, LogIn, LogInWithBrowser, Register, ReuseAnonymous, Subject};
 
 /// Arguments of `idmux login`.

@@ -1,16 +1,9 @@
 //! Documents: the MongoDB service as a client calls it (section 8.2), under data rules.
 
 mod action;
-pub mod compare;
 pub mod custom_data;
-mod filter;
-mod number;
-mod path;
-mod projection;
 mod rules;
 mod schema;
-mod sort;
-mod update;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -19,12 +12,14 @@ use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 
 use super::app::App;
-use super::budget::Budget;
 use super::config::{AppConfig, DataRules};
 use super::failure::Failure;
 use super::functions;
 use super::request::RequestFacts;
 use super::store::{NewDocument, OwnerKey, Place, StoreError, StoredDocument, Tx};
+use crate::data::Budget;
+use crate::data::compare::id_key;
+use crate::data::filter::Filter;
 use action::{Action, DeleteOne, FindOne, InsertOne, UpdateOne};
 use rules::Rules;
 
@@ -198,13 +193,13 @@ impl Scope<'_> {
             owner: self.rules.check_insert(&complete)?,
             database: self.rules.database().to_owned(),
             collection: self.rules.collection().to_owned(),
-            id_key: compare::id_key(&id)?,
+            id_key: id_key(&id)?,
             id,
             document: complete,
         })
     }
 
-    fn first_match(&self, filter: &filter::Filter) -> Result<Option<Found>, Failure> {
+    fn first_match(&self, filter: &Filter) -> Result<Option<Found>, Failure> {
         let mut first = None;
         self.each_match(filter, |found| {
             first = Some(found);
@@ -216,7 +211,7 @@ impl Scope<'_> {
     /// Goes through what the user may see at all, some documents at a time; others' are as if they were not there.
     fn each_match(
         &self,
-        filter: &filter::Filter,
+        filter: &Filter,
         mut take: impl FnMut(Found) -> Result<Next, Failure>,
     ) -> Result<(), Failure> {
         let mut after = None;

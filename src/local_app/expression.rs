@@ -12,8 +12,8 @@ use bson::oid::ObjectId;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, Document, Uuid};
 
-use super::budget::{Budget, Spent};
-use super::documents::compare::{compare, equal, type_order};
+use crate::data::compare::{compare, equal, type_order};
+use crate::data::{Budget, Spent};
 
 pub use check::{Place, check};
 

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use super::app_clock::OutOfRange;
-use super::budget::Spent;
 use super::expression::ExpressionError;
 use super::functions::FunctionFailure;
 use super::rate_limits::whole_seconds;
 use super::store::StoreError;
+use crate::data::{DataError, Spent};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +186,16 @@ pub enum Failure {
     Store(#[from] StoreError),
     #[error("internal error")]
     Internal(String),
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Refused(why) => Self::Database(why),
+            DataError::Spent(spent) => spent.into(),
+            DataError::Encode(error) => Self::internal(error),
+        }
+    }
 }
 
 impl Failure {

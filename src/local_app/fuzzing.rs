@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::app::App;
-use super::budget::Budget;
 use super::config::files::AppFiles;
 use super::config::{AppConfig, CustomToken, Offer, TokenAlgorithm, TokenKeys};
 use super::failure::Failure;
@@ -17,6 +16,7 @@ use super::request::RequestFacts;
 use super::sessions::fuzzing::{Signer, TokenKind};
 use super::sessions::{Device, fuzzing};
 use super::{Options, RateLimits, Storage};
+use crate::data::Budget;
 
 /// How many requests one App answers before a fresh one takes over, so that memory does not grow for ever.
 const REQUESTS: u32 = 2_000;

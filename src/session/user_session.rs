@@ -11,7 +11,7 @@ use crate::account::{
     AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
     UserKey, token, user,
 };
-use crate::ejson;
+use crate::data::ejson;
 use crate::vault::UserRecord;
 
 /// A server's clock is known to within two seconds: a token that lives no longer may be over at the server. Of one that lives

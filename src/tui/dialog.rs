@@ -37,7 +37,8 @@ pub use vault::VaultForm;
 use super::batch::BatchAction;
 use super::form::Form;
 use super::keymap::{Action, Context};
-use crate::account::{DataEdit, UserKey};
+use crate::account::UserKey;
+use crate::data::DataEdit;
 use crate::session::{AnyOperation, Event, EventKind, RequestId};
 
 /// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.

@@ -25,8 +25,9 @@ use super::timeline::Timeline;
 use super::update::Mouse;
 use super::user_list::UserList;
 use super::words::Tone;
-use crate::account::data_change::json_size;
-use crate::account::{AppAlias, DataEdit, UserKey};
+use crate::account::{AppAlias, UserKey};
+use crate::data::DataEdit;
+use crate::data::change::json_size;
 use crate::session::{AppView, Snapshot, UserView, VaultStatus};
 
 /// The panes of the main screen.

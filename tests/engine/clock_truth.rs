@@ -128,7 +128,7 @@ fn a_server_whose_tokens_are_over_when_they_arrive_is_not_stormed() {
         assert!(matches!(told.kind.outcome(), Some(session::Entered::LoggedIn { .. })), "{told:?}");
         world.settle().await;
         let before = world.script.count(Call::Refresh, "alice");
-        let path = idmux::account::FieldPath::parse("theme").unwrap();
+        let path = idmux::data::FieldPath::parse_writable("theme").unwrap();
         let command = session::SetCustomData { user: user("alice"), path, value: Some("dark".into()) };
         let told = world.ask(command).await;
         assert!(matches!(told.kind, EventKind::Failed(_)), "{told:?}");

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use idmux::account::{FieldPath, SessionState};
+use idmux::account::SessionState;
+use idmux::data::FieldPath;
 use idmux::session::{self, AnyOperation, Event, EventKind, RequestId, Subject, UserView};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -166,7 +167,7 @@ impl Model {
             }
             Ask::SetData => {
                 costs(Call::SetData);
-                let path = FieldPath::parse("owner").unwrap();
+                let path = FieldPath::parse_writable("owner").unwrap();
                 session::SetCustomData { user: key, path, value: Some(name.into()) }.into()
             }
             Ask::MakeCurrent => session::MakeCurrent { user: key }.into(),

@@ -8,11 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bson::Document;
 use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DataEdit, DeviceId, EmailAction, NewApiKey,
-    Profile, RefreshToken, Tokens, UserId,
+    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
+    RefreshToken, Tokens, UserId,
 };
 use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
 use idmux::clock::Clock;
+use idmux::data::DataEdit;
 use idmux::session::Connect;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;

@@ -108,7 +108,7 @@ fn the_log_holds_no_secret_even_when_it_says_everything() {
 async fn live_a_little(world: &mut World) -> String {
     let mut printed = String::new();
     let alice = || user("alice");
-    let path = || idmux::account::FieldPath::parse("theme").unwrap();
+    let path = || idmux::data::FieldPath::parse_writable("theme").unwrap();
     let operations: [AnyOperation; 6] = [
         log_in("alice").into(),
         session::Token { user: alice(), min_ttl: Duration::ZERO }.into(),

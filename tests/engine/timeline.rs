@@ -32,7 +32,7 @@ fn it_says_why_a_session_ended_and_by_which_rule() {
         );
         world.pass(Duration::from_secs(1700), 40).await;
         world.script.revoke("alice");
-        let path = idmux::account::FieldPath::parse("theme").unwrap();
+        let path = idmux::data::FieldPath::parse_writable("theme").unwrap();
         world.ask(session::SetCustomData { user: user("alice"), path, value: Some("dark".into()) }).await;
         world.settle().await;
 

@@ -123,11 +123,11 @@ async fn every_type_survives_and_comes_back_canonical() {
 async fn an_edit_of_one_field_leaves_every_other_value_as_it_is() {
     let server = Server::start().await;
     let user = server.anonymous().await;
-    let text = include_str!("../../src/ejson/all_types.json");
+    let text = include_str!("../../src/data/ejson/all_types.json");
     let mut document: Value = serde_json::from_str(text).unwrap();
     document["user_id"] = json!(user.id);
     let bytes = |json: &Value| {
-        let document = idmux::ejson::parse(json).unwrap();
+        let document = idmux::data::ejson::parse(json).unwrap();
         let mut document = document.as_document().unwrap().clone();
         document.remove("_id");
         document.to_vec().unwrap()

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
-use idmux::account::{AppAlias, FieldPath, Mail, MailLink, MailPurpose, MailState, MailToken};
+use idmux::account::{AppAlias, Mail, MailLink, MailPurpose, MailState, MailToken};
+use idmux::data::FieldPath;
 use idmux::session::{self, AppView, Event, EventKind, Failure, FailureKind, LocalView, Snapshot};
 
 use crate::driver::Screen;
@@ -140,7 +141,7 @@ pub fn scenes(table: &mut Table) {
             screen.press(KeyCode::Backspace);
         }
         screen.keys("light").press(KeyCode::Enter);
-        let path = FieldPath::parse("theme").unwrap();
+        let path = FieldPath::parse_writable("theme").unwrap();
         answer(screen, session::CustomDataChange::Set(path).into());
         screen.keys("u");
     });

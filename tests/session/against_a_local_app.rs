@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{bson, doc};
-use idmux::account::{Credentials, EndReason, FieldPath, Provider, SessionState, UserKey};
+use idmux::account::{Credentials, EndReason, Provider, SessionState, UserKey};
 use idmux::clock::SystemClock;
+use idmux::data::FieldPath;
 use idmux::local_app::{Lifetimes, Storage};
 use idmux::session::{self, EventKind, FailureKind, Subject};
 use idmux::vault::Location;
@@ -47,7 +48,7 @@ async fn a_command_touches_only_the_user_it_names() {
     let bob = worker.register("bob@example.com").await;
     let before = worker.user(&bob);
 
-    let path = FieldPath::parse("theme").unwrap();
+    let path = FieldPath::parse_writable("theme").unwrap();
     let event =
         worker.ask(session::SetCustomData { user: alice.clone(), path, value: Some(bson!("dark")) }).await;
     assert!(matches!(event.kind.outcome(), Some(session::CustomDataChange::Set(_))));
@@ -111,7 +112,7 @@ async fn custom_data_is_written_and_the_token_follows() {
     let mut worker = Worker::with_app(server.base_url()).await;
     let user = worker.log_in(Credentials::Anonymous).await;
     assert_eq!(worker.user(&user).custom_data, None);
-    let path = |text: &str| FieldPath::parse(text).unwrap();
+    let path = |text: &str| FieldPath::parse_writable(text).unwrap();
     for (field, value) in [("theme", bson!("dark")), ("limits.seats", bson!(5)), ("tags", bson!(["a", "b"]))]
     {
         let command = session::SetCustomData { user: user.clone(), path: path(field), value: Some(value) };

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, bson, doc};
-use idmux::account::{AccessToken, Credentials, CustomDataSource, DataEdit, EditBase, FieldPath, UserKey};
+use idmux::account::{AccessToken, Credentials, CustomDataSource, UserKey};
 use idmux::backend::Backend;
+use idmux::data::{DataEdit, EditBase, FieldPath};
 use idmux::session::{self, CustomDataChange, EventKind};
 
 use super::harness::{Worker, any_local_app, app_at, email, over_http};
 
 fn path(text: &str) -> FieldPath {
-    FieldPath::parse(text).unwrap()
+    FieldPath::parse_writable(text).unwrap()
 }
 
 async fn set(worker: &mut Worker, user: &UserKey, field: &str, value: Bson) {

@@ -5,9 +5,10 @@ use bson::{Bson, Document, doc};
 use serde_json::Value;
 
 use super::{AppServices, wire};
-use crate::account::{AccessToken, CustomDataSource, DataChange, DataEdit, EditBase, FieldPath, UserId};
+use crate::account::{AccessToken, CustomDataSource, UserId};
 use crate::backend::{BackendError, FieldChange};
-use crate::ejson;
+use crate::data::ejson;
+use crate::data::{DataChange, DataEdit, EditBase, FieldPath};
 
 /// How often a field is written whose document somebody else changes at the same time.
 const TRIES: u32 = 3;
@@ -184,7 +185,7 @@ mod tests {
     use super::*;
 
     fn path(text: &str) -> FieldPath {
-        FieldPath::parse(text).unwrap()
+        FieldPath::parse_writable(text).unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::account::{EmailAction, MailToken};
-use crate::ejson;
+use crate::data::ejson;
 
 /// The path below the provider, and the body.
 pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {

@@ -10,7 +10,7 @@ use crate::account::{
     AccessToken, Credentials, DeviceId, GoogleProof, Identity, Profile, Provider, Tokens, UserId,
 };
 use crate::backend::{NewSession, inbound};
-use crate::ejson;
+use crate::data::ejson;
 
 /// The answer to a log-in, and to the addition of an identity (protocol document, sections 3.1 and 4).
 #[derive(Deserialize)]

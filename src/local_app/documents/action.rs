@@ -3,11 +3,11 @@
 
 use bson::{Bson, Document};
 
-use super::filter::Filter;
-use super::projection::Projection;
-use super::sort::Sort;
-use super::update::Update;
-use crate::local_app::budget::Budget;
+use crate::data::Budget;
+use crate::data::filter::Filter;
+use crate::data::projection::Projection;
+use crate::data::sort::Sort;
+use crate::data::update::Update;
 use crate::local_app::failure::Failure;
 
 /// Names of the actions.
@@ -112,7 +112,7 @@ impl Argument<'_> {
     }
 
     fn filter(&mut self, budget: &Budget) -> Result<Filter, Failure> {
-        Filter::parse(&self.document("query")?.unwrap_or_default(), budget)
+        Ok(Filter::parse(&self.document("query")?.unwrap_or_default(), budget)?)
     }
 
     fn new_document(&mut self) -> Result<Document, Failure> {

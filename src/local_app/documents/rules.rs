@@ -6,11 +6,11 @@
 use bson::{Bson, Document};
 
 use super::action::Namespace;
-use super::filter::Filter;
-use super::projection::Projection;
 use super::schema;
-use crate::ejson;
-use crate::local_app::budget::{Budget, Spent};
+use crate::data::ejson;
+use crate::data::filter::Filter;
+use crate::data::projection::Projection;
+use crate::data::{Budget, Spent};
 use crate::local_app::config::data_rules::{DataRules, FieldRule, FieldRules, Permissions, Role, RuleSet};
 use crate::local_app::config::{AppConfig, CustomUserData};
 use crate::local_app::expression::{About, ExpressionError, Scope};

@@ -3,7 +3,7 @@
 
 use bson::{Bson, Document};
 
-use super::number::Number;
+use crate::data::number::Number;
 
 /// Levels of nesting that are followed.
 const DEEPEST: usize = 100;

@@ -39,7 +39,7 @@ impl Host for Nothing {
 /// When the function fails.
 pub fn bare(source: &str) {
     let host: Rc<dyn Host> = Rc::new(Nothing(source.to_owned()));
-    let input = crate::ejson::canonical(&input()).to_string();
+    let input = crate::data::ejson::canonical(&input()).to_string();
     let mut engine = Engine::new(Limits::default()).expect("an engine starts");
     engine.call(NAME, &input, &host).expect("the function runs");
 }

@@ -4,8 +4,8 @@ use bson::{Bson, Document, doc};
 
 use super::input::{self, Caller};
 use super::user_object;
+use crate::data::Budget;
 use crate::local_app::app::App;
-use crate::local_app::budget::Budget;
 use crate::local_app::config::{AppConfig, FunctionRules};
 use crate::local_app::expression::{ExpressionError, Scope};
 use crate::local_app::failure::Failure;

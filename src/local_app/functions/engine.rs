@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::frames::{LONGEST_RESULT, RESULT};
 use super::{FunctionFailure, Place};
-use crate::ejson;
+use crate::data::ejson;
 
 const EJSON: &str = include_str!("ejson.js");
 const CONTEXT: &str = include_str!("context.js");

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::config::AppConfig;
 use crate::local_app::request::RequestFacts;
 use crate::local_app::store::AppFacts;

@@ -126,7 +126,7 @@ impl Inner {
         call: &Call,
         logs: &mut Vec<String>,
     ) -> (Result<Bson, FunctionFailure>, bool) {
-        let input = crate::ejson::canonical(&call.input).to_string();
+        let input = crate::data::ejson::canonical(&call.input).to_string();
         let frame = CallFrame { name: call.name.clone(), input, config: self.number_of(&call.config) };
         let frame = ToWorker::Call(frame);
         loop {

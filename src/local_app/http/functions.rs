@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::authorization::AccessGrant;
 use super::{BODY_LIMIT, Context, body};
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 

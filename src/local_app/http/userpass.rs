@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::body::JsonObject;
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::accounts::{OneTimeToken, Password};
 use crate::local_app::failure::Failure;
 use crate::local_app::providers::required_text;

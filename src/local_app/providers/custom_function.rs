@@ -4,7 +4,7 @@ use bson::Bson;
 use serde_json::{Map, Value};
 
 use super::{Payload, Provider, VerifiedIdentity};
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ejson;
+use crate::data::ejson;
 use crate::local_app::failure::Failure;
 use crate::local_app::lifetimes::expiry;
 use crate::local_app::providers::VerifiedIdentity;

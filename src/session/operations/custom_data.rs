@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 
-use crate::account::{DataEdit, FieldPath, UserKey};
+use crate::account::UserKey;
 use crate::backend::{BackendError, FieldChange};
+use crate::data::{DataEdit, FieldPath};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, SourceView, Standing};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{claims, tree};
 use crate::account::Claims;
-use crate::ejson;
+use crate::data::ejson;
 use crate::session::UserView;
 
 /// One row.

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use bson::{Bson, Document};
 
-use crate::account::FieldPath;
-use crate::account::custom_data::value_text;
-use crate::account::data_change::{DataChange, differences, identical_documents};
-use crate::account::edited_text::edit_text;
+use crate::data::FieldPath;
+use crate::data::change::{DataChange, differences, identical_documents};
+use crate::data::edited_text::edit_text;
+use crate::data::value::value_text;
 
 /// One row of the tree. Names and values are text from a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -460,7 +460,7 @@ mod tests {
         ];
         assert_eq!(shown, expected.map(|(path, mark, newer)| (path.to_owned(), mark, newer)));
         assert_eq!(tree.differences(), Some(5));
-        let path = |text: &str| FieldPath::parse(text).unwrap();
+        let path = |text: &str| FieldPath::parse_writable(text).unwrap();
         assert_eq!(tree.value(&path("same")), Some(&Bson::Int64(1)), "the source tells more of its type");
         assert_eq!(tree.value(&path("gone.x")), Some(&Bson::Int32(1)));
         assert_eq!(path("gone.x").find(tree.newest().unwrap()), None);

@@ -3,7 +3,8 @@
 use bson::Bson;
 
 use super::Submission;
-use crate::account::{ApiKeyId, AppAlias, DataEdit, FieldPath, UserKey};
+use crate::account::{ApiKeyId, AppAlias, UserKey};
+use crate::data::{DataEdit, FieldPath};
 use crate::session::{self, AnyOperation};
 use crate::tui::batch::BatchAction;
 use crate::tui::content::tree;

@@ -3,9 +3,10 @@
 use bson::{Bson, Document};
 
 use super::Submission;
-use crate::account::data_change::{DataEdit, EditBase, apply, differences, same};
-use crate::account::edited_text::document_text;
-use crate::account::{FieldPath, UserKey};
+use crate::account::UserKey;
+use crate::data::FieldPath;
+use crate::data::change::{DataEdit, EditBase, apply, differences, same};
+use crate::data::edited_text::document_text;
 use crate::session;
 
 /// An edit that met another.
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn where_both_wanted_the_same_there_is_nothing_to_write() {
-        let path = FieldPath::parse("theme").unwrap();
+        let path = FieldPath::parse_writable("theme").unwrap();
         let mine = DataEdit::field(path.clone(), Some(bson!("dark")), Some(bson!("light")));
         let conflict = conflict(mine, Some(doc! { "theme": "light" }));
         assert!(matches!(conflict.submit(), Submission::Close));

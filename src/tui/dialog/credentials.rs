@@ -4,8 +4,8 @@ use bson::{Bson, Document};
 
 use super::{Linked, Submission};
 use crate::account::credentials::{RegistrationError, check_email, check_password, check_registration};
-use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
+use crate::data::value::parse_value;
 use crate::session::{self, AppView, UserView};
 use crate::tui::content::tree::type_name;
 use crate::tui::form::{Field, FieldName, Form};

@@ -4,8 +4,8 @@ use bson::Document;
 
 use super::Submission;
 use crate::account::UserKey;
-use crate::account::data_change::{DataEdit, apply};
-use crate::account::edited_text::{document_text, parse_document};
+use crate::data::change::{DataEdit, apply};
+use crate::data::edited_text::{document_text, parse_document};
 use crate::session::{self, UserView};
 
 /// The document on its way through the editor.

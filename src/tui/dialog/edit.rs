@@ -3,10 +3,11 @@
 use bson::{Bson, Document};
 
 use super::Submission;
-use crate::account::custom_data::{ValueError, parse_value};
-use crate::account::data_change::{DataEdit, apply, json_size};
-use crate::account::edited_text::{edit_text, parse_edited};
-use crate::account::{FieldPath, UserKey};
+use crate::account::UserKey;
+use crate::data::FieldPath;
+use crate::data::change::{DataEdit, apply, json_size};
+use crate::data::edited_text::{edit_text, parse_edited};
+use crate::data::value::{ValueError, parse_value};
 use crate::session::{self, UserView};
 use crate::tui::content::tree;
 use crate::tui::form::{Field, FieldName, Form};
@@ -70,7 +71,7 @@ impl EditForm {
     pub fn preview(&self) -> Option<DataEdit> {
         let path = match &self.present {
             Some((path, _)) => path.clone(),
-            None => FieldPath::parse(self.form.text(FieldName::Path)).ok()?,
+            None => FieldPath::parse_writable(self.form.text(FieldName::Path)).ok()?,
         };
         let value = self.typed().ok()?;
         let before = path.find(&self.known).cloned();
@@ -86,7 +87,7 @@ impl EditForm {
     pub(super) fn submit(&mut self) -> Submission {
         let path = match &self.present {
             Some((path, _)) => path.clone(),
-            None => match FieldPath::parse(self.form.text(FieldName::Path)) {
+            None => match FieldPath::parse_writable(self.form.text(FieldName::Path)) {
                 Ok(path) => path,
                 Err(error) => {
                     self.form.refuse(FieldName::Path, error.to_string());

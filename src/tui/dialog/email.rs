@@ -4,8 +4,8 @@ use bson::Bson;
 
 use super::Submission;
 use crate::account::credentials::PASSWORD_LENGTH;
-use crate::account::custom_data::parse_value;
 use crate::account::{AppAlias, EmailAction, Mail, MailToken, ResetArguments};
+use crate::data::value::parse_value;
 use crate::session;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context, Keymap};

@@ -3,8 +3,8 @@
 use bson::Bson;
 use jiff::Timestamp;
 
-use crate::account::edited_text::edit_text;
 use crate::account::{AppAlias, SessionState};
+use crate::data::edited_text::edit_text;
 use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::content::{identities, session, tree};
 use crate::tui::dialog::Body;

@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::{dialogs, panes};
-use crate::account::FieldPath;
+use crate::data::FieldPath;
 use crate::session::{
     self, AnyOperation, CustomDataChange, CustomDataRead, Event, EventKind, ReadCustomData, Subject, UserView,
 };

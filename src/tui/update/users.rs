@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{apps, boards, copy, documents};
-use crate::account::FieldPath;
+use crate::data::FieldPath;
 use crate::session::{self, AnyOperation, AppView, UserView};
 use crate::tui::content::tree::Kind;
 use crate::tui::dialog::{Body, Confirm, CredentialsForm, DeleteForm, EditForm, EmailForm, Question};

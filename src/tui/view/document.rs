@@ -5,8 +5,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::span;
-use crate::account::DataChange;
-use crate::account::data_change::{identical, json_size};
+use crate::data::DataChange;
+use crate::data::change::{identical, json_size};
 use crate::tui::content::tree::{type_name, whole};
 use crate::tui::dialog::conflict::Field;
 use crate::tui::dialog::document::Stage;

@@ -316,7 +316,7 @@ async fn a_worker_has_nothing_of_the_server() {
     let mut worker = pool.0.idle().workers.pop().unwrap();
     let frame = CallFrame {
         name: "main".to_owned(),
-        input: crate::ejson::canonical(&endless.input).to_string(),
+        input: crate::data::ejson::canonical(&endless.input).to_string(),
         config: 9,
     };
     frames::send(&mut worker.to, &ToWorker::Call(frame)).await.unwrap();
@@ -543,9 +543,9 @@ async fn the_console_is_kept_within_bounds() {
 /// the year 275760.
 #[tokio::test]
 async fn a_document_that_a_function_hands_on_keeps_every_type() {
-    let document = Bson::Document(crate::ejson::any::all_types());
+    let document = Bson::Document(crate::data::ejson::any::all_types());
     let same = run("exports = (document) => document", vec![document.clone()]).await.result.unwrap();
-    assert_eq!(crate::ejson::any::bytes(&same), crate::ejson::any::bytes(&document));
+    assert_eq!(crate::data::ejson::any::bytes(&same), crate::data::ejson::any::bytes(&document));
     let edited = "exports = (d) => { d.n += 1; d.list.push(3); return d; }";
     let result = run(edited, vec![bson::bson!({ "n": 3.0, "i": 3, "list": [1, 2.0] })]).await.result.unwrap();
     assert_eq!(result, bson::bson!({ "n": 4.0, "i": 3, "list": [1, 2.0, 3] }));

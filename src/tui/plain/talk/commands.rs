@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Talk;
-use crate::account::FieldPath;
+use crate::data::FieldPath;
 use crate::session::{self, FindError, Snapshot, UserView, find_user};
 use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
@@ -179,7 +179,7 @@ impl Talk {
 
     /// Moves the cursor of the tree to a field.
     fn go_to_field(&mut self, field: &str) -> bool {
-        let Ok(path) = FieldPath::parse(field) else { return false };
+        let Ok(path) = FieldPath::parse_writable(field) else { return false };
         let mut at = FieldPath::default();
         for segment in path.segments() {
             at = at.child(segment.clone());

@@ -2,7 +2,8 @@ use jiff::SignedDuration;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::account::{AppAlias, FieldPath, Lifetime, Profile, Provider, UserId};
+use crate::account::{AppAlias, Lifetime, Profile, Provider, UserId};
+use crate::data::FieldPath;
 use crate::session::{
     self, AnyOperation, AppView, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
     UserView,
@@ -222,7 +223,10 @@ fn custom_data_is_edited_by_its_path() {
         };
         let changed: Vec<_> = edit.changes.iter().map(|change| change.path.to_string()).collect();
         assert_eq!(changed, [path]);
-        talk.hear(event(Some(id), session::CustomDataChange::Set(FieldPath::parse(path).unwrap()).into()));
+        talk.hear(event(
+            Some(id),
+            session::CustomDataChange::Set(FieldPath::parse_writable(path).unwrap()).into(),
+        ));
     }
     said(&mut talk);
     write(&mut talk, "custom-data ada@example.com");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::account::App;
-use crate::account::data_change::EditBase;
+use crate::data::change::EditBase;
 use crate::session::{self, LocalView};
 use crate::tui::keymap::{Keymap, Setting};
 use crate::tui::model::View;
@@ -244,7 +244,7 @@ fn a_written_value_can_be_written_back_through_a_preview() {
     keys(&mut model, "e");
     press(&mut model, KeyCode::Backspace);
     let (_, dialog) = sent(press(&mut model, KeyCode::Enter));
-    let path = crate::account::FieldPath::parse("theme").unwrap();
+    let path = crate::data::FieldPath::parse_writable("theme").unwrap();
     answer(&mut model, dialog, about_user(), session::CustomDataChange::Set(path).into());
     assert!(model.dialogs.is_empty());
     keys(&mut model, "u");

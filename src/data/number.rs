@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bson::Bson;
 
-use crate::local_app::budget::Budget;
+use super::budget::Budget;
 
 /// Steps that it costs to take a decimal apart.
 const DECIMAL: usize = 16;

@@ -5,9 +5,9 @@
 
 use bson::{Bson, Document};
 
-use super::path::{Path, index};
-use crate::local_app::budget::{Budget, sorted};
-use crate::local_app::failure::Failure;
+use super::DataError;
+use super::budget::{Budget, sorted};
+use super::path::{FieldPath, index};
 
 /// Elements that one update may add to arrays to reach an index beyond their end.
 const PADDING: usize = 10_000;
@@ -22,7 +22,7 @@ pub enum Update {
 /// One operator on one path.
 #[derive(Debug)]
 pub struct Change {
-    path: Path,
+    path: FieldPath,
     kind: Kind,
 }
 
@@ -34,16 +34,16 @@ enum Kind {
 }
 
 impl Update {
-    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, Failure> {
+    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, DataError> {
         let operators = document.keys().filter(|key| key.starts_with('$')).count();
         if document.is_empty() {
-            return Err(Failure::Database("the update document is empty".to_owned()));
+            return Err(DataError::Refused("the update document is empty".to_owned()));
         }
         if operators == 0 {
             return Ok(Self::Replace(document.clone()));
         }
         if operators < document.len() {
-            return Err(Failure::Database("an update has operators only, or none".to_owned()));
+            return Err(DataError::Refused("an update has operators only, or none".to_owned()));
         }
         let mut changes = Vec::new();
         for (operator, fields) in document {
@@ -52,13 +52,13 @@ impl Update {
                 "$setOnInsert" => |value| Kind::SetOnInsert(value.clone()),
                 "$unset" => |_| Kind::Unset,
                 _ => {
-                    return Err(Failure::Database(format!(
+                    return Err(DataError::Refused(format!(
                         "Unknown modifier: {operator}; the local App knows $set, $setOnInsert and $unset"
                     )));
                 }
             };
             let Bson::Document(fields) = fields else {
-                return Err(Failure::Database(format!("{operator} needs a document of fields")));
+                return Err(DataError::Refused(format!("{operator} needs a document of fields")));
             };
             for (path, value) in fields {
                 budget.take(1)?;
@@ -70,7 +70,7 @@ impl Update {
     }
 
     /// The document after the update.
-    pub fn apply(&self, document: &Document, budget: &Budget) -> Result<Document, Failure> {
+    pub fn apply(&self, document: &Document, budget: &Budget) -> Result<Document, DataError> {
         match self {
             Self::Replace(replacement) => {
                 let mut after = Document::new();
@@ -85,7 +85,7 @@ impl Update {
     }
 
     /// The document that an upsert inserts, begun from the equalities of its filter.
-    pub fn apply_to_new(&self, start: Document, budget: &Budget) -> Result<Document, Failure> {
+    pub fn apply_to_new(&self, start: Document, budget: &Budget) -> Result<Document, DataError> {
         match self {
             Self::Replace(_) => self.apply(&start, budget),
             Self::Change(changes) => apply_changes(start, changes, true, budget),
@@ -94,7 +94,7 @@ impl Update {
 }
 
 /// A document with a value at each of some paths.
-pub fn document_of(fields: &[(&Path, &Bson)], budget: &Budget) -> Result<Document, Failure> {
+pub fn document_of(fields: &[(&FieldPath, &Bson)], budget: &Budget) -> Result<Document, DataError> {
     refuse_conflicts(fields.iter().map(|(path, _)| *path), budget)?;
     let mut document = Document::new();
     for (path, value) in fields {
@@ -108,7 +108,7 @@ fn apply_changes(
     changes: &[Change],
     inserting: bool,
     budget: &Budget,
-) -> Result<Document, Failure> {
+) -> Result<Document, DataError> {
     let mut padding = PADDING;
     for Change { path, kind } in changes {
         budget.take(path.segments().len())?;
@@ -123,24 +123,28 @@ fn apply_changes(
 }
 
 /// A path that an update may write.
-fn field_path(text: &str) -> Result<Path, Failure> {
-    let path = Path::parse(text)?;
+fn field_path(text: &str) -> Result<FieldPath, DataError> {
+    let path = FieldPath::parse(text)?;
     match path.segments().iter().find(|segment| segment.starts_with('$')) {
-        Some(segment) => Err(Failure::Database(format!(
+        Some(segment) => Err(DataError::Refused(format!(
             "the path '{text}' cannot be updated: '{segment}' starts with '$', and positional operators are not known here"
         ))),
         None => Ok(path),
     }
 }
 
-fn refuse_conflicts<'a>(paths: impl Iterator<Item = &'a Path>, budget: &Budget) -> Result<(), Failure> {
-    let paths: Vec<&Path> = paths.collect();
-    let by_segments =
-        |a: &'a Path, b: &'a Path| budget.take(a.segments().len().min(b.segments().len())).map(|()| a.cmp(b));
+fn refuse_conflicts<'a>(
+    paths: impl Iterator<Item = &'a FieldPath>,
+    budget: &Budget,
+) -> Result<(), DataError> {
+    let paths: Vec<&FieldPath> = paths.collect();
+    let by_segments = |a: &'a FieldPath, b: &'a FieldPath| {
+        budget.take(a.segments().len().min(b.segments().len())).map(|()| a.cmp(b))
+    };
     let paths = sorted(&paths, &by_segments)?;
     // What lies below a path sorts right behind it.
     match paths.windows(2).find(|pair| pair[0].covers(pair[1])) {
-        Some(pair) => Err(Failure::Database(format!(
+        Some(pair) => Err(DataError::Refused(format!(
             "Updating the path '{}' would create a conflict at '{}'",
             pair[1], pair[0]
         ))),
@@ -148,7 +152,12 @@ fn refuse_conflicts<'a>(paths: impl Iterator<Item = &'a Path>, budget: &Budget) 
     }
 }
 
-fn set(document: &mut Document, path: &Path, value: &Bson, padding: &mut usize) -> Result<(), Failure> {
+fn set(
+    document: &mut Document,
+    path: &FieldPath,
+    value: &Bson,
+    padding: &mut usize,
+) -> Result<(), DataError> {
     set_in_document(document, path.segments(), value, padding)
 }
 
@@ -157,7 +166,7 @@ fn set_in_document(
     path: &[String],
     value: &Bson,
     padding: &mut usize,
-) -> Result<(), Failure> {
+) -> Result<(), DataError> {
     let Some((head, rest)) = path.split_first() else { return Ok(()) };
     match document.get_mut(head) {
         Some(child) if !rest.is_empty() => set_in_value(child, head, rest, value, padding),
@@ -174,7 +183,7 @@ fn set_in_value(
     path: &[String],
     value: &Bson,
     padding: &mut usize,
-) -> Result<(), Failure> {
+) -> Result<(), DataError> {
     let Some((head, rest)) = path.split_first() else { return Ok(()) };
     match parent {
         Bson::Document(document) => set_in_document(document, path, value, padding),
@@ -186,7 +195,7 @@ fn set_in_value(
                 None => {
                     let missing = index - items.len();
                     *padding = padding.checked_sub(missing).ok_or_else(|| {
-                        Failure::Database(format!(
+                        DataError::Refused(format!(
                             "an update adds at most {PADDING} elements to reach an index"
                         ))
                     })?;
@@ -200,8 +209,8 @@ fn set_in_value(
     }
 }
 
-fn no_room(field: &str, parent: &str, what: &str) -> Failure {
-    Failure::Database(format!("Cannot create field '{field}' in element '{parent}', which is {what}"))
+fn no_room(field: &str, parent: &str, what: &str) -> DataError {
+    DataError::Refused(format!("Cannot create field '{field}' in element '{parent}', which is {what}"))
 }
 
 /// `value` inside one new document a segment. A number is a name here, since there is no array for it to index.
@@ -328,7 +337,7 @@ mod tests {
         fn what_was_set_is_found_and_what_was_unset_is_not(
             before in document(), path in "[a-c](\\.[a-c0-2]){0,3}", value in any::<i32>(),
         ) {
-            let path_of = Path::parse(&path).unwrap();
+            let path_of = FieldPath::parse(&path).unwrap();
             if let Ok(after) = update(before.clone(), doc! { "$set": { &path: value } }) {
                 prop_assert!(path_of.values(&after, &Budget::default()).unwrap().contains(&Some(&Bson::Int32(value))));
                 let again = update(after.clone(), doc! { "$set": { &path: value } });

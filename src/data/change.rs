@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::FieldPath;
 use super::edited_text::as_type_of;
-use crate::ejson;
+use super::ejson;
 
 /// One field that differs between two documents.
 #[derive(Debug, Clone, PartialEq)]
@@ -296,7 +296,7 @@ pub fn json_size(document: &Document) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ejson::any::any_document;
+    use crate::data::ejson::any::any_document;
     use bson::{bson, doc};
     use proptest::prelude::*;
 

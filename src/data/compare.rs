@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use bson::{Bson, Document};
 
+use super::DataError;
+use super::budget::{Budget, Spent};
 use super::number::Number;
-use crate::local_app::budget::{Budget, Spent};
-use crate::local_app::failure::Failure;
 
 /// The place of a value's type in the order of types; values of other types never match a range.
 pub fn type_order(value: &Bson) -> u8 {
@@ -102,12 +102,12 @@ fn first_difference(mut orders: impl Iterator<Item = Ordering>) -> Ordering {
 ///
 /// # Errors
 /// When the value cannot be an `_id`: an array, a regular expression, undefined.
-pub fn id_key(id: &Bson) -> Result<Vec<u8>, Failure> {
+pub fn id_key(id: &Bson) -> Result<Vec<u8>, DataError> {
     if matches!(id, Bson::Array(_) | Bson::RegularExpression(_) | Bson::Undefined) {
         let kind = format!("{:?}", id.element_type()).to_lowercase();
-        return Err(Failure::Database(format!("the '_id' value cannot be of type {kind}")));
+        return Err(DataError::Refused(format!("the '_id' value cannot be of type {kind}")));
     }
-    bson::doc! { "": normal_form(id) }.to_vec().map_err(Failure::internal)
+    bson::doc! { "": normal_form(id) }.to_vec().map_err(DataError::from)
 }
 
 /// The value with every integral number as the same type.

@@ -5,9 +5,9 @@ use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document};
 use serde_json::{Map, Value};
 
-use super::custom_data::{ValueError, parse_json, value_text};
-use super::data_change::identical;
-use crate::ejson;
+use super::change::identical;
+use super::ejson;
+use super::value::{ValueError, parse_json, value_text};
 
 /// A value as it stands in a form: bare where its type is known from what it was.
 pub fn edit_text(value: &Bson) -> String {
@@ -170,8 +170,8 @@ pub fn as_type_of(value: Bson, other: &Bson) -> Bson {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::data_change::{DataEdit, apply, changes};
-    use crate::ejson::any::{all_types, any_bson, any_document, bytes};
+    use crate::data::change::{DataEdit, apply, changes};
+    use crate::data::ejson::any::{all_types, any_bson, any_document, bytes};
     use bson::{bson, doc};
     use proptest::prelude::*;
 

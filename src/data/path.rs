@@ -4,30 +4,86 @@ use std::fmt;
 
 use bson::{Bson, Document};
 
-use crate::local_app::budget::{Budget, Spent};
-use crate::local_app::failure::Failure;
+use super::budget::{Budget, Spent};
 
 /// Segments of a path, at most: as deep as a document may be nested.
 const LONGEST: usize = 100;
 
-/// A path such as `address.lines.0`, never empty.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Path(Vec<String>);
+/// The way to a value inside a document: field names, and indexes of arrays as text (MongoDB's dotted path).
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldPath(Vec<String>);
 
-impl Path {
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+/// Why a text is not a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// There is nothing between two dots, or nothing at all.
+    #[error("a field name, with dots between levels, such as settings.theme")]
+    Empty,
+    /// It is deeper than a document may be.
+    #[error("a path of {LONGEST} field names at most")]
+    TooLong,
+    /// Update operators begin with `$`, so a field with such a name cannot be written.
+    #[error("a field name that does not begin with $: {0}")]
+    Operator(String),
+}
+
+impl FieldPath {
+    /// Reads a dotted path.
+    ///
+    /// # Errors
+    /// When a segment is empty or has a NUL in it, or there are too many.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
         let segments: Vec<String> = text.split('.').map(str::to_owned).collect();
-        if segments.iter().any(String::is_empty) {
-            return Err(Failure::Database(format!("the path '{text}' contains an empty field name")));
+        match segments.iter().any(|segment| segment.is_empty() || segment.contains('\0')) {
+            true => Err(PathError::Empty),
+            false if segments.len() > LONGEST => Err(PathError::TooLong),
+            false => Ok(Self(segments)),
         }
-        if segments.len() > LONGEST {
-            return Err(Failure::Database(format!("a path has at most {LONGEST} segments")));
-        }
-        Ok(Self(segments))
     }
 
+    /// Reads the dotted path of a field that can be written.
+    ///
+    /// # Errors
+    /// As [`FieldPath::parse`], and when a segment begins with `$`.
+    pub fn parse_writable(text: &str) -> Result<Self, PathError> {
+        let path = Self::parse(text.trim())?;
+        match path.0.iter().find(|segment| segment.starts_with('$')) {
+            Some(segment) => Err(PathError::Operator(segment.clone())),
+            None => Ok(path),
+        }
+    }
+
+    /// The path one level deeper.
+    pub fn child(&self, segment: impl Into<String>) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(segment.into());
+        Self(segments)
+    }
+
+    /// The segments from the top.
     pub fn segments(&self) -> &[String] {
         &self.0
+    }
+
+    /// Whether a dotted path can name the field: MongoDB cannot address a name with a dot in it, nor one that begins
+    /// with `$`.
+    pub fn is_writable(&self) -> bool {
+        Self::parse_writable(&self.to_string()).as_ref() == Ok(self)
+    }
+
+    /// Whether this is the document itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value at this path.
+    pub fn find<'a>(&self, document: &'a Document) -> Option<&'a Bson> {
+        let (first, rest) = self.0.split_first()?;
+        rest.iter().try_fold(document.get(first)?, |value, segment| match value {
+            Bson::Document(inner) => inner.get(segment),
+            Bson::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            _ => None,
+        })
     }
 
     /// Whether `other` is this path or lies below it.
@@ -50,7 +106,7 @@ impl Path {
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("."))
     }
@@ -136,7 +192,7 @@ mod tests {
             ("deep.0.1", vec![Some(bson!(2))]),
             ("n.0", vec![Some(bson!(7))]),
         ] {
-            let found = Path::parse(path).unwrap().values(&document, &Budget::default()).unwrap();
+            let found = FieldPath::parse(path).unwrap().values(&document, &Budget::default()).unwrap();
             let found: Vec<_> = found.into_iter().map(|value| value.cloned()).collect();
             assert_eq!(found, expected, "{path}");
         }
@@ -150,7 +206,7 @@ mod tests {
         for _ in 0..49 {
             value = bson!([{ "0": value }]);
         }
-        let path = Path::parse(&vec!["0"; 75].join(".")).unwrap();
+        let path = FieldPath::parse(&vec!["0"; 75].join(".")).unwrap();
         assert_eq!(path.values(&doc! { "0": value }, &Budget::default()), Err(Spent::Steps));
     }
 
@@ -158,7 +214,7 @@ mod tests {
     fn malformed_paths_are_refused() {
         let long = vec!["a"; 101].join(".");
         for bad in ["", ".", "a.", ".a", "a..b", &long] {
-            assert!(Path::parse(bad).is_err(), "{bad:?}");
+            assert!(FieldPath::parse(bad).is_err(), "{bad:?}");
         }
     }
 
@@ -168,5 +224,24 @@ mod tests {
         {
             assert_eq!(index(segment), expected, "{segment}");
         }
+    }
+
+    #[test]
+    fn a_path_finds_through_documents_and_arrays() {
+        let document = doc! { "a": { "b": [1, { "c": "x" }] } };
+        let find = |path: &str| FieldPath::parse(path).unwrap().find(&document).cloned();
+        assert_eq!(find("a.b.1.c"), Some(bson!("x")));
+        assert_eq!(find("a.b.0"), Some(bson!(1)));
+        assert_eq!(find("a.b.7"), None);
+        assert_eq!(find("a.b.0.z"), None);
+        assert_eq!(FieldPath::default().find(&document), None);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_refused() {
+        assert_eq!(FieldPath::parse(""), Err(PathError::Empty));
+        assert_eq!(FieldPath::parse("a..b"), Err(PathError::Empty));
+        assert_eq!(FieldPath::parse_writable("a.$set"), Err(PathError::Operator("$set".into())));
+        assert_eq!(FieldPath::parse("a.b").unwrap().to_string(), "a.b");
     }
 }

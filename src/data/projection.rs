@@ -2,21 +2,21 @@
 
 use bson::{Bson, Document};
 
+use super::DataError;
+use super::budget::{Budget, Spent};
 use super::number::Number;
-use super::path::Path;
-use crate::local_app::budget::{Budget, Spent};
-use crate::local_app::failure::Failure;
+use super::path::FieldPath;
 
 /// Either the named fields, or all but the named ones; `_id` is there unless it is named with 0.
 #[derive(Debug)]
 pub struct Projection {
     including: bool,
-    paths: Vec<Path>,
+    paths: Vec<FieldPath>,
     with_id: bool,
 }
 
 impl Projection {
-    pub fn parse(document: &Document) -> Result<Self, Failure> {
+    pub fn parse(document: &Document) -> Result<Self, DataError> {
         let mut with_id = None;
         let mut including = None;
         let mut paths = Vec::new();
@@ -25,7 +25,7 @@ impl Projection {
                 (Bson::Boolean(wanted), _) => *wanted,
                 (_, Some(number)) => number.as_integer() != Some(0),
                 _ => {
-                    return Err(Failure::Database(format!(
+                    return Err(DataError::Refused(format!(
                         "the projection of '{key}' must be 0 or 1; the local App computes no fields"
                     )));
                 }
@@ -33,9 +33,9 @@ impl Projection {
             if key == "_id" {
                 with_id = Some(wanted);
             } else if *including.get_or_insert(wanted) == wanted {
-                paths.push(Path::parse(key)?);
+                paths.push(FieldPath::parse(key)?);
             } else {
-                return Err(Failure::Database(
+                return Err(DataError::Refused(
                     "a projection names fields with 1 or with 0, but not with both".to_owned(),
                 ));
             }
@@ -46,7 +46,7 @@ impl Projection {
     }
 
     pub fn apply(&self, document: &Document, budget: &Budget) -> Result<Document, Spent> {
-        let paths: Vec<&[String]> = self.paths.iter().map(Path::segments).collect();
+        let paths: Vec<&[String]> = self.paths.iter().map(FieldPath::segments).collect();
         let mut projected = Document::new();
         if let Some(id) = document.get("_id").filter(|_| self.with_id) {
             projected.insert("_id", id.clone());

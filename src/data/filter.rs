@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 
 use bson::{Bson, Document};
 
+use super::DataError;
+use super::budget::{Budget, Spent, sorted};
 use super::compare::{compare, equal, type_order};
 use super::number::Number;
-use super::path::Path;
+use super::path::FieldPath;
 use super::update;
-use crate::local_app::budget::{Budget, Spent, sorted};
-use crate::local_app::failure::Failure;
 
 /// A filter; without a condition, it matches everything.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Filter(Vec<Condition>);
 #[derive(Debug)]
 enum Condition {
     /// What the path leads to meets every test.
-    Field(Path, Vec<Test>),
+    Field(FieldPath, Vec<Test>),
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Nor(Vec<Filter>),
@@ -46,17 +46,17 @@ enum Range {
 }
 
 impl Filter {
-    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, Failure> {
+    pub fn parse(document: &Document, budget: &Budget) -> Result<Self, DataError> {
         let condition = |(key, value): (&String, &Bson)| {
             budget.take(1)?;
             match key.as_str() {
                 "$and" => Ok(Condition::And(branches(key, value, budget)?)),
                 "$or" => Ok(Condition::Or(branches(key, value, budget)?)),
                 "$nor" => Ok(Condition::Nor(branches(key, value, budget)?)),
-                unknown if unknown.starts_with('$') => Err(Failure::Database(format!(
+                unknown if unknown.starts_with('$') => Err(DataError::Refused(format!(
                     "unknown top level operator: {unknown}; the local App knows $and, $nor and $or"
                 ))),
-                path => Ok(Condition::Field(Path::parse(path)?, tests(value, budget)?)),
+                path => Ok(Condition::Field(FieldPath::parse(path)?, tests(value, budget)?)),
             }
         };
         document.iter().map(condition).collect::<Result<_, _>>().map(Self)
@@ -80,13 +80,13 @@ impl Filter {
     }
 
     /// The document that an upsert starts from: every field that the filter says is equal to something.
-    pub fn document_of_equalities(&self, budget: &Budget) -> Result<Document, Failure> {
+    pub fn document_of_equalities(&self, budget: &Budget) -> Result<Document, DataError> {
         let mut equalities = Vec::new();
         self.collect_equalities(&mut equalities);
         update::document_of(&equalities, budget)
     }
 
-    fn collect_equalities<'a>(&'a self, found: &mut Vec<(&'a Path, &'a Bson)>) {
+    fn collect_equalities<'a>(&'a self, found: &mut Vec<(&'a FieldPath, &'a Bson)>) {
         for condition in &self.0 {
             match condition {
                 Condition::Field(path, tests) => found.extend(tests.iter().filter_map(|test| match test {
@@ -120,14 +120,14 @@ fn some<T>(
     every(items, |item| holds(item).map(|holds| !holds)).map(|none| !none)
 }
 
-fn branches(operator: &str, value: &Bson, budget: &Budget) -> Result<Vec<Filter>, Failure> {
-    let fail = || Failure::Database(format!("{operator} must be a nonempty array of documents"));
+fn branches(operator: &str, value: &Bson, budget: &Budget) -> Result<Vec<Filter>, DataError> {
+    let fail = || DataError::Refused(format!("{operator} must be a nonempty array of documents"));
     let branches = value.as_array().filter(|branches| !branches.is_empty()).ok_or_else(fail)?;
     branches.iter().map(|branch| Filter::parse(branch.as_document().ok_or_else(fail)?, budget)).collect()
 }
 
 /// What a field is compared with: a document of operators, or a value.
-fn tests(value: &Bson, budget: &Budget) -> Result<Vec<Test>, Failure> {
+fn tests(value: &Bson, budget: &Budget) -> Result<Vec<Test>, DataError> {
     match value {
         Bson::Document(document) if document.keys().any(|key| key.starts_with('$')) => {
             document.iter().map(|(operator, operand)| test(operator, operand, budget)).collect()
@@ -136,7 +136,7 @@ fn tests(value: &Bson, budget: &Budget) -> Result<Vec<Test>, Failure> {
     }
 }
 
-fn test(operator: &str, operand: &Bson, budget: &Budget) -> Result<Test, Failure> {
+fn test(operator: &str, operand: &Bson, budget: &Budget) -> Result<Test, DataError> {
     budget.take(1)?;
     let range = |range| Ok(Test::Range(range, comparable(operand)?));
     match operator {
@@ -151,23 +151,23 @@ fn test(operator: &str, operand: &Bson, budget: &Budget) -> Result<Test, Failure
         "$exists" => match operand {
             Bson::Boolean(true) => Ok(Test::Exists),
             Bson::Boolean(false) => Ok(Test::Not(vec![Test::Exists])),
-            _ => Err(Failure::Database("$exists needs true or false".to_owned())),
+            _ => Err(DataError::Refused("$exists needs true or false".to_owned())),
         },
         "$not" => match operand {
             Bson::Document(document) if document.keys().any(|key| key.starts_with('$')) => {
                 Ok(Test::Not(tests(operand, budget)?))
             }
-            _ => Err(Failure::Database("$not needs a document of operators".to_owned())),
+            _ => Err(DataError::Refused("$not needs a document of operators".to_owned())),
         },
-        _ => Err(Failure::Database(format!(
+        _ => Err(DataError::Refused(format!(
             "unknown operator: {operator}; the local App knows $eq, $exists, $gt, $gte, $in, $lt, $lte, $ne, $nin and $not"
         ))),
     }
 }
 
-fn choices(operator: &str, operand: &Bson, budget: &Budget) -> Result<Vec<Bson>, Failure> {
+fn choices(operator: &str, operand: &Bson, budget: &Budget) -> Result<Vec<Bson>, DataError> {
     let choices =
-        operand.as_array().ok_or_else(|| Failure::Database(format!("{operator} needs an array")))?;
+        operand.as_array().ok_or_else(|| DataError::Refused(format!("{operator} needs an array")))?;
     let choices: Vec<Bson> = choices.iter().map(comparable).collect::<Result<_, _>>()?;
     let mut set: Vec<&Bson> = Vec::with_capacity(choices.len());
     for choice in sorted(&choices.iter().collect::<Vec<_>>(), &|a, b| compare(a, b, budget))? {
@@ -194,12 +194,12 @@ fn contains(set: &[Bson], value: &Bson, budget: &Budget) -> Result<bool, Spent> 
 }
 
 /// A value that is compared as it is. A regular expression would be searched for, which users may not do.
-fn comparable(value: &Bson) -> Result<Bson, Failure> {
+fn comparable(value: &Bson) -> Result<Bson, DataError> {
     match value {
         Bson::RegularExpression(_) => {
-            Err(Failure::Database("a filter cannot search for a regular expression here".to_owned()))
+            Err(DataError::Refused("a filter cannot search for a regular expression here".to_owned()))
         }
-        Bson::Undefined => Err(Failure::Database("(BadValue) cannot compare to undefined".to_owned())),
+        Bson::Undefined => Err(DataError::Refused("(BadValue) cannot compare to undefined".to_owned())),
         value => Ok(value.clone()),
     }
 }
@@ -363,10 +363,10 @@ mod tests {
     fn steps(filter: &Document, document: &Document) -> Option<u64> {
         let budget = Budget::default();
         let matched = Filter::parse(filter, &budget)
-            .and_then(|filter| filter.matches(document, &budget).map_err(Failure::from));
+            .and_then(|filter| filter.matches(document, &budget).map_err(DataError::from));
         match matched {
-            Ok(_) => Some(crate::local_app::budget::STEPS - budget.left()),
-            Err(Failure::TooMuchWork(Spent::Steps)) => None,
+            Ok(_) => Some(crate::data::budget::STEPS - budget.left()),
+            Err(DataError::Spent(Spent::Steps)) => None,
             Err(other) => panic!("{other}"),
         }
     }

@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 
 use bson::{Bson, Document};
 
+use super::DataError;
+use super::budget::{Budget, Spent};
 use super::compare::compare;
 use super::number::Number;
-use super::path::Path;
-use crate::local_app::budget::{Budget, Spent};
-use crate::local_app::failure::Failure;
+use super::path::FieldPath;
 
 /// Fields to sort by, the most important first.
 #[derive(Debug)]
-pub struct Sort(Vec<(Path, Direction)>);
+pub struct Sort(Vec<(FieldPath, Direction)>);
 
 #[derive(Debug, Clone, Copy)]
 enum Direction {
@@ -21,14 +21,16 @@ enum Direction {
 }
 
 impl Sort {
-    pub fn parse(document: &Document) -> Result<Self, Failure> {
+    pub fn parse(document: &Document) -> Result<Self, DataError> {
         let field = |(key, value): (&String, &Bson)| {
             let direction = match Number::of(value).and_then(Number::as_integer) {
                 Some(1) => Direction::Ascending,
                 Some(-1) => Direction::Descending,
-                _ => return Err(Failure::Database(format!("the sort direction of '{key}' must be 1 or -1"))),
+                _ => {
+                    return Err(DataError::Refused(format!("the sort direction of '{key}' must be 1 or -1")));
+                }
             };
-            Ok((Path::parse(key)?, direction))
+            Ok((FieldPath::parse(key)?, direction))
         };
         document.iter().map(field).collect::<Result<_, _>>().map(Self)
     }
@@ -59,7 +61,7 @@ pub struct SortKey(Vec<Bson>);
 
 /// The value of one field: of an array, the element that comes first in that direction; nothing is null, and an empty
 /// array comes before null.
-fn part(document: &Document, path: &Path, direction: Direction, budget: &Budget) -> Result<Bson, Spent> {
+fn part(document: &Document, path: &FieldPath, direction: Direction, budget: &Budget) -> Result<Bson, Spent> {
     let mut first: Option<&Bson> = None;
     let mut consider = |candidate| {
         let precedes = match first {
