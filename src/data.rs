@@ -36,7 +36,7 @@ impl From<PathError> for DataError {
     fn from(error: PathError) -> Self {
         Self::Refused(match error {
             PathError::Empty => "a path contains an empty field name, or a NUL".into(),
-            PathError::TooLong => "a path has too many field names".into(),
+            PathError::TooLong => format!("a path has at most {} segments", path::LONGEST),
             PathError::Operator(segment) => format!("the field name '{segment}' starts with '$'"),
         })
     }

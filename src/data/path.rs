@@ -7,7 +7,7 @@ use bson::{Bson, Document};
 use super::budget::{Budget, Spent};
 
 /// Segments of a path, at most: as deep as a document may be nested.
-const LONGEST: usize = 100;
+pub(super) const LONGEST: usize = 100;
 
 /// The way to a value inside a document: field names, and indexes of arrays as text (MongoDB's dotted path).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
