@@ -15,6 +15,7 @@ mod admin;
 mod app;
 mod app_clock;
 mod app_id;
+mod blocking;
 mod browser_login;
 mod budget;
 pub mod config;
@@ -327,7 +328,7 @@ pub async fn stored_config(folder: PathBuf, app_id: &str) -> Result<config::AppF
     if !folder.join(format!("{id}.db")).is_file() {
         return Err(LocalAppError::NoData { app_id: app_id.to_owned(), folder });
     }
-    let opening = tokio::task::spawn_blocking(move || Store::open(&Storage::Folder(folder), &id));
+    let opening = blocking::blocking(move || Store::open(&Storage::Folder(folder), &id));
     let store = opening.await.map_err(|error| LocalAppError::Server(error.to_string()))??;
     let files: Vec<_> = store.read(|tx| tx.app_files()).await?;
     store.close();

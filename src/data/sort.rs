@@ -84,12 +84,37 @@ fn part(document: &Document, path: &FieldPath, direction: Direction, budget: &Bu
             None => consider(&Bson::Null)?,
         }
     }
+    // A key costs more than to compare it, and paths into one another copy the same value again and again.
+    budget.take(4 + first.map_or(0, values_in))?;
     Ok(first.cloned().unwrap_or(Bson::Null))
+}
+
+/// How many values there are in one, itself included.
+fn values_in(value: &Bson) -> usize {
+    match value {
+        Bson::Document(document) => 1 + document.values().map(values_in).sum::<usize>(),
+        Bson::Array(items) => 1 + items.iter().map(values_in).sum::<usize>(),
+        Bson::String(text) => 1 + text.len() / 64,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Kind: work that a client chooses the size of, done without counting. Paths into one another name the same value.
+    #[test]
+    fn what_a_key_copies_is_counted() {
+        let value = (0..90).fold(Bson::Array(vec![Bson::Int32(1); 1000]), |inner, _| {
+            Bson::Document(bson::doc! { "a": inner })
+        });
+        let fields = (1..=90).map(|depth| (vec!["a"; depth].join("."), Bson::Int32(1))).collect();
+        let sort = Sort::parse(&fields).unwrap();
+        let budget = Budget::new(200_000);
+        sort.key(value.as_document().unwrap(), &budget).unwrap();
+        assert!(200_000 - budget.left() > 90_000, "{}", budget.left());
+    }
     use bson::doc;
 
     fn sorted(mut documents: Vec<Document>, sort: Document) -> Vec<i32> {

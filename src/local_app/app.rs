@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::accounts::Creations;
 use super::app_clock::AppClock;
 use super::app_id::AppId;
+use super::blocking::blocking;
 use super::budget::Workshop;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
@@ -69,10 +70,9 @@ impl App {
             function_worker,
             ..
         } = options;
-        let (store, app_id) =
-            tokio::task::spawn_blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
-                .await
-                .map_err(|error| LocalAppError::Server(error.to_string()))??;
+        let (store, app_id) = blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
+            .await
+            .map_err(LocalAppError::Threads)??;
         let source = match app_folder {
             Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
             None => ConfigSource::Store(Box::new(config)),
@@ -133,8 +133,10 @@ impl App {
     /// Finishes what the store has queued and closes it.
     pub async fn close(self: &Arc<Self>) {
         let app = Arc::clone(self);
-        // The store never panics on closing, and there is nobody left to tell.
-        let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
+        if blocking(move || app.store.close()).await.is_err() {
+            // The system gives no thread: at the end there is nobody left who would wait.
+            self.store.close();
+        }
     }
 
     pub fn facts(&self) -> &AppFacts {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::blocking::blocking;
 use super::failure::Failure;
 use crate::data::Budget;
 
@@ -37,7 +38,7 @@ impl Workshop {
         let Ok(Ok(turn)) = turn else { return Err(Failure::Busy) };
         let budget = Budget::default();
         let _guard = budget.guard();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = blocking(move || {
             let _turn = turn;
             work(&budget)
         });

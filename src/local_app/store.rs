@@ -76,6 +76,17 @@ pub enum StoreError {
         /// What it is now.
         found: &'static str,
     },
+    /// The file was there, and is not any more.
+    #[error(
+        "the local App's database {} is gone, though {} shows that there was one; put a copy or a snapshot back in its \
+         place, or delete that as well to begin an empty App", path.display(), proof.display()
+    )]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+        /// What is still there.
+        proof: PathBuf,
+    },
     /// The database is not sound.
     #[error(
         "the local App's database {} is damaged: {found}; put a copy or a snapshot back in its place", path.display()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum_server::tls_rustls::RustlsConfig;
 use sha2::{Digest, Sha256};
 
+use super::blocking::blocking;
 use super::network::TlsFiles;
 
 /// How often the files are looked at. They are small, and whoever renews a certificate does so days ahead.
@@ -85,12 +86,8 @@ impl Certificate {
 
 async fn read(files: &TlsFiles) -> Result<(Vec<u8>, Vec<u8>), TlsError> {
     let TlsFiles { certificate, key } = files.clone();
-    let both = tokio::task::spawn_blocking(move || Ok((read_file(&certificate)?, read_file(&key)?))).await;
-    // The task neither panics nor is it cancelled while somebody waits for it.
-    both.unwrap_or_else(|error| {
-        let source = std::io::Error::other(error);
-        Err(TlsError::Read { path: files.certificate.clone(), source })
-    })
+    let both = blocking(move || Ok((read_file(&certificate)?, read_file(&key)?))).await;
+    both.unwrap_or_else(|source| Err(TlsError::Read { path: files.certificate.clone(), source }))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, TlsError> {

@@ -177,7 +177,7 @@ async fn stopping_ends_connections_that_never_finish_their_request() {
     // The database is closed: nothing but the one file is left.
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["shop-abcde.db"]);
+    assert_eq!(left, ["shop-abcde.db", "shop-abcde.made"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::files::SECRETS;
 use super::{AppConfig, AppFiles, AppFolder, ConfigError, FolderError, Report};
 use crate::local_app::app::App;
+use crate::local_app::blocking::blocking;
 use crate::local_app::failure::Failure;
 use crate::local_app::store::{Store, StoreError, Tx};
 
@@ -144,7 +145,7 @@ impl ConfigSource {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
-                let read = tokio::task::spawn_blocking(move || folder.read());
+                let read = blocking(move || folder.read());
                 Ok(read.await.map_err(|_| LoadError::CutOff)??)
             }
             Self::Store(_) => {
@@ -209,7 +210,7 @@ impl App {
         let current = match source.as_ref() {
             ConfigSource::Folder(folder) => {
                 let folder = folder.clone();
-                let work = tokio::task::spawn_blocking(move || {
+                let work = blocking(move || {
                     let files = folder.read().map_err(Failure::internal)?;
                     let edited = files.edited(path, edit)?;
                     let current = Current::edited(&source, given, &files, &edited)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::folder::Stamp;
 use super::{AppFiles, ConfigSource};
 use crate::local_app::app::App;
+use crate::local_app::blocking::blocking;
 
 /// How often the configuration is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -23,7 +24,7 @@ impl App {
         match self.live_config().source() {
             ConfigSource::Folder(folder) => {
                 let folder = folder.clone();
-                let stamp = tokio::task::spawn_blocking(move || folder.stamp().ok()).await;
+                let stamp = blocking(move || folder.stamp().ok()).await;
                 State::Folder(stamp.ok().flatten())
             }
             source @ ConfigSource::Store(_) => State::Store(source.files(self.store()).await.ok()),

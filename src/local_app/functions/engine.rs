@@ -127,6 +127,10 @@ impl Engine {
             (Some(Err(Thrown::Error(failure))), _) => Err(failure),
             (Some(Err(Thrown::Null)), _) => Err(self.failure_of_null(host.as_ref())),
             (None, Some(failure)) => Err(failure),
+            // Without memory for another job the engine leaves it out.
+            (None, None) if host.growth().is_some_and(|bytes| bytes >= self.limits.memory / 2) => {
+                Err(FunctionFailure::MemoryLimit)
+            }
             (None, None) => Err(FunctionFailure::thrown(
                 "Error",
                 format!("the promise that function '{name}' returned can never settle"),

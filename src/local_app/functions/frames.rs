@@ -11,13 +11,16 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{FunctionFailure, Limits};
+use crate::local_app::blocking::blocking;
 
 /// Longest frame, in bytes: that of a result, and some room around it.
 pub const LONGEST: usize = LONGEST_RESULT + (1 << 20);
 /// Longest result of a function, in bytes of BSON; as long as the longest document of MongoDB.
 pub const LONGEST_RESULT: usize = 16 << 20;
+/// Bytes of a frame that is taken apart where it was read; a longer one would hold up others there.
+pub const SHORT: usize = 64 << 10;
 /// What a worker says first. Whatever else the program prints before is passed over.
-pub const GREETING: &[u8] = b"idmux function worker 1\n";
+pub const GREETING: &[u8] = b"idmux function worker 2\n";
 
 /// From the App.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,6 +47,8 @@ pub struct CallFrame {
 /// From a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromWorker {
+    /// It has the call: the first frame of each.
+    Begun {},
     /// A line that the function wrote to `console`.
     Log(String),
     /// Something that the App knows; it has to answer before the call goes on.
@@ -93,12 +98,15 @@ pub async fn send(to: &mut (impl AsyncWrite + Unpin), frame: &impl Serialize) ->
 }
 
 /// The same, without holding up a task.
-pub async fn receive<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin)) -> io::Result<T> {
+pub async fn receive<T: DeserializeOwned + Send + 'static>(
+    from: &mut (impl AsyncRead + Unpin),
+) -> io::Result<T> {
     let mut length = [0; 4];
     from.read_exact(&mut length).await?;
     let mut frame = vec![0; checked(length)?];
     from.read_exact(&mut frame).await?;
-    bson::deserialize_from_slice(&frame).map_err(io::Error::other)
+    let taken_apart = move || bson::deserialize_from_slice(&frame).map_err(io::Error::other);
+    if length_of(length) > SHORT { blocking(taken_apart).await? } else { taken_apart() }
 }
 
 fn bytes(frame: &impl Serialize) -> io::Result<Vec<u8>> {
@@ -107,8 +115,12 @@ fn bytes(frame: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok([&length.to_le_bytes()[..], &body].concat())
 }
 
+fn length_of(length: [u8; 4]) -> usize {
+    u32::from_le_bytes(length) as usize
+}
+
 fn checked(length: [u8; 4]) -> io::Result<usize> {
-    let length = u32::from_le_bytes(length) as usize;
+    let length = length_of(length);
     if length > LONGEST { Err(io::Error::other("a frame is too long")) } else { Ok(length) }
 }
 
@@ -122,6 +134,7 @@ mod tests {
     fn frames_are_read_as_they_were_written() {
         let odd = doc! { RESULT: { "$oid": 5, "a": [Bson::Undefined, Bson::MaxKey, 1_i64, "é"] } };
         let frames = [
+            FromWorker::Begun {},
             FromWorker::Log("line".to_owned()),
             FromWorker::Ask(Question::Source("main".to_owned())),
             FromWorker::Done(RawDocumentBuf::try_from(&odd).unwrap()),

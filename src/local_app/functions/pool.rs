@@ -18,10 +18,14 @@ use super::engine::{LOG_LINES, Limits};
 use super::frames::{self, Answer, CallFrame, FromWorker, GREETING, Question, RESULT, ToWorker};
 use super::program::Program;
 use super::turns::Turns;
+use crate::local_app::blocking::blocking;
 use crate::local_app::config::AppConfig;
 
 /// For how long after its limit a call may take to notice by itself.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long a worker that waited may take to say that it has a call. One that was stopped, or hangs, has to cost its call
+/// less than the whole limit.
+const BEGIN_TIME: Duration = Duration::from_secs(1);
 /// For how long a worker waits for its next call.
 const IDLE_LIFE: Duration = Duration::from_secs(60);
 /// For how long a worker works, all in all; the kernel's limit is a little more.
@@ -129,22 +133,36 @@ impl Inner {
         let input = crate::data::ejson::canonical(&call.input).to_string();
         let frame = CallFrame { name: call.name.clone(), input, config: self.number_of(&call.config) };
         let frame = ToWorker::Call(frame);
+        let mut may_have_waited = true;
         loop {
-            let (mut worker, has_waited) = match self.worker().await {
+            let (mut worker, has_waited) = match self.worker(may_have_waited).await {
                 Ok(worker) => worker,
                 Err(failure) => return (Err(failure), false),
             };
-            let begin = Instant::now();
-            match worker.call(&frame, &call.config, logs).await {
-                Ok(result) => {
-                    worker.busy += begin.elapsed();
-                    self.give_back(worker);
-                    return (result, false);
+            let began = Instant::now();
+            if has_waited {
+                match timeout(BEGIN_TIME, worker.begin(&frame)).await {
+                    Ok(Ok(())) => {}
+                    // It ended while it waited, and the function has not begun.
+                    Ok(Err(cause)) if is_end(&cause) => continue,
+                    Ok(Err(cause)) => return (Err(worker.failure_of(cause).await), true),
+                    // It was stopped, as others may have been.
+                    Err(_) => {
+                        may_have_waited = false;
+                        continue;
+                    }
                 }
-                // It ended while it waited, and the function has not begun.
-                Err(lost) if has_waited && lost.is_end() && !lost.has_spoken => {}
-                Err(lost) => return (Err(worker.failure_of(lost).await), true),
+            } else if let Err(cause) = worker.begin(&frame).await {
+                return (Err(worker.failure_of(cause).await), true);
             }
+            return match worker.talk(&call.config, logs).await {
+                Ok(result) => {
+                    worker.busy += began.elapsed();
+                    self.give_back(worker);
+                    (result, false)
+                }
+                Err(cause) => (Err(worker.failure_of(cause).await), true),
+            };
         }
     }
 
@@ -159,8 +177,8 @@ impl Inner {
     }
 
     /// A worker, and whether it has waited.
-    async fn worker(&self) -> Result<(Worker, bool), FunctionFailure> {
-        loop {
+    async fn worker(&self, may_have_waited: bool) -> Result<(Worker, bool), FunctionFailure> {
+        while may_have_waited {
             let Some(mut worker) = self.idle().workers.pop() else { break };
             if worker.lives() {
                 return Ok((worker, true));
@@ -235,18 +253,9 @@ struct Worker {
     since: Instant,
 }
 
-/// Why a worker can go no further.
-struct Lost {
-    cause: io::Error,
-    /// Whether it said something of the call before.
-    has_spoken: bool,
-}
-
-impl Lost {
-    /// Whether the process ended, or closed its pipes.
-    fn is_end(&self) -> bool {
-        matches!(self.cause.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe)
-    }
+/// Whether a worker went no further because its process ended, or closed its pipes.
+fn is_end(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe)
 }
 
 impl Worker {
@@ -282,39 +291,36 @@ impl Worker {
         let _ = self.process.kill().await;
     }
 
-    /// Has it run a function to its end.
-    async fn call(
-        &mut self,
-        frame: &ToWorker,
-        config: &AppConfig,
-        logs: &mut Vec<String>,
-    ) -> Result<Result<Bson, FunctionFailure>, Lost> {
-        let mut has_spoken = false;
-        let talk = self.talk(frame, config, logs, &mut has_spoken).await;
-        talk.map_err(|cause| Lost { cause, has_spoken })
-    }
-
-    async fn talk(
-        &mut self,
-        frame: &ToWorker,
-        config: &AppConfig,
-        logs: &mut Vec<String>,
-        has_spoken: &mut bool,
-    ) -> io::Result<Result<Bson, FunctionFailure>> {
+    /// Gives it a call; it says that it has it.
+    async fn begin(&mut self, frame: &ToWorker) -> io::Result<()> {
         frames::send(&mut self.to, frame).await?;
         if !self.has_greeted {
             greeting(&mut self.from).await?;
             self.has_greeted = true;
         }
+        match frames::receive(&mut self.from).await? {
+            FromWorker::Begun {} => Ok(()),
+            _ => Err(io::Error::other("it did not say that it began")),
+        }
+    }
+
+    /// Has it run the function to its end.
+    async fn talk(
+        &mut self,
+        config: &AppConfig,
+        logs: &mut Vec<String>,
+    ) -> io::Result<Result<Bson, FunctionFailure>> {
         loop {
-            let frame = frames::receive(&mut self.from).await?;
-            *has_spoken = true;
-            match frame {
+            match frames::receive(&mut self.from).await? {
                 FromWorker::Log(line) if logs.len() < LOG_LINES => logs.push(line),
                 FromWorker::Log(_) => {}
                 FromWorker::Ask(Question::Source(name)) => {
                     let source = config.functions.get(&name).map(|function| function.source.clone());
                     frames::send(&mut self.to, &ToWorker::Answer(Answer::Source(source))).await?;
+                }
+                FromWorker::Begun {} => return Err(io::Error::other("it began twice")),
+                FromWorker::Done(result) if result.as_bytes().len() > frames::SHORT => {
+                    return blocking(move || value_of(&result)).await?.map(Ok);
                 }
                 FromWorker::Done(result) => return value_of(&result).map(Ok),
                 FromWorker::Failed(failure) => return Ok(Err(failure)),
@@ -323,10 +329,10 @@ impl Worker {
     }
 
     /// What a call fails with whose worker got lost.
-    async fn failure_of(mut self, lost: Lost) -> FunctionFailure {
-        if !lost.is_end() {
+    async fn failure_of(mut self, cause: io::Error) -> FunctionFailure {
+        if !is_end(&cause) {
             self.end().await;
-            return FunctionFailure::Ended(format!("it said what nobody understands ({})", lost.cause));
+            return FunctionFailure::Ended(format!("it said what nobody understands ({cause})"));
         }
         match self.process.wait().await {
             _ if !self.has_greeted => FunctionFailure::NoWorker(format!(

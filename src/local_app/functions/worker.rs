@@ -105,6 +105,7 @@ fn run_each(limits: Limits, told: Receiver<ToWorker>) -> io::Result<()> {
         let Ok(frame) = outside.told.recv() else { return Ok(()) };
         let ToWorker::Call(CallFrame { name, input, config }) = frame else { return Ok(()) };
         outside.begin(config);
+        say(&FromWorker::Begun {})?;
         let host: Rc<dyn Host> = outside.clone();
         let result = match &mut engine {
             Ok(engine) => engine.call(&name, &input, &host),

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse, Response};
 use bson::{Bson, Document};
 use serde_json::{Map, Value};
 
 use super::authorization::AccessGrant;
 use super::{BODY_LIMIT, Context, body};
 use crate::data::ejson;
+use crate::local_app::blocking::blocking;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
 
@@ -67,7 +69,7 @@ fn storable(value: &Bson) -> Result<(), String> {
 /// What a call comes to where it was taken apart.
 enum Taken {
     /// The answer of a service.
-    Answer(Value),
+    Answer(Response),
     /// A function is to run, elsewhere.
     Function(Call),
 }
@@ -77,7 +79,7 @@ pub async fn call(
     AccessGrant(grant): AccessGrant,
     request: RequestFacts,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Response, Failure> {
     let body = body::whole(body, BODY_LIMIT)?;
     let (app, user_id, facts) = (context.app.clone(), grant.user_id.clone(), request.clone());
     // A call is taken apart where it is worked on: it is a hundred times as large then, and takes its time.
@@ -85,13 +87,19 @@ pub async fn call(
         let call = Call::parse(body::parse(&body)?)?;
         let Some(service) = &call.service else { return Ok(Taken::Function(call)) };
         let answer = app.call_service(user_id, service, &call.name, call.arguments, &facts, budget)?;
-        Ok(Taken::Answer(ejson::canonical(&answer)))
+        Ok(Taken::Answer(Json(ejson::canonical(&answer)).into_response()))
     });
     match take.await? {
-        Taken::Answer(answer) => Ok(Json(answer)),
+        Taken::Answer(answer) => Ok(answer),
         Taken::Function(Call { name, arguments, .. }) => {
             let result = context.app.call_function(grant.user_id, &name, arguments, &request).await?;
-            Ok(Json(ejson::canonical(&result)))
+            written(result).await
         }
     }
+}
+
+/// The answer with what a function returned. It is written away from the tasks that answer requests: with 16 MiB of it
+/// that takes a while, in which nobody could log in.
+async fn written(result: Bson) -> Result<Response, Failure> {
+    blocking(move || Json(ejson::canonical(&result)).into_response()).await.map_err(Failure::internal)
 }

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use super::Context;
 use super::body::whole;
 use super::control::ControlGrant;
+use crate::local_app::blocking::blocking;
 use crate::local_app::failure::Failure;
 use crate::local_app::import::{ImportReport, ImportRequest};
 
@@ -27,7 +28,7 @@ async fn import(
 ) -> Result<Json<ImportReport>, Failure> {
     let body = whole(body, LIST_LIMIT)?;
     // A long list takes its time.
-    let request = tokio::task::spawn_blocking(move || {
+    let request = blocking(move || {
         let list = serde_json::from_slice(&body)
             .map_err(|error| Failure::BadRequest(format!("the request body is not valid JSON: {error}")))?;
         ImportRequest::parse(list).map_err(|error| Failure::BadRequest(error.to_string()))

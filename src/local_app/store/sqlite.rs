@@ -335,7 +335,7 @@ impl Drop for Tx<'_> {
 }
 
 impl SqliteStore {
-    /// The Apps that have a database in `folder`. Blocks.
+    /// The Apps that have a database in `folder`, or had one. Blocks.
     pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, StoreError> {
         let fail = |source| StoreError::Folder { path: folder.to_owned(), source };
         let entries = match std::fs::read_dir(folder) {
@@ -345,10 +345,12 @@ impl SqliteStore {
         let mut apps = Vec::new();
         for entry in entries {
             let path = entry.map_err(fail)?.path();
-            let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".db"));
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.and_then(|name| name.strip_suffix(".db").or(name.strip_suffix(".made")));
             apps.extend(name.filter(|_| path.is_file()).and_then(|name| name.parse::<AppId>().ok()));
         }
         apps.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        apps.dedup();
         Ok(apps)
     }
 }
@@ -363,6 +365,7 @@ fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
 
     // SQLite gives its journal files the permissions of the database, so that it must exist with them beforehand.
     let file = folder.join(format!("{app}.db"));
+    soundness::check_absence(&file)?;
     let mut open = std::fs::OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
@@ -377,6 +380,7 @@ fn database_file(folder: &Path, app: &AppId) -> Result<PathBuf, StoreError> {
     #[cfg(unix)]
     opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(fail(&file))?;
     drop(opened);
+    soundness::note_presence(&file).map_err(fail(&file))?;
     Ok(file)
 }
 

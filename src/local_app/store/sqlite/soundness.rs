@@ -17,6 +17,30 @@ const LOOKS: u32 = 40;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What stands beside a database from its beginning on, with the same name: it proves that there was one.
+pub const MADE: &str = "made";
+
+/// Whether a database that is not there was there before. One that was deleted is no reason to begin an empty App.
+///
+/// The proof is looked for first: it is made after the database, by a process that may be starting just now.
+pub fn check_absence(file: &Path) -> Result<(), StoreError> {
+    let made = file.with_extension(MADE);
+    let log = file.with_extension("db-wal");
+    let proof = [made, log].into_iter().find(|proof| proof.exists());
+    match proof {
+        Some(proof) if !file.exists() => Err(StoreError::Gone { path: file.to_owned(), proof }),
+        _ => Ok(()),
+    }
+}
+
+/// Leaves the proof that there was a database.
+pub fn note_presence(file: &Path) -> std::io::Result<()> {
+    let mut open = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    open.create(true).append(true).open(file.with_extension(MADE)).map(drop)
+}
+
 /// Whether there is something in a file that was there before. One that is new has nothing to lose.
 pub fn check_content(file: &Path) -> Result<(), StoreError> {
     let mut found = "empty";
@@ -104,6 +128,29 @@ mod tests {
     use super::*;
     use crate::local_app::Storage;
     use crate::local_app::store::NewDocument;
+
+    /// Kind: a loss that begins something new in silence.
+    #[test]
+    fn a_database_that_was_deleted_is_missed_as_long_as_anything_shows_that_it_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (storage, app) = (Storage::Folder(folder.path().to_owned()), "shop-abcde".parse().unwrap());
+        SqliteStore::open(&storage, &app).unwrap().close();
+        let (file, made) = (folder.path().join("shop-abcde.db"), folder.path().join("shop-abcde.made"));
+        for proof in [made.clone(), folder.path().join("shop-abcde.db-wal")] {
+            std::fs::remove_file(&file).unwrap();
+            let _ = std::fs::remove_file(&made);
+            std::fs::write(&proof, "").unwrap();
+            let error = SqliteStore::open(&storage, &app).err().unwrap().to_string();
+            assert!(error.contains("is gone") && error.contains(&*proof.to_string_lossy()), "{error}");
+            assert!(!file.exists());
+            std::fs::remove_file(&proof).unwrap();
+            SqliteStore::open(&storage, &app).unwrap().close();
+            assert!(made.exists());
+        }
+        std::fs::remove_file(&file).unwrap();
+        // Whoever looks for an App finds this one, and hears what is wrong with it.
+        assert_eq!(SqliteStore::apps_in(folder.path()).unwrap(), [app]);
+    }
 
     #[tokio::test]
     async fn rows_that_cannot_be_read_are_found_and_named() {
