@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{bson, doc};
-use idmux::account::{Credentials, EndReason, Provider, SessionState, UserKey};
+use idmux::account::{App, AppAlias, Credentials, EndReason, Provider, SessionState, UserKey};
 use idmux::clock::SystemClock;
 use idmux::data::FieldPath;
 use idmux::local_app::{Lifetimes, Storage};
-use idmux::session::{self, EventKind, FailureKind, Subject};
+use idmux::session::{self, AnyOperation, EventKind, FailureKind, Subject};
 use idmux::vault::Location;
 
 use super::harness::{Worker, alias, any_local_app, app_at, email, local_app, over_http};
@@ -214,6 +214,37 @@ async fn users_tokens_and_the_current_user_survive_a_restart() {
     // The session still works, where the app was.
     assert_eq!(worker.ask(session::Refresh { user: alice }).await.kind, session::Refreshed.into());
     worker.stop().await;
+}
+
+/// Kind: what is asked in the first moment, before the embedded App stands.
+#[tokio::test]
+async fn what_is_asked_before_the_embedded_app_stands_says_so_and_works_a_moment_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Location::File(folder.path().join("vault.db"));
+    let server = any_local_app().await;
+    let embedded = App { alias: AppAlias::new(AppAlias::LOCAL), ..app_at(server.base_url()) };
+    let start = || Worker::start(vault.clone(), over_http(), Arc::new(SystemClock));
+    let mut worker = start().await;
+    worker.ask(session::AddApp(embedded.clone())).await;
+    let log_in = session::LogIn { app: embedded.alias.clone(), credentials: Credentials::Anonymous };
+    let Subject::User { key: user, .. } = worker.ask(log_in.clone()).await.subject else { panic!("a user") };
+    worker.stop().await;
+
+    let mut worker = start().await;
+    worker.snapshot_where(|snapshot| snapshot.users.len() == 1).await;
+    let early: [AnyOperation; 3] = [
+        session::Refresh { user: user.clone() }.into(),
+        session::Delete { user: user.clone() }.into(),
+        log_in.into(),
+    ];
+    for operation in early {
+        let event = worker.ask(operation).await;
+        let EventKind::Failed(failure) = event.kind else { panic!("{event:?}") };
+        assert!(failure.message.contains("is not connected yet"), "{failure:?}");
+        assert!(failure.hint.contains("try again in a moment"), "{failure:?}");
+    }
+    worker.ask(session::AddApp(embedded)).await;
+    assert_eq!(worker.ask(session::Refresh { user }).await.kind, session::Refreshed.into());
 }
 
 #[tokio::test]
