@@ -4,6 +4,8 @@
 mod against_a_local_app;
 #[path = "session/against_a_scripted_server.rs"]
 mod against_a_scripted_server;
+#[path = "session/any_document.rs"]
+mod any_document;
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;

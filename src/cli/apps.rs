@@ -1,5 +1,6 @@
 //! `idmux app`: the apps that this device knows.
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use url::Url;
@@ -63,19 +64,19 @@ pub struct AddArgs {
     app_id: String,
 
     /// The data source that holds custom user data.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     custom_data_service: Option<String>,
 
     /// The database that holds custom user data.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     custom_data_database: Option<String>,
 
     /// The collection that holds custom user data.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     custom_data_collection: Option<String>,
 
     /// The field with the user's id in a document of custom user data.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     custom_data_field: Option<String>,
 
     /// Host and port that the App may name as where it is served, besides its own.

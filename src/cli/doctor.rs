@@ -132,6 +132,11 @@ pub async fn run(args: DoctorArgs, client: &mut Client<'_>) -> Result<Printed, P
     } else {
         report.closed = open(&client.vault_status().await?).err();
     }
+    // What SQLite finds in order may still be no vault.
+    if let Some(closed) = report.closed.take_if(|closed| closed.code == Code::Vault) {
+        let remedy = "put a copy of it back, or move it away to begin anew".to_owned();
+        report.damage.push(Finding { what: closed.message, remedy });
+    }
     if let VaultStatus::Open { set_aside, .. } = client.vault_status().await? {
         report.forgotten = args.chosen(&set_aside)?;
         report.lost = set_aside.into_iter().filter(|lost| !report.forgotten.contains(lost)).collect();

@@ -189,6 +189,16 @@ impl Failure {
         }
     }
 
+    /// What was given as a control token is none, and could not even be sent.
+    pub fn no_control_token(action: &'static str) -> Self {
+        Self {
+            kind: FailureKind::Input,
+            action,
+            message: "what was given is no control token, and nothing was changed".into(),
+            hint: "it is one line of ASCII, as `idmux serve` prints it".into(),
+        }
+    }
+
     /// A request to look after an App whose control API is closed to idmux.
     pub fn no_control(action: &'static str) -> Self {
         Self {

@@ -109,6 +109,9 @@ const PASSPHRASE_COST: (u32, u32, u32) = (64 * 1024, 3, 1);
 /// What is more than this was never written, and would take all memory, or for ever.
 const MOST_COST: (u32, u32, u32) = (1024 * 1024, 32, 16);
 
+/// More bytes than a key file has.
+const LONGEST_KEY_FILE: u64 = 4096;
+
 /// See [`Vault::open`].
 pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, VaultError> {
     if matches!(policy.choice, Some(KeyChoice::Memory)) || location == Location::Memory {
@@ -276,9 +279,13 @@ fn key_file_slot(path: Option<PathBuf>, location: &Location) -> Result<(Slot, Se
 }
 
 fn read_key_file(path: &Path) -> Result<SealKey, VaultError> {
-    let text = fs::read_to_string(path)
-        .map(SecretString::from)
-        .map_err(|source| VaultError::File { path: path.to_owned(), source })?;
+    let failed = |source| VaultError::File { path: path.to_owned(), source };
+    // Whatever else its path names, a pipe or a device, may never end.
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() || metadata.len() > LONGEST_KEY_FILE {
+        return Err(VaultError::KeyFile(path.to_owned()));
+    }
+    let text = fs::read_to_string(path).map(SecretString::from).map_err(failed)?;
     keyring::decode(text.expose_secret()).ok_or_else(|| VaultError::KeyFile(path.to_owned()))
 }
 

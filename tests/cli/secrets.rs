@@ -99,6 +99,67 @@ fn no_secret_is_in_the_arguments_the_environment_or_on_the_disk() {
     assert!(files >= 2, "the vault and the log are looked at");
 }
 
+/// Kind: a secret in an environment, which `/proc` shows and every child gets. Root reads what others do not.
+#[cfg(target_os = "linux")]
+#[test]
+fn neither_a_server_nor_its_workers_have_secrets_in_their_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = folder.path().join("app");
+    let mut device = Device::new();
+    device.run(&["app", "init", app.to_str().unwrap()]);
+    let write = |name: &str, text: &str| fs::write(app.join(name), text).unwrap();
+    write("functions/config.json", r#"[{ "name": "who", "private": true }]"#);
+    write("functions/who.js", "exports = async ({ name }) => name;");
+    write(
+        "auth/providers.json",
+        r#"{ "custom-function": { "name": "custom-function", "type": "custom-function", "disabled": false,
+             "config": { "authFunctionName": "who" } } }"#,
+    );
+    let secrets = [
+        ("IDMUX_PASSPHRASE", "passphrase-in-sight"),
+        ("IDMUX_CONTROL_TOKEN", "control-token-in-sight-0123456789abcdef"),
+    ];
+    let key_file = device.home().join("test.key").to_str().unwrap().to_owned();
+    device.unset("IDMUX_KEY_FILE");
+    for (name, secret) in secrets {
+        device.set(name, secret);
+    }
+    let args = ["serve", "--ephemeral", "--listen", "127.0.0.1:0", "--app-id", "shop-abcde", "--app"];
+    let mut server = device.command(&[&args[..], &[app.to_str().unwrap()]].concat()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut line)
+        .unwrap();
+    let url = line.split(' ').nth(2).unwrap_or_else(|| panic!("{line:?}")).to_owned();
+
+    for (name, _) in secrets {
+        device.unset(name);
+    }
+    device.set("IDMUX_KEY_FILE", &key_file);
+    crate::server::add(&device, "shop", &url);
+    let log_in = device.run_with(&["login", "function", "--app", "shop"], r#"{ "name": "ada" }"#);
+    let mut processes = vec![server.id()];
+    for task in fs::read_dir(format!("/proc/{}/task", server.id())).unwrap() {
+        let children = fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default();
+        processes.extend(children.split_whitespace().map(|id| id.parse::<u32>().unwrap()));
+    }
+    let seen: Vec<_> = processes
+        .iter()
+        .flat_map(|id| {
+            ["environ", "cmdline"].map(|what| fs::read(format!("/proc/{id}/{what}")).unwrap_or_default())
+        })
+        .collect();
+    let kill = std::process::Command::new("kill").arg(server.id().to_string()).status();
+    assert!(kill.unwrap().success());
+    let ended = Ended::of(server);
+    log_in.ok();
+    assert!(processes.len() > 1, "a worker waits for the next call: {ended:?}");
+    for (name, secret) in secrets {
+        let is_seen =
+            seen.iter().any(|bytes| contains(bytes, name.as_bytes()) || contains(bytes, secret.as_bytes()));
+        assert!(!is_seen, "{name}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)

@@ -6,9 +6,10 @@ use bson::{Bson, Document, bson, doc};
 use idmux::account::{AccessToken, Credentials, CustomDataSource, UserKey};
 use idmux::backend::Backend;
 use idmux::data::{DataEdit, EditBase, FieldPath};
+use idmux::local_app::{LocalApp, Options, Storage};
 use idmux::session::{self, CustomDataChange, EventKind};
 
-use super::harness::{Worker, any_local_app, app_at, email, over_http};
+use super::harness::{APP_ID, Worker, any_local_app, app_at, email, over_http};
 
 fn path(text: &str) -> FieldPath {
     FieldPath::parse_writable(text).unwrap()
@@ -275,4 +276,42 @@ async fn a_source_that_lacks_what_the_token_proves_gets_no_second_document() {
     assert!(failure.message.contains("by another") && failure.hint.contains("source"), "{failure:?}");
     worker.ask(session::AddApp(app_at(server.base_url()))).await;
     assert_eq!(fields(read(&mut worker, &user).await.unwrap()), doc! { "theme": "dark" });
+}
+
+/// The same kind, where the id of the document is that of the user: read, changed, and found by the token.
+#[tokio::test]
+async fn a_document_whose_own_id_is_the_users_is_read_made_and_changed() {
+    let mut options = Options::new(APP_ID, Storage::Memory);
+    options.config.custom_user_data.user_id_field = "_id".into();
+    let server = LocalApp::start(idmux::local_app::ANY_PORT, options).await.unwrap();
+    let mut app = app_at(server.base_url());
+    app.custom_data.user_id_field = "_id".into();
+    let mut worker = Worker::with_app(server.base_url()).await;
+    worker.ask(session::AddApp(app)).await;
+
+    // Made by the first field that is set.
+    let ada = worker.register("ada@example.com").await;
+    set(&mut worker, &ada, "theme", bson!("dark")).await;
+    set(&mut worker, &ada, "visits", Bson::Int64(1)).await;
+    let whole = doc! { "_id": ada.id.as_str(), "theme": "dark", "visits": 1_i64 };
+    assert_eq!(read(&mut worker, &ada).await, Some(whole.clone()));
+    worker
+        .user_where(&ada, |view| view.custom_data.as_ref().is_some_and(|data| data.get_str("theme").is_ok()))
+        .await;
+    let change = DataEdit::field(path("theme"), Some(bson!("dark")), None);
+    assert_eq!(edit(&mut worker, &ada, change).await, CustomDataChange::Unset(path("theme")).into());
+
+    // Made by somebody else, by an ObjectId.
+    let bob = worker.register("bob@example.com").await;
+    let theirs = serde_json::json!({ "_id": { "$oid": bob.id.as_str() }, "plan": "gold" });
+    insert(&mut worker, &bob, server.base_url(), theirs).await;
+    set(&mut worker, &bob, "theme", bson!("light")).await;
+    let document = read(&mut worker, &bob).await.unwrap();
+    assert!(document.get_object_id("_id").is_ok(), "{document}");
+    assert_eq!(fields(document), doc! { "plan": "gold", "theme": "light" });
+    assert_eq!(
+        read(&mut worker, &ada).await.unwrap().get("visits"),
+        Some(&Bson::Int64(1)),
+        "each has its own"
+    );
 }

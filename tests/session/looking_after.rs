@@ -326,6 +326,12 @@ async fn whoever_keeps_an_app_has_its_control_token_tried_first() {
         let clock = worker.ask(session::ReadClock { app: alias() }).await;
         assert!(clock.kind.is::<session::ClockRead>(), "the good token stays: {clock:?}");
     }
+    for broken in ["a\r\nX-Evil: 1", "a\u{7f}", "é"] {
+        let command = session::EditApp(with(broken, server.base_url()));
+        assert_eq!(failure(&mut worker, command).await, FailureKind::Input, "{broken:?}");
+        let clock = worker.ask(session::ReadClock { app: alias() }).await;
+        assert!(clock.kind.is::<session::ClockRead>(), "the good token stays: {clock:?}");
+    }
     // Nobody answers there: it is kept, and said to be unchecked.
     let away = with("any", &url::Url::parse("http://127.0.0.1:1").unwrap());
     let id = worker.send(session::EditApp(away));

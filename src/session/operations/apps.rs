@@ -1,5 +1,7 @@
 //! Apps: made known, kept, changed, and forgotten.
 
+use secrecy::ExposeSecret;
+
 use crate::account::{App, AppAlias, SessionState};
 use crate::backend::BackendError;
 use crate::session::engine::Engine;
@@ -202,8 +204,15 @@ impl Engine {
                 return self.keep(id, app, action, keeping.event());
             }
         }
-        if app.control.is_some() && !keeping.is_checked && self.vault.is_some() {
-            return self.check_control_token(id, app, keeping);
+        if let Some(control) = app.control.as_ref().filter(|_| !keeping.is_checked) {
+            // Anything else cannot be sent, and so not tried.
+            let is_sendable = |byte| (b' '..=b'~').contains(&byte);
+            if !control.token.expose_secret().bytes().all(is_sendable) {
+                return self.tell(Some(id), subject(&alias), Failure::no_control_token(action));
+            }
+            if self.vault.is_some() {
+                return self.check_control_token(id, app, keeping);
+            }
         }
         self.keep(id, app, action, keeping.event());
     }
