@@ -51,8 +51,10 @@ impl Notices {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let told = state.tell(&inert(&line), Instant::now());
         drop(state);
-        if let Some(told) = told {
-            tracing::warn!("{told}");
+        match told {
+            Some(told) => tracing::warn!("{told}"),
+            // Whoever looks for one that was folded or left out can have them all.
+            None => tracing::debug!("not told again, or left out: {}", inert(&line)),
         }
     }
 }
