@@ -7,7 +7,7 @@
 //! The rooms, from the wire inwards: `http` (routes, bodies, errors), `config` (what the App offers),
 //! `providers` (who says who somebody is), `accounts` (users and their identities), `mail` (the mailbox, SMTP),
 //! `sessions` (tokens), `admin` (users as whoever looks after the App sees them), `functions` (the App's JavaScript),
-//! `documents` (data and its rules), `store` (all SQL).
+//! `documents` (data and its rules), `store` (what the App keeps, behind traits).
 //! "Section" in comments means a section of the protocol document.
 
 mod accounts;
@@ -61,7 +61,7 @@ use app::App;
 use config::{AppConfig, GivenLifetimes, LoadError, Report};
 use failure::Failure;
 use serving::ServerHandle;
-use store::{Store, StoreError};
+use store::{StoreError, UnitError};
 use tls::{Certificate, TlsError};
 
 pub use app_clock::{ClockMove, OutOfRange, parse_step};
@@ -187,6 +187,16 @@ pub enum LocalAppError {
     /// The server ended by itself.
     #[error("the server ended unexpectedly: {0}")]
     Server(String),
+}
+
+impl From<UnitError> for LocalAppError {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Store(error) => error.into(),
+            UnitError::Refused(store::Refusal::ClockRange(error)) => error.into(),
+            UnitError::Refused(refusal) => Self::Server(refusal.to_string()),
+        }
+    }
 }
 
 /// A running local App.
@@ -316,7 +326,7 @@ pub async fn import_users(options: Options, request: ImportRequest) -> Result<Im
 /// # Errors
 /// When the folder cannot be read.
 pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, LocalAppError> {
-    Ok(Store::apps_in(folder)?)
+    Ok(store::apps_in(folder)?)
 }
 
 /// The configuration of an App that keeps it with its data in `folder`, as files.
@@ -328,10 +338,9 @@ pub async fn stored_config(folder: PathBuf, app_id: &str) -> Result<config::AppF
     if !folder.join(format!("{id}.db")).is_file() {
         return Err(LocalAppError::NoData { app_id: app_id.to_owned(), folder });
     }
-    let opening = blocking::blocking(move || Store::open(&Storage::Folder(folder), &id));
-    let store = opening.await.map_err(|error| LocalAppError::Server(error.to_string()))??;
-    let files: Vec<_> = store.read(|tx| tx.app_files()).await?;
-    store.close();
+    let store = store::open(&Storage::Folder(folder), &id).await?;
+    let files = store.app_files().await?;
+    store.close().await;
     let none = files.is_empty();
     Ok(if none { config::AppFiles::of(&AppConfig::default()) } else { files.into_iter().collect() })
 }

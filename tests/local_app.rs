@@ -48,6 +48,8 @@ mod network;
 mod oauth;
 #[path = "local_app/older_clients.rs"]
 mod older_clients;
+#[path = "local_app/older_databases.rs"]
+mod older_databases;
 #[path = "local_app/rate_limits.rs"]
 mod rate_limits;
 #[path = "local_app/serve.rs"]

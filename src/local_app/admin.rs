@@ -1,6 +1,5 @@
 //! What the Admin API does: who may, and the App's users from the outside (section 14).
 
-mod devices;
 mod providers;
 mod session;
 mod settings;
@@ -10,4 +9,3 @@ mod users;
 pub use providers::ProviderEntry;
 pub use session::{AdminGrant, AdminLogin};
 pub use token::VerifiedToken;
-pub use users::UserRecord;

@@ -1,5 +1,6 @@
 //! The App's shared parts. What it can do is in the rooms: each adds its operations to [`App`].
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +11,6 @@ use zeroize::Zeroizing;
 use super::accounts::Creations;
 use super::app_clock::AppClock;
 use super::app_id::AppId;
-use super::blocking::blocking;
 use super::budget::Workshop;
 use super::config::{AppFolder, ConfigSource, LiveConfig};
 use super::failure::Failure;
@@ -24,7 +24,7 @@ use super::rate_limits::{Limiters, network_of};
 use super::request::RequestFacts;
 use super::sessions::TokenSigner;
 use super::shared_state::SharedState;
-use super::store::{AppFacts, SigningKey, Store, StoreError, Tx};
+use super::store::{self, AppFacts, Opened, Opening, Store};
 use super::{LocalAppError, Options, ids};
 
 /// Bytes of the key that signs tokens; HS256 asks for at least as many as its hash has (RFC 7518, section 3.2).
@@ -35,7 +35,7 @@ const CONTROL_TOKEN_LENGTH: usize = 40;
 /// One App, as its rooms share it.
 pub struct App {
     facts: AppFacts,
-    store: Store,
+    store: Arc<dyn Store>,
     config: LiveConfig,
     clock: AppClock,
     shared: SharedState,
@@ -70,42 +70,26 @@ impl App {
             function_worker,
             ..
         } = options;
-        let (store, app_id) = blocking(move || Store::open(&storage, &app_id).map(|store| (store, app_id)))
-            .await
-            .map_err(LocalAppError::Threads)??;
+        let store = store::open(&storage, &app_id).await?;
         let source = match app_folder {
             Some(folder) => ConfigSource::Folder(AppFolder::new(folder)),
             None => ConfigSource::Store(Box::new(config)),
         };
-        let config = LiveConfig::open(source, given_lifetimes, &store).await?;
+        let config = LiveConfig::open(source, given_lifetimes, store.as_ref()).await?;
         let no_random = |error: getrandom::Error| LocalAppError::Server(error.to_string());
         let control_token = match control_token {
             Some(token) => token,
             None => ids::secret(CONTROL_TOKEN_LENGTH).map_err(no_random)?,
         };
-        let system = clock.now();
-        let key = random_key().map_err(no_random)?;
-        let (facts, keys, setting) = store
-            .write(move |tx| {
-                let mut setting = tx.clock()?;
-                if let Some(change) = move_clock {
-                    setting = setting.moved(change, system)?;
-                    tx.set_clock(setting)?;
-                }
-                let now = setting.now(system);
-                let facts = match tx.app()? {
-                    Some(facts) if facts.app_id == app_id => facts,
-                    Some(facts) => {
-                        return Err(StoreError::OtherApp { asked: app_id, found: facts.app_id }.into());
-                    }
-                    None => first_start(tx, app_id, key, now)?,
-                };
-                for provider in Provider::ALL {
-                    tx.ensure_provider(provider.name(), &ids::oid())?;
-                }
-                Ok::<_, LocalAppError>((facts, tx.signing_keys()?, setting))
-            })
-            .await?;
+        let opening = Opening {
+            facts: AppFacts { app_id, internal_id: ids::oid(), group_id: ids::oid(), domain_id: ids::oid() },
+            key_id: ids::oid(),
+            key: random_key().map_err(no_random)?,
+            provider_ids: fresh_provider_ids(),
+            move_clock,
+            system: clock.now(),
+        };
+        let Opened { facts, keys, clock: setting } = store.open_app(opening).await?;
         let limits = Limits::default();
         let time = config.config().settings.function_time_limit.unwrap_or(limits.time);
         Ok(Self {
@@ -131,12 +115,8 @@ impl App {
     }
 
     /// Finishes what the store has queued and closes it.
-    pub async fn close(self: &Arc<Self>) {
-        let app = Arc::clone(self);
-        if blocking(move || app.store.close()).await.is_err() {
-            // The system gives no thread: at the end there is nobody left who would wait.
-            self.store.close();
-        }
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 
     pub fn facts(&self) -> &AppFacts {
@@ -158,8 +138,8 @@ impl App {
         Sha256::digest(self.control_token.expose_secret().as_bytes()).to_vec()
     }
 
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
     }
 
     pub fn live_config(&self) -> &LiveConfig {
@@ -262,16 +242,9 @@ impl App {
     }
 }
 
-fn first_start(
-    tx: &Tx<'_>,
-    app_id: AppId,
-    key: Zeroizing<Vec<u8>>,
-    now: Timestamp,
-) -> Result<AppFacts, StoreError> {
-    let facts = AppFacts { app_id, internal_id: ids::oid(), group_id: ids::oid(), domain_id: ids::oid() };
-    tx.insert_app(&facts)?;
-    tx.insert_signing_key(&SigningKey { id: ids::oid(), key, created_at: now })?;
-    Ok(facts)
+/// An id for the configuration of each provider.
+pub fn fresh_provider_ids() -> BTreeMap<String, String> {
+    Provider::ALL.into_iter().map(|provider| (provider.name().to_owned(), ids::oid())).collect()
 }
 
 /// Bytes that sign tokens.

@@ -140,7 +140,7 @@ pub struct ClockReading {
 
 impl App {
     pub async fn clock_reading(&self) -> Result<ClockReading, Failure> {
-        let setting = self.store().read(|tx| tx.clock()).await?;
+        let setting = self.store().clock().await?;
         self.clock().take(setting);
         Ok(self.read_clock(setting))
     }
@@ -148,14 +148,7 @@ impl App {
     /// Moves the clock for every process on the storage, and lets go what has ended by it.
     pub async fn move_clock(&self, change: ClockMove) -> Result<ClockReading, Failure> {
         let system = self.clock().system_now();
-        let setting = self
-            .store()
-            .write(move |tx| {
-                let setting = tx.clock()?.moved(change, system)?;
-                tx.set_clock(setting)?;
-                Ok::<_, Failure>(setting)
-            })
-            .await?;
+        let setting = self.store().move_clock(change, system).await?;
         self.clock().take(setting);
         self.sweep().await;
         Ok(self.read_clock(setting))

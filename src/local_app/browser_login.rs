@@ -134,10 +134,7 @@ impl App {
         let facts = serde_json::to_string(&pending).map_err(Failure::internal)?;
         let now = self.now();
         let expires = now.saturating_add(TIME_LIMIT).unwrap_or(Timestamp::MAX);
-        let key = state.clone();
-        self.store()
-            .write(move |tx| Ok::<_, Failure>(tx.insert_browser_login(&key, &facts, expires, now)?))
-            .await?;
+        self.store().begin_browser_login(state.clone(), facts, expires, now).await?;
         Ok(Begun { consent_page, state })
     }
 
@@ -156,8 +153,7 @@ impl App {
             )
         };
         let state = came_back.state.clone().ok_or_else(unknown)?;
-        let key = state.clone();
-        let taken = self.store().write(move |tx| Ok::<_, Failure>(tx.take_browser_login(&key)?)).await?;
+        let taken = self.store().take_browser_login(state.clone()).await?;
         let (facts, expires) = taken.ok_or_else(unknown)?;
         let pending: Pending = serde_json::from_str(&facts).map_err(Failure::internal)?;
         let outcome = if self.now() >= expires {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::blocking::blocking;
@@ -38,8 +39,10 @@ impl Workshop {
         let Ok(Ok(turn)) = turn else { return Err(Failure::Busy) };
         let budget = Budget::default();
         let _guard = budget.guard();
+        // The store may need a runtime, which a thread of its own does not have.
+        let runtime = Handle::current();
         let done = blocking(move || {
-            let _turn = turn;
+            let (_turn, _runtime) = (turn, runtime.enter());
             work(&budget)
         });
         done.await.map_err(Failure::internal)?

@@ -1,7 +1,6 @@
 //! Documents: the MongoDB service as a client calls it (section 8.2), under data rules.
 
 mod action;
-pub mod custom_data;
 mod rules;
 mod schema;
 
@@ -16,7 +15,9 @@ use super::config::{AppConfig, DataRules};
 use super::failure::Failure;
 use super::functions;
 use super::request::RequestFacts;
-use super::store::{NewDocument, OwnerKey, Place, StoreError, StoredDocument, Tx};
+use super::store::{
+    DocumentScope, Namespace, NewDocument, OwnerKey, Place, StoreError, StoredDocument, Watermark, Written,
+};
 use crate::data::Budget;
 use crate::data::compare::id_key;
 use crate::data::filter::Filter;
@@ -70,12 +71,8 @@ impl App {
         if !matches!(config.data_rules, DataRules::Given(_)) {
             return Ok(Document::new());
         }
-        let (config, user_id) = (Arc::clone(config), user_id.to_owned());
-        let user = {
-            let config = Arc::clone(&config);
-            self.store().read_here(move |tx| functions::of_user(tx, &config, &user_id))?
-        };
-        Ok(functions::expansions(&config, &user.ok_or(Failure::INVALID_SESSION)?, request))
+        let user = wait(functions::of_user(self, config, user_id.to_owned()))?;
+        Ok(functions::expansions(config, &user.ok_or(Failure::INVALID_SESSION)?, request))
     }
 }
 
@@ -123,14 +120,15 @@ impl Scope<'_> {
 
     fn insert_one(&self, action: InsertOne) -> Result<Bson, Failure> {
         let new = self.complete(action.document)?;
-        let id = new.id.clone();
-        self.app.store().write_here(move |tx| new.insert(tx))?;
-        Ok(Bson::Document(doc! { "insertedId": id }))
+        match self.insert(&new, None)? {
+            Written::DuplicateId => Err(duplicate(&new.id)),
+            Written::Done | Written::Overtaken => Ok(Bson::Document(doc! { "insertedId": new.id })),
+        }
     }
 
     fn update_one(&self, action: &UpdateOne) -> Result<Bson, Failure> {
         for _ in 0..TRIES {
-            let newest = self.app.store().read_here(|tx| tx.newest_position())?;
+            let newest = wait(self.app.store().watermark())?;
             let outcome = match self.first_match(&action.filter)? {
                 Some(found) => self.update(found, action)?,
                 None if action.upsert => self.upsert(action, newest)?,
@@ -149,26 +147,30 @@ impl Scope<'_> {
         let after = action.update.apply(&before, self.budget)?;
         self.rules.check_update(&before, &after)?;
         let modified = !stored.is(&after)?;
-        let stands = if modified {
-            self.app.store().write_here(move |tx| tx.replace_document(&stored, &after))?
-        } else {
-            true
-        };
+        let stands = !modified || wait(self.app.store().replace_document(stored, after))? == Written::Done;
         Ok(stands.then(|| doc! { "matchedCount": 1, "modifiedCount": i32::from(modified) }))
     }
 
-    /// Inserts what nothing was found for. `None` if the user got a document since the newest was `newest`.
-    fn upsert(&self, action: &UpdateOne, newest: i64) -> Result<Option<Document>, Failure> {
+    /// Inserts what nothing was found for. `None` if the user got a document since `newest`.
+    fn upsert(&self, action: &UpdateOne, newest: Watermark) -> Result<Option<Document>, Failure> {
         let start = action.filter.document_of_equalities(self.budget)?;
         let new = self.complete(action.update.apply_to_new(start, self.budget)?)?;
-        let (id, user_id) = (new.id.clone(), self.user_id.to_owned());
-        let inserted = self.app.store().write_here(move |tx| {
-            if tx.has_document_since(&new.database, &new.collection, &user_id, newest)? {
-                return Ok::<_, Failure>(false);
-            }
-            new.insert(tx).map(|()| true)
-        })?;
-        Ok(inserted.then(|| doc! { "matchedCount": 0, "modifiedCount": 0, "upsertedId": id }))
+        match self.insert(&new, Some(newest))? {
+            Written::Overtaken => Ok(None),
+            Written::DuplicateId => Err(duplicate(&new.id)),
+            Written::Done => Ok(Some(doc! { "matchedCount": 0, "modifiedCount": 0, "upsertedId": new.id })),
+        }
+    }
+
+    fn insert(&self, new: &Complete, unless_since: Option<Watermark>) -> Result<Written, StoreError> {
+        let document = NewDocument {
+            namespace: self.namespace(),
+            id_key: new.id_key.clone(),
+            owner: Some(new.owner.clone()),
+            document: new.document.clone(),
+        };
+        let unless_since = unless_since.map(|newest| (self.store_scope(), newest));
+        wait(self.app.store().insert_document(document, unless_since))
     }
 
     fn delete_one(&self, action: &DeleteOne) -> Result<Bson, Failure> {
@@ -177,7 +179,7 @@ impl Scope<'_> {
                 return Ok(Bson::Document(doc! { "deletedCount": 0 }));
             };
             self.rules.check_delete(&document)?;
-            if self.app.store().write_here(move |tx| tx.delete_document(&stored))? {
+            if wait(self.app.store().delete_document(stored))? == Written::Done {
                 return Ok(Bson::Document(doc! { "deletedCount": 1 }));
             }
         }
@@ -191,8 +193,6 @@ impl Scope<'_> {
         complete.extend(document);
         Ok(Complete {
             owner: self.rules.check_insert(&complete)?,
-            database: self.rules.database().to_owned(),
-            collection: self.rules.collection().to_owned(),
             id_key: id_key(&id)?,
             id,
             document: complete,
@@ -234,9 +234,18 @@ impl Scope<'_> {
     }
 
     fn batch(&self, after: Option<Place>) -> Result<Vec<StoredDocument>, StoreError> {
-        let (database, collection) = (self.rules.database().to_owned(), self.rules.collection().to_owned());
-        let owner = self.user_id.to_owned();
-        self.app.store().read_here(move |tx| tx.documents_of(&database, &collection, &owner, after))
+        wait(self.app.store().find_documents(self.store_scope(), after))
+    }
+
+    fn namespace(&self) -> Namespace {
+        Namespace {
+            database: self.rules.database().to_owned(),
+            collection: self.rules.collection().to_owned(),
+        }
+    }
+
+    fn store_scope(&self) -> DocumentScope {
+        DocumentScope { namespace: self.namespace(), owner: self.user_id.to_owned() }
     }
 }
 
@@ -254,27 +263,17 @@ struct Found {
 
 /// A document with all that the store has to know of it.
 struct Complete {
-    database: String,
-    collection: String,
     id: Bson,
     id_key: Vec<u8>,
     owner: OwnerKey,
     document: Document,
 }
 
-impl Complete {
-    fn insert(&self, tx: &Tx<'_>) -> Result<(), Failure> {
-        let stored = tx.insert_document(&NewDocument {
-            database: &self.database,
-            collection: &self.collection,
-            id_key: &self.id_key,
-            owner: Some(&self.owner),
-            document: &self.document,
-        })?;
-        if stored {
-            Ok(())
-        } else {
-            Err(Failure::Database(format!("Duplicate key error: a document with _id {} exists", self.id)))
-        }
-    }
+fn duplicate(id: &Bson) -> Failure {
+    Failure::Database(format!("Duplicate key error: a document with _id {id} exists"))
+}
+
+/// Waits for the store, on a thread that may block.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Handle::current().block_on(work)
 }

@@ -8,7 +8,7 @@ use super::app_clock::OutOfRange;
 use super::expression::ExpressionError;
 use super::functions::FunctionFailure;
 use super::rate_limits::whole_seconds;
-use super::store::StoreError;
+use super::store::{LOCAL_USERPASS, Refusal, StoreError, UnitError};
 use crate::data::{DataError, Spent};
 
 /// Why a request was refused.
@@ -276,5 +276,55 @@ impl Failure {
     /// Trouble of this server that the client can do nothing about; `cause` goes to the log.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(cause.to_string())
+    }
+}
+
+impl From<UnitError> for Failure {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Refused(refusal) => refusal.into(),
+            UnitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UserNotFound | Refusal::RegistrationNotFound => Self::UserNotFound,
+            Refusal::UserDisabled => Self::UserDisabled,
+            Refusal::SessionGone => Self::SESSION_GONE,
+            Refusal::ProofGone => Self::InvalidCredentials,
+            Refusal::IdentityTaken => Self::IdentityTaken,
+            Refusal::SecondIdentity => Self::SecondIdentity(LOCAL_USERPASS),
+            Refusal::EmailTaken => Self::NameInUse,
+            Refusal::AlreadyConfirmed => Self::AlreadyConfirmed,
+            Refusal::RegistrationInUse => {
+                Self::BadRequest("this registration belongs to a user; delete the user instead".to_owned())
+            }
+            Refusal::NoEmailIdentity => {
+                Self::BadRequest("the user has no email/password identity".to_owned())
+            }
+            Refusal::TokenInvalid => Self::UserpassTokenInvalid,
+            Refusal::KeyNotFound => Self::KeyNotFound,
+            // Clients are not told what is wrong with their key.
+            Refusal::KeyGone | Refusal::KeyDisabled(_) => {
+                Self::AuthRefused { says: "unauthorized", cause: refusal.to_string() }
+            }
+            Refusal::KeyNameTaken => Self::KeyNameTaken,
+            // What the hosted service answered is unknown.
+            Refusal::TooManyKeys { is_server, most } => {
+                let whose = if is_server { "an app" } else { "a user" };
+                Self::BadRequest(format!("{whose} can have at most {most} API keys; delete one first"))
+            }
+            Refusal::KeyOpenedSession => {
+                Self::Forbidden("this session was opened with that API key; log in another way first")
+            }
+            Refusal::ServerMakesNoKeys => Self::Forbidden("a server user cannot make API keys"),
+            Refusal::AnonymousMakesNoKeys => {
+                Self::Forbidden("an anonymous user cannot make API keys; link another identity first")
+            }
+            Refusal::ClockRange(out_of_range) => Self::ClockRange(out_of_range),
+        }
     }
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use super::app::App;
 use super::config::Smtp;
-use super::store::StoreError;
 
 pub use letter::Letter;
 pub use mailbox::{KeptMail, MailState};
@@ -24,15 +23,13 @@ const SENDING: &str = "sending";
 const SENT: &str = "sent";
 
 impl App {
-    /// Hands a kept mail to its mail server, if it has one, without waiting for it.
-    pub fn dispatch(self: &Arc<Self>, mail_id: i64, mut letter: Letter) {
-        let Some(smtp) = letter.via.take() else { return };
+    /// Hands a mail that was kept to its mail server, if it has one, without waiting for it.
+    pub fn dispatch(self: &Arc<Self>, kept: Option<i64>, mut letter: Letter) {
+        let (Some(mail_id), Some(smtp)) = (kept, letter.via.take()) else { return };
         let app = Arc::clone(self);
         tokio::spawn(async move {
             let delivery = app.deliver(mail_id, &letter, &smtp).await;
-            let noted: Result<(), StoreError> =
-                app.store().write(move |tx| tx.set_mail_delivery(mail_id, &delivery)).await;
-            if let Err(cause) = noted {
+            if let Err(cause) = app.store().note_delivery(mail_id, delivery).await {
                 tracing::error!(mail_id, %cause, "local App: what became of a mail could not be noted");
             }
         });

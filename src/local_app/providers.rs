@@ -20,9 +20,7 @@ use super::app::App;
 use super::config::Availability;
 use super::failure::Failure;
 use super::request::RequestFacts;
-use super::store::{ApiKey, Registration, Tx};
-
-pub use api_key::data as key_data;
+use super::store::{Proof, ProvenIdentity};
 
 pub use remote_documents::RemoteDocuments;
 
@@ -97,19 +95,8 @@ pub struct VerifiedIdentity {
     pub id: String,
     /// What the provider knows about the user; it replaces what an earlier login said.
     pub data: Map<String, Value>,
-    /// What has to hold inside the transaction that uses the identity.
+    /// What has to hold where the identity is used.
     pub proof: Proof,
-}
-
-/// What an identity was proved by, as far as it can be gone by the time that a login gets on.
-#[derive(Debug)]
-pub enum Proof {
-    /// Nothing that this App could lose: a fresh id, or somebody else's word.
-    Given,
-    /// The right password for this registration.
-    Password(Registration),
-    /// This key, whose owner it leads to.
-    Key(ApiKey),
 }
 
 impl VerifiedIdentity {
@@ -118,20 +105,13 @@ impl VerifiedIdentity {
         Self { provider, id, data, proof: Proof::Given }
     }
 
-    /// Whether the proof is as good inside the transaction that uses it; hashing happens outside of any.
-    pub fn still_holds(&self, tx: &Tx<'_>) -> Result<bool, Failure> {
-        match &self.proof {
-            Proof::Given => Ok(true),
-            Proof::Password(registration) => local_userpass::still_holds(tx, registration),
-            Proof::Key(key) => api_key::still_holds(tx, key),
-        }
-    }
-
-    /// The user whom it belongs to even before its first login.
-    pub fn owner(&self) -> Option<&str> {
-        match &self.proof {
-            Proof::Key(key) => Some(&key.user_id),
-            Proof::Given | Proof::Password(_) => None,
+    /// The same, as the store has it.
+    pub fn proven(&self) -> ProvenIdentity {
+        ProvenIdentity {
+            provider: self.provider.name(),
+            id: self.id.clone(),
+            data: self.data.clone(),
+            proof: self.proof.clone(),
         }
     }
 }

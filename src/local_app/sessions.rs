@@ -8,16 +8,16 @@ mod token;
 
 use jiff::Timestamp;
 
-use super::accounts::{self, Admission};
+use super::accounts::Admission;
 use super::app::App;
-use super::documents::custom_data;
 use super::failure::Failure;
-use super::housekeeping::is_aged_out;
 use super::ids;
 use super::lifetimes::{Lifetimes, expiry};
 use super::providers::{Provider, VerifiedIdentity};
 use super::request::RequestFacts;
-use super::store::{OpenedWith, Session, Tx, User};
+use super::store::{LiveSession, NewLogin, OpenedSession, Refusal, Session, UnitError};
+
+use device::DeviceFacts;
 
 pub use device::{Device, NO_DEVICE};
 pub use token::{AccessToken, Grant, RefreshToken, TokenKind, TokenSigner, TokenTimes, unproven_user};
@@ -48,47 +48,27 @@ impl App {
         let Admission { identity, new_user_id, turn: _turn } = self.admit(identity, request).await?;
         let now = self.now();
         let lifetimes = self.new_session_lifetimes();
-        let config = self.config();
-        let expires_at = expiry(now, self.refresh_lifetime(lifetimes, identity.provider));
-        let signing_key = self.signer().newest_key()?;
-        let (session, user_data, identity, provider_id) = self
-            .store()
-            .write(move |tx| {
-                if !identity.still_holds(tx)? {
-                    return Err(Failure::InvalidCredentials);
-                }
-                let user = accounts::find_or_create(tx, &identity, new_user_id, now)?;
-                let (device_id, facts) = device.into_id();
-                if let Some(facts) = facts {
-                    tx.note_device(&user.id, &device_id, facts.as_map(), now)?;
-                }
-                let opened_with = OpenedWith {
-                    provider: identity.provider.name().to_owned(),
-                    identity_id: identity.id.clone(),
-                };
-                let session = Session {
-                    id: ids::oid(),
-                    user_id: user.id,
-                    device_id,
-                    opened_at: now,
-                    opened_with: Some(opened_with),
-                    expires_at,
-                    signing_key,
-                    lifetimes,
-                };
-                tx.insert_session(&session)?;
-                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
-                let provider_id = tx.provider_id(identity.provider.name())?.unwrap_or_default();
-                Ok((session, user_data, identity, provider_id))
-            })
-            .await?;
+        let (device_id, device) = device.into_id();
+        let login = NewLogin {
+            identity: identity.proven(),
+            new_user_id,
+            session_id: ids::oid(),
+            device_id,
+            device: device.map(DeviceFacts::into_map),
+            now,
+            expires_at: expiry(now, self.refresh_lifetime(lifetimes, identity.provider)),
+            signing_key: self.signer().newest_key()?,
+            lifetimes,
+            custom_data: self.config().custom_user_data.namespace(),
+        };
+        let OpenedSession { session, custom_data, provider_id } = self.store().open_session(login).await?;
         let refresh_token = self.signer().refresh_token(&RefreshToken {
             session: &session,
             identity: &identity,
             provider_id: &provider_id,
             times: TokenTimes::until(now, session.expires_at),
         })?;
-        let access_token = self.access_token(&session, user_data.as_ref(), now)?;
+        let access_token = self.access_token(&session, custom_data.as_ref(), now)?;
         let Session { user_id, device_id, .. } = session;
         Ok(Login { user_id, device_id, access_token, refresh_token })
     }
@@ -96,22 +76,14 @@ impl App {
     /// Adds `identity` to the user of an access token (section 4).
     pub async fn link(&self, grant: Grant, identity: VerifiedIdentity) -> Result<Link, Failure> {
         let now = self.now();
-        let config = self.config();
-        let (session, user_data) = self
-            .store()
-            .write(move |tx| {
-                if !identity.still_holds(tx)? {
-                    return Err(Failure::InvalidLinkCredentials);
-                }
-                // The answer carries a new access token, which a session that was logged out must not get.
-                let session = live_session(tx, &grant, now)?;
-                accounts::link(tx, &session.user_id, &identity)?;
-                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
-                Ok::<_, Failure>((session, user_data))
-            })
-            .await?;
+        let custom_data = self.config().custom_user_data.namespace();
+        let linked = self.store().link_identity(grant.session_id, identity.proven(), now, custom_data).await;
+        let LiveSession { session, custom_data } = linked.map_err(|error| match error {
+            UnitError::Refused(Refusal::ProofGone) => Failure::InvalidLinkCredentials,
+            other => other.into(),
+        })?;
         self.warn_of_links_without_origins();
-        let access_token = self.access_token(&session, user_data.as_ref(), now)?;
+        let access_token = self.access_token(&session, custom_data.as_ref(), now)?;
         let Session { user_id, device_id, .. } = session;
         Ok(Link { user_id, device_id, access_token })
     }
@@ -119,28 +91,14 @@ impl App {
     /// A new access token for the session of a refresh token, with the custom data of this moment.
     pub async fn refresh(&self, grant: Grant) -> Result<String, Failure> {
         let now = self.now();
-        let config = self.config();
-        let (session, user_data) = self
-            .store()
-            .look_up(move |tx| {
-                let session = live_session(tx, &grant, now)?;
-                let user_data = custom_data::of(tx, &config.custom_user_data, &session.user_id)?;
-                Ok::<_, Failure>((session, user_data))
-            })
-            .await?;
-        self.access_token(&session, user_data.as_ref(), now)
+        let custom_data = self.config().custom_user_data.namespace();
+        let live = self.store().live_session(grant.session_id, now, custom_data).await?;
+        self.access_token(&live.session, live.custom_data.as_ref(), now)
     }
 
     /// Ends the session of a refresh token. Access tokens already issued live on (section 5.6).
     pub async fn log_out(&self, grant: Grant) -> Result<(), Failure> {
-        let now = self.now();
-        self.store()
-            .write(move |tx| {
-                live_session(tx, &grant, now)?;
-                tx.delete_session(&grant.session_id)?;
-                Ok(())
-            })
-            .await
+        Ok(self.store().end_session(grant.session_id, self.now()).await?)
     }
 
     /// Judges an access token, and that its user exists.
@@ -148,11 +106,8 @@ impl App {
     /// That of a session which was logged out, or of a disabled user, counts until it expires (sections 1.2 and 5.6).
     pub async fn access_grant(&self, token: &str) -> Result<Grant, Failure> {
         let grant = self.verify(token, TokenKind::Access).await?;
-        let user_id = grant.user_id.clone();
-        let now = self.now();
-        let is_there =
-            self.store().look_up(move |tx| Ok::<_, Failure>(living_user(tx, &user_id, now)?.is_some()));
-        if is_there.await? { Ok(grant) } else { Err(Failure::INVALID_SESSION) }
+        let is_there = self.store().has_living_user(grant.user_id.clone(), self.now()).await?;
+        if is_there { Ok(grant) } else { Err(Failure::INVALID_SESSION) }
     }
 
     /// Judges a refresh token. Whether its session is alive is judged where it is used, in one transaction with that.
@@ -171,19 +126,9 @@ impl App {
         }
     }
 
-    /// Ends all sessions of a user; `None` if there is no such user. Access tokens already issued live on (section 5.6).
-    pub async fn revoke_sessions(&self, user_id: String) -> Result<Option<usize>, Failure> {
-        self.store()
-            .write(move |tx| match tx.user(&user_id)? {
-                Some(_) => Ok(Some(tx.delete_sessions_of(&user_id)?)),
-                None => Ok(None),
-            })
-            .await
-    }
-
-    /// Keeps a user out, or lets it in again with the sessions that it had; false if there is no such user (section 1.2).
-    pub async fn set_disabled(&self, user_id: String, disabled: bool) -> Result<bool, Failure> {
-        self.store().write(move |tx| Ok(tx.set_disabled(&user_id, disabled)?)).await
+    /// Ends all sessions of a user; says how many. Access tokens already issued live on (section 5.6).
+    pub async fn revoke_sessions(&self, user_id: String) -> Result<usize, Failure> {
+        Ok(self.store().end_sessions_of(user_id).await?)
     }
 
     fn access_token(
@@ -206,22 +151,6 @@ impl App {
             }
             None => server,
         }
-    }
-}
-
-/// The session of `grant`, unless it or its user has ended.
-pub fn live_session(tx: &Tx<'_>, grant: &Grant, now: Timestamp) -> Result<Session, Failure> {
-    match tx.session(&grant.session_id)? {
-        Some((session, user)) if !user.disabled && !is_aged_out(tx, &user, now)? => Ok(session),
-        _ => Err(Failure::SESSION_GONE),
-    }
-}
-
-/// The user, unless it is gone, or anonymous and too old.
-fn living_user(tx: &Tx<'_>, user_id: &str, now: Timestamp) -> Result<Option<User>, Failure> {
-    match tx.user(user_id)? {
-        Some(user) if is_aged_out(tx, &user, now)? => Ok(None),
-        found => Ok(found),
     }
 }
 
@@ -250,14 +179,14 @@ mod tests {
         let app = app().await;
         let (first, second, other) =
             (log_in(&app, "a").await, log_in(&app, "a").await, log_in(&app, "b").await);
-        assert_eq!(app.revoke_sessions(first.user_id.clone()).await.unwrap(), Some(2));
-        assert_eq!(app.revoke_sessions("nobody".to_owned()).await.unwrap(), None);
+        assert_eq!(app.revoke_sessions(first.user_id.clone()).await.unwrap(), 2);
+        assert!(matches!(app.revoke_sessions("nobody".to_owned()).await, Err(Failure::UserNotFound)));
         for ended in [&first, &second] {
             let refused = refresh(&app, ended).await.unwrap_err();
             assert_eq!(refused.to_string(), Failure::SESSION_GONE.to_string());
             assert!(app.access_grant(&ended.access_token).await.is_ok());
         }
-        assert_eq!(app.revoke_sessions(first.user_id).await.unwrap(), Some(0));
+        assert_eq!(app.revoke_sessions(first.user_id).await.unwrap(), 0);
         assert!(refresh(&app, &other).await.is_ok());
         let again = log_in(&app, "a").await;
         assert!(refresh(&app, &again).await.is_ok());
@@ -267,7 +196,7 @@ mod tests {
     async fn a_disabled_user_is_kept_out_until_it_is_enabled() {
         let app = app().await;
         let login = log_in(&app, "a").await;
-        assert!(app.set_disabled(login.user_id.clone(), true).await.unwrap());
+        app.set_disabled(login.user_id.clone(), true).await.unwrap();
         let refused = refresh(&app, &login).await.unwrap_err();
         assert_eq!(refused.to_string(), Failure::SESSION_GONE.to_string());
         assert!(app.access_grant(&login.access_token).await.is_ok());
@@ -276,8 +205,8 @@ mod tests {
             app.log_in(identity, Device::Absent, &RequestFacts::default()).await,
             Err(Failure::UserDisabled)
         ));
-        assert!(app.set_disabled(login.user_id.clone(), false).await.unwrap());
+        app.set_disabled(login.user_id.clone(), false).await.unwrap();
         assert!(refresh(&app, &login).await.is_ok());
-        assert!(!app.set_disabled("nobody".to_owned(), true).await.unwrap());
+        assert!(matches!(app.set_disabled("nobody".to_owned(), true).await, Err(Failure::UserNotFound)));
     }
 }

@@ -4,7 +4,6 @@
 //! Nothing runs while nobody asks: a request that comes more than half a second after the last look looks first. A look
 //! that finds nothing reads one number.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::app::App;
-use super::store::StoreError;
+use super::store::{ChangeMark, SharedFacts, StoreError};
 
 /// How old what is kept in memory may get.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -24,8 +23,8 @@ const LOOK_FOR_KEY_EVERY: Duration = Duration::from_millis(100);
 pub struct SharedState {
     looked: Mutex<Instant>,
     looked_for_key: tokio::sync::Mutex<Option<Instant>>,
-    /// The storage's number of changes by others.
-    version: AtomicI64,
+    /// Which state of the storage was seen last; `None`: the first look reads all.
+    seen: Mutex<Option<ChangeMark>>,
     /// When, by the App's clock, housekeeping began last.
     pub(super) swept: Mutex<Option<Timestamp>>,
 }
@@ -36,10 +35,17 @@ impl SharedState {
         Self {
             looked: Mutex::new(Instant::now()),
             looked_for_key: tokio::sync::Mutex::new(None),
-            // No version: the first look reads all.
-            version: AtomicI64::new(i64::MIN),
+            seen: Mutex::new(None),
             swept: Mutex::new(None),
         }
+    }
+
+    fn seen(&self) -> Option<ChangeMark> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, mark: ChangeMark) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(mark);
     }
 
     fn is_look_due(&self) -> bool {
@@ -68,31 +74,24 @@ impl App {
 
     /// Takes what other processes changed since the last look.
     async fn look(&self) -> Result<(), StoreError> {
-        let known = self.shared().version.load(Ordering::Relaxed);
-        let found = self
-            .store()
-            .read(move |tx| {
-                let version = tx.changes_by_others()?;
-                if version == known {
-                    return Ok::<_, StoreError>(None);
-                }
-                Ok(Some((version, tx.clock()?, tx.signing_keys()?)))
-            })
-            .await?;
-        if let Some((version, clock, keys)) = found {
-            self.clock().take(clock);
-            self.signer().replace_keys(&keys);
-            self.shared().version.store(version, Ordering::Relaxed);
+        let known = self.shared().seen();
+        if let Some(found) = self.store().shared_facts(known).await? {
+            self.shared().note(found.mark);
+            self.take(&found);
         }
         Ok(())
     }
 
+    fn take(&self, found: &SharedFacts) {
+        self.clock().take(found.clock);
+        self.signer().replace_keys(&found.keys);
+    }
+
     /// Takes everything anew from the storage, after a change of this process.
     pub async fn reload(&self) -> Result<(), StoreError> {
-        let (clock, keys) =
-            self.store().read(|tx| Ok::<_, StoreError>((tx.clock()?, tx.signing_keys()?))).await?;
-        self.clock().take(clock);
-        self.signer().replace_keys(&keys);
+        if let Some(found) = self.store().shared_facts(None).await? {
+            self.take(&found);
+        }
         Ok(())
     }
 

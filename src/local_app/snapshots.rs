@@ -1,9 +1,7 @@
 //! Snapshots of the whole App: accounts, sessions, documents, keys, configuration and clock.
 
-use super::app::App;
+use super::app::{App, fresh_provider_ids};
 use super::failure::Failure;
-use super::ids;
-use super::providers::Provider;
 use super::store::{Snapshot, SnapshotError, SnapshotName, StoreError};
 
 impl App {
@@ -18,16 +16,7 @@ impl App {
 
     /// Brings everything back to what it was. Who logged in since then did not: no session of theirs is there.
     pub async fn restore_snapshot(&self, name: &str) -> Result<(), Failure> {
-        self.store().restore_snapshot(named(name)?).await?;
-        self.store()
-            .write(|tx| {
-                // An older snapshot may not know all of them.
-                for provider in Provider::ALL {
-                    tx.ensure_provider(provider.name(), &ids::oid())?;
-                }
-                Ok::<_, StoreError>(())
-            })
-            .await?;
+        self.store().restore_snapshot(named(name)?, fresh_provider_ids()).await?;
         self.reload().await?;
         // A configuration that comes from a folder is the folder's business; this brings back the storage's own.
         if let Err(error) = self.reload_config().await {

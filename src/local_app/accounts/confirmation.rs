@@ -16,24 +16,18 @@ use crate::local_app::config::{AppConfig, Confirmation, Mail};
 use crate::local_app::failure::Failure;
 use crate::local_app::mail::Letter;
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Purpose, Registration, Tx};
+use crate::local_app::store::{Purpose, Refusal, Registration, RegistrationKey, UnitError};
 
 impl App {
     /// Confirms the registration that the token was made for.
     pub async fn confirm(&self, token: OneTimeToken) -> Result<(), Failure> {
         userpass(&self.config())?;
-        let now = self.now();
-        self.store()
-            .write(move |tx| {
-                let registration = token.redeem(tx, Purpose::Confirm, now)?;
-                confirm(tx, &registration.id)
-            })
-            .await
+        Ok(self.store().confirm_by_token(token.guess(Purpose::Confirm, self.now())).await?)
     }
 
     /// Does what opening the link of a confirmation mail does.
     pub async fn confirm_by_mail(&self, mail_id: i64) -> Result<(), Failure> {
-        let mail = self.store().read(move |tx| tx.mail(mail_id)).await?;
+        let mail = self.store().mail(mail_id).await?;
         let mail = mail.ok_or(Failure::MailNotFound(mail_id))?;
         if mail.purpose != Purpose::Confirm {
             return Err(Failure::BadRequest(
@@ -50,30 +44,22 @@ impl App {
     ) -> Result<OneTimeToken, Failure> {
         check_email(&email)?;
         let config = self.config();
-        let token = OneTimeToken::fresh()?;
-        let letter = match &userpass(&config)?.confirmation {
-            Confirmation::Mail(template) => {
-                Ok(self.letter(&config, Purpose::Confirm, template, &email, &token))
-            }
+        let template = match &userpass(&config)?.confirmation {
+            Confirmation::Mail(template) => template,
             Confirmation::Function(_) => {
-                Err(Failure::BadRequest("please use confirm via function".to_owned()))
+                self.unconfirmed(email).await?;
+                return Err(Failure::BadRequest("please use confirm via function".to_owned()));
             }
             Confirmation::Automatic => {
-                Err(no_confirmation_to_run(&email, "automatic confirmation is enabled"))
+                let email = self.unconfirmed(email).await?.email;
+                return Err(no_confirmation_to_run(&email, "automatic confirmation is enabled"));
             }
         };
-        let now = self.now();
-        let issued = token.clone();
-        let (mail_id, letter) = self
-            .store()
-            .write(move |tx| {
-                let registration = unconfirmed(tx, &email)?;
-                let letter = letter?;
-                issued.issue(tx, &registration.id, Purpose::Confirm, now)?;
-                Ok::<_, Failure>((letter.keep(tx, now)?, letter))
-            })
-            .await?;
-        self.dispatch(mail_id, letter);
+        let (token, now) = (OneTimeToken::fresh()?, self.now());
+        let letter = self.letter(&config, Purpose::Confirm, template, &email, &token);
+        let (issued, mail) = (token.issued(Purpose::Confirm, now), letter.kept(now));
+        let (_, kept) = self.store().issue_token(RegistrationKey::Email(email), issued, Some(mail)).await?;
+        self.dispatch(kept, letter);
         Ok(token)
     }
 
@@ -108,7 +94,7 @@ impl App {
     }
 
     async fn confirmation_failed(&self, email: String, token: OneTimeToken) -> Result<(), Failure> {
-        self.store().write(move |tx| tx.delete_userpass_token(&token.id)).await?;
+        self.store().withdraw_token(token.id).await?;
         Err(Failure::ConfirmationFailed(email))
     }
 
@@ -121,43 +107,48 @@ impl App {
         check_email(&email)?;
         let config = self.config();
         let function = match &userpass(&config)?.confirmation {
-            Confirmation::Function(function) => Ok(function.clone()),
-            Confirmation::Automatic => Err("automatic confirmation is enabled"),
-            Confirmation::Mail(_) => Err("no confirmation function is configured"),
+            Confirmation::Function(function) => function,
+            Confirmation::Automatic => {
+                // Every account is confirmed there: that it is says nothing.
+                let found = self.store().registration(RegistrationKey::Email(email)).await?;
+                let email = found.ok_or(Failure::UserNotFound)?.email;
+                return Err(no_confirmation_to_run(&email, "automatic confirmation is enabled"));
+            }
+            Confirmation::Mail(_) => {
+                let email = self.unconfirmed(email).await?.email;
+                return Err(no_confirmation_to_run(&email, "no confirmation function is configured"));
+            }
         };
-        let is_automatic = matches!(userpass(&config)?.confirmation, Confirmation::Automatic);
         let token = OneTimeToken::fresh()?;
-        let issued = token.clone();
         let argument = confirmation_argument(&email, &token);
-        let now = self.now();
-        let (registration, function) = self
-            .store()
-            .write(move |tx| {
-                let registration = tx.registration_by_email(&email)?.ok_or(Failure::UserNotFound)?;
-                if registration.confirmed && !is_automatic {
-                    return Err(Failure::AlreadyConfirmed);
-                }
-                let function = function.map_err(|why| no_confirmation_to_run(&email, why))?;
-                issued.issue(tx, &registration.id, Purpose::Confirm, now)?;
-                Ok((registration, function))
-            })
-            .await?;
-        let verdict = self.verdict_of(&function, vec![argument], request).await;
+        let issued = token.issued(Purpose::Confirm, self.now());
+        let (registration, _) = self.store().issue_token(RegistrationKey::Email(email), issued, None).await?;
+        let verdict = self.verdict_of(function, vec![argument], request).await;
         if verdict == Verdict::Success {
-            let id = registration.id;
-            self.store().write(move |tx| confirm(tx, &id)).await?;
+            self.confirm_now(registration.id).await?;
         }
         Ok((registration.email, token, verdict))
     }
 
     /// Confirms a registration without asking anybody, for the Admin API.
     pub async fn confirm_registration_by_email(&self, email: String) -> Result<(), Failure> {
-        self.store()
-            .write(move |tx| {
-                let registration = unconfirmed(tx, &email)?;
-                confirm(tx, &registration.id)
-            })
-            .await
+        Ok(self.store().confirm_registration(RegistrationKey::Email(email)).await?)
+    }
+
+    /// Confirms a registration, unless it was confirmed, or deleted, meanwhile.
+    pub(super) async fn confirm_now(&self, id: String) -> Result<(), Failure> {
+        match self.store().confirm_registration(RegistrationKey::Id(id)).await {
+            Err(UnitError::Refused(Refusal::AlreadyConfirmed | Refusal::RegistrationNotFound)) => Ok(()),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// The registration of `email`, if it still is to be confirmed.
+    async fn unconfirmed(&self, email: String) -> Result<Registration, Failure> {
+        let found = self.store().registration(RegistrationKey::Email(email)).await?;
+        let registration = found.ok_or(Failure::UserNotFound)?;
+        registration.check_token_purpose(Purpose::Confirm)?;
+        Ok(registration)
     }
 
     /// A mail with `token` in it, for the mail server of `config`.
@@ -173,19 +164,6 @@ impl App {
         Letter::new(purpose, template, app, email, (&token.id, &token.text))
             .via(config.settings.smtp.as_ref())
     }
-}
-
-/// The registration of `email`, if it still is to be confirmed.
-fn unconfirmed(tx: &Tx<'_>, email: &str) -> Result<Registration, Failure> {
-    let registration = tx.registration_by_email(email)?.ok_or(Failure::UserNotFound)?;
-    if registration.confirmed { Err(Failure::AlreadyConfirmed) } else { Ok(registration) }
-}
-
-/// Confirms a registration; its tokens are worth nothing from then on.
-pub fn confirm(tx: &Tx<'_>, registration_id: &str) -> Result<(), Failure> {
-    tx.confirm_registration(registration_id)?;
-    tx.delete_userpass_tokens_of(registration_id, Purpose::Confirm)?;
-    Ok(())
 }
 
 /// What a confirmation function gets (section 13.3).
@@ -211,13 +189,8 @@ mod tests {
             (Registration::new("a@example.com", "", app.now()).unconfirmed(), app.now());
         let token = OneTimeToken::fresh().unwrap();
         let argument = confirmation_argument(&registration.email, &token);
-        app.store()
-            .write(move |tx| {
-                tx.insert_registration(&registration)?;
-                token.issue(tx, &registration.id, Purpose::Confirm, now)
-            })
-            .await
-            .unwrap();
+        let issued = token.issued(Purpose::Confirm, now);
+        app.store().register(registration, Some(issued), None).await.unwrap();
 
         let given = argument.as_document().unwrap();
         assert_eq!(given.keys().collect::<Vec<_>>(), ["username", "token", "tokenId"]);
@@ -225,7 +198,7 @@ mod tests {
         let returned = OneTimeToken::parse(text("tokenId"), text("token").to_owned()).unwrap();
         app.confirm(returned).await.unwrap();
         let email = text("username").to_owned();
-        let stored = app.store().read(move |tx| tx.registration_by_email(&email)).await.unwrap().unwrap();
+        let stored = app.store().registration(RegistrationKey::Email(email)).await.unwrap().unwrap();
         assert!(stored.confirmed);
     }
 }

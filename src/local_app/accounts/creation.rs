@@ -11,7 +11,7 @@ use crate::local_app::functions::user_object;
 use crate::local_app::ids;
 use crate::local_app::providers::VerifiedIdentity;
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Identity, Tx};
+use crate::local_app::store::NORMAL;
 
 /// Identities that come in at once for the first time wait for each other only if they share one of so many places.
 const PLACES: usize = 64;
@@ -59,36 +59,16 @@ impl App {
             return Ok(Admission { identity, new_user_id, turn: None });
         };
         let turn = self.creations().turn(&identity).await;
-        let (identity, known) = self
-            .store()
-            .read(move |tx| {
-                if !identity.still_holds(tx)? {
-                    return Err(Failure::InvalidCredentials);
-                }
-                let known = is_known(tx, &identity)?;
-                Ok((identity, known))
-            })
-            .await?;
-        if known {
+        if self.store().leads_to_user(identity.proven()).await? {
             return Ok(Admission { identity, new_user_id, turn: None });
         }
-        let identities = [Identity {
-            user_id: new_user_id.clone(),
-            provider: identity.provider.name().to_owned(),
-            id: identity.id.clone(),
-            data: identity.data.clone(),
-        }];
-        let user = user_object(&new_user_id, super::NORMAL, &identities, Document::new());
+        let identities = [identity.proven().of_user(&new_user_id)];
+        let user = user_object(&new_user_id, NORMAL, &identities, Document::new());
         self.run_hook(function, vec![Bson::Document(user)], request)
             .await
             .map_err(|failure| failure.at_login())?;
         Ok(Admission { identity, new_user_id, turn: Some(turn) })
     }
-}
-
-/// Whether somebody has the identity. A key is its owner's before its first login.
-fn is_known(tx: &Tx<'_>, identity: &VerifiedIdentity) -> Result<bool, Failure> {
-    Ok(identity.owner().is_some() || tx.identity(identity.provider.name(), &identity.id)?.is_some())
 }
 
 #[cfg(test)]
@@ -99,6 +79,7 @@ mod tests {
     use crate::local_app::config::Function;
     use crate::local_app::providers::Provider;
     use crate::local_app::sessions::Device;
+    use crate::local_app::store::NewLogin;
     use crate::local_app::{Options, Storage};
 
     fn ada() -> VerifiedIdentity {
@@ -133,22 +114,23 @@ mod tests {
     async fn a_user_who_came_into_being_in_the_meantime_is_the_one() {
         let app = app_with("exports = () => {}").await;
         let admission = app.admit(ada(), &RequestFacts::default()).await.unwrap();
-        let identity = ada();
-        let other = app
-            .store()
-            .write(move |tx| super::super::find_or_create(tx, &identity, ids::oid(), app_now()))
-            .await
-            .unwrap();
+        // As another process does it.
+        let other = admission.identity.proven();
+        let log_in = |identity, new_user_id| NewLogin {
+            identity,
+            new_user_id,
+            session_id: ids::oid(),
+            device_id: String::new(),
+            device: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            expires_at: jiff::Timestamp::UNIX_EPOCH,
+            signing_key: String::new(),
+            lifetimes: None,
+            custom_data: None,
+        };
+        let other = app.store().open_session(log_in(other, ids::oid())).await.unwrap();
         let Admission { identity, new_user_id, .. } = admission;
-        let found = app
-            .store()
-            .write(move |tx| super::super::find_or_create(tx, &identity, new_user_id, app_now()))
-            .await
-            .unwrap();
-        assert_eq!(found.id, other.id);
-    }
-
-    fn app_now() -> jiff::Timestamp {
-        jiff::Timestamp::UNIX_EPOCH
+        let found = app.store().open_session(log_in(identity.proven(), new_user_id)).await.unwrap();
+        assert_eq!(found.session.user_id, other.session.user_id);
     }
 }

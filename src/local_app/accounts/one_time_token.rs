@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::local_app::failure::Failure;
 use crate::local_app::ids;
 use crate::local_app::lifetimes::expiry;
-use crate::local_app::store::{OpenToken, Purpose, Registration, Tx};
+use crate::local_app::store::{NewToken, Purpose, TokenGuess};
 
 /// How long a token works, by the App's clock.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -47,55 +47,19 @@ impl OneTimeToken {
         if is_well_formed { Ok(token) } else { Err(Failure::MalformedUserpassToken) }
     }
 
-    /// Makes it good for the registration, until it is used or expires. Older ones stay good: whoever asks for another
-    /// mail may still open the first, and nobody can spoil the link of somebody else by asking for new ones.
-    pub fn issue(
-        &self,
-        tx: &Tx<'_>,
-        registration_id: &str,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        self.issue_until(tx, registration_id, purpose, expiry(now, LIFETIME))
+    /// What makes it good from `now` on, for half an hour.
+    pub fn issued(&self, purpose: Purpose, now: Timestamp) -> NewToken {
+        self.issued_until(purpose, expiry(now, LIFETIME))
     }
 
     /// The same with another end.
-    pub fn issue_until(
-        &self,
-        tx: &Tx<'_>,
-        registration_id: &str,
-        purpose: Purpose,
-        expires_at: Timestamp,
-    ) -> Result<(), Failure> {
-        tx.insert_userpass_token(&OpenToken {
-            id: self.id.clone(),
-            registration_id: registration_id.to_owned(),
-            purpose,
-            hash: self.hash(),
-            expires_at,
-        })?;
-        Ok(())
+    pub fn issued_until(&self, purpose: Purpose, expires_at: Timestamp) -> NewToken {
+        NewToken { id: self.id.clone(), purpose, hash: self.hash(), expires_at }
     }
 
-    /// The registration that it is good for.
-    pub fn registration(
-        &self,
-        tx: &Tx<'_>,
-        purpose: Purpose,
-        now: Timestamp,
-    ) -> Result<Registration, Failure> {
-        let open = tx.userpass_token(&self.id, purpose)?;
-        let open = open.filter(|open| open.hash == self.hash() && open.expires_at > now);
-        let open = open.ok_or(Failure::UserpassTokenInvalid)?;
-        tx.registration(&open.registration_id)?.ok_or(Failure::UserpassTokenInvalid)
-    }
-
-    /// Uses it up, with all others that lead to the same: what it was for is done.
-    pub fn redeem(&self, tx: &Tx<'_>, purpose: Purpose, now: Timestamp) -> Result<Registration, Failure> {
-        let registration = self.registration(tx, purpose, now)?;
-        tx.delete_userpass_tokens_of(&registration.id, purpose)?;
-        tx.note_mail_used(&self.id)?;
-        Ok(registration)
+    /// What it is tried with.
+    pub fn guess(&self, purpose: Purpose, now: Timestamp) -> TokenGuess {
+        TokenGuess { id: self.id.clone(), purpose, hash: self.hash(), now }
     }
 
     fn hash(&self) -> [u8; 32] {

@@ -1,14 +1,11 @@
 //! Registrations whose user does not exist yet, as the Admin API sees them (sections 1.2 and 14.3).
 
-use serde_json::{Map, Value};
-
-use super::{Password, find_or_create, userpass};
+use super::{Password, userpass};
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::ids;
-use crate::local_app::providers::{Provider, VerifiedIdentity};
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Registration, Tx, User};
+use crate::local_app::store::{Registration, RegistrationKey, User};
 
 impl App {
     /// Registrations nobody logged in with so far, confirmed or not, in order of their ids: at most `limit` of those
@@ -18,17 +15,17 @@ impl App {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Registration>, Failure> {
-        self.store().read(move |tx| Ok(tx.registrations_without_user(after.as_deref(), limit)?)).await
+        Ok(self.store().pending_registrations(after, limit).await?)
     }
 
     /// Deletes a pending registration, so that the email is free again. That of a user goes with its user only.
     pub async fn delete_registration_by_email(&self, email: String) -> Result<(), Failure> {
-        self.store().write(move |tx| delete_pending(tx, tx.registration_by_email(&email)?)).await
+        Ok(self.store().delete_pending_registration(RegistrationKey::Email(email)).await?)
     }
 
     /// The same, by the registration's id.
     pub async fn delete_registration_by_id(&self, id: String) -> Result<(), Failure> {
-        self.store().write(move |tx| delete_pending(tx, tx.registration(&id)?)).await
+        Ok(self.store().delete_pending_registration(RegistrationKey::Id(id)).await?)
     }
 
     /// Registers `email` and makes its user at once, without any confirmation. The user's first day counts as that of its
@@ -41,37 +38,19 @@ impl App {
     ) -> Result<User, Failure> {
         userpass(&self.config())?;
         let registration = self.new_registration(&email, &password, request).await?;
-        let now = self.now();
-        self.store()
-            .write(move |tx| {
-                if !tx.insert_registration(&registration)? {
-                    return Err(Failure::NameInUse);
-                }
-                let data = Map::from_iter([("email".to_owned(), Value::from(email))]);
-                let identity = VerifiedIdentity::given(Provider::LocalUserpass, registration.id, data);
-                find_or_create(tx, &identity, ids::oid(), now)
-            })
-            .await
+        Ok(self.store().register_user(registration, ids::oid()).await?)
     }
-}
-
-fn delete_pending(tx: &Tx<'_>, registration: Option<Registration>) -> Result<(), Failure> {
-    let registration = registration.ok_or(Failure::UserNotFound)?;
-    if tx.identity(Provider::LocalUserpass.name(), &registration.id)?.is_some() {
-        return Err(Failure::BadRequest(
-            "this registration belongs to a user; delete the user instead".to_owned(),
-        ));
-    }
-    tx.delete_registration(&registration.id)?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::{Map, Value};
+
     use super::*;
     use crate::local_app::config::{AppConfig, Confirmation, LocalUserpass, Mail, Offer, Providers};
+    use crate::local_app::providers::Provider;
     use crate::local_app::sessions::Device;
     use crate::local_app::{Options, Storage};
 
@@ -169,7 +148,7 @@ mod tests {
         assert_eq!(pending(&app).await, []);
         log_in(&app, email).await.unwrap();
         let profile = app.profile(user.id).await.unwrap();
-        assert_eq!(profile.data["email"], email);
+        assert_eq!(profile.data()["email"], email);
         assert!(matches!(create(PASSWORD).await, Err(Failure::NameInUse)));
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::confirmation::{confirm, confirmation_argument};
+use super::confirmation::confirmation_argument;
 use super::verdict::Verdict;
 use super::{OneTimeToken, Password, userpass};
 use crate::local_app::app::App;
 use crate::local_app::config::Confirmation;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Purpose, Registration};
+use crate::local_app::store::{Purpose, Registration, RegistrationKey};
 
 /// The longest email address (RFC 5321, section 4.5.3.1, with the correction of RFC 3696).
 const LONGEST_EMAIL: usize = 254;
@@ -33,23 +33,17 @@ impl App {
         let confirmation = &userpass(&config)?.confirmation;
         let registration = self.new_registration(&email, &password, request).await?;
         match confirmation {
-            Confirmation::Automatic => self.store_registration(registration).await,
+            Confirmation::Automatic => {
+                self.store().register(registration, None, None).await?;
+                Ok(())
+            }
             Confirmation::Mail(template) => {
                 let token = OneTimeToken::fresh()?;
                 let letter = self.letter(&config, Purpose::Confirm, template, &email, &token);
                 let now = self.now();
-                let (mail_id, letter) = self
-                    .store()
-                    .write(move |tx| {
-                        let registration = registration.unconfirmed();
-                        if !tx.insert_registration(&registration)? {
-                            return Err(Failure::NameInUse);
-                        }
-                        token.issue(tx, &registration.id, Purpose::Confirm, now)?;
-                        Ok((letter.keep(tx, now)?, letter))
-                    })
-                    .await?;
-                self.dispatch(mail_id, letter);
+                let (token, mail) = (token.issued(Purpose::Confirm, now), letter.kept(now));
+                let kept = self.store().register(registration.unconfirmed(), Some(token), Some(mail)).await?;
+                self.dispatch(kept, letter);
                 Ok(())
             }
             Confirmation::Function(function) => {
@@ -72,25 +66,12 @@ impl App {
     ) -> Result<Registration, Failure> {
         check_email(email)?;
         password.check_length()?;
-        let taken = {
-            let email = email.to_owned();
-            self.store().read(move |tx| tx.registration_by_email(&email)).await?.is_some()
-        };
-        if taken {
+        if self.store().registration(RegistrationKey::Email(email.to_owned())).await?.is_some() {
             return Err(Failure::NameInUse);
         }
         let password = password.clone();
         let hash = self.hashing(request, move |_| password.hash()).await??;
         Ok(Registration::new(email, &hash, self.now()))
-    }
-
-    async fn store_registration(&self, registration: Registration) -> Result<(), Failure> {
-        self.store()
-            .write(move |tx| {
-                let stored = tx.insert_registration(&registration)?;
-                if stored { Ok(()) } else { Err(Failure::NameInUse) }
-            })
-            .await
     }
 
     /// The registration is there while the function runs, so that the email is taken and the token good by the time that
@@ -105,26 +86,14 @@ impl App {
         let Registration { id, email, .. } = registration.clone();
         let token = OneTimeToken::fresh()?;
         let argument = confirmation_argument(&email, &token);
-        let now = self.now();
-        self.store()
-            .write(move |tx| {
-                if !tx.insert_registration(&registration)? {
-                    return Err(Failure::NameInUse);
-                }
-                token.issue(tx, &registration.id, Purpose::Confirm, now)
-            })
-            .await?;
+        let token = token.issued(Purpose::Confirm, self.now());
+        self.store().register(registration, Some(token), None).await?;
         match self.verdict_of(function, vec![argument], request).await {
-            Verdict::Success => self.store().write(move |tx| confirm(tx, &id)).await,
+            Verdict::Success => self.confirm_now(id).await,
             Verdict::Pending => Ok(()),
             Verdict::Silent | Verdict::Fail => {
-                self.store()
-                    .write(move |tx| {
-                        // Unless somebody confirmed it meanwhile, with the token or as an administrator.
-                        let is_open = tx.registration(&id)?.is_some_and(|current| !current.confirmed);
-                        if is_open { Ok::<_, Failure>(tx.delete_registration(&id)?) } else { Ok(()) }
-                    })
-                    .await?;
+                // Unless somebody confirmed it meanwhile, with the token or as an administrator.
+                self.store().abandon_registration(id).await?;
                 Err(Failure::ConfirmationFailed(email))
             }
         }

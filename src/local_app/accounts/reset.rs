@@ -14,33 +14,22 @@ use crate::local_app::app::App;
 use crate::local_app::config::PasswordReset;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Purpose, Registration, Tx};
+use crate::local_app::store::{Purpose, Registration, RegistrationKey};
 
 impl App {
     /// Sends a mail whose link leads to a new password: `reset/send`.
     pub async fn send_password_reset(self: &Arc<Self>, email: String) -> Result<(), Failure> {
         check_email(&email)?;
         let config = self.config();
-        let token = OneTimeToken::fresh()?;
-        let letter = match &userpass(&config)?.reset {
-            PasswordReset::Mail(template) => {
-                Ok(self.letter(&config, Purpose::Reset, template, &email, &token))
-            }
-            PasswordReset::Function(_) => {
-                Err(Failure::BadRequest("please use reset password via function".to_owned()))
-            }
+        let PasswordReset::Mail(template) = &userpass(&config)?.reset else {
+            self.confirmed(email).await?;
+            return Err(Failure::BadRequest("please use reset password via function".to_owned()));
         };
-        let now = self.now();
-        let (mail_id, letter) = self
-            .store()
-            .write(move |tx| {
-                let registration = confirmed(tx, &email)?;
-                let letter = letter?;
-                token.issue(tx, &registration.id, Purpose::Reset, now)?;
-                Ok::<_, Failure>((letter.keep(tx, now)?, letter))
-            })
-            .await?;
-        self.dispatch(mail_id, letter);
+        let (token, now) = (OneTimeToken::fresh()?, self.now());
+        let letter = self.letter(&config, Purpose::Reset, template, &email, &token);
+        let (issued, mail) = (token.issued(Purpose::Reset, now), letter.kept(now));
+        let (_, kept) = self.store().issue_token(RegistrationKey::Email(email), issued, Some(mail)).await?;
+        self.dispatch(kept, letter);
         Ok(())
     }
 
@@ -53,18 +42,11 @@ impl App {
     ) -> Result<(), Failure> {
         userpass(&self.config())?;
         password.check_length()?;
-        let now = self.now();
+        let guess = token.guess(Purpose::Reset, self.now());
         // Asked before hashing too: whoever guesses tokens costs no hash each time.
-        let guess = token.clone();
-        self.store().read(move |tx| guess.registration(tx, Purpose::Reset, now)).await?;
+        self.store().registration_of_token(guess.clone()).await?;
         let hash = self.hashing(request, move |_| password.hash()).await??;
-        self.store()
-            .write(move |tx| {
-                let registration = token.redeem(tx, Purpose::Reset, now)?;
-                tx.set_password_hash(&registration.id, &hash)?;
-                Ok(())
-            })
-            .await
+        Ok(self.store().reset_password(guess, hash).await?)
     }
 
     /// Lets the App's function decide about a new password: `reset/call`.
@@ -79,11 +61,12 @@ impl App {
         password.check_length()?;
         let config = self.config();
         let reset = &userpass(&config)?.reset;
-        let registration = self.store().read(move |tx| confirmed(tx, &email)).await?;
+        let registration = self.confirmed(email).await?;
         let PasswordReset::Function(function) = reset else {
             return Err(Failure::BadRequest("please use reset password via mail".to_owned()));
         };
-        let is_current = self.is_password(&password, Some(registration.password_hash), request).await?;
+        let is_current =
+            self.is_password(&password, Some(registration.password_hash.clone()), request).await?;
         let token = OneTimeToken::fresh()?;
         let first = bson!({
             "username": registration.email.as_str(),
@@ -92,39 +75,27 @@ impl App {
             "tokenId": token.id.as_str(),
             "currentPasswordValid": is_current,
         });
-        let (id, now, token_id) = (registration.id.clone(), self.now(), token.id.clone());
-        self.store()
-            .write(move |tx| {
-                // It may be gone: hashing takes long.
-                tx.registration(&id)?.ok_or(Failure::UserNotFound)?;
-                token.issue(tx, &id, Purpose::Reset, now)
-            })
-            .await?;
+        // It may be gone: hashing takes long.
+        let (key, issued) = (RegistrationKey::Id(registration.id), token.issued(Purpose::Reset, self.now()));
+        let (registration, _) = self.store().issue_token(key, issued, None).await?;
         let all = std::iter::once(first).chain(arguments).collect();
         match self.verdict_of(function, all, request).await {
             Verdict::Success => {
                 let hash = self.hashing(request, move |_| password.hash()).await??;
-                self.store()
-                    .write(move |tx| {
-                        tx.delete_userpass_tokens_of(&registration.id, Purpose::Reset)?;
-                        let is_there = tx.set_password_hash(&registration.id, &hash)?;
-                        if is_there { Ok(()) } else { Err(Failure::UserNotFound) }
-                    })
-                    .await
+                Ok(self.store().set_password(registration.id, hash).await?)
             }
             // The password that comes with the token is the one that counts.
             Verdict::Pending => Ok(()),
             Verdict::Silent | Verdict::Fail => {
-                self.store().write(move |tx| tx.delete_userpass_token(&token_id)).await?;
+                self.store().withdraw_token(token.id).await?;
                 Err(Failure::ResetFailed(registration.email))
             }
         }
     }
-}
 
-/// The registration of `email`, if one can log in with it; whether somebody ever did does not matter.
-fn confirmed(tx: &Tx<'_>, email: &str) -> Result<Registration, Failure> {
-    tx.registration_by_email(email)?
-        .filter(|registration| registration.confirmed)
-        .ok_or(Failure::UserNotFound)
+    /// The registration of `email`, if one can log in with it; whether somebody ever did does not matter.
+    async fn confirmed(&self, email: String) -> Result<Registration, Failure> {
+        let found = self.store().registration(RegistrationKey::Email(email)).await?;
+        found.filter(|registration| registration.confirmed).ok_or(Failure::UserNotFound)
+    }
 }

@@ -24,12 +24,14 @@ impl App {
     /// All configured providers, enabled or not.
     pub async fn provider_entries(&self) -> Result<Vec<ProviderEntry>, Failure> {
         let Value::Object(file) = self.config_file(PROVIDERS).await? else { return Ok(Vec::new()) };
+        let ids = self.store().provider_ids().await?;
+        let id_of = |provider: Provider| ids.get(provider.name()).cloned().unwrap_or_default();
         let mut entries = Vec::new();
         for (key, entry) in file {
             if let (Some(provider), Value::Object(mut entry)) = (provider_of(&key, &entry), entry) {
                 entry.insert("name".to_owned(), provider.name().into());
                 entry.insert("type".to_owned(), provider.name().into());
-                entries.push(ProviderEntry { id: self.provider_id(provider).await?, entry });
+                entries.push(ProviderEntry { id: id_of(provider), entry });
             }
         }
         Ok(entries)
@@ -58,12 +60,12 @@ impl App {
             if key_of(&file, provider).is_some() {
                 return Err(Failure::ProviderExists(provider.name()));
             }
-            file[provider.name()] = added;
+            file[provider.name()] = added.clone();
             Ok(file)
         };
         self.edit_config_file(PROVIDERS, add).await?;
-        let id = self.provider_id(provider).await?;
-        self.provider_entry(&id).await
+        let ids = self.store().provider_ids().await?;
+        self.provider_entry(ids.get(provider.name()).map_or("", String::as_str)).await
     }
 
     /// Changes a provider: parts that `changes` does not name stay.
@@ -75,13 +77,16 @@ impl App {
             ));
         }
         self.edit_provider(provider, move |entry| {
-            for (name, value) in changes.into_iter().filter(|(name, _)| !FIXED.contains(&name.as_str())) {
-                match (entry.get_mut(&name), value) {
+            for (name, value) in &changes {
+                if FIXED.contains(&name.as_str()) {
+                    continue;
+                }
+                match (entry.get_mut(name), value) {
                     (Some(Value::Object(old)), Value::Object(new)) if MERGED.contains(&name.as_str()) => {
-                        old.extend(new);
+                        old.extend(new.clone());
                     }
                     (_, value) => {
-                        entry.insert(name, value);
+                        entry.insert(name.clone(), value.clone());
                     }
                 }
             }
@@ -119,7 +124,7 @@ impl App {
     async fn edit_provider(
         &self,
         provider: Provider,
-        edit: impl FnOnce(&mut Map<String, Value>) + Send + 'static,
+        edit: impl Fn(&mut Map<String, Value>) + Send + 'static,
     ) -> Result<(), Failure> {
         let change = move |mut file: Value| {
             let key = key_of(&file, provider).ok_or_else(|| not_found(provider))?;
@@ -133,17 +138,10 @@ impl App {
 
     /// The provider with this id, configured or not.
     async fn provider_with(&self, id: &str) -> Result<Provider, Failure> {
-        for provider in Provider::ALL {
-            if self.provider_id(provider).await? == id {
-                return Ok(provider);
-            }
-        }
-        Err(Failure::ProviderNotFound(id.to_owned()))
-    }
-
-    async fn provider_id(&self, provider: Provider) -> Result<String, Failure> {
-        let id = self.store().read(move |tx| tx.provider_id(provider.name())).await?;
-        Ok(id.unwrap_or_default())
+        let ids = self.store().provider_ids().await?;
+        let mut all = Provider::ALL.into_iter();
+        let found = all.find(|provider| ids.get(provider.name()).is_some_and(|own| own == id));
+        found.ok_or_else(|| Failure::ProviderNotFound(id.to_owned()))
     }
 }
 

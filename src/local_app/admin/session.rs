@@ -47,7 +47,7 @@ impl App {
             expires_at: expiry(now, Lifetimes::default().refresh),
         };
         let session = self.admin_token_session(&stored.id)?;
-        self.store().write(move |tx| tx.insert_admin_session(&stored, now)).await?;
+        self.store().open_admin_session(stored, now).await?;
         let identity =
             VerifiedIdentity::given(Provider::LocalUserpass, session.user_id.clone(), serde_json::Map::new());
         let refresh_token = self.admin_signer().refresh_token(&RefreshToken {
@@ -71,7 +71,7 @@ impl App {
     pub async fn admin_log_out(&self, refresh_token: &str) -> Result<(), Failure> {
         let grant = self.admin_signer().verify(refresh_token, TokenKind::Refresh, self.now())?;
         let session = self.live_admin_session(&grant).await?.ok_or(Failure::SESSION_GONE)?;
-        Ok(self.store().write(move |tx| tx.delete_admin_session(&session.id)).await?)
+        Ok(self.store().end_admin_session(session.id).await?)
     }
 
     /// Judges an access token of the Admin API, and that its session is alive.
@@ -90,8 +90,7 @@ impl App {
     }
 
     async fn live_admin_session(&self, grant: &Grant) -> Result<Option<AdminSession>, Failure> {
-        let id = grant.session_id.clone();
-        let session = self.store().read(move |tx| tx.admin_session(&id)).await?;
+        let session = self.store().admin_session(grant.session_id.clone()).await?;
         Ok(session.filter(|session| session.secret_hash == self.control_token_hash()))
     }
 

@@ -56,7 +56,7 @@ impl App {
     /// Changes which origins browsers may call from.
     pub async fn set_allowed_origins(&self, origins: Vec<String>) -> Result<(), Failure> {
         let set = move |mut root: Value| {
-            root["allowed_request_origins"] = origins.into();
+            root["allowed_request_origins"] = origins.clone().into();
             Ok(root)
         };
         self.edit_config_file(ROOT_CONFIG, set).await
@@ -65,11 +65,11 @@ impl App {
     /// Changes where custom user data lives; a field that `changes` does not name stays.
     pub async fn change_custom_user_data(&self, changes: Map<String, Value>) -> Result<(), Failure> {
         let change = move |mut file: Value| {
-            for (name, value) in changes {
-                let known = CUSTOM_USER_DATA_FIELDS.into_iter().find(|(known, _)| *known == name);
+            for (name, value) in &changes {
+                let known = CUSTOM_USER_DATA_FIELDS.into_iter().find(|(known, _)| known == name);
                 let (_, field) = known
                     .ok_or_else(|| Failure::BadRequest(format!("custom user data has no field '{name}'")))?;
-                file[field] = value;
+                file[field] = value.clone();
             }
             Ok(file)
         };

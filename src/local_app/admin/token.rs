@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::local_app::accounts;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::sessions::TokenKind;
@@ -26,15 +25,8 @@ impl App {
             Err(failure) if failure.is_access_expired() => return Ok(VerifiedToken::Expired),
             Err(failure) => return Err(failure),
         };
-        let user_id = grant.user_id;
-        let data = self
-            .store()
-            .read(move |tx| {
-                tx.user(&user_id)?.ok_or(Failure::INVALID_SESSION)?;
-                let (_, data) = accounts::identities(tx, &user_id)?;
-                Ok::<_, Failure>(data)
-            })
-            .await?;
+        let record = self.store().user_record(grant.user_id).await?;
+        let data = record.ok_or(Failure::INVALID_SESSION)?.data();
         Ok(VerifiedToken::Valid { claims, data })
     }
 }

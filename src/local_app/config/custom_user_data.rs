@@ -1,5 +1,7 @@
 //! Where custom user data lives (section 7).
 
+use crate::local_app::store::Namespace;
+
 /// `auth/custom_user_data.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomUserData {
@@ -15,6 +17,14 @@ pub struct CustomUserData {
     pub user_id_field: String,
     /// The function that runs before a new user is stored.
     pub on_user_creation_function: Option<String>,
+}
+
+impl CustomUserData {
+    /// The collection that it is in, if tokens carry it.
+    pub fn namespace(&self) -> Option<Namespace> {
+        self.enabled
+            .then(|| Namespace { database: self.database.clone(), collection: self.collection.clone() })
+    }
 }
 
 impl Default for CustomUserData {

@@ -10,7 +10,11 @@ use super::{AppConfig, AppFiles, AppFolder, ConfigError, FolderError, Report};
 use crate::local_app::app::App;
 use crate::local_app::blocking::blocking;
 use crate::local_app::failure::Failure;
-use crate::local_app::store::{Store, StoreError, Tx};
+use crate::local_app::store::{Store, StoreError};
+
+/// How often an edit is tried whose files others change meanwhile.
+const TRIES: usize = 10;
+const CONFLICT: &str = "the configuration was changed by others again and again meanwhile; try again";
 
 /// Lifetimes that somebody gave at the start. They go before what the configuration says, also after it changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,7 +68,11 @@ struct Current {
 
 impl LiveConfig {
     /// Loads the configuration for the first time.
-    pub async fn open(source: ConfigSource, given: GivenLifetimes, store: &Store) -> Result<Self, LoadError> {
+    pub async fn open(
+        source: ConfigSource,
+        given: GivenLifetimes,
+        store: &dyn Store,
+    ) -> Result<Self, LoadError> {
         let files = source.files(store).await?;
         let current = Current::of(&source, given, &files)?;
         Ok(Self {
@@ -141,18 +149,14 @@ impl Current {
 
 impl ConfigSource {
     /// The files as they are now.
-    pub async fn files(&self, store: &Store) -> Result<AppFiles, LoadError> {
+    pub async fn files(&self, store: &dyn Store) -> Result<AppFiles, LoadError> {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
                 let read = blocking(move || folder.read());
                 Ok(read.await.map_err(|_| LoadError::CutOff)??)
             }
-            Self::Store(_) => {
-                // Looked at once a second: no other thread is woken for that.
-                let files = store.look_up(|tx| tx.app_files()).await?;
-                Ok(files.into_iter().collect())
-            }
+            Self::Store(_) => Ok(store.app_files().await?.into_iter().collect()),
         }
     }
 }
@@ -202,7 +206,7 @@ impl App {
     pub async fn edit_config_file(
         &self,
         path: &'static str,
-        edit: impl FnOnce(Value) -> Result<Value, Failure> + Send + 'static,
+        edit: impl Fn(Value) -> Result<Value, Failure> + Send + 'static,
     ) -> Result<(), Failure> {
         let live = self.live_config();
         let _changing = live.changing.lock().await;
@@ -223,21 +227,27 @@ impl App {
                 work.await.map_err(Failure::internal)??
             }
             ConfigSource::Store(_) => {
-                // One transaction: another process may have the same App open, and edit too.
-                let work = move |tx: &Tx<'_>| {
-                    let stored: AppFiles = tx.app_files()?.into_iter().collect();
+                let mut tries = 0..TRIES;
+                loop {
+                    let seen = self.store().app_files().await?;
+                    let stored: AppFiles = seen.iter().cloned().collect();
                     let files = match source.as_ref() {
                         ConfigSource::Store(default) if stored.is_empty() => AppFiles::of(default),
                         _ => stored.clone(),
                     };
-                    let edited = files.edited(path, edit)?;
+                    let edited = files.edited(path, &edit)?;
                     let current = Current::edited(&source, given, &files, &edited)?;
-                    for changed in edited.changed(&stored) {
-                        tx.put_app_file(changed, edited.get(changed).unwrap_or_default())?;
+                    let changed = edited.changed(&stored).into_iter();
+                    let changed = changed
+                        .map(|path| (path.to_owned(), edited.get(path).unwrap_or_default().to_owned()));
+                    // Another process may have the same App open, and edit too.
+                    if self.store().write_app_files(seen, changed.collect()).await? {
+                        break current;
                     }
-                    Ok::<_, Failure>(current)
-                };
-                self.store().write(work).await?
+                    if tries.next().is_none() {
+                        return Err(Failure::Conflict(CONFLICT.to_owned()));
+                    }
+                }
             }
         };
         live.set(current);

@@ -9,15 +9,10 @@ use crate::data::projection::Projection;
 use crate::data::sort::Sort;
 use crate::data::update::Update;
 use crate::local_app::failure::Failure;
+use crate::local_app::store::Namespace;
 
 /// Names of the actions.
 const KNOWN: [&str; 4] = ["findOne", "insertOne", "updateOne", "deleteOne"];
-
-/// A collection of a database.
-pub struct Namespace {
-    pub database: String,
-    pub collection: String,
-}
 
 pub enum Action {
     Find(FindOne),

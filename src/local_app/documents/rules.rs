@@ -5,7 +5,6 @@
 
 use bson::{Bson, Document};
 
-use super::action::Namespace;
 use super::schema;
 use crate::data::ejson;
 use crate::data::filter::Filter;
@@ -15,7 +14,7 @@ use crate::local_app::config::data_rules::{DataRules, FieldRule, FieldRules, Per
 use crate::local_app::config::{AppConfig, CustomUserData};
 use crate::local_app::expression::{About, ExpressionError, Scope};
 use crate::local_app::failure::Failure;
-use crate::local_app::store::OwnerKey;
+use crate::local_app::store::{Namespace, OwnerKey};
 
 /// Levels of nesting, as MongoDB has it.
 const DEEPEST: usize = 100;

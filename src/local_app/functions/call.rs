@@ -23,11 +23,8 @@ impl App {
         let config = self.config();
         let function = config.functions.get(name).filter(|function| !function.rules.private);
         let rules = &function.ok_or_else(|| Failure::FunctionNotFound(name.to_owned()))?.rules;
-        let user = {
-            let (config, user_id) = (config.clone(), user_id.clone());
-            let user = self.store().read(move |tx| user_object::of_user(tx, &config, &user_id)).await?;
-            user.ok_or(Failure::INVALID_SESSION)?
-        };
+        let user = user_object::of_user(self, &config, user_id.clone()).await?;
+        let user = user.ok_or(Failure::INVALID_SESSION)?;
         match may_evaluate(rules, &config, &user, request) {
             Ok(true) => {}
             Ok(false) => return Err(Failure::RuleNotMatched { function: name.to_owned(), problem: None }),
@@ -47,8 +44,7 @@ impl App {
     /// Whom a function runs as decides which data it reaches. Functions reach none yet, so that all there is to hold to is
     /// that the user exists.
     async fn check_exists(&self, function: &str, user_id: &str) -> Result<(), Failure> {
-        let id = user_id.to_owned();
-        match self.store().read(move |tx| tx.user(&id)).await? {
+        match self.store().user_record(user_id.to_owned()).await? {
             Some(_) => Ok(()),
             None => {
                 Err(Failure::NoUserToRunAs { function: function.to_owned(), user_id: user_id.to_owned() })

@@ -3,17 +3,18 @@
 use bson::{Bson, Document, doc};
 
 use super::input::document_of;
+use crate::local_app::app::App;
 use crate::local_app::config::AppConfig;
-use crate::local_app::documents::custom_data;
 use crate::local_app::failure::Failure;
-use crate::local_app::store::{Identity, Tx};
+use crate::local_app::store::{Identity, UserWithData};
 
 /// The user object of a user, `None` if there is none. Its custom data is what the store has, which is newer than what the
 /// user's token carries if it changed since.
-pub fn of_user(tx: &Tx<'_>, config: &AppConfig, user_id: &str) -> Result<Option<Document>, Failure> {
-    let Some(user) = tx.user(user_id)? else { return Ok(None) };
-    let custom_data = custom_data::of(tx, &config.custom_user_data, user_id)?.unwrap_or_default();
-    Ok(Some(user_object(&user.id, &user.kind, &tx.identities_of(user_id)?, custom_data)))
+pub async fn of_user(app: &App, config: &AppConfig, user_id: String) -> Result<Option<Document>, Failure> {
+    let found = app.store().user_with_data(user_id, config.custom_user_data.namespace()).await?;
+    Ok(found.map(|UserWithData { user, identities, custom_data }| {
+        user_object(&user.id, &user.kind, &identities, custom_data.unwrap_or_default())
+    }))
 }
 
 /// A user object: `context.user`, and the argument of the user creation function.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use super::authorization::AccessGrant;
-use crate::local_app::accounts::{Profile, ProfileIdentity};
 use crate::local_app::failure::Failure;
+use crate::local_app::store::ProfileIdentity;
 
 #[derive(Serialize)]
 pub struct ProfileBody {
@@ -39,13 +39,13 @@ pub async fn profile(
     State(context): State<Context>,
     AccessGrant(grant): AccessGrant,
 ) -> Result<Json<ProfileBody>, Failure> {
-    let Profile { user_id, kind, identities, data } = context.app.profile(grant.user_id).await?;
+    let record = context.app.profile(grant.user_id).await?;
     Ok(Json(ProfileBody {
-        user_id,
         domain_id: context.app.facts().domain_id.clone(),
-        identities: identities.into_iter().map(IdentityBody::from).collect(),
-        data,
-        r#type: kind,
+        data: record.data(),
+        identities: record.identities.into_iter().map(IdentityBody::from).collect(),
+        user_id: record.user.id,
+        r#type: record.user.kind,
     }))
 }
 

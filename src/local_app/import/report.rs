@@ -5,8 +5,9 @@ use secrecy::ExposeSecret;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::Outcome;
+use super::Landing;
 use crate::local_app::accounts::OneTimeToken;
+use crate::local_app::store::ImportOutcome;
 
 /// What came of an import. It holds the reset codes, which are in no other place.
 #[derive(Serialize)]
@@ -36,10 +37,10 @@ pub struct Refusal {
 
 /// What a user can choose a password with, once.
 pub struct ResetCode {
-    pub(super) user_id: String,
-    pub(super) email: String,
-    pub(super) token: OneTimeToken,
-    pub(super) expires_at: Timestamp,
+    user_id: String,
+    email: String,
+    token: OneTimeToken,
+    expires_at: Timestamp,
 }
 
 impl ResetCode {
@@ -77,17 +78,32 @@ impl ImportReport {
         Self { imported: 0, unchanged: 0, refused: Vec::new(), reset_codes: Vec::new(), adopt_until }
     }
 
-    pub(super) fn note(&mut self, index: usize, id: Option<String>, outcome: Outcome) {
-        match outcome {
-            Outcome::Imported(code) => {
+    pub(super) fn note(&mut self, landing: Landing, outcome: ImportOutcome, codes_until: Option<Timestamp>) {
+        let Landing { index, entry, code } = landing;
+        let is_issued = match outcome {
+            ImportOutcome::Imported { reset_issued } => {
                 self.imported += 1;
-                self.reset_codes.extend(code);
+                reset_issued
             }
-            Outcome::Unchanged(code) => {
+            ImportOutcome::Unchanged { reset_issued } => {
                 self.unchanged += 1;
-                self.reset_codes.extend(code);
+                reset_issued
             }
-            Outcome::Refused(reason) => self.refused.push(Refusal { index, id, reason }),
+            ImportOutcome::Refused(obstacle) => {
+                return self.refuse(index, Some(entry.user.id), obstacle.to_string());
+            }
+        };
+        if let (true, Some(registration), Some(token), Some(expires_at)) =
+            (is_issued, entry.registration, code, codes_until)
+        {
+            let (user_id, email) = (entry.user.id, registration.email);
+            self.reset_codes.push(ResetCode { user_id, email, token, expires_at });
         }
+    }
+
+    pub(super) fn refuse(&mut self, index: usize, id: Option<String>, reason: String) {
+        // What is no user at all is known before what the store says.
+        let place = self.refused.partition_point(|earlier| earlier.index < index);
+        self.refused.insert(place, Refusal { index, id, reason });
     }
 }

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::local_app::app_id::AppId;
 use crate::local_app::config;
-use crate::local_app::store::{NewMail, Purpose, StoreError, Tx};
+use crate::local_app::store::{NewMail, Purpose};
 
 /// A mail with a link, which proves that whoever opens it reads the mail of that address.
 pub struct Letter {
@@ -69,9 +69,9 @@ impl Letter {
         Self { via: smtp.cloned(), ..self }
     }
 
-    /// Puts it into the mailbox, in the transaction that makes its token. Returns the mail's id there.
-    pub fn keep(&self, tx: &Tx<'_>, now: Timestamp) -> Result<i64, StoreError> {
-        tx.insert_mail(&NewMail {
+    /// The same as the mailbox keeps it.
+    pub fn kept(&self, now: Timestamp) -> NewMail {
+        NewMail {
             sent_at: now,
             purpose: self.purpose,
             email: self.email.clone(),
@@ -80,7 +80,7 @@ impl Letter {
             token: self.token.clone(),
             token_id: self.token_id.clone(),
             delivery: if self.via.is_some() { super::SENDING } else { super::MAILBOX },
-        })
+        }
     }
 }
 

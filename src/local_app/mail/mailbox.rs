@@ -27,14 +27,13 @@ impl App {
     /// The mails in the mailbox, newest first; `None`: to everybody.
     pub async fn mails(&self, email: Option<String>) -> Result<Vec<KeptMail>, Failure> {
         let now = self.now();
-        let mails: Vec<Mail> =
-            self.store().read(move |tx| tx.mails(email.as_deref()).map_err(Failure::from)).await?;
+        let mails = self.store().mails(email).await?;
         Ok(mails.into_iter().map(|mail| KeptMail { state: state(&mail, now), mail }).collect())
     }
 
     /// Empties the mailbox. Links that were sent stay as good as they are.
     pub async fn delete_mails(&self) -> Result<(), Failure> {
-        self.store().write(|tx| tx.delete_mails().map_err(Failure::from)).await
+        Ok(self.store().delete_mails().await?)
     }
 }
 

@@ -4,15 +4,12 @@
 //! nor the time tell a wrong password from an unknown email. (Registering and resets do tell, by the protocol: `name
 //! already in use`, `user not found`.) Only the right password learns that a registration is not confirmed.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
-
 use super::{Payload, Proof, Provider, VerifiedIdentity, required_text};
 use crate::local_app::accounts::Password;
 use crate::local_app::app::App;
 use crate::local_app::failure::Failure;
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{Registration, Tx};
+use crate::local_app::store::{PasswordChange, Registration, RegistrationKey};
 
 /// Checks `username` and `password`. A wrong password and an unknown email cannot be told apart.
 pub async fn verify(
@@ -22,9 +19,11 @@ pub async fn verify(
 ) -> Result<VerifiedIdentity, Failure> {
     let email = required_text(payload, "username")?.to_owned();
     let password = Password::new(required_text(payload, "password")?.to_owned());
-    let registration = app.store().read(move |tx| tx.registration_by_email(&email)).await?;
+    let registration = app.store().registration(RegistrationKey::Email(email)).await?;
     let registration = match registration {
-        Some(registration) if may_adopt(&registration, app.now()) && password.check_length().is_ok() => {
+        Some(registration)
+            if registration.may_adopt_password(app.now()) && password.check_length().is_ok() =>
+        {
             adopt(app, registration, password.clone(), request).await?
         }
         registration => check(app, registration, password.clone(), request).await?,
@@ -36,7 +35,7 @@ pub async fn verify(
     Ok(VerifiedIdentity {
         provider: Provider::LocalUserpass,
         id: registration.id.clone(),
-        data: data(&registration),
+        data: registration.profile_data(),
         proof: Proof::Password(registration),
     })
 }
@@ -56,7 +55,7 @@ async fn check(
 /// The registration with a hash of our own in place of one that was imported; a second hash, once.
 async fn upgraded(
     app: &App,
-    mut registration: Registration,
+    registration: Registration,
     password: Password,
     request: &RequestFacts,
 ) -> Result<Registration, Failure> {
@@ -67,24 +66,11 @@ async fn upgraded(
         let password = password.clone();
         app.hashing(request, move |_| password.hash()).await??
     };
-    let id = registration.id.clone();
-    let old = std::mem::replace(&mut registration.password_hash, hash.clone());
-    let (current, is_replaced) = app
-        .store()
-        .write(move |tx| {
-            let is_replaced = tx.replace_password_hash(&id, &old, &hash)?;
-            Ok::<_, Failure>((tx.registration(&id)?, is_replaced))
-        })
-        .await?;
-    // Another log-in of this moment was first, or the password is another by now.
-    if is_replaced { Ok(registration) } else { check(app, current, password, request).await }
-}
-
-/// Whether an import left it to the account's owner to say the password at the next login.
-fn may_adopt(registration: &Registration, now: Timestamp) -> bool {
-    registration.confirmed
-        && registration.password_hash.is_empty()
-        && registration.adopt_until.is_some_and(|deadline| now < deadline)
+    match app.store().upgrade_password(registration, hash).await? {
+        PasswordChange::Done(registration) => Ok(registration),
+        // Another log-in of this moment was first, or the password is another by now.
+        PasswordChange::Overtaken(current) => check(app, current, password, request).await,
+    }
 }
 
 /// Makes the password that of the account; of several at the same time, the first. A disabled user stays without.
@@ -98,42 +84,11 @@ async fn adopt(
         let password = password.clone();
         app.hashing(request, move |_| password.hash()).await??
     };
-    let now = app.now();
-    let (current, is_adopted) = app
-        .store()
-        .write(move |tx| {
-            let Some(mut current) = tx.registration(&registration.id)? else { return Ok((None, false)) };
-            if !may_adopt(&current, now) {
-                return Ok((Some(current), false));
-            }
-            if let Some(identity) = tx.identity(Provider::LocalUserpass.name(), &current.id)?
-                && tx.user(&identity.user_id)?.is_some_and(|user| user.disabled)
-            {
-                return Err(Failure::UserDisabled);
-            }
-            tx.set_password_hash(&current.id, &hash)?;
-            current.password_hash = hash;
-            current.adopt_until = None;
-            Ok((Some(current), true))
-        })
-        .await?;
-    match current {
-        Some(registration) if is_adopted => Ok(registration),
+    match app.store().adopt_password(registration.id, hash, app.now()).await? {
+        PasswordChange::Done(registration) => Ok(registration),
         // Somebody else was first; this may be the same password.
-        current => check(app, current, password, request).await,
+        PasswordChange::Overtaken(current) => check(app, current, password, request).await,
     }
-}
-
-/// Whether the registration was neither deleted nor given another password since.
-pub fn still_holds(tx: &Tx<'_>, verified: &Registration) -> Result<bool, Failure> {
-    let current = tx.registration_by_email(&verified.email)?;
-    Ok(current
-        .is_some_and(|current| current.id == verified.id && current.password_hash == verified.password_hash))
-}
-
-/// The profile data of an email/password identity.
-fn data(registration: &Registration) -> Map<String, Value> {
-    Map::from_iter([("email".to_owned(), Value::from(registration.email.as_str()))])
 }
 
 #[cfg(test)]
@@ -142,12 +97,13 @@ mod tests {
 
     use futures_util::future::join_all;
     use jiff::SignedDuration;
+    use serde_json::{Map, Value};
 
     use super::*;
     use crate::clock::ManualClock;
     use crate::local_app::accounts::OneTimeToken;
     use crate::local_app::sessions::Device;
-    use crate::local_app::store::{Identity, User};
+    use crate::local_app::store::{Identity, ImportEntry, User};
     use crate::local_app::{Options, Storage};
 
     const EMAIL: &str = "a@example.com";
@@ -164,12 +120,16 @@ mod tests {
         app.verify_identity(Provider::LocalUserpass, &payload, &RequestFacts::default()).await
     }
 
+    fn adoptable(app: &App) -> Registration {
+        let adopt_until = Some(app.now() + SignedDuration::from_hours(1));
+        Registration { adopt_until, ..Registration::new(EMAIL, "", app.now()) }
+    }
+
     /// An account as an import leaves it: without a password, which may be chosen for an hour.
     async fn import(app: &App, change: impl FnOnce(&mut Registration)) {
-        let mut registration = Registration::new(EMAIL, "", app.now());
-        registration.adopt_until = Some(app.now() + SignedDuration::from_hours(1));
+        let mut registration = adoptable(app);
         change(&mut registration);
-        app.store().write(move |tx| tx.insert_registration(&registration)).await.unwrap();
+        app.store().register(registration, None, None).await.unwrap();
     }
 
     #[track_caller]
@@ -288,29 +248,32 @@ mod tests {
         assert_refused(verify(&unconfirmed, "first password").await);
 
         let (app, _) = app().await;
-        import(&app, |registration| registration.id = "610d81f929164593aa50e663".to_owned()).await;
         let now = app.now();
-        app.store()
-            .write(move |tx| {
-                let user = User {
-                    id: "610d81f929164593aa50e664".to_owned(),
-                    kind: "normal".to_owned(),
-                    disabled: true,
-                    created_at: now,
-                    last_login_at: now,
-                };
-                tx.insert_user(&user)?;
-                tx.insert_identity(&Identity {
-                    user_id: user.id,
-                    provider: "local-userpass".to_owned(),
-                    id: "610d81f929164593aa50e663".to_owned(),
-                    data: Map::new(),
-                })
-            })
-            .await
-            .unwrap();
+        let user = User {
+            id: "610d81f929164593aa50e664".to_owned(),
+            kind: "normal".to_owned(),
+            disabled: true,
+            created_at: now,
+            last_login_at: now,
+        };
+        let identity = Identity {
+            user_id: user.id.clone(),
+            provider: "local-userpass".to_owned(),
+            id: "610d81f929164593aa50e663".to_owned(),
+            data: Map::new(),
+        };
+        let registration = Registration { id: identity.id.clone(), ..adoptable(&app) };
+        let entry = ImportEntry {
+            user,
+            identities: vec![identity],
+            registration: Some(registration.clone()),
+            adopt_until: registration.adopt_until,
+            reset: None,
+        };
+        app.store().import_users(vec![entry]).await.unwrap();
         assert!(matches!(verify(&app, "first password").await, Err(Failure::UserDisabled)));
-        let stored = app.store().read(|tx| tx.registration_by_email(EMAIL)).await.unwrap().unwrap();
+        let stored =
+            app.store().registration(RegistrationKey::Email(EMAIL.to_owned())).await.unwrap().unwrap();
         assert_eq!(stored.password_hash, "");
     }
 }

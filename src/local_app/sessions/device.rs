@@ -50,8 +50,8 @@ impl DeviceFacts {
         Self(kept.filter(|(_, value)| is_kept(value)).collect())
     }
 
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
     }
 }
 

@@ -1,11 +1,36 @@
-//! Snapshots of the whole App: what one is, and why it cannot be used.
+//! Snapshots of the whole App: accounts, sessions, documents, keys, configuration and clock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::StoreError;
+
+/// Units of work on the App as a whole.
+pub trait SnapshotStore {
+    /// Keeps the App as it is now; `now` by the system's clock.
+    fn take_snapshot(
+        &self,
+        name: SnapshotName,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Snapshot, SnapshotError>>;
+
+    /// All snapshots, by name.
+    fn snapshots(&self) -> BoxFuture<'_, Result<Vec<Snapshot>, SnapshotError>>;
+
+    /// Brings the App back to what it was, for every process that has it open. An older snapshot may not know all providers:
+    /// those that have no id then get the one that is given.
+    fn restore_snapshot(
+        &self,
+        name: SnapshotName,
+        provider_ids: BTreeMap<String, String>,
+    ) -> BoxFuture<'_, Result<(), SnapshotError>>;
+
+    fn delete_snapshot(&self, name: SnapshotName) -> BoxFuture<'_, Result<(), SnapshotError>>;
+}
 
 const LONGEST_NAME: usize = 64;
 

@@ -1,5 +1,5 @@
-//! The store in SQLite: written on one thread and read on another, so that nobody who only reads waits until what others
-//! wrote is on the disk. What only takes a look at a few rows does so where it is. All SQL of the local App is in this room.
+//! The store in SQLite: written on one thread and read on another, so that a reader does not wait until what others wrote
+//! is on the disk. What only takes a look at a few rows does so where it is. All SQL of the local App is in this room.
 //!
 //! A unit of work is a closure that runs inside one transaction and speaks in typed queries ([`Tx`]); it commits when the
 //! closure succeeds and leaves no trace when it fails. Nothing is cached here, since another process may have the same
@@ -26,7 +26,7 @@ use rusqlite::{Connection, Row, RowIndex};
 use tokio::sync::oneshot;
 
 use self::snapshots::Shelf;
-use super::{SnapshotError, StoreError};
+use super::{SnapshotError, Store, StoreError};
 use crate::local_app::Storage;
 use crate::local_app::app_id::AppId;
 
@@ -53,7 +53,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(mut connection: Connection, app: &AppId) -> Result<Self, StoreError> {
+    fn start(mut connection: Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = std::thread::Builder::new()
             .name("local-app-store".to_owned())
@@ -63,7 +63,7 @@ impl Worker {
                     let _ = catch_unwind(AssertUnwindSafe(|| job(&mut connection)));
                 }
             })
-            .map_err(|source| StoreError::Folder { path: PathBuf::from(app.as_str()), source })?;
+            .map_err(StoreError::Thread)?;
         Ok(Self { jobs, thread })
     }
 
@@ -117,6 +117,8 @@ impl Lookups {
     }
 }
 
+impl Store for SqliteStore {}
+
 impl SqliteStore {
     /// Opens or creates the database of `app`. Blocks.
     pub fn open(storage: &Storage, app: &AppId) -> Result<Self, StoreError> {
@@ -132,9 +134,9 @@ impl SqliteStore {
                 (connection, Some(schema::open_reader(&file)?), Lookups::open(&file)?, shelf)
             }
         };
-        let reader = second.map(|connection| Worker::start(connection, app)).transpose()?;
+        let reader = second.map(Worker::start).transpose()?;
         Ok(Self {
-            worker: Mutex::new(Some(Worker::start(connection, app)?)),
+            worker: Mutex::new(Some(Worker::start(connection)?)),
             reader: Mutex::new(reader),
             lookups,
             shelf: Arc::new(shelf),
@@ -142,10 +144,7 @@ impl SqliteStore {
     }
 
     /// Runs `work` on one consistent state of the database, which has everything that a finished write wrote.
-    pub async fn read<T, E>(
-        &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -155,10 +154,7 @@ impl SqliteStore {
 
     /// As [`SqliteStore::read`], for `work` that finds a few rows by their keys: it runs where it is asked for, without handing
     /// it over to another thread and waiting, which takes longer than such work itself.
-    pub async fn look_up<T, E>(
-        &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn look_up<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -170,40 +166,12 @@ impl SqliteStore {
     }
 
     /// Runs `work` as the only writer; what it wrote is durable when this returns `Ok`, and undone otherwise.
-    pub async fn write<T, E>(
-        &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn write<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         self.run(&self.worker, TransactionKind::Write, work).await
-    }
-
-    /// As [`SqliteStore::read`], for a thread that may block.
-    pub fn read_here<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.begin(&self.reader, TransactionKind::Read, work)?
-            .blocking_recv()
-            .map_err(|_| StoreError::Closed)?
-    }
-
-    /// As [`SqliteStore::write`], for a thread that may block.
-    pub fn write_here<T, E>(
-        &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.begin(&self.worker, TransactionKind::Write, work)?
-            .blocking_recv()
-            .map_err(|_| StoreError::Closed)?
     }
 
     async fn run<T, E>(
@@ -232,7 +200,7 @@ impl SqliteStore {
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            // Whoever asked may have gone while it waited for its turn.
+            // The caller may have gone while this waited for its turn.
             if !answer.is_closed() {
                 let _ = answer.send(in_transaction(connection, kind, work));
             }
@@ -266,17 +234,16 @@ impl SqliteStore {
         lock(&self.worker).as_ref().ok_or(StoreError::Closed)?.submit(job)
     }
 
-    /// Finishes what is queued and closes the database. Blocks. Later requests fail as closed.
-    pub fn close(&self) {
+    /// Takes the store its threads and its connections, the writer last: the last to close a database tidies its files up.
+    fn threads(&self) -> Vec<Worker> {
         self.lookups.close();
-        // The writer last: whoever closes a database last tidies its files up.
-        for worker in [&self.reader, &self.worker] {
-            let worker = lock(worker).take();
-            if let Some(worker) = worker {
-                worker.finish();
-            }
-        }
+        [&self.reader, &self.worker].into_iter().filter_map(|worker| lock(worker).take()).collect()
     }
+}
+
+/// Has threads finish what is queued, in their order. Blocks.
+fn finish(threads: &Mutex<Vec<Worker>>) {
+    threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(Worker::finish);
 }
 
 fn lock(worker: &Mutex<Option<Worker>>) -> MutexGuard<'_, Option<Worker>> {
@@ -305,7 +272,7 @@ enum TransactionKind {
 /// An open transaction, which is rolled back unless it is committed. Its queries are beside the table they are about.
 ///
 /// rusqlite's own has SQLite parse `BEGIN` and `COMMIT` each time, which costs as much as a look at a row.
-pub struct Tx<'c>(&'c Connection);
+struct Tx<'c>(&'c Connection);
 
 impl<'c> Tx<'c> {
     fn begin(connection: &'c mut Connection, kind: TransactionKind) -> Result<Self, StoreError> {
@@ -334,25 +301,23 @@ impl Drop for Tx<'_> {
     }
 }
 
-impl SqliteStore {
-    /// The Apps that have a database in `folder`, or had one. Blocks.
-    pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, StoreError> {
-        let fail = |source| StoreError::Folder { path: folder.to_owned(), source };
-        let entries = match std::fs::read_dir(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(fail)?,
-        };
-        let mut apps = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(fail)?.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let name = name.and_then(|name| name.strip_suffix(".db").or(name.strip_suffix(".made")));
-            apps.extend(name.filter(|_| path.is_file()).and_then(|name| name.parse::<AppId>().ok()));
-        }
-        apps.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        apps.dedup();
-        Ok(apps)
+/// The Apps that have a database in `folder`, or had one. Blocks.
+pub fn apps_in(folder: &Path) -> Result<Vec<AppId>, StoreError> {
+    let fail = |source| StoreError::Folder { path: folder.to_owned(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(fail)?,
+    };
+    let mut apps = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(fail)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.and_then(|name| name.strip_suffix(".db").or(name.strip_suffix(".made")));
+        apps.extend(name.filter(|_| path.is_file()).and_then(|name| name.parse::<AppId>().ok()));
     }
+    apps.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    apps.dedup();
+    Ok(apps)
 }
 
 /// The database file of `app` in `folder`, both readable by their owner only.
@@ -405,8 +370,32 @@ fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 
 #[cfg(test)]
 mod tests {
-    use super::super::Registration;
+    use super::super::conformance::{Subject, conformance_tests};
+    use super::super::{Registration, RegistrationStore};
     use super::*;
+
+    fn open(storage: &Storage) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(storage, &"shop-abcde".parse().unwrap()).unwrap())
+    }
+
+    fn memory() -> Subject {
+        let store = open(&Storage::Memory);
+        Subject { other: Arc::clone(&store), store, _folder: None }
+    }
+
+    fn file() -> Subject {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::Folder(folder.path().to_owned());
+        Subject { store: open(&storage), other: open(&storage), _folder: Some(folder) }
+    }
+
+    mod in_memory {
+        super::conformance_tests!(super::super::memory);
+    }
+
+    mod in_a_file {
+        super::conformance_tests!(super::super::file);
+    }
 
     #[tokio::test]
     async fn a_failed_write_leaves_no_trace_and_a_panic_does_not_end_the_store() {
@@ -421,12 +410,6 @@ mod tests {
         assert!(matches!(failed, Err(StoreError::Failed(_))));
         let panicked: Result<(), StoreError> = store.write(|_| panic!("on purpose")).await;
         assert!(matches!(panicked, Err(StoreError::Closed)));
-        let found: Option<Registration> =
-            store.read(|tx| tx.registration_by_email("a@example.com")).await.unwrap();
-        assert!(found.is_none());
-
-        store.close();
-        let late = store.read(|tx| tx.registration_by_email("a@example.com")).await;
-        assert!(matches!(late, Err(StoreError::Closed)));
+        assert!(store.pending_registrations(None, 1).await.unwrap().is_empty());
     }
 }

@@ -12,15 +12,15 @@ use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use super::{Context, Id, PAGE};
-use crate::local_app::accounts::{Password, ProfileIdentity};
-use crate::local_app::admin::{UserRecord, VerifiedToken};
+use crate::local_app::accounts::Password;
+use crate::local_app::admin::VerifiedToken;
 use crate::local_app::failure::Failure;
 use crate::local_app::http::body::JsonObject;
 use crate::local_app::http::path::Path;
 use crate::local_app::http::user::IdentityBody;
 use crate::local_app::providers::{Provider, required_text};
 use crate::local_app::request::RequestFacts;
-use crate::local_app::store::{KnownDevice, UserQuery};
+use crate::local_app::store::{KnownDevice, UserQuery, UserRecord};
 
 /// The routes below an App's path.
 pub fn routes() -> Router<Context> {
@@ -50,10 +50,12 @@ struct UserBody {
 }
 
 impl From<UserRecord> for UserBody {
-    fn from(UserRecord { user, identities, data }: UserRecord) -> Self {
+    fn from(record: UserRecord) -> Self {
+        let data = record.data();
+        let UserRecord { user, identities } = record;
         Self {
             _id: user.id,
-            identities: identities.into_iter().map(|identity: ProfileIdentity| identity.into()).collect(),
+            identities: identities.into_iter().map(IdentityBody::from).collect(),
             r#type: user.kind,
             creation_date: user.created_at.as_second(),
             last_authentication_date: user.last_login_at.as_second(),
@@ -71,7 +73,7 @@ async fn list(
     Ok(Json(page.into_iter().map(UserBody::from).collect()))
 }
 
-async fn count(State(context): State<Context>) -> Result<Json<i64>, Failure> {
+async fn count(State(context): State<Context>) -> Result<Json<u64>, Failure> {
     Ok(Json(context.app.users_count().await?))
 }
 
@@ -123,17 +125,17 @@ async fn delete(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Re
 }
 
 async fn revoke(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Result<StatusCode, Failure> {
-    context.app.revoke_sessions(id).await?.ok_or(Failure::UserNotFound)?;
+    context.app.revoke_sessions(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn enable(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Result<StatusCode, Failure> {
-    context.app.switch_user(id, true).await?;
+    context.app.set_disabled(id, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn disable(State(context): State<Context>, Path(Id { id }): Path<Id>) -> Result<StatusCode, Failure> {
-    context.app.switch_user(id, false).await?;
+    context.app.set_disabled(id, true).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

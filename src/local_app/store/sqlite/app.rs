@@ -1,17 +1,131 @@
 //! The App's own rows: its ids and those of its providers, its keys, its clock, its files, and what has ended.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::super::{AppFacts, SigningKey, StoreError};
-use super::{Tx, damaged, time};
-use crate::local_app::app_clock::ClockSetting;
+use super::super::{
+    AppFacts, AppStore, ChangeMark, Ended, Judged, KeyRotation, Opened, Opening, Refusal, SharedFacts,
+    SigningKey, StoreError, UnitError, Work,
+};
+use super::{SqliteStore, Tx, damaged, finish, time};
+use crate::local_app::app_clock::{ClockMove, ClockSetting};
+use crate::local_app::blocking::blocking;
 
-/// A user with an anonymous identity (`anonymous`) and no other.
-const ONLY_ANONYMOUS: &str = "anonymous.provider_type = 'anon-user' AND NOT EXISTS (
-    SELECT 1 FROM identities AS other
-    WHERE other.user_id = anonymous.user_id AND other.provider_type <> 'anon-user')";
+impl AppStore for SqliteStore {
+    fn open_app(&self, opening: Opening) -> Judged<'_, Opened> {
+        Box::pin(self.write(move |tx| {
+            let clock = match opening.move_clock {
+                Some(change) => moved(tx, change, opening.system)?,
+                None => tx.clock()?,
+            };
+            let facts = match tx.app()? {
+                Some(facts) if facts.app_id == opening.facts.app_id => facts,
+                Some(facts) => {
+                    let asked = opening.facts.app_id;
+                    return Err(StoreError::OtherApp { asked, found: facts.app_id }.into());
+                }
+                None => {
+                    tx.insert_app(&opening.facts)?;
+                    let created_at = clock.now(opening.system);
+                    tx.insert_signing_key(&SigningKey { id: opening.key_id, key: opening.key, created_at })?;
+                    opening.facts
+                }
+            };
+            ensure_providers(tx, &opening.provider_ids)?;
+            Ok(Opened { facts, clock, keys: tx.signing_keys()? })
+        }))
+    }
+
+    fn provider_ids(&self) -> Work<'_, BTreeMap<String, String>> {
+        Box::pin(self.read(|tx| tx.provider_ids()))
+    }
+
+    fn clock(&self) -> Work<'_, ClockSetting> {
+        Box::pin(self.read(|tx| tx.clock()))
+    }
+
+    fn move_clock(&self, change: ClockMove, system: Timestamp) -> Judged<'_, ClockSetting> {
+        Box::pin(self.write(move |tx| moved(tx, change, system)))
+    }
+
+    fn shared_facts(&self, known: Option<ChangeMark>) -> Work<'_, Option<SharedFacts>> {
+        Box::pin(self.read(move |tx| {
+            let mark = ChangeMark(tx.changes_by_others()?);
+            if known == Some(mark) {
+                return Ok(None);
+            }
+            Ok(Some(SharedFacts { mark, clock: tx.clock()?, keys: tx.signing_keys()? }))
+        }))
+    }
+
+    fn rotate_signing_keys(&self, rotation: KeyRotation) -> Work<'_, usize> {
+        Box::pin(self.write(move |tx| {
+            let until = rotation.access_until(tx.longest_own_access_lifetime()?);
+            if rotation.forget_old {
+                tx.delete_signing_keys()?;
+            } else {
+                tx.retire_signing_keys(until)?;
+            }
+            tx.insert_signing_key(&rotation.key)?;
+            Ok(tx.signing_keys()?.len())
+        }))
+    }
+
+    fn app_files(&self) -> Work<'_, Vec<(String, String)>> {
+        // Looked at once a second: no other thread is woken for that.
+        Box::pin(self.look_up(|tx| tx.app_files()))
+    }
+
+    fn write_app_files(&self, seen: Vec<(String, String)>, changed: Vec<(String, String)>) -> Work<'_, bool> {
+        Box::pin(self.write(move |tx| {
+            if tx.app_files()? != seen {
+                return Ok(false);
+            }
+            for (path, content) in &changed {
+                tx.put_app_file(path, content)?;
+            }
+            Ok(true)
+        }))
+    }
+
+    fn sweep(&self, what: Ended, now: Timestamp, limit: u32) -> Work<'_, usize> {
+        Box::pin(self.write(move |tx| match what {
+            Ended::AnonymousUsers => tx.delete_aged_out_users(now, limit),
+            Ended::Sessions => tx.delete_expired_sessions(now, limit),
+            Ended::Tokens => tx.delete_expired_tokens(now, limit),
+            Ended::BrowserLogins => tx.delete_expired_browser_logins(now, limit),
+            Ended::SigningKeys => tx.delete_spent_signing_keys(now, limit),
+        }))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let threads = Arc::new(Mutex::new(self.threads()));
+            let ending = Arc::clone(&threads);
+            if blocking(move || finish(&ending)).await.is_err() {
+                // The system gives no thread. Nothing else waits at the end, so this thread may block.
+                finish(&threads);
+            }
+        })
+    }
+}
+
+/// Moves the clock from where it stands.
+fn moved(tx: &Tx<'_>, change: ClockMove, system: Timestamp) -> Result<ClockSetting, UnitError> {
+    let setting = tx.clock()?.moved(change, system).map_err(Refusal::ClockRange)?;
+    tx.set_clock(setting)?;
+    Ok(setting)
+}
+
+/// Gives each provider an id that has none.
+pub fn ensure_providers(tx: &Tx<'_>, ids: &BTreeMap<String, String>) -> Result<(), StoreError> {
+    ids.iter().try_for_each(|(provider, id)| tx.ensure_provider(provider, id))
+}
 
 impl Tx<'_> {
     /// The App, if it was started before.
@@ -50,6 +164,13 @@ impl Tx<'_> {
             .optional()?)
     }
 
+    /// The ids of all providers, by their names.
+    pub fn provider_ids(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut query = self.0.prepare_cached("SELECT type, id FROM providers")?;
+        let rows = query.query_map([], |row| Ok((row.get("type")?, row.get("id")?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Gives a provider its id, unless it has one.
     pub fn ensure_provider(&self, provider: &str, id: &str) -> Result<(), StoreError> {
         self.0.execute("INSERT OR IGNORE INTO providers (type, id) VALUES (?1, ?2)", [provider, id])?;
@@ -70,7 +191,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A clock that nobody moved is the system's.
+    /// A clock that was never moved is the system's.
     pub fn clock(&self) -> Result<ClockSetting, StoreError> {
         let kept = self
             .0
@@ -136,31 +257,11 @@ impl Tx<'_> {
         Ok(self.0.pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 
-    /// Whether the user has nothing but anonymous identities.
-    pub fn is_anonymous(&self, user_id: &str) -> Result<bool, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached(&format!(
-                "SELECT EXISTS (SELECT 1 FROM identities AS anonymous WHERE user_id = ?1 AND {ONLY_ANONYMOUS})"
-            ))?
-            .query_row([user_id], |row| row.get(0))?)
-    }
-
-    /// Deletes anonymous users that were created until `born_until`.
-    pub fn delete_anonymous_users(&self, born_until: Timestamp, limit: u32) -> Result<usize, StoreError> {
-        let sql = format!(
-            "DELETE FROM users WHERE id IN (
-                SELECT users.id FROM identities AS anonymous JOIN users ON users.id = anonymous.user_id
-                WHERE users.created_at <= ?1 AND {ONLY_ANONYMOUS} LIMIT ?2)"
-        );
-        Ok(self.0.execute(&sql, params![born_until.as_millisecond(), limit])?)
-    }
-
     pub fn delete_expired_sessions(&self, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
         self.delete_some("sessions", "expires_at <= ?1", now, limit)
     }
 
-    pub fn delete_expired_userpass_tokens(&self, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
+    pub fn delete_expired_tokens(&self, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
         self.delete_some("userpass_tokens", "expires_at <= ?1", now, limit)
     }
 

@@ -3,8 +3,48 @@
 use bson::Document;
 use rusqlite::{ErrorCode, OptionalExtension, Row, params};
 
-use super::super::{NewDocument, OwnerKey, Place, StoreError, StoredDocument};
-use super::{Tx, damaged};
+use super::super::{
+    DocumentScope, DocumentStore, Namespace, NewDocument, OwnerKey, Place, StoreError, StoredDocument,
+    Watermark, Work, Written,
+};
+use super::{SqliteStore, Tx, damaged};
+
+impl DocumentStore for SqliteStore {
+    fn find_documents(&self, scope: DocumentScope, after: Option<Place>) -> Work<'_, Vec<StoredDocument>> {
+        Box::pin(self.read(move |tx| tx.documents_of(&scope, after)))
+    }
+
+    fn watermark(&self) -> Work<'_, Watermark> {
+        Box::pin(self.read(|tx| tx.newest_position().map(Watermark)))
+    }
+
+    fn insert_document(
+        &self,
+        new: NewDocument,
+        unless_since: Option<(DocumentScope, Watermark)>,
+    ) -> Work<'_, Written> {
+        Box::pin(self.write(move |tx| {
+            if let Some((scope, watermark)) = &unless_since
+                && tx.has_document_since(scope, *watermark)?
+            {
+                return Ok(Written::Overtaken);
+            }
+            Ok(if tx.insert_document(&new)? { Written::Done } else { Written::DuplicateId })
+        }))
+    }
+
+    fn replace_document(&self, seen: StoredDocument, document: Document) -> Work<'_, Written> {
+        Box::pin(self.write(move |tx| tx.replace_document(&seen, &document).map(written)))
+    }
+
+    fn delete_document(&self, seen: StoredDocument) -> Work<'_, Written> {
+        Box::pin(self.write(move |tx| tx.delete_document(&seen).map(written)))
+    }
+}
+
+fn written(still_stood: bool) -> Written {
+    if still_stood { Written::Done } else { Written::Overtaken }
+}
 
 /// Bytes of documents that are read at a time; one document more than that is read in any case.
 const BATCH_BYTES: usize = 1024 * 1024;
@@ -15,7 +55,7 @@ const DOCUMENTS_OF: &str = "SELECT owner_order, position, body FROM documents
 
 impl Tx<'_> {
     /// Stores a document. False, and nothing stored, if the collection has one with that id.
-    pub fn insert_document(&self, new: &NewDocument<'_>) -> Result<bool, StoreError> {
+    pub fn insert_document(&self, new: &NewDocument) -> Result<bool, StoreError> {
         let inserted = self
             .0
             .prepare_cached(
@@ -23,11 +63,11 @@ impl Tx<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
-                new.database,
-                new.collection,
+                new.namespace.database,
+                new.namespace.collection,
                 new.id_key,
-                new.owner.map(OwnerKey::user_id),
-                new.owner.map(OwnerKey::order),
+                new.owner.as_ref().map(OwnerKey::user_id),
+                new.owner.as_ref().map(OwnerKey::order),
                 new.document.to_vec().map_err(damaged)?
             ]);
         match inserted {
@@ -41,15 +81,18 @@ impl Tx<'_> {
     /// in order of insertion (section 7). None are left when none come.
     pub fn documents_of(
         &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
+        scope: &DocumentScope,
         after: Option<Place>,
     ) -> Result<Vec<StoredDocument>, StoreError> {
         let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
         let after = after.unwrap_or(Place { owner_order: -1, position: 0 });
-        let mut rows =
-            statement.query(params![database, collection, owner, after.owner_order, after.position])?;
+        let mut rows = statement.query(params![
+            scope.namespace.database,
+            scope.namespace.collection,
+            scope.owner,
+            after.owner_order,
+            after.position
+        ])?;
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while bytes < BATCH_BYTES
             && let Some(row) = rows.next()?
@@ -61,16 +104,16 @@ impl Tx<'_> {
         Ok(batch)
     }
 
-    /// The first of the user's documents.
-    pub fn first_document_of(
+    /// The user's custom data: the first of its documents where such data is (section 7). Rules do not apply.
+    pub fn custom_data(
         &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
+        place: Option<&Namespace>,
+        user_id: &str,
     ) -> Result<Option<Document>, StoreError> {
+        let Some(Namespace { database, collection }) = place else { return Ok(None) };
         let mut statement = self.0.prepare_cached(DOCUMENTS_OF)?;
         let first =
-            statement.query_row(params![database, collection, owner, -1, 0], document_row).optional()?;
+            statement.query_row(params![database, collection, user_id, -1, 0], document_row).optional()?;
         first.map(|stored| stored.document()).transpose()
     }
 
@@ -80,19 +123,18 @@ impl Tx<'_> {
         Ok(statement.query_row([], |row| row.get(0))?)
     }
 
-    /// Whether the user got a document since `newest_position` was `position`.
+    /// Whether the scope's owner got a document there since `newest_position` was `watermark`.
     pub fn has_document_since(
         &self,
-        database: &str,
-        collection: &str,
-        owner: &str,
-        position: i64,
+        scope: &DocumentScope,
+        watermark: Watermark,
     ) -> Result<bool, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM documents NOT INDEXED
              WHERE position > ?4 AND database = ?1 AND collection = ?2 AND owner = ?3)",
         )?;
-        Ok(statement.query_row(params![database, collection, owner, position], |row| row.get(0))?)
+        let Namespace { database, collection } = &scope.namespace;
+        Ok(statement.query_row(params![database, collection, scope.owner, watermark.0], |row| row.get(0))?)
     }
 
     /// Puts `document` in the place of `stored`, which has the same id and owner. False, and nothing changed, if that is
@@ -128,15 +170,15 @@ mod tests {
 
     use super::*;
     use crate::local_app::Storage;
-    use crate::local_app::store::Store;
 
     /// Each renewal asks for the user's document, and preparing takes longer than finding it.
     #[tokio::test]
     async fn a_users_documents_are_found_without_preparing_anew() {
-        let store = Store::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
-        let prepared = store.read(|tx| {
+        let store = SqliteStore::open(&Storage::Memory, &"shop-abcde".parse().unwrap()).unwrap();
+        let place = Namespace { database: "app".to_owned(), collection: "custom_user_data".to_owned() };
+        let prepared = store.read(move |tx| {
             for owner in ["a", "b", "a"] {
-                assert!(tx.first_document_of("app", "custom_user_data", owner)?.is_none());
+                assert!(tx.custom_data(Some(&place), owner)?.is_none());
             }
             let statement = tx.0.prepare_cached(DOCUMENTS_OF)?;
             assert_eq!(statement.get_status(StatementStatus::Run), 3);

@@ -4,8 +4,198 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::{MAILS_KEPT, Mail, NewMail, OpenToken, Purpose, Registration, StoreError};
-use super::{Tx, damaged, time};
+use super::super::registrations::MAILS_KEPT;
+use super::super::{
+    Judged, LOCAL_USERPASS, Mail, NewMail, NewToken, PasswordChange, Proof, ProvenIdentity, Purpose, Refusal,
+    Registration, RegistrationKey, RegistrationStore, StoreError, TokenGuess, UnitError, User, Work,
+};
+use super::accounts::find_or_create;
+use super::{SqliteStore, Tx, damaged, time};
+
+impl RegistrationStore for SqliteStore {
+    fn registration(&self, key: RegistrationKey) -> Work<'_, Option<Registration>> {
+        Box::pin(self.read(move |tx| tx.registration(&key)))
+    }
+
+    fn register(
+        &self,
+        registration: Registration,
+        token: Option<NewToken>,
+        mail: Option<NewMail>,
+    ) -> Judged<'_, Option<i64>> {
+        Box::pin(self.write(move |tx| {
+            if !tx.insert_registration(&registration)? {
+                return Err(Refusal::EmailTaken.into());
+            }
+            if let Some(token) = &token {
+                tx.insert_token(&registration.id, token)?;
+            }
+            Ok(mail.as_ref().map(|mail| tx.insert_mail(mail)).transpose()?)
+        }))
+    }
+
+    fn register_user(&self, registration: Registration, user_id: String) -> Judged<'_, User> {
+        Box::pin(self.write(move |tx| {
+            if !tx.insert_registration(&registration)? {
+                return Err(Refusal::EmailTaken.into());
+            }
+            let identity = ProvenIdentity {
+                provider: LOCAL_USERPASS,
+                id: registration.id.clone(),
+                data: registration.profile_data(),
+                proof: Proof::Given,
+            };
+            find_or_create(tx, &identity, &user_id, registration.created_at)
+        }))
+    }
+
+    fn pending_registrations(&self, after: Option<String>, limit: usize) -> Work<'_, Vec<Registration>> {
+        Box::pin(self.read(move |tx| tx.registrations_without_user(after.as_deref(), limit)))
+    }
+
+    fn delete_pending_registration(&self, key: RegistrationKey) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            let registration = found(tx, &key)?;
+            if tx.identity(LOCAL_USERPASS, &registration.id)?.is_some() {
+                return Err(Refusal::RegistrationInUse.into());
+            }
+            Ok(tx.delete_registration(&registration.id)?)
+        }))
+    }
+
+    fn abandon_registration(&self, id: String) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| match tx.registration(&RegistrationKey::Id(id))? {
+            Some(current) if !current.confirmed => tx.delete_registration(&current.id),
+            _ => Ok(()),
+        }))
+    }
+
+    fn confirm_registration(&self, key: RegistrationKey) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            let registration = found(tx, &key)?;
+            registration.check_token_purpose(Purpose::Confirm)?;
+            Ok(confirm(tx, &registration.id)?)
+        }))
+    }
+
+    fn confirm_by_token(&self, guess: TokenGuess) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            let registration = redeem(tx, &guess)?;
+            Ok(confirm(tx, &registration.id)?)
+        }))
+    }
+
+    fn issue_token(
+        &self,
+        key: RegistrationKey,
+        token: NewToken,
+        mail: Option<NewMail>,
+    ) -> Judged<'_, (Registration, Option<i64>)> {
+        Box::pin(self.write(move |tx| {
+            let registration = found(tx, &key)?;
+            registration.check_token_purpose(token.purpose)?;
+            tx.insert_token(&registration.id, &token)?;
+            let mail_id = mail.as_ref().map(|mail| tx.insert_mail(mail)).transpose()?;
+            Ok((registration, mail_id))
+        }))
+    }
+
+    fn withdraw_token(&self, token_id: String) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| tx.delete_token(&token_id)))
+    }
+
+    fn registration_of_token(&self, guess: TokenGuess) -> Judged<'_, Registration> {
+        Box::pin(self.read(move |tx| of_token(tx, &guess)))
+    }
+
+    fn reset_password(&self, guess: TokenGuess, hash: String) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            let registration = redeem(tx, &guess)?;
+            tx.set_password_hash(&registration.id, &hash)?;
+            Ok(())
+        }))
+    }
+
+    fn set_password(&self, registration_id: String, hash: String) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            tx.delete_tokens_for(&registration_id, Purpose::Reset)?;
+            let is_there = tx.set_password_hash(&registration_id, &hash)?;
+            if is_there { Ok(()) } else { Err(Refusal::RegistrationNotFound.into()) }
+        }))
+    }
+
+    fn upgrade_password(&self, seen: Registration, hash: String) -> Work<'_, PasswordChange> {
+        Box::pin(self.write(move |tx| {
+            if tx.replace_password_hash(&seen.id, &seen.password_hash, &hash)? {
+                return Ok(PasswordChange::Done(Registration { password_hash: hash, ..seen }));
+            }
+            Ok(PasswordChange::Overtaken(tx.registration(&RegistrationKey::Id(seen.id))?))
+        }))
+    }
+
+    fn adopt_password(
+        &self,
+        registration_id: String,
+        hash: String,
+        now: Timestamp,
+    ) -> Judged<'_, PasswordChange> {
+        Box::pin(self.write(move |tx| {
+            let current = match tx.registration(&RegistrationKey::Id(registration_id))? {
+                Some(current) if current.may_adopt_password(now) => current,
+                current => return Ok(PasswordChange::Overtaken(current)),
+            };
+            if let Some(identity) = tx.identity(LOCAL_USERPASS, &current.id)?
+                && tx.user(&identity.user_id)?.is_some_and(|user| user.disabled)
+            {
+                return Err(Refusal::UserDisabled.into());
+            }
+            tx.set_password_hash(&current.id, &hash)?;
+            Ok(PasswordChange::Done(Registration { password_hash: hash, adopt_until: None, ..current }))
+        }))
+    }
+
+    fn mails(&self, email: Option<String>) -> Work<'_, Vec<Mail>> {
+        Box::pin(self.read(move |tx| tx.mails(email.as_deref())))
+    }
+
+    fn mail(&self, id: i64) -> Work<'_, Option<Mail>> {
+        Box::pin(self.read(move |tx| tx.mail(id)))
+    }
+
+    fn note_delivery(&self, mail_id: i64, delivery: String) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| tx.set_mail_delivery(mail_id, &delivery)))
+    }
+
+    fn delete_mails(&self) -> Work<'_, ()> {
+        Box::pin(self.write(|tx| tx.delete_mails()))
+    }
+}
+
+fn found(tx: &Tx<'_>, key: &RegistrationKey) -> Result<Registration, UnitError> {
+    Ok(tx.registration(key)?.ok_or(Refusal::RegistrationNotFound)?)
+}
+
+/// Confirms a registration; its tokens are worth nothing from then on.
+fn confirm(tx: &Tx<'_>, registration_id: &str) -> Result<(), StoreError> {
+    tx.confirm_registration(registration_id)?;
+    tx.delete_tokens_for(registration_id, Purpose::Confirm)
+}
+
+/// The registration that a token is good for.
+fn of_token(tx: &Tx<'_>, guess: &TokenGuess) -> Result<Registration, UnitError> {
+    let given = tx.token(&guess.id, guess.purpose)?;
+    let (registration_id, _) = given.filter(|(_, given)| guess.is(given)).ok_or(Refusal::TokenInvalid)?;
+    let registration = tx.registration(&RegistrationKey::Id(registration_id))?;
+    Ok(registration.ok_or(Refusal::TokenInvalid)?)
+}
+
+/// Uses a token up, with all others that lead to the same: what it was for is done.
+fn redeem(tx: &Tx<'_>, guess: &TokenGuess) -> Result<Registration, UnitError> {
+    let registration = of_token(tx, guess)?;
+    tx.delete_tokens_for(&registration.id, guess.purpose)?;
+    tx.note_mail_used(&guess.id)?;
+    Ok(registration)
+}
 
 impl Tx<'_> {
     /// Stores a registration. False, and nothing stored, if the email is taken.
@@ -27,12 +217,12 @@ impl Tx<'_> {
         Ok(inserted == 1)
     }
 
-    pub fn registration_by_email(&self, email: &str) -> Result<Option<Registration>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached("SELECT * FROM registrations WHERE email = ?1")?
-            .query_row([email], registration_row)
-            .optional()?)
+    pub fn registration(&self, key: &RegistrationKey) -> Result<Option<Registration>, StoreError> {
+        let (sql, value) = match key {
+            RegistrationKey::Id(id) => ("SELECT * FROM registrations WHERE id = ?1", id),
+            RegistrationKey::Email(email) => ("SELECT * FROM registrations WHERE email = ?1", email),
+        };
+        Ok(self.0.prepare_cached(sql)?.query_row([value], registration_row).optional()?)
     }
 
     pub fn set_registration_email(&self, id: &str, email: &str) -> Result<(), StoreError> {
@@ -41,7 +231,7 @@ impl Tx<'_> {
     }
 
     /// Takes back all tokens of confirmation and reset.
-    pub fn delete_userpass_tokens(&self, registration_id: &str) -> Result<(), StoreError> {
+    pub fn delete_tokens(&self, registration_id: &str) -> Result<(), StoreError> {
         self.0
             .prepare_cached("DELETE FROM userpass_tokens WHERE registration_id = ?1")?
             .execute([registration_id])?;
@@ -57,14 +247,6 @@ impl Tx<'_> {
             )?
             .execute([id, old, new])?;
         Ok(replaced == 1)
-    }
-
-    pub fn registration(&self, id: &str) -> Result<Option<Registration>, StoreError> {
-        Ok(self
-            .0
-            .prepare_cached("SELECT * FROM registrations WHERE id = ?1")?
-            .query_row([id], registration_row)
-            .optional()?)
     }
 
     /// Registrations whose user does not exist yet, confirmed or not, in order of their ids (section 14.3).
@@ -111,7 +293,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub fn insert_userpass_token(&self, token: &OpenToken) -> Result<(), StoreError> {
+    pub fn insert_token(&self, registration_id: &str, token: &NewToken) -> Result<(), StoreError> {
         self.0
             .prepare_cached(
                 "INSERT INTO userpass_tokens (id, registration_id, purpose, token_hash, expires_at)
@@ -119,7 +301,7 @@ impl Tx<'_> {
             )?
             .execute(params![
                 token.id,
-                token.registration_id,
+                registration_id,
                 token.purpose.name(),
                 token.hash,
                 token.expires_at.as_millisecond()
@@ -127,7 +309,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub fn userpass_token(&self, id: &str, purpose: Purpose) -> Result<Option<OpenToken>, StoreError> {
+    /// A token that was given out and not used, with the id of its registration.
+    pub fn token(&self, id: &str, purpose: Purpose) -> Result<Option<(String, NewToken)>, StoreError> {
         Ok(self
             .0
             .prepare_cached(
@@ -135,28 +318,24 @@ impl Tx<'_> {
                  WHERE id = ?1 AND purpose = ?2",
             )?
             .query_row([id, purpose.name()], |row| {
-                Ok(OpenToken {
+                let token = NewToken {
                     id: row.get("id")?,
-                    registration_id: row.get("registration_id")?,
                     purpose,
                     hash: row.get("token_hash")?,
                     expires_at: time(row, "expires_at")?,
-                })
+                };
+                Ok((row.get("registration_id")?, token))
             })
             .optional()?)
     }
 
-    pub fn delete_userpass_token(&self, id: &str) -> Result<(), StoreError> {
+    pub fn delete_token(&self, id: &str) -> Result<(), StoreError> {
         self.0.prepare_cached("DELETE FROM userpass_tokens WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
 
     /// Deletes a registration's tokens of one purpose.
-    pub fn delete_userpass_tokens_of(
-        &self,
-        registration_id: &str,
-        purpose: Purpose,
-    ) -> Result<(), StoreError> {
+    pub fn delete_tokens_for(&self, registration_id: &str, purpose: Purpose) -> Result<(), StoreError> {
         self.0
             .prepare_cached("DELETE FROM userpass_tokens WHERE registration_id = ?1 AND purpose = ?2")?
             .execute([registration_id, purpose.name()])?;

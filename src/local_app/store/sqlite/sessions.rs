@@ -6,10 +6,116 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
-use super::super::{AdminSession, DEVICES_OF_A_USER, KnownDevice, OpenedWith, Session, StoreError, User};
-use super::accounts::user_row;
-use super::{Tx, damaged, time};
+use super::super::sessions::DEVICES_OF_A_USER;
+use super::super::{
+    AdminSession, Judged, KnownDevice, LiveSession, Namespace, NewLogin, OpenedSession, OpenedWith,
+    ProvenIdentity, Refusal, Session, SessionStore, StoreError, UnitError, User, Work,
+};
+use super::accounts::{check_proof, find_or_create, is_aged_out, link, user_row};
+use super::{SqliteStore, Tx, damaged, time};
 use crate::local_app::lifetimes::Lifetimes;
+
+impl SessionStore for SqliteStore {
+    fn open_session(&self, login: NewLogin) -> Judged<'_, OpenedSession> {
+        Box::pin(self.write(move |tx| {
+            check_proof(tx, &login.identity)?;
+            let user = find_or_create(tx, &login.identity, &login.new_user_id, login.now)?;
+            if let Some(device) = &login.device {
+                tx.note_device(&user.id, &login.device_id, device, login.now)?;
+            }
+            let session = login.session_of(&user.id);
+            tx.insert_session(&session)?;
+            let custom_data = tx.custom_data(login.custom_data.as_ref(), &user.id)?;
+            let provider_id = tx.provider_id(login.identity.provider)?.unwrap_or_default();
+            Ok(OpenedSession { session, custom_data, provider_id })
+        }))
+    }
+
+    fn link_identity(
+        &self,
+        session_id: String,
+        identity: ProvenIdentity,
+        now: Timestamp,
+        custom_data: Option<Namespace>,
+    ) -> Judged<'_, LiveSession> {
+        Box::pin(self.write(move |tx| {
+            check_proof(tx, &identity)?;
+            // The answer carries a new access token, which a session that was logged out must not get.
+            let session = live_session(tx, &session_id, now)?;
+            link(tx, &session.user_id, &identity)?;
+            let custom_data = tx.custom_data(custom_data.as_ref(), &session.user_id)?;
+            Ok(LiveSession { session, custom_data })
+        }))
+    }
+
+    fn live_session(
+        &self,
+        id: String,
+        now: Timestamp,
+        custom_data: Option<Namespace>,
+    ) -> Judged<'_, LiveSession> {
+        Box::pin(self.look_up(move |tx| {
+            let session = live_session(tx, &id, now)?;
+            let custom_data = tx.custom_data(custom_data.as_ref(), &session.user_id)?;
+            Ok(LiveSession { session, custom_data })
+        }))
+    }
+
+    fn end_session(&self, id: String, now: Timestamp) -> Judged<'_, ()> {
+        Box::pin(self.write(move |tx| {
+            live_session(tx, &id, now)?;
+            Ok(tx.delete_session(&id)?)
+        }))
+    }
+
+    fn end_sessions_of(&self, user_id: String) -> Judged<'_, usize> {
+        Box::pin(self.write(move |tx| {
+            tx.user(&user_id)?.ok_or(Refusal::UserNotFound)?;
+            Ok(tx.delete_sessions_of(&user_id)?)
+        }))
+    }
+
+    fn devices_of(&self, user_id: String) -> Judged<'_, Vec<KnownDevice>> {
+        Box::pin(self.read(move |tx| {
+            tx.user(&user_id)?.ok_or(Refusal::UserNotFound)?;
+            Ok(tx.devices_of(&user_id)?)
+        }))
+    }
+
+    fn open_admin_session(&self, session: AdminSession, now: Timestamp) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| tx.insert_admin_session(&session, now)))
+    }
+
+    fn admin_session(&self, id: String) -> Work<'_, Option<AdminSession>> {
+        Box::pin(self.read(move |tx| tx.admin_session(&id)))
+    }
+
+    fn end_admin_session(&self, id: String) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| tx.delete_admin_session(&id)))
+    }
+
+    fn begin_browser_login(
+        &self,
+        state: String,
+        facts: String,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Work<'_, ()> {
+        Box::pin(self.write(move |tx| tx.insert_browser_login(&state, &facts, expires_at, now)))
+    }
+
+    fn take_browser_login(&self, state: String) -> Work<'_, Option<(String, Timestamp)>> {
+        Box::pin(self.write(move |tx| tx.take_browser_login(&state)))
+    }
+}
+
+/// A session, unless it or its user has ended.
+pub fn live_session(tx: &Tx<'_>, id: &str, now: Timestamp) -> Result<Session, UnitError> {
+    match tx.session(id)? {
+        Some((session, user)) if !user.disabled && !is_aged_out(tx, &user, now)? => Ok(session),
+        _ => Err(Refusal::SessionGone.into()),
+    }
+}
 
 impl Tx<'_> {
     pub fn insert_session(&self, session: &Session) -> Result<(), StoreError> {
@@ -52,9 +158,9 @@ impl Tx<'_> {
         Ok(longest.map(|seconds| Duration::from_secs(seconds.unsigned_abs())))
     }
 
-    /// Ends a session. False if there was none.
-    pub fn delete_session(&self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.0.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])? == 1)
+    pub fn delete_session(&self, id: &str) -> Result<(), StoreError> {
+        self.0.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
+        Ok(())
     }
 
     /// Ends all sessions of a user; says how many.
@@ -155,7 +261,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The facts of a log-in and until when they count. It is forgotten: nobody comes back twice.
+    /// The facts of a log-in and until when they count. It is forgotten: a log-in comes back once.
     pub fn take_browser_login(&self, state: &str) -> Result<Option<(String, Timestamp)>, StoreError> {
         Ok(self
             .0

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::super::{Snapshot, SnapshotError, SnapshotName, StoreError};
-use super::{SqliteStore, private_folder, schema};
+use super::super::{Snapshot, SnapshotError, SnapshotName, SnapshotStore, StoreError};
+use super::app::ensure_providers;
+use super::{SqliteStore, TransactionKind, in_transaction, private_folder, schema};
 
 /// How often, and how far apart, a copy is tried while another process has the database.
 const TRIES: u32 = 200;
@@ -31,24 +33,29 @@ pub enum Shelf {
     Memory(Mutex<BTreeMap<SnapshotName, (Timestamp, Connection)>>),
 }
 
-impl SqliteStore {
-    /// Keeps the database as it is now; `now` by the system's clock.
-    pub async fn take_snapshot(&self, name: SnapshotName, now: Timestamp) -> Result<Snapshot, SnapshotError> {
-        self.with_shelf(move |connection, shelf| shelf.take(connection, &name, now)).await
+impl SnapshotStore for SqliteStore {
+    fn take_snapshot(
+        &self,
+        name: SnapshotName,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Snapshot, SnapshotError>> {
+        Box::pin(self.with_shelf(move |connection, shelf| shelf.take(connection, &name, now)))
     }
 
-    /// All snapshots, by name.
-    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, SnapshotError> {
-        self.with_shelf(|_, shelf| shelf.list()).await
+    fn snapshots(&self) -> BoxFuture<'_, Result<Vec<Snapshot>, SnapshotError>> {
+        Box::pin(self.with_shelf(|_, shelf| shelf.list()))
     }
 
-    /// Brings the database back to what it was, for every process that has it open.
-    pub async fn restore_snapshot(&self, name: SnapshotName) -> Result<(), SnapshotError> {
-        self.with_shelf(move |connection, shelf| shelf.restore(connection, &name)).await
+    fn restore_snapshot(
+        &self,
+        name: SnapshotName,
+        provider_ids: BTreeMap<String, String>,
+    ) -> BoxFuture<'_, Result<(), SnapshotError>> {
+        Box::pin(self.with_shelf(move |connection, shelf| shelf.restore(connection, &name, &provider_ids)))
     }
 
-    pub async fn delete_snapshot(&self, name: SnapshotName) -> Result<(), SnapshotError> {
-        self.with_shelf(move |_, shelf| shelf.delete(&name)).await
+    fn delete_snapshot(&self, name: SnapshotName) -> BoxFuture<'_, Result<(), SnapshotError>> {
+        Box::pin(self.with_shelf(move |_, shelf| shelf.delete(&name)))
     }
 }
 
@@ -121,7 +128,12 @@ impl Shelf {
         }
     }
 
-    fn restore(&self, connection: &mut Connection, name: &SnapshotName) -> Result<(), SnapshotError> {
+    fn restore(
+        &self,
+        connection: &mut Connection,
+        name: &SnapshotName,
+        provider_ids: &BTreeMap<String, String>,
+    ) -> Result<(), SnapshotError> {
         let mut prepared = Connection::open_in_memory()?;
         match self {
             Self::Memory(kept) => {
@@ -151,6 +163,7 @@ impl Shelf {
             return Err(SnapshotError::OtherApp(name.clone()));
         }
         schema::migrate(&mut prepared).map_err(StoreError::from)?;
+        in_transaction(&mut prepared, TransactionKind::Write, |tx| ensure_providers(tx, provider_ids))?;
         Ok(copy_over(&prepared, connection)?)
     }
 

@@ -124,17 +124,17 @@ fn damaged_rows(connection: &Connection) -> rusqlite::Result<Vec<(&'static str, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::SqliteStore;
+    use super::super::{SqliteStore, apps_in};
     use super::*;
     use crate::local_app::Storage;
-    use crate::local_app::store::NewDocument;
+    use crate::local_app::store::{AppStore, DocumentStore, Namespace, NewDocument};
 
     /// Kind: a loss that begins something new in silence.
-    #[test]
-    fn a_database_that_was_deleted_is_missed_as_long_as_anything_shows_that_it_was_there() {
+    #[tokio::test]
+    async fn a_database_that_was_deleted_is_missed_as_long_as_anything_shows_that_it_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let (storage, app) = (Storage::Folder(folder.path().to_owned()), "shop-abcde".parse().unwrap());
-        SqliteStore::open(&storage, &app).unwrap().close();
+        SqliteStore::open(&storage, &app).unwrap().close().await;
         let (file, made) = (folder.path().join("shop-abcde.db"), folder.path().join("shop-abcde.made"));
         for proof in [made.clone(), folder.path().join("shop-abcde.db-wal")] {
             std::fs::remove_file(&file).unwrap();
@@ -144,12 +144,12 @@ mod tests {
             assert!(error.contains("is gone") && error.contains(&*proof.to_string_lossy()), "{error}");
             assert!(!file.exists());
             std::fs::remove_file(&proof).unwrap();
-            SqliteStore::open(&storage, &app).unwrap().close();
+            SqliteStore::open(&storage, &app).unwrap().close().await;
             assert!(made.exists());
         }
         std::fs::remove_file(&file).unwrap();
         // Whoever looks for an App finds this one, and hears what is wrong with it.
-        assert_eq!(SqliteStore::apps_in(folder.path()).unwrap(), [app]);
+        assert_eq!(apps_in(folder.path()).unwrap(), [app]);
     }
 
     #[tokio::test]
@@ -158,20 +158,13 @@ mod tests {
         let store =
             SqliteStore::open(&Storage::Folder(folder.path().to_owned()), &"shop-abcde".parse().unwrap())
                 .unwrap();
-        let insert = |id: i32| {
-            move |tx: &super::super::Tx<'_>| {
-                tx.insert_document(&NewDocument {
-                    database: "app",
-                    collection: "c",
-                    id_key: &[u8::try_from(id).unwrap()],
-                    owner: None,
-                    document: &bson::doc! { "_id": id },
-                })
-            }
-        };
-        store.write(insert(1)).await.unwrap();
-        store.write(insert(2)).await.unwrap();
-        store.close();
+        for id in [1, 2_u8] {
+            let namespace = Namespace { database: "app".to_owned(), collection: "c".to_owned() };
+            let document = bson::doc! { "_id": i32::from(id) };
+            let new = NewDocument { namespace, id_key: vec![id], owner: None, document };
+            store.insert_document(new, None).await.unwrap();
+        }
+        store.close().await;
         let connection = Connection::open(folder.path().join("shop-abcde.db")).unwrap();
         assert!(damaged_rows(&connection).unwrap().is_empty());
         connection.execute("UPDATE documents SET body = x'0500' WHERE position = 2", []).unwrap();
