@@ -8,6 +8,7 @@ pub mod activity;
 pub mod attention;
 pub mod batch;
 pub mod compare;
+pub mod component;
 pub mod content;
 pub mod countdown;
 pub mod dialog;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::dialog::DialogId;
+use super::effect::DialogId;
 use super::effect::Effect;
 use super::words;
 use crate::account::UserKey;

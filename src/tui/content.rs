@@ -2,7 +2,6 @@
 
 pub mod claims;
 pub mod compare;
-pub mod help;
 pub mod hints;
 pub mod identities;
 pub mod qr;

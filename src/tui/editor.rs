@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::dialog::DialogId;
+use super::effect::DialogId;
 
 /// What another program may not inherit.
 pub const SECRETS: [&str; 3] = ["IDMUX_PASSPHRASE", "IDMUX_CONTROL_TOKEN", "IDMUX_PASSWORD"];

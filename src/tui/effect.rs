@@ -2,9 +2,19 @@
 
 use secrecy::SecretString;
 
-use super::dialog::DialogId;
 use crate::account::BrowserAddress;
 use crate::session::AnyOperation;
+
+/// Names one opening of a dialog, so that an answer finds it, or finds that it is gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DialogId(u64);
+
+impl DialogId {
+    /// The id after this one.
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// One thing to do outside of the model.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ use ratatui::backend::{Backend, ClearType};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::dialog::DialogId;
 use super::editor::{self, Editor};
+use super::effect::DialogId;
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Start, whole_second};

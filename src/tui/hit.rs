@@ -2,8 +2,6 @@
 
 use ratatui::layout::Position;
 
-use super::dialog::confirm::Answer;
-use super::form::FieldName;
 use super::layout::{Arrangement, Regions};
 use super::model::Pane;
 
@@ -25,19 +23,6 @@ pub enum Spot {
     },
     /// Anything else.
     Elsewhere,
-}
-
-/// What a click hits in a dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DialogSpot {
-    /// A field of a form.
-    Field(FieldName),
-    /// An option of a field that lists its options.
-    Option(FieldName, usize),
-    /// A row of a list.
-    Row(usize),
-    /// An answer: whether it is the one that does what the dialog asks about.
-    Answer(Answer),
 }
 
 /// What is at `at`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 use zeroize::Zeroizing;
 
-use super::dialog::DialogId;
+use super::effect::DialogId;
 use super::keymap::Action;
 use super::theme::Background;
 use crate::session::{Event, RequestId, SendError, Snapshot};

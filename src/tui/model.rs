@@ -11,10 +11,12 @@ use super::activity::{Activity, Notice};
 use super::attention::Attention;
 use super::batch::Batch;
 use super::compare::Compare;
+use super::component::Modal;
 use super::content::session::TokenClaims;
 use super::content::tree::Tree;
 use super::content::{compare, identities, session};
-use super::dialog::{Body, Dialog, DialogId};
+use super::dialog::Dialog;
+use super::effect::DialogId;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions, Split};
 use super::lifetimes::{self, Lifetimes};
@@ -331,8 +333,7 @@ impl Model {
     /// The dialogs that are drawn. Those that were open when the vault was closed wait out of sight, behind the question for
     /// its key: what they show is the user's.
     pub fn dialogs_in_sight(&self) -> &[Dialog] {
-        let is_locked = |dialog: &Dialog| matches!(&dialog.body, Body::Vault(form) if matches!(form.status, VaultStatus::Locked { .. }));
-        let first = self.dialogs.iter().rposition(is_locked).unwrap_or(0);
+        let first = self.dialogs.iter().rposition(|dialog| dialog.body.hides_others()).unwrap_or(0);
         &self.dialogs[first..]
     }
 
@@ -374,7 +375,12 @@ impl Model {
     }
 
     /// Puts a dialog on top.
-    pub(super) fn open(&mut self, mut body: Body) {
+    pub(super) fn open(&mut self, body: impl Modal) {
+        self.open_boxed(Box::new(body));
+    }
+
+    /// The same, for a component of any type.
+    pub(super) fn open_boxed(&mut self, mut body: Box<dyn Modal>) {
         body.settle();
         let id = self.next_tag();
         self.dialogs.push(Dialog::new(id, body));

@@ -1,11 +1,9 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
-use super::dialog::Body;
-use super::form::{Field, Form};
 use super::keymap::{Action, Context};
 use super::model::{Model, View};
 use super::update;
-use crate::account::{AppAlias, MailState, Provider, SessionState};
+use crate::account::{AppAlias, Provider, SessionState};
 use crate::session::{AppView, VaultStatus};
 
 /// Why `action` makes no sense at the moment; `None` where it does.
@@ -42,33 +40,10 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
 /// Whether the hint line shows the key of `action`, provided that it is bound where the focus is.
 pub fn is_offered(model: &Model, action: Action) -> bool {
     match (model.dialog(), action) {
-        (Some(dialog), Action::Close) => dialog.can_close(),
-        (Some(dialog), Action::Quit) => !dialog.body.is_help(),
-        (Some(dialog), _) if dialog.is_waiting() && !dialog.body.is_board() => false,
-        (Some(dialog), Action::Reveal) => {
-            dialog.body.form().and_then(Form::focused).is_some_and(Field::is_secret)
-        }
-        (Some(dialog), action) if has_no_row_for(model, &dialog.body, action) => false,
-        (Some(dialog), Action::Right) => {
-            dialog.body.form().and_then(Form::focused).is_none_or(Field::has_alternatives)
-        }
-        (Some(dialog), Action::NextField) => dialog.body.form().is_some_and(|form| form.fields().count() > 1),
+        (Some(dialog), action @ (Action::Close | Action::Quit)) => dialog.offers(action, model),
+        (Some(dialog), _) if !dialog.offers(action, model) => false,
         (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),
-    }
-}
-
-/// Whether an action needs a row of a board that is not there, or one that it can do nothing with.
-fn has_no_row_for(model: &Model, body: &Body, action: Action) -> bool {
-    match (body, action) {
-        (Body::Mailbox(mailbox), Action::UseMail) => {
-            mailbox.current(&model.snapshot).is_none_or(|mail| mail.state != MailState::Open)
-        }
-        (Body::Mailbox(mailbox), Action::Copy | Action::ClearMails) => {
-            mailbox.current(&model.snapshot).is_none()
-        }
-        (Body::Keys(keys), Action::ToggleKey | Action::DeleteKey) => keys.current(&model.snapshot).is_none(),
-        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::dialog::DialogId;
+use super::effect::DialogId;
 use super::headings::{At, Headings};
 use super::words;
 use crate::account::UserKey;

@@ -1,9 +1,6 @@
 //! The model's only way to change: pure, without clock, input or output. Time comes in messages.
 
-mod apps;
 mod batch;
-mod boards;
-mod browser;
 mod compare;
 mod copy;
 mod dialogs;
@@ -12,7 +9,6 @@ mod filter;
 mod lifetimes;
 mod log;
 mod mouse;
-mod palette;
 mod panes;
 mod timeline;
 mod users;
@@ -27,7 +23,6 @@ use super::layout;
 use super::message::Message;
 use super::model::{Model, whole_second};
 use super::words;
-pub(super) use apps::users_of;
 pub(super) use batch::of as batch_of;
 pub(super) use filter::has_way_back;
 pub use mouse::Mouse;
@@ -50,10 +45,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Paste(text) => {
             model.touched = model.now;
             match model.context() {
-                Context::Filter => filter::paste(model, &text),
+                Context::Filter => {
+                    filter::paste(model, &text);
+                    vec![]
+                }
                 _ => dialogs::paste(model, &text),
             }
-            vec![]
         }
         Message::Resize(size) => {
             model.size = size;
@@ -86,8 +83,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         // What was on its way when the vault was locked names nobody any more.
         Message::Event(event) if model.is_locked() && names_a_user(&event.subject) => {
-            dialogs::receive(model, &event);
-            vec![]
+            dialogs::settle(model, &event).0
         }
         Message::Event(event) => {
             timeline::hear(model, &event);
@@ -97,16 +93,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 model.settle();
                 return effects;
             }
-            let secret = copy::secret(model, &event);
-            let mut effects = documents::receive(model, &event);
-            effects.extend(browser::receive(model, &event));
-            let shown = dialogs::receive(model, &event)
-                || documents::shows_failure(&event)
-                || timeline::shows_failure(&event);
+            let mut effects = dialogs::receive(model, &event);
+            let (more, shown) = dialogs::settle(model, &event);
+            effects.extend(more);
+            let shown = shown || documents::shows_failure(&event) || timeline::shows_failure(&event);
             model.activity.receive(&event, shown);
-            if let Some((secret, name)) = secret {
-                effects.extend(boards::copy(secret, name));
-            }
             effects
         }
         Message::Sent { dialog, result } => {
@@ -117,8 +108,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Edited { dialog, result } => {
             model.touched = model.now;
-            documents::edited(model, dialog, result);
-            vec![]
+            dialogs::edited(model, dialog, &result)
         }
         Message::Copied { name, terminal, tool } => {
             let (tone, words) = words::copied(&name, terminal, tool);

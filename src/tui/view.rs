@@ -1,21 +1,12 @@
 //! Drawing. Reads the model, changes nothing.
 
-mod apps;
 mod ascii;
-mod boards;
-mod browser;
 mod chrome;
 mod compare;
 mod custom_data;
-mod dialog;
-mod document;
-mod form;
-mod help;
 mod identities;
 mod lifetimes;
-mod line;
 mod log;
-mod palette;
 mod pane;
 mod session;
 mod timeline;
@@ -23,16 +14,12 @@ mod users;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::style::{Color, Style};
-use ratatui::text::{Line, Span};
+use ratatui::style::Color;
 
-use self::line::put;
-use super::hit::DialogSpot;
 use super::layout;
 use super::model::{Model, View};
 use super::theme::Theme;
-use super::words::Tone;
+use super::widget::line::{lines, put, span, tone};
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame) {
@@ -82,40 +69,14 @@ fn whole(model: &Model, frame: &mut Frame) {
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in model.dialogs_in_sight() {
-        let cursor = dialog::draw(model, dialog, frame.buffer_mut());
+        let cursor = dialog.draw(model, frame.buffer_mut());
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
     }
 }
 
-/// What of the topmost dialog is at a place of the screen, as it is drawn there.
-pub fn dialog_spot(model: &Model, at: Position) -> Option<DialogSpot> {
-    dialog::under(model, at)
-}
-
 /// Whose column of the comparison is at a column of its inside.
 pub fn compared_column(model: &Model, column: u16) -> Option<usize> {
     compare::column_at(model, usize::from(column))
-}
-
-/// Draws lines from the top of an area; those that do not fit are left out.
-fn lines<'a>(area: Rect, buffer: &mut Buffer, lines: impl IntoIterator<Item = Line<'a>>) {
-    for (row, line) in area.rows().zip(lines) {
-        put(&line, row, buffer);
-    }
-}
-
-fn span(text: impl Into<String>, style: Style) -> Span<'static> {
-    Span::styled(text.into(), style)
-}
-
-fn tone(theme: &Theme, tone: Tone) -> Style {
-    match tone {
-        Tone::Plain => theme.text,
-        Tone::Good => theme.good,
-        Tone::Busy => theme.busy,
-        Tone::Warn => theme.warn,
-        Tone::Bad => theme.bad,
-    }
 }

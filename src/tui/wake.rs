@@ -1,9 +1,8 @@
 //! When the screen changes by itself: the next moment at which a visible text is another.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::content::{tabs, track};
-use super::dialog::{Body, Dialog};
 use super::lifetimes::{self, Columns, OrderBy};
 use super::model::{Model, Pane, View};
 use super::{countdown, layout, words};
@@ -21,7 +20,7 @@ pub fn next_change(model: &Model) -> Option<Timestamp> {
         // Times of the log are times of day.
         View::Compare | View::Log => None,
     };
-    let dialog = model.dialog().and_then(|dialog| dialog_change(model, dialog));
+    let dialog = model.dialog().and_then(|dialog| dialog.next_change(model));
     view.into_iter().chain(dialog).min()
 }
 
@@ -115,24 +114,6 @@ fn session_change(model: &Model, user: &UserView) -> Option<Timestamp> {
 /// The present of a user's App; `None` where its clock stands still, and with it every countdown.
 fn moving(model: &Model, user: &UserView) -> Option<Timestamp> {
     Some(model.now).filter(|now| model.present(&user.key.app) == *now)
-}
-
-/// When a dialog changes by itself.
-fn dialog_change(model: &Model, dialog: &Dialog) -> Option<Timestamp> {
-    let second = model.now.saturating_add(SignedDuration::from_secs(1)).ok();
-    match &dialog.body {
-        // Something turns.
-        body if dialog.is_waiting() && !body.is_board() => second,
-        Body::Clock(_) => second,
-        Body::Mailbox(mailbox) => {
-            let now = model.server_time(&mailbox.app)?;
-            let ages = mailbox.mails(&model.snapshot)?.iter();
-            let next = ages.map(|mail| words::next_age_change(mail.sent_at, now)).min()?;
-            // By this machine's clock.
-            model.now.saturating_add(next.duration_since(now)).ok()
-        }
-        _ => None,
-    }
 }
 
 fn expiry(token: &Option<TokenView>) -> Option<Timestamp> {

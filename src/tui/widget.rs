@@ -1,4 +1,7 @@
 //! Pieces of the screen that know nothing of users and sessions.
 
+pub mod form;
 pub mod gauge;
+pub mod line;
+pub mod page;
 pub mod text_field;

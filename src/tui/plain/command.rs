@@ -2,7 +2,7 @@
 //!
 //! The names are those of the keymap's actions, so that whatever the screen can do has a name here.
 
-use crate::tui::dialog::CopyMenu;
+use crate::tui::component::copy_menu::CopyMenu;
 use crate::tui::keymap::{Action, Context, Keymap};
 use crate::tui::model::Pane;
 

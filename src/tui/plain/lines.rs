@@ -3,11 +3,10 @@
 use bson::Bson;
 use jiff::Timestamp;
 
-use crate::account::{AppAlias, SessionState};
+use crate::account::SessionState;
 use crate::data::edited_text::edit_text;
 use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::content::{identities, session, tree};
-use crate::tui::dialog::Body;
 use crate::tui::model::{Model, Pane};
 use crate::tui::words;
 
@@ -135,65 +134,6 @@ fn fields(path: String, value: &Bson, lines: &mut Vec<String>) {
         }
         value => lines.push(format!("{path}: {} ({})", edit_text(value), tree::type_name(value))),
     }
-}
-
-/// What a board shows; `None` for what is not a board.
-pub fn board(model: &Model, body: &Body) -> Option<Vec<String>> {
-    Some(match body {
-        Body::Clock(board) => clock(model, &board.app),
-        Body::Mailbox(mailbox) => {
-            let mails = mailbox.mails(&model.snapshot).unwrap_or_default();
-            let now = model.app_time(&mailbox.app);
-            let mut lines =
-                vec![format!("mailbox of {}: {}", mailbox.app, words::count(mails.len(), "mail"))];
-            lines.extend(mails.iter().enumerate().map(|(at, mail)| {
-                let age = words::age(mail.sent_at, now);
-                format!(
-                    "{}. {} {}, {}, {age}: {}",
-                    at + 1,
-                    mail.purpose,
-                    mail.email,
-                    mail.state,
-                    mail.subject
-                )
-            }));
-            if let Some(mail) = mailbox.current(&model.snapshot) {
-                lines.push(format!("selected: {}", mailbox.cursor(&model.snapshot) + 1));
-                lines.push(format!("link: {}", mail.link.expose()));
-            }
-            lines
-        }
-        Body::Browser(wait) => vec![
-            format!("{}: go on in the browser; if none opens, open this address in one:", wait.title),
-            wait.address.as_str().to_owned(),
-            format!("waiting for the browser until {}", words::time_of_day(wait.until)),
-            "where it runs on another machine, paste-address takes the address that it ends at".into(),
-        ],
-        Body::Keys(list) => {
-            let keys = list.keys(&model.snapshot).unwrap_or_default();
-            let mut lines = vec![format!("API keys of {}: {}", list.label, words::count(keys.len(), "key"))];
-            lines.extend(keys.iter().enumerate().map(|(at, key)| {
-                let state = if key.enabled { "enabled" } else { "disabled" };
-                format!("{}. {}, {state}, id {}", at + 1, key.name, key.id.as_str())
-            }));
-            if !keys.is_empty() {
-                lines.push(format!("selected: {}", list.cursor(&model.snapshot) + 1));
-            }
-            lines
-        }
-        _ => return None,
-    })
-}
-
-fn clock(model: &Model, app: &AppAlias) -> Vec<String> {
-    let clock = model.snapshot.app(app).and_then(|app| app.local.as_ref()?.clock);
-    let stand = match clock {
-        None => "not read yet".into(),
-        Some(clock) if clock.frozen_at.is_some() => "it stands still, and with it every lifetime".into(),
-        Some(clock) if clock.offset.is_zero() => "goes with its machine's".into(),
-        Some(clock) => format!("{} from its machine's", words::offset(clock.offset)),
-    };
-    vec![format!("clock of {app}: {}, {stand}", words::moment(model.app_time(app)))]
 }
 
 #[cfg(test)]

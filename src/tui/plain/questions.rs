@@ -1,54 +1,9 @@
 //! The dialogs as questions: what is said before, what is asked for each field, and what an answer does to it.
 
-use bson::Bson;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::tui::content::tree::whole;
-use crate::tui::dialog::{Body, Purpose, conflict};
+use crate::tui::component::Modal;
 use crate::tui::form::{Field, FieldKind, FieldName, Form};
-
-/// What is said before the first question.
-pub fn opening(body: &Body) -> Vec<String> {
-    match body {
-        Body::Credentials(form) => {
-            let title = match &form.purpose {
-                Purpose::LogIn => format!("log in to {}", form.app),
-                Purpose::Register => format!("register at {}", form.app),
-                Purpose::Link(linked) => format!("link an identity to {}", linked.label),
-            };
-            [Some(title), form.intro.map(str::to_owned)].into_iter().flatten().collect()
-        }
-        Body::Confirm(confirm) => vec![confirm.text()],
-        Body::Conflict(conflict) => {
-            let opening = conflict.opening().to_owned();
-            std::iter::once(opening).chain(conflict.fields().iter().map(versions)).collect()
-        }
-        Body::Edit(form) => vec![match &form.present {
-            Some((path, kind)) => format!("edit {path} of {}, {kind} at present", form.label),
-            None => format!("add a custom data field to {}: a name, or a path such as a.b", form.label),
-        }],
-        Body::Vault(form) => {
-            let consequence = form.consequence().map(str::to_owned);
-            [Some(form.title().to_owned()), Some(form.text()), consequence].into_iter().flatten().collect()
-        }
-        Body::Delete(form) => vec![form.text()],
-        Body::App(form) => vec![form.title().to_lowercase(), form.intro()],
-        Body::Email(form) => vec![format!("e-mail accounts of {}", form.app)],
-        Body::Amount(form) => {
-            vec![format!("move the clock of {} by a length of time such as 61d or -2d", form.app)]
-        }
-        Body::Return(_) => vec!["the address that the browser ended at, from http:// to its end".into()],
-        Body::NewKey(form) => vec![format!("a new API key of {}", form.label)],
-        _ => Vec::new(),
-    }
-}
-
-/// A field that somebody else changed, or the person, or both.
-fn versions(field: &conflict::Field) -> String {
-    let value = |value: &Option<Bson>| value.as_ref().map_or_else(|| "nothing".to_owned(), whole);
-    let mine = field.mine.as_ref().map_or_else(|| "not changed".to_owned(), value);
-    format!("{}: before {}, theirs {}, yours {mine}", field.path, value(&field.before), value(&field.theirs))
-}
 
 /// How a field is asked for, with what an empty answer keeps.
 pub fn prompt(field: &Field) -> String {
@@ -118,18 +73,12 @@ pub fn agreed(answer: &str) -> Option<bool> {
 }
 
 /// What is wrong with a dialog that was not taken, and with which of its fields, as far as one can say.
-pub fn complaint(body: &Body) -> (Option<FieldName>, String) {
+pub fn complaint(body: &dyn Modal) -> (Option<FieldName>, String) {
     let wrong = body.form().and_then(|form| {
         let field = form.fields().find(|field| field.error.is_some())?;
         Some((Some(field.name), format!("{}: {}", field.label, field.error.as_deref()?)))
     });
-    let verdict = match body {
-        Body::Edit(form) => form.verdict().err().map(|error| error.to_string()),
-        Body::Amount(form) => form.verdict().err().map(|error| error.to_string()),
-        Body::Credentials(form) => form.payload().and_then(Result::err),
-        _ => None,
-    };
-    wrong.unwrap_or_else(|| (None, verdict.unwrap_or_else(|| "that is not enough".into())))
+    wrong.unwrap_or_else(|| (None, body.objection().unwrap_or_else(|| "that is not enough".into())))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 
 use super::{lines, questions};
 use crate::account::{SessionState, UserKey};
@@ -14,8 +13,15 @@ use crate::session::{
     CustomDataChange, Event, EventKind, RequestId, SendError, Snapshot, Subject, Timeline, TokenRead,
     VaultStatus,
 };
-use crate::tui::dialog::confirm::Answer;
-use crate::tui::dialog::{Body, DialogId, Progress};
+use crate::tui::component::apps::AppList;
+use crate::tui::component::confirm::{Answer, Confirm};
+use crate::tui::component::conflict::Conflict;
+use crate::tui::component::credentials::CredentialsForm;
+use crate::tui::component::delete::DeleteForm;
+use crate::tui::component::palette::Palette;
+use crate::tui::component::picker::Picker;
+use crate::tui::component::secret::ShownSecret;
+use crate::tui::dialog::{Dialog, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
 use crate::tui::keymap::{Action, Context};
@@ -175,7 +181,7 @@ impl Talk {
 
     /// A person is asked which of two versions shall stand. A pipe has its next line for a command: nothing is written.
     fn meet_conflict(&mut self) {
-        if !matches!(self.model.dialog().map(|dialog| &dialog.body), Some(Body::Conflict(_))) {
+        if !self.model.dialog().is_some_and(Dialog::is::<Conflict>) {
             return;
         }
         if self.with_person {
@@ -230,10 +236,10 @@ impl Talk {
         let Some(dialog) = self.model.dialogs.last_mut() else { return };
         let Progress::Failed { message, hint } = &dialog.progress else { return };
         let line = format!("it failed: {message}. {hint}");
-        let is_board = dialog.body.is_board();
+        let is_panel = dialog.body.is_panel();
         dialog.progress = Progress::Idle;
         self.say(line.trim_end().trim_end_matches(". ").to_owned());
-        if !is_board {
+        if !is_panel {
             self.ask_again(None);
         }
     }
@@ -268,39 +274,39 @@ impl Talk {
         loop {
             let Some(dialog) = self.model.dialogs.last() else { return Some(Ask::Command) };
             let (id, is_new) = (dialog.id, self.form.as_ref().is_none_or(|(asked, _)| *asked != dialog.id));
-            if let Some(said) = lines::board(&self.model, &dialog.body) {
+            if dialog.body.is_panel() && !dialog.is::<AppList>() {
+                let said = dialog.body.describe(&self.model);
                 if std::mem::take(&mut self.board_due) {
                     self.lines.extend(said);
                     self.say("help says what can be done here; close leaves it");
                 }
                 return Some(Ask::Command);
             }
-            if let Body::Secret(shown) = &dialog.body {
-                let line =
-                    format!("the API key {}, said this once: {}", shown.name, shown.secret.expose_secret());
-                self.say(line);
+            if dialog.is::<ShownSecret>() {
+                let said = dialog.body.describe(&self.model);
+                self.lines.extend(said);
                 self.close();
                 continue;
             }
             if is_new {
-                let opening = questions::opening(&dialog.body);
+                let asks = dialog.is::<Confirm>() || dialog.is::<Conflict>() || dialog.body.form().is_some();
+                let is_search = dialog.is::<Palette>() || dialog.is::<Picker>();
+                let opening = if asks && !is_search { dialog.body.describe(&self.model) } else { vec![] };
                 self.lines.extend(opening);
                 self.form = Some((id, Vec::new()));
                 continue;
             }
-            if let Body::Credentials(form) = &dialog.body
-                && let Some(preview) = form.link_preview()
-            {
+            if let Some(preview) = dialog.get::<CredentialsForm>().and_then(CredentialsForm::link_preview) {
                 self.lines.extend(preview.into_iter().map(|(_, line)| line));
                 return Some(Ask::Agreement { dialog: id, answer: "Link" });
             }
-            if matches!(dialog.body, Body::Conflict(_)) {
+            if dialog.is::<Conflict>() {
                 return Some(Ask::Agreement { dialog: id, answer: "Write yours over theirs" });
             }
-            if let Body::Confirm(confirm) = &dialog.body {
+            if let Some(confirm) = dialog.get::<Confirm>() {
                 return Some(Ask::Agreement { dialog: id, answer: confirm.verb() });
             }
-            let form = dialog.body.form().filter(|_| !matches!(dialog.body, Body::Palette(_)));
+            let form = dialog.body.form().filter(|_| !dialog.is::<Palette>());
             let Some(form) = form else {
                 self.say("that is on the screen only");
                 self.close();
@@ -353,7 +359,7 @@ impl Talk {
 
     fn fill(&mut self, name: FieldName, answer: &str) -> Vec<Effect> {
         let Some(dialog) = self.model.dialogs.last_mut() else { return vec![] };
-        if answer.is_empty() && matches!(dialog.body, Body::Delete(_)) {
+        if answer.is_empty() && dialog.is::<DeleteForm>() {
             self.close();
             self.say("cancelled");
             return vec![];
@@ -382,19 +388,16 @@ impl Talk {
             self.ask_again(None);
             return vec![];
         };
-        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            Some(Body::Confirm(confirm)) => {
-                confirm.answer = if agreed { Answer::Agree } else { Answer::Cancel }
-            }
-            Some(Body::Conflict(_)) => {
-                return self.act(if agreed { Action::WriteMine } else { Action::TakeTheirs });
-            }
-            _ if !agreed => {
-                self.close();
-                self.say("cancelled");
-                return vec![];
-            }
-            _ => {}
+        let on_top = self.model.dialogs.last_mut();
+        if on_top.as_ref().is_some_and(|dialog| dialog.is::<Conflict>()) {
+            return self.act(if agreed { Action::WriteMine } else { Action::TakeTheirs });
+        }
+        if let Some(confirm) = on_top.and_then(Dialog::get_mut::<Confirm>) {
+            confirm.answer = if agreed { Answer::Agree } else { Answer::Cancel };
+        } else if !agreed {
+            self.close();
+            self.say("cancelled");
+            return vec![];
         }
         self.submit()
     }
@@ -402,14 +405,15 @@ impl Talk {
     fn submit(&mut self) -> Vec<Effect> {
         let asked = self.model.dialog().map(|dialog| dialog.id);
         let effects = self.tell(Message::Act(Action::Submit));
-        let has_preview =
-            |body: &Body| matches!(body, Body::Credentials(form) if form.link_preview().is_some());
+        let has_preview = |dialog: &Dialog| {
+            dialog.get::<CredentialsForm>().is_some_and(|form| form.link_preview().is_some())
+        };
         let refused = self
             .model
             .dialog()
-            .filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting() && !has_preview(&dialog.body));
+            .filter(|dialog| Some(dialog.id) == asked && !dialog.is_waiting() && !has_preview(dialog));
         if let Some(dialog) = refused {
-            let (field, why) = questions::complaint(&dialog.body);
+            let (field, why) = questions::complaint(&*dialog.body);
             self.say(why);
             self.ask_again(field);
         }
@@ -417,7 +421,7 @@ impl Talk {
     }
 
     fn board(&self) -> Option<Context> {
-        self.model.dialog().filter(|dialog| dialog.body.is_board()).map(|dialog| dialog.context())
+        self.model.dialog().filter(|dialog| dialog.body.is_panel()).map(|dialog| dialog.context())
     }
 
     /// Nothing more comes from standard input: what is on its way is waited for, then it ends.

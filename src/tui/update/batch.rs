@@ -3,8 +3,8 @@
 use crate::account::UserKey;
 use crate::session::{Event, RequestId, SendError};
 use crate::tui::batch::{Batch, BatchAction};
-use crate::tui::dialog::{Body, Confirm, DialogId, Question};
-use crate::tui::effect::Effect;
+use crate::tui::component::confirm::{Confirm, Question};
+use crate::tui::effect::{DialogId, Effect};
 use crate::tui::keymap::Action;
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::words::Tone;
@@ -40,7 +40,7 @@ pub fn begin(model: &mut Model, action: BatchAction) -> Vec<Effect> {
     if action == BatchAction::Refresh {
         return start(model, action, keys);
     }
-    model.open(Body::Confirm(Confirm::new(Question::Many { action, users: keys, lost }, first, label)));
+    model.open(Confirm::new(Question::Many { action, users: keys, lost }, first, label));
     vec![]
 }
 

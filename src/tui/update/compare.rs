@@ -1,9 +1,9 @@
 //! Keys of the comparison.
 
-use super::panes::target;
 use crate::session;
 use crate::tui::compare::MOST;
-use crate::tui::dialog::{Body, Picker};
+use crate::tui::component::picker::Picker;
+use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::Model;
@@ -31,7 +31,7 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             let remove = model.keymap.call(Context::Compare, Action::RemoveUser);
             model.say(Tone::Warn, format!("four users are the most; {remove} takes one out"));
         }
-        Action::AddUser => model.open(Body::Picker(Picker::new(model.compare.picked().to_vec()))),
+        Action::AddUser => model.open(Picker::new(model.compare.picked().to_vec())),
         Action::RemoveUser => model.compare.remove(),
         Action::HideEqual => model.compare.hides_equal = !model.compare.hides_equal,
         Action::BeforeAfter => {
@@ -50,14 +50,4 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         _ => return None,
     }
     Some(vec![])
-}
-
-/// The user under the picker's cursor joins.
-pub fn pick(model: &mut Model) {
-    let snapshot = model.snapshot.clone();
-    let Some(Body::Picker(picker)) = model.dialog().map(|dialog| &dialog.body) else { return };
-    let Some(user) = picker.current(&snapshot) else { return };
-    model.dialogs.pop();
-    model.compare.before_after = false;
-    model.compare.add(user);
 }

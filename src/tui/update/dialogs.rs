@@ -1,78 +1,149 @@
-//! Keys, answers and changes of the vault, as far as they concern dialogs.
+//! Keys, answers and changes of the vault, as far as they concern dialogs; and what components want of everything else.
 
 use crossterm::event::KeyEvent;
 
-use super::{batch, boards, browser, compare, copy, documents, palette, panes};
+use super::{batch, filter, views};
 use crate::session::{
-    self, ApiKeyCreated, AppAdded, AppView, Entered, Event, RequestId, SendError, Subject, VaultStatus,
+    self, AppView, CustomDataChange, Event, EventKind, RequestId, SendError, Subject, VaultStatus,
 };
-use crate::tui::content::help;
-use crate::tui::dialog::{
-    Body, Confirm, CredentialsForm, Dialog, DialogId, Mailbox, Outcome, Progress, Purpose, Question,
-    ShownSecret, Submission, VaultForm,
-};
+use crate::tui::component::confirm::{Confirm, Question};
+use crate::tui::component::conflict::Conflict;
+use crate::tui::component::copy_menu::CopyMenu;
+use crate::tui::component::credentials::CredentialsForm;
+use crate::tui::component::vault::VaultForm;
+use crate::tui::component::{Input, Reaction};
+use crate::tui::dialog::{Dialog, DialogId, Outcome, Progress};
 use crate::tui::effect::Effect;
-use crate::tui::form::Form;
-use crate::tui::keymap::{Action, Context};
-use crate::tui::model::Model;
+use crate::tui::keymap::Action;
+use crate::tui::model::{Model, Pane, View};
 use crate::tui::words::Tone;
 
 /// A key for the topmost dialog.
 pub fn press(model: &mut Model, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let place = model.place();
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     let was_leaving = dialog.leaving.take().is_some();
-    match action {
-        Some(action) if matches!(dialog.body, Body::Browser(_)) => return browser::press(model, action),
-        Some(Action::Close) => {
-            if dialog.is_waiting() || !dialog.body.step_back() {
-                let asks = dialog.can_close() && dialog.holds_text() && !was_leaving;
-                dialog.leaving = asks.then_some(Action::Close);
-                if asks || !dialog.can_close() {
-                    return vec![];
-                }
-                let closed = model.dialogs.pop();
-                return closed.map_or_else(Vec::new, |dialog| give_up(model, &dialog));
+    if action == Some(Action::Close) && (dialog.is_waiting() || !dialog.body.step_back()) {
+        let asks = dialog.can_close() && dialog.holds_text() && !was_leaving;
+        dialog.leaving = asks.then_some(Action::Close);
+        if asks || !dialog.can_close() {
+            return vec![];
+        }
+        return close(model);
+    }
+    // What was asked for is on its way: until the answer there is nothing to change.
+    if action == Some(Action::Close) || dialog.holds_up(action) {
+        return vec![];
+    }
+    handle_on_top(model, &action.map_or(Input::Key(key), Input::Action))
+}
+
+/// Closes the topmost dialog. A log-in is given up; anything else goes on, and is said when it is done.
+fn close(model: &mut Model) -> Vec<Effect> {
+    let Some(mut dialog) = model.dialogs.pop() else { return vec![] };
+    let request = match dialog.progress {
+        Progress::Waiting(request) => request,
+        _ => None,
+    };
+    match dialog.body.give_up(request) {
+        Some(reaction) => carry_out(model, dialog.id, vec![reaction]),
+        None => {
+            if dialog.is_waiting() && !dialog.body.is_panel() {
+                model.say(Tone::Warn, "what was asked for goes on; its end is said here");
             }
-        }
-        action if matches!(dialog.body, Body::Palette(_)) => return palette::press(model, action, key),
-        Some(action) if matches!(dialog.body, Body::CopyMenu(_)) => return copy::press(model, action),
-        Some(Action::Submit) if matches!(dialog.body, Body::Picker(_)) => compare::pick(model),
-        Some(action @ (Action::Up | Action::Down)) if let Body::Picker(picker) = &mut dialog.body => {
-            picker.go(action == Action::Down, &model.snapshot);
-        }
-        Some(action) if matches!(dialog.body, Body::Document(_) | Body::Conflict(_)) => {
-            return documents::press(model, action);
-        }
-        Some(action) if dialog.body.is_board() => return boards::press(model, action),
-        Some(Action::Copy) => return copy_secret(model),
-        // What was asked for is on its way: until the answer there is nothing to change.
-        _ if dialog.is_waiting() => {}
-        Some(Action::Submit) => return submit(model),
-        action => {
-            let in_text = dialog.context() == Context::TextField;
-            match &mut dialog.body {
-                Body::Help { offset } => {
-                    let rows = help::rows(&model.keymap, place).len();
-                    let page = help::height(model.size).min(rows);
-                    let row = action.map_or(*offset, |action| panes::target(action, *offset, page));
-                    *offset = row.min(rows.saturating_sub(page));
-                }
-                Body::Confirm(confirm) => match action {
-                    Some(Action::Left) => confirm.turn(false),
-                    Some(Action::Right) => confirm.turn(true),
-                    _ => {}
-                },
-                body => {
-                    if let Some(form) = body.form_mut() {
-                        press_form(form, action, in_text.then_some(key));
-                    }
-                    body.settle();
-                }
-            }
+            vec![]
         }
     }
-    vec![]
+}
+
+/// Gives something to the topmost dialog.
+pub fn handle_on_top(model: &mut Model, input: &Input) -> Vec<Effect> {
+    let Some(at) = model.dialogs.len().checked_sub(1) else { return vec![] };
+    handle(model, at, input)
+}
+
+/// Gives something to a dialog, and carries out what it wants.
+fn handle(model: &mut Model, at: usize, input: &Input) -> Vec<Effect> {
+    let mut dialog = model.dialogs.remove(at);
+    let (id, reactions) = (dialog.id, dialog.body.handle(*input, model));
+    model.dialogs.insert(at, dialog);
+    carry_out(model, id, reactions)
+}
+
+/// Carries out what a component wants, in that order.
+fn carry_out(model: &mut Model, id: DialogId, reactions: Vec<Reaction>) -> Vec<Effect> {
+    let mut effects = vec![];
+    for reaction in reactions {
+        let own = model.dialogs.iter_mut().find(|dialog| dialog.id == id);
+        match reaction {
+            Reaction::Effect(effect) => effects.push(effect),
+            Reaction::Ask(operation) | Reaction::Read(operation) if own.is_none() => {
+                effects.push(Effect::Send { operation, dialog: None });
+            }
+            Reaction::Ask(operation) => effects.extend(own.map(|dialog| ask(dialog, operation, false))),
+            Reaction::Read(operation) => effects.extend(own.map(|dialog| ask(dialog, operation, true))),
+            Reaction::Edit(text) => {
+                if let Some(dialog) = own {
+                    dialog.progress = Progress::Idle;
+                    effects.push(Effect::Edit { dialog: id, text });
+                }
+            }
+            Reaction::Fail(message, hint) => {
+                if let Some(dialog) = own {
+                    dialog.fail(message, hint);
+                }
+            }
+            Reaction::Close => model.dialogs.retain(|dialog| dialog.id != id),
+            Reaction::CancelWaiting(request) => {
+                model.dialogs.retain(|dialog| !dialog.waits_for(request));
+                effects.push(cancel(request));
+            }
+            Reaction::Open(body) => model.open_boxed(body),
+            Reaction::Link(user) => {
+                let app = model.snapshot.app(&user.app).cloned();
+                if let (Some(app), Some(user)) = (app, model.snapshot.user(&user).cloned()) {
+                    model.open(CredentialsForm::link(&app, &user));
+                }
+            }
+            Reaction::Act(action) => effects.extend(act(model, action)),
+            Reaction::Say(tone, words) => model.say(tone, words),
+            Reaction::Select(user) => model.select_user(user),
+            Reaction::GoTo(user) => {
+                (model.view, model.focus) = (View::Board, Pane::Users);
+                model.select_user(user);
+            }
+            Reaction::Narrow(app) => filter::narrow(model, Some(app)),
+            Reaction::UseTheme(name) => {
+                model.look = model.look.with_theme(name);
+                model.theme = model.look.theme.on(None);
+            }
+            Reaction::Compare(user) => {
+                model.compare.before_after = false;
+                model.compare.add(user);
+            }
+            Reaction::Batch(action, users) => effects.extend(batch::start(model, action, users)),
+        }
+    }
+    effects
+}
+
+fn ask(dialog: &mut Dialog, operation: session::AnyOperation, reads: bool) -> Effect {
+    (dialog.progress, dialog.reads) = (Progress::Waiting(None), reads);
+    Effect::Send { operation, dialog: Some(dialog.id) }
+}
+
+/// Does what a key of that action does: in the topmost dialog, else on the main screen.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if action == Action::Quit {
+        return vec![Effect::Quit];
+    }
+    if CopyMenu::ROWS.contains(&action) && model.dialogs.is_empty() {
+        let Some(user) = model.selected().cloned() else { return vec![] };
+        model.open(CopyMenu::new(&user));
+    }
+    match model.dialogs.is_empty() {
+        true => views::act(model, action),
+        false => handle_on_top(model, &Input::Action(action)),
+    }
 }
 
 /// Quits, unless work on somebody's data would be lost: that is said first. What stands in front of the work is closed,
@@ -90,80 +161,11 @@ pub fn quit(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Somebody does not want to wait any more. A log-in is given up; anything else goes on, and is said when it is done.
-fn give_up(model: &mut Model, dialog: &Dialog) -> Vec<Effect> {
-    let Progress::Waiting(request) = dialog.progress else { return vec![] };
-    match (&dialog.body, request) {
-        (Body::Credentials(form), Some(request)) if !matches!(form.purpose, Purpose::Link(_)) => {
-            vec![Effect::Send { operation: session::CancelLogIn { request }.into(), dialog: None }]
-        }
-        (body, _) if !body.is_board() => {
-            model.say(Tone::Warn, "what was asked for goes on; its end is said here");
-            vec![]
-        }
-        _ => vec![],
-    }
-}
-
-/// Copies the secret that is shown.
-fn copy_secret(model: &mut Model) -> Vec<Effect> {
-    let Some(Dialog { body: Body::Secret(shown), .. }) = model.dialogs.last_mut() else { return vec![] };
-    shown.copied = true;
-    let secret = shown.secret.clone();
-    boards::copy(secret, "the API key")
-}
-
-fn press_form(form: &mut Form, action: Option<Action>, text: Option<KeyEvent>) {
-    match (action, text) {
-        (Some(Action::NextField), _) => form.next(),
-        (Some(Action::PreviousField), _) => form.previous(),
-        (Some(Action::Up), _) => form.up(),
-        (Some(Action::Down), _) => form.down(),
-        (Some(Action::Left), _) => form.change(false),
-        (Some(Action::Right), _) => form.change(true),
-        (Some(Action::Reveal), _) => form.reveal(),
-        (None, Some(key)) => form.key(key),
-        _ => {}
-    }
-}
-
-pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
-    let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
-    match dialog.body.submit() {
-        Submission::Send(operation) => {
-            dialog.progress = Progress::Waiting(None);
-            vec![Effect::Send { operation, dialog: Some(dialog.id) }]
-        }
-        Submission::Batch(action, users) => {
-            model.dialogs.pop();
-            batch::start(model, action, users)
-        }
-        Submission::Link(user) => {
-            model.dialogs.pop();
-            let app = model.snapshot.app(&user.app).cloned();
-            if let (Some(app), Some(user)) = (app, model.snapshot.user(&user).cloned()) {
-                model.open(Body::Credentials(CredentialsForm::link(&app, &user)));
-            }
-            vec![]
-        }
-        Submission::Refused => vec![],
-        Submission::Close => {
-            model.dialogs.pop();
-            vec![]
-        }
-    }
-}
-
-/// Pasted text goes into the focused field of the topmost dialog, and nowhere else: it is never taken for keys.
-pub fn paste(model: &mut Model, text: &str) {
-    browser::paste(model);
-    if let Some(dialog) = model.dialogs.last_mut()
-        && !dialog.is_waiting()
-        && dialog.context().takes_text()
-        && let Some(form) = dialog.body.form_mut()
-    {
-        form.paste(text);
-        palette::find(model);
+/// Pasted text goes into the topmost dialog, and nowhere else: it is never taken for keys.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match model.dialog().is_some_and(Dialog::is_waiting) {
+        true => vec![],
+        false => handle_on_top(model, &Input::Paste(text)),
     }
 }
 
@@ -178,36 +180,67 @@ pub fn sent(model: &mut Model, dialog: Option<DialogId>, result: Result<RequestI
     }
 }
 
-/// Gives an event to the dialog whose request it answers; whether that dialog shows it.
-pub fn receive(model: &mut Model, event: &Event) -> bool {
-    let Some(request) = event.request else { return false };
-    let waits = |dialog: &Dialog| dialog.progress == Progress::Waiting(Some(request));
-    let Some(at) = model.dialogs.iter().position(waits) else { return false };
+/// The editor has ended.
+pub fn edited(model: &mut Model, dialog: DialogId, result: &Result<String, String>) -> Vec<Effect> {
+    let Some(at) = model.dialogs.iter().position(|open| open.id == dialog) else { return vec![] };
+    model.dialogs[at].progress = Progress::Idle;
+    handle(model, at, &Input::Edited(result))
+}
+
+/// Tells every dialog what happened, before the one that waits for it is [settled](settle).
+pub fn receive(model: &mut Model, event: &Event) -> Vec<Effect> {
+    let Some(request) = event.request else { return vec![] };
+    let mut effects = vec![];
+    let waiting = model.dialogs.iter().find(|dialog| dialog.waits_for(request)).map(|dialog| dialog.id);
+    let others: Vec<_> =
+        model.dialogs.iter().map(|dialog| dialog.id).filter(|id| Some(*id) != waiting).collect();
+    if let Some(id) = waiting {
+        follow_edit(model, id, event);
+        effects.extend(tell(model, id, &Input::Answer(event)));
+    } else if matches!(event.kind, EventKind::BrowserNeeded { .. }) {
+        // Nobody wants it any more.
+        effects.push(cancel(request));
+    }
+    for id in others {
+        effects.extend(tell(model, id, &Input::Event(event)));
+    }
+    effects
+}
+
+fn tell(model: &mut Model, id: DialogId, input: &Input) -> Vec<Effect> {
+    let at = model.dialogs.iter().position(|dialog| dialog.id == id);
+    at.map_or_else(Vec::new, |at| handle(model, at, input))
+}
+
+fn cancel(request: RequestId) -> Effect {
+    Effect::Send { operation: session::CancelLogIn { request }.into(), dialog: None }
+}
+
+/// A change of custom data that met another becomes a conflict; one that was written can be undone.
+fn follow_edit(model: &mut Model, id: DialogId, event: &Event) {
+    let Some(dialog) = model.dialogs.iter_mut().find(|dialog| dialog.id == id) else { return };
+    let Some((user, label, edit)) = dialog.body.data_edit() else { return };
+    match (event.kind.outcome(), &event.subject) {
+        (Some(CustomDataChange::Conflict(theirs)), _) => {
+            dialog.body = Box::new(Conflict::new(user, label, edit, theirs.clone()));
+            dialog.progress = Progress::Idle;
+        }
+        (Some(_), Subject::User { key, .. }) => _ = model.undo.insert(key.clone(), edit.reversed()),
+        _ => {}
+    }
+}
+
+/// Gives an event to the dialog whose request it answers; what that leads to, and whether the dialog shows it.
+pub fn settle(model: &mut Model, event: &Event) -> (Vec<Effect>, bool) {
+    let waits = |dialog: &Dialog| event.request.is_some_and(|request| dialog.waits_for(request));
+    let Some(at) = model.dialogs.iter().position(waits) else { return (vec![], false) };
     match model.dialogs[at].receive(event) {
-        Outcome::Underway => false,
-        Outcome::Failed => true,
+        Outcome::Underway => (vec![], false),
+        Outcome::Failed => (vec![], true),
         Outcome::Done => {
-            model.dialogs.remove(at);
-            match (event.kind.outcome(), &event.subject) {
-                (Some(Entered::LoggedIn { .. }), Subject::User { key, .. }) => model.select_user(key.clone()),
-                // What has to be done next is in the mailbox; the worker reads it by itself.
-                (Some(Entered::ConfirmationPending), Subject::App { app, .. })
-                    if model.snapshot.app(app).is_some_and(|app| app.local.is_some()) =>
-                {
-                    model.open(Body::Mailbox(Mailbox::new(app.clone())));
-                }
-                _ => {}
-            }
-            if let (Some(AppAdded), Subject::App { app, .. }) = (event.kind.outcome(), &event.subject)
-                && let Some(Body::Apps(list)) = model.dialogs.last_mut().map(|dialog| &mut dialog.body)
-            {
-                list.select(app.clone());
-            }
-            if let Some(ApiKeyCreated(new)) = event.kind.outcome() {
-                let (name, secret) = (new.key.name.clone(), new.secret.clone());
-                model.open(Body::Secret(ShownSecret { name, secret, copied: false }));
-            }
-            false
+            let mut dialog = model.dialogs.remove(at);
+            let reactions = dialog.body.handle(Input::Done(event), model);
+            (carry_out(model, dialog.id, reactions), false)
         }
     }
 }
@@ -215,21 +248,19 @@ pub fn receive(model: &mut Model, event: &Event) -> bool {
 /// Opens, changes or closes the dialog of the vault, as the vault's status demands.
 pub fn follow_vault(model: &mut Model) {
     let status = &model.snapshot.vault;
-    let is_vault = |dialog: &Dialog| matches!(dialog.body, Body::Vault(_));
-    let stays = |dialog: &Dialog| match &dialog.body {
-        // While it is opened the question stands in front of what waits behind it; a wrong answer has it asked anew.
-        Body::Vault(form) => {
+    // While it is opened the question stands in front of what waits behind it; a wrong answer has it asked anew.
+    let stays = |dialog: &Dialog| {
+        dialog.get::<VaultForm>().is_some_and(|form| {
             *status == VaultStatus::Opening || (form.status == *status && !dialog.is_waiting())
-        }
-        _ => false,
+        })
     };
     if model.dialogs.iter().any(stays) {
         return;
     }
     let form = VaultForm::of(status);
-    model.dialogs.retain(|dialog| !is_vault(dialog));
+    model.dialogs.retain(|dialog| !dialog.is::<VaultForm>());
     if let Some(form) = form {
-        model.open(Body::Vault(form));
+        model.open(form);
     }
 }
 
@@ -243,7 +274,7 @@ pub fn ask_about_hosts(model: &mut Model) {
                 || base.host_str().unwrap_or_default().to_owned(),
                 |port| format!("{}:{port}", base.host_str().unwrap_or_default()),
             );
-            model.open(Body::Confirm(Confirm::of_app(Question::AcceptHost { host, to }, app)));
+            model.open(Confirm::of_app(Question::AcceptHost { host, to }, app));
         }
     }
 }
@@ -258,6 +289,6 @@ pub fn offer_first_run(model: &mut Model) {
     }
     model.first_run_over = true;
     if snapshot.users.is_empty() && model.dialogs.is_empty() {
-        model.open(Body::Credentials(CredentialsForm::first_run(app)));
+        model.open(CredentialsForm::first_run(app));
     }
 }

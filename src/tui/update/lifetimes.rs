@@ -1,6 +1,7 @@
 //! Keys on the chart of lifetimes.
 
 use super::panes;
+use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::lifetimes;
@@ -18,7 +19,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Toggle => model.view = View::Board,
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
-            let row = panes::target(action, chart.cursor(), lifetimes::rows(model.regions().body));
+            let row = target(action, chart.cursor(), lifetimes::rows(model.regions().body));
             lifetimes::go_to(model, row);
         }
         other => return panes::act(model, other),

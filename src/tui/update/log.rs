@@ -1,6 +1,7 @@
 //! Keys on the log.
 
-use super::{boards, panes};
+use super::panes;
+use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::log::{self, Filter};
@@ -23,9 +24,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             match model.log.open() {
                 Some(line) => {
                     let page = usize::from(layout::inside(body).height);
-                    model.log.scroll_to(panes::target(action, line, page));
+                    model.log.scroll_to(target(action, line, page));
                 }
-                None => model.log.go_to(panes::target(action, model.log.cursor(), log::rows(body))),
+                None => model.log.go_to(target(action, model.log.cursor(), log::rows(body))),
             }
         }
         other => return panes::act(model, other),
@@ -63,5 +64,5 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let fields = entry.fields();
     let lines: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}: {}", text::inert(value))).collect();
-    boards::copy(lines.join("\n").into(), "the entry")
+    super::copy::copy(lines.join("\n"), "the entry")
 }

@@ -4,16 +4,16 @@ use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKin
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Position;
 
-use super::{perform, views};
-use crate::session::Snapshot;
+use super::{dialogs, perform, views};
+use crate::tui::component::Input;
 use crate::tui::content::{hints, tabs};
-use crate::tui::dialog::Body;
 use crate::tui::effect::Effect;
 use crate::tui::headings::At;
-use crate::tui::hit::{DialogSpot, Spot, spot};
+use crate::tui::hit::{self, spot};
 use crate::tui::keymap::Action;
 use crate::tui::layout::{self, Arrangement};
 use crate::tui::model::{Model, Pane, View};
+use crate::tui::widget::page::Spot;
 use crate::tui::{lifetimes, needs, view};
 
 /// Rows that one notch of the wheel goes.
@@ -57,7 +57,7 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
     let regions = model.regions();
     let spot = spot(&regions, place);
     let before = model.mouse.clicked.replace((place, at));
-    if spot == Spot::Hints {
+    if spot == hit::Spot::Hints {
         let hints = hints::hints(model, regions.hints.width);
         let hint = hints.into_iter().find(|hint| hint.columns.contains(&place.x));
         return hint.map_or_else(Vec::new, |hint| perform(model, Some(hint.action), no_key()));
@@ -71,12 +71,12 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
         return if in_view(model, place) && is_double { enter(model) } else { vec![] };
     }
     match spot {
-        Spot::Split => model.mouse.dragging = true,
-        Spot::Tabs => {
+        hit::Spot::Split => model.mouse.dragging = true,
+        hit::Spot::Tabs => {
             let tab = tabs::tabs(model).into_iter().find(|tab| tab.columns.contains(&place.x));
             return tab.map_or_else(Vec::new, |tab| perform(model, Some(tabs::action(tab.pane)), no_key()));
         }
-        Spot::Pane { pane, row } => {
+        hit::Spot::Pane { pane, row } => {
             model.users.filter.typing = false;
             model.focus = pane;
             if !row.is_some_and(|row| select(model, pane, row)) {
@@ -87,63 +87,26 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
                 return enter(model);
             }
         }
-        Spot::Hints | Spot::Elsewhere => {}
+        hit::Spot::Hints | hit::Spot::Elsewhere => {}
     }
     vec![]
 }
 
 /// A click while a dialog is open. One that hits nothing of it does nothing.
 fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect> {
-    let Some(spot) = view::dialog_spot(model, place) else { return vec![] };
+    let Some(spot) = model.dialog().and_then(|dialog| dialog.under(model, place)) else { return vec![] };
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
-    if dialog.is_waiting() && !dialog.body.is_board() {
+    if dialog.is_waiting() && !dialog.body.is_panel() {
         return vec![];
     }
     dialog.leaving = None;
-    match (spot, &mut dialog.body) {
-        (DialogSpot::Answer(answer), Body::Confirm(confirm)) => {
-            confirm.answer = answer;
-            return perform(model, Some(Action::Submit), no_key());
-        }
-        (DialogSpot::Field(name), body) => {
-            if let Some(form) = body.form_mut() {
-                form.focus_on(name);
-                // Without effect on a text.
-                form.change(true);
-            }
-            body.settle();
-        }
-        (DialogSpot::Option(name, option), body) => {
-            if let Some(form) = body.form_mut() {
-                form.choose(name, option);
-            }
-            body.settle();
-        }
-        (DialogSpot::Row(row), body) => {
-            if select_in(body, row, &model.snapshot) && is_double {
-                model.mouse.clicked = None;
-                let submit = model.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
-                return perform(model, submit, no_key());
-            }
-        }
-        (DialogSpot::Answer(_), _) => {}
+    let mut effects = dialogs::handle_on_top(model, &Input::Click(spot));
+    if is_double && matches!(spot, Spot::Row(_)) {
+        model.mouse.clicked = None;
+        let submit = model.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
+        effects.extend(perform(model, submit, no_key()));
     }
-    vec![]
-}
-
-/// Selects a row of a dialog's list; whether it has one.
-fn select_in(body: &mut Body, row: usize, snapshot: &Snapshot) -> bool {
-    match body {
-        Body::Apps(list) => list.go_to(row, snapshot),
-        Body::Mailbox(mailbox) => mailbox.go_to(row, snapshot),
-        Body::Keys(list) => list.go_to(row, snapshot),
-        Body::Clock(board) => board.cursor = row,
-        Body::CopyMenu(menu) => menu.cursor = row,
-        Body::Palette(palette) => palette.go_to(row),
-        Body::Picker(picker) => picker.go_to(row),
-        _ => return false,
-    }
-    true
+    effects
 }
 
 /// A click into the chart, the comparison or the log: it selects a row, or a column; whether there is one.
@@ -225,7 +188,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 /// Scrolls what is under the pointer: the topmost dialog, the view, or a pane, whether it has the focus or not.
 fn wheel(model: &mut Model, place: Position, by: isize) -> Vec<Effect> {
     if model.dialogs.is_empty() && needs::on_board(model) {
-        if let Spot::Pane { pane, .. } = spot(&model.regions(), place) {
+        if let hit::Spot::Pane { pane, .. } = spot(&model.regions(), place) {
             model.scroll(pane, by);
         }
         return vec![];

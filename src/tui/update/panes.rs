@@ -1,8 +1,10 @@
 //! Keys on the main screen.
 
-use super::{batch, copy, filter, palette, users};
+use super::{batch, copy, filter, users};
 use crate::session;
-use crate::tui::dialog::Body;
+use crate::tui::component::help::Help;
+use crate::tui::component::palette::{self, Palette};
+use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::layout::Arrangement;
@@ -23,10 +25,13 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Repaint => return vec![Effect::Repaint],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Lock => return vec![Effect::Send { operation: session::Lock.into(), dialog: None }],
-        Action::Help => model.open(Body::Help { offset: 0 }),
+        Action::Help => model.open(Help::new(model.place())),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::Close => filter::back(model),
-        Action::Palette => palette::open(model),
+        Action::Palette => {
+            let entries = palette::entries(model, model.context(), |action| needs::missing(model, action));
+            model.open(Palette::new(entries));
+        }
         Action::Filter => filter::open(model),
         Action::Mark => filter::mark(model),
         Action::InvertMarks => filter::invert(model),
@@ -92,19 +97,5 @@ fn travel(model: &mut Model, action: Action) {
             let entry = target(action, model.timeline.cursor(), page);
             model.timeline.go_to(entry);
         }
-    }
-}
-
-/// Where a movement leads from `row`; beyond the end means the end.
-pub fn target(action: Action, row: usize, page: usize) -> usize {
-    let page = page.saturating_sub(1).max(1);
-    match action {
-        Action::Up => row.saturating_sub(1),
-        Action::Down => row.saturating_add(1),
-        Action::PageUp => row.saturating_sub(page),
-        Action::PageDown => row.saturating_add(page),
-        Action::First => 0,
-        Action::Last => usize::MAX,
-        _ => row,
     }
 }

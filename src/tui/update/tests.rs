@@ -22,7 +22,15 @@ use crate::session::{
     SendError, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
 use crate::tui::Look;
-use crate::tui::dialog::{Body, DialogId, Progress};
+use crate::tui::component::confirm::Confirm;
+use crate::tui::component::copy_menu::CopyMenu;
+use crate::tui::component::credentials::CredentialsForm;
+use crate::tui::component::edit::EditForm;
+use crate::tui::component::help::Help;
+use crate::tui::component::palette::Palette;
+use crate::tui::component::vault::VaultForm;
+use crate::tui::dialog::Progress;
+use crate::tui::effect::DialogId;
 use crate::tui::form::FieldName;
 use crate::tui::model::{Pane, Start};
 use crate::tui::theme::Theme;
@@ -302,7 +310,7 @@ fn a_cancelled_dialog_ignores_its_late_answer() {
     assert!(model.dialogs.is_empty());
     keys(&mut model, "?");
     update(&mut model, event(Some(id), Subject::Device, failure()));
-    assert!(matches!(model.dialog().unwrap().body, Body::Help { .. }));
+    assert!(model.dialog().unwrap().is::<Help>());
     assert_eq!(model.activity.unread(), 1, "it is an event like any other");
 }
 

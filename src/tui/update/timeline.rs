@@ -2,8 +2,7 @@
 //! afterwards comes by itself.
 
 use crate::session::{self, Event, EventKind, ReadTimeline, RequestId, SendError, Subject};
-use crate::tui::dialog::DialogId;
-use crate::tui::effect::Effect;
+use crate::tui::effect::{DialogId, Effect};
 use crate::tui::model::{Model, Pane, View};
 use crate::tui::timeline::Reading;
 

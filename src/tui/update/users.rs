@@ -2,11 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{apps, boards, copy, documents};
+use super::{dialogs, documents};
 use crate::data::FieldPath;
-use crate::session::{self, AnyOperation, AppView, UserView};
+use crate::session::{self, AnyOperation, UserView};
+use crate::tui::component::api_keys::KeyList;
+use crate::tui::component::app_form::AppForm;
+use crate::tui::component::apps::AppList;
+use crate::tui::component::clock::ClockBoard;
+use crate::tui::component::confirm::{Confirm, Question};
+use crate::tui::component::copy_menu::CopyMenu;
+use crate::tui::component::credentials::CredentialsForm;
+use crate::tui::component::delete::DeleteForm;
+use crate::tui::component::edit::EditForm;
+use crate::tui::component::email::EmailForm;
+use crate::tui::component::mailbox::Mailbox;
+use crate::tui::component::{Input, Modal};
 use crate::tui::content::tree::Kind;
-use crate::tui::dialog::{Body, Confirm, CredentialsForm, DeleteForm, EditForm, EmailForm, Question};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::model::{Model, Pane};
@@ -15,90 +26,92 @@ use crate::tui::words::Tone;
 /// Does what a key asks for. What the action needs is there.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let selected = model.selected().map(Arc::clone);
-    let dialog = match (action, selected) {
-        (Action::LogIn, user) => with_app(model, |app| CredentialsForm::log_in(app, user.as_deref())),
-        (Action::Register, _) => with_app(model, CredentialsForm::register),
-        (Action::Password, user) => password(model, user.as_deref()),
-        (Action::Clock | Action::Mailbox | Action::ApiKeys, user) => {
-            return boards::open(model, action, user.as_deref());
-        }
-        (Action::Apps, _) => {
-            apps::open(model);
-            None
-        }
-        (Action::AddApp, _) => {
-            apps::add(model);
-            None
-        }
-        (_, None) => None,
-        (Action::Link, Some(user)) => with_app(model, |app| CredentialsForm::link(app, &user)),
-        (Action::Refresh, Some(user)) => return send(session::Refresh { user: user.key.clone() }),
-        (Action::MakeCurrent, Some(user)) => return send(session::MakeCurrent { user: user.key.clone() }),
-        (Action::LogOut, Some(user)) if user.is_lost_without_session() => confirm(Question::LogOut, &user),
-        (Action::LogOut, Some(user)) => return send(session::LogOut { user: user.key.clone() }),
-        (Action::CopyMenu, Some(user)) => {
-            copy::open_menu(model, &user);
-            None
-        }
-        (Action::Remove, Some(user)) => {
-            confirm(Question::Remove { lost: user.is_lost_without_session() }, &user)
-        }
-        (Action::Delete, Some(user)) => Some(Body::Delete(DeleteForm::new(&user))),
-        (Action::Undo, Some(user)) => {
-            documents::undo(model, &user);
-            None
-        }
-        (Action::EditDocument, Some(user)) => return documents::open(model, &user),
-        (Action::ReadSource, Some(user)) => return documents::read_source(model, &user),
-        (Action::Edit, Some(user)) => edit(model, &user),
-        (Action::AddField, Some(user)) => add(model, &user),
-        (Action::RemoveField, Some(user)) => remove_field(model, &user),
-        _ => None,
-    };
-    if let Some(body) = dialog {
-        model.open(body);
+    if let Some(user) = &selected
+        && let Some(effects) = act_on(model, action, user)
+    {
+        return effects;
     }
-    vec![]
+    let Some(dialog) = dialog(model, action, selected.as_deref()) else { return vec![] };
+    let is_panel = dialog.is_panel();
+    model.open_boxed(dialog);
+    // What a panel shows may be old.
+    if is_panel { dialogs::handle_on_top(model, &Input::Action(Action::Reload)) } else { vec![] }
+}
+
+/// Does what needs no dialog of its own; `None` where it is something else.
+fn act_on(model: &mut Model, action: Action, user: &UserView) -> Option<Vec<Effect>> {
+    Some(match action {
+        Action::Refresh => send(session::Refresh { user: user.key.clone() }),
+        Action::MakeCurrent => send(session::MakeCurrent { user: user.key.clone() }),
+        Action::LogOut if !user.is_lost_without_session() => send(session::LogOut { user: user.key.clone() }),
+        Action::Undo => {
+            documents::undo(model, user);
+            vec![]
+        }
+        Action::EditDocument => documents::open(model, user),
+        Action::ReadSource => documents::read_source(model, user),
+        _ => return None,
+    })
+}
+
+/// The dialog that an action opens.
+fn dialog(model: &mut Model, action: Action, user: Option<&UserView>) -> Option<Box<dyn Modal>> {
+    Some(match (action, user) {
+        (Action::LogIn, user) => Box::new(CredentialsForm::log_in(model.app()?, user)),
+        (Action::Register, _) => Box::new(CredentialsForm::register(model.app()?)),
+        (Action::Password, user) => {
+            // What helps somebody who cannot log in: probably the selected user.
+            let email = user.and_then(|user| user.email()).unwrap_or_default();
+            Box::new(EmailForm::new(model.app()?.alias.clone(), email))
+        }
+        (Action::Clock, _) => Box::new(ClockBoard::new(model.app()?.alias.clone())),
+        (Action::Mailbox, _) => Box::new(Mailbox::new(model.app()?.alias.clone())),
+        (Action::Apps, _) => Box::new(AppList::new(model.app().map(|app| app.alias.clone()))),
+        (Action::AddApp, _) => Box::new(AppForm::add(&model.snapshot)),
+        (_, None) => return None,
+        (Action::ApiKeys, Some(user)) => Box::new(KeyList::new(user)),
+        (Action::Link, Some(user)) => Box::new(CredentialsForm::link(model.app()?, user)),
+        (Action::CopyMenu, Some(user)) => Box::new(CopyMenu::new(user)),
+        (Action::LogOut, Some(user)) => Box::new(confirm(Question::LogOut, user)),
+        (Action::Remove, Some(user)) => {
+            Box::new(confirm(Question::Remove { lost: user.is_lost_without_session() }, user))
+        }
+        (Action::Delete, Some(user)) => Box::new(DeleteForm::new(user)),
+        (Action::Edit, Some(user)) => Box::new(edit(model, user)?),
+        (Action::AddField, Some(user)) => Box::new(add(model, user)),
+        (Action::RemoveField, Some(user)) => Box::new(remove_field(model, user)?),
+        _ => return None,
+    })
 }
 
 fn send(operation: impl Into<AnyOperation>) -> Vec<Effect> {
     vec![Effect::Send { operation: operation.into(), dialog: None }]
 }
 
-fn with_app(model: &Model, form: impl FnOnce(&AppView) -> CredentialsForm) -> Option<Body> {
-    Some(Body::Credentials(form(model.app()?)))
+fn confirm(question: Question, user: &UserView) -> Confirm {
+    Confirm::new(question, user.key.clone(), user.label.clone())
 }
 
-/// What helps somebody who cannot log in: probably the selected user.
-fn password(model: &Model, user: Option<&UserView>) -> Option<Body> {
-    let email = user.and_then(|user| user.email());
-    Some(Body::Email(EmailForm::new(model.app()?.alias.clone(), email.unwrap_or_default())))
-}
-
-fn confirm(question: Question, user: &UserView) -> Option<Body> {
-    Some(Body::Confirm(Confirm::new(question, user.key.clone(), user.label.clone())))
-}
-
-fn edit(model: &mut Model, user: &UserView) -> Option<Body> {
+fn edit(model: &mut Model, user: &UserView) -> Option<EditForm> {
     model.focus = Pane::CustomData;
-    let Some(row) = model.detail.tree.current() else { return add(model, user) };
+    let Some(row) = model.detail.tree.current() else { return Some(add(model, user)) };
     let path = writable(model, row.path.clone())?;
     let value = model.detail.tree.value(&path)?;
     let known = model.detail.tree.newest().cloned().unwrap_or_default();
-    Some(Body::Edit(EditForm::edit(user, known, path, value)))
+    Some(EditForm::edit(user, known, path, value))
 }
 
-fn add(model: &mut Model, user: &UserView) -> Option<Body> {
+fn add(model: &mut Model, user: &UserView) -> EditForm {
     model.focus = Pane::CustomData;
     let parent = model.detail.tree.current().map(|row| match row.kind {
         Kind::Container { open: true, .. } => row.path.clone(),
         _ => parent(&row.path),
     });
     let known = model.detail.tree.newest().cloned().unwrap_or_default();
-    Some(Body::Edit(EditForm::add(user, known, &parent.unwrap_or_default())))
+    EditForm::add(user, known, &parent.unwrap_or_default())
 }
 
-fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
+fn remove_field(model: &mut Model, user: &UserView) -> Option<Confirm> {
     let path = model.detail.tree.current()?.path.clone();
     let path = writable(model, path)?;
     let before = model.detail.tree.newest().and_then(|newest| path.find(newest)).cloned();
@@ -108,7 +121,7 @@ fn remove_field(model: &mut Model, user: &UserView) -> Option<Body> {
         model.say(Tone::Warn, format!("{gone}; {refresh} renews the token, so that it follows"));
         return None;
     }
-    confirm(Question::Unset { path, before }, user)
+    Some(confirm(Question::Unset { path, before }, user))
 }
 
 /// The path, if it can be written. MongoDB never changes an `_id`, and its dotted paths cannot address a name with a dot in

@@ -7,11 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::form::Drawn;
 use super::{pane, put, span, tone};
 use crate::session::UserView;
 use crate::tui::content::compare::Row;
-use crate::tui::dialog::Picker;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -159,31 +157,4 @@ fn both_ends(text: &str, columns: usize) -> Cow<'_, str> {
     let end = columns / 2;
     let start = columns - end - 1;
     Cow::Owned(format!("{}…{}", &text[..start], &text[text.len() - end..]))
-}
-
-/// The users to pick from.
-pub fn picker(model: &Model, picker: &Picker, columns: usize, rows: usize) -> Drawn {
-    let theme = &model.theme;
-    let found = picker.found(&model.snapshot);
-    if found.is_empty() {
-        return Drawn::lines(vec![Line::from(span("nobody else has such a name", theme.muted))]);
-    }
-    let cursor = picker.cursor(&model.snapshot);
-    let height = rows.max(3).min(found.len()).min(12);
-    let first = (cursor + 1).saturating_sub(height);
-    let shown = found.iter().enumerate().skip(first).take(height);
-    let lines = shown.map(|(at, user)| {
-        let mark = if at == cursor { "▸ " } else { "  " };
-        let app = text::inert(user.key.app.as_str()).into_owned();
-        let room = columns.saturating_sub(2 + 2 + text::width(&app));
-        let style = if at == cursor { theme.selection } else { theme.text };
-        Line::from(vec![
-            span(mark, theme.strong),
-            span(text::fit(&text::inert(&user.label), room), style),
-            span(format!("  {app}"), theme.muted),
-        ])
-    });
-    let mut drawn = Drawn::default();
-    drawn.rows(first, lines);
-    drawn
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Talk;
 use crate::data::FieldPath;
 use crate::session::{self, FindError, Snapshot, UserView, find_user};
-use crate::tui::dialog::Body;
+use crate::tui::component::api_keys::KeyList;
+use crate::tui::component::mailbox::Mailbox;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::message::Message;
@@ -120,10 +121,11 @@ impl Talk {
     fn select_row(&mut self, row: usize) {
         let snapshot = self.model.snapshot.clone();
         let row = row.saturating_sub(1);
-        match self.model.dialogs.last_mut().map(|dialog| &mut dialog.body) {
-            Some(Body::Mailbox(mailbox)) => mailbox.go_to(row, &snapshot),
-            Some(Body::Keys(keys)) => keys.go_to(row, &snapshot),
-            _ => {}
+        let Some(dialog) = self.model.dialogs.last_mut() else { return };
+        if let Some(mailbox) = dialog.get_mut::<Mailbox>() {
+            mailbox.go_to(row, &snapshot);
+        } else if let Some(keys) = dialog.get_mut::<KeyList>() {
+            keys.go_to(row, &snapshot);
         }
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::account::App;
 use crate::data::change::EditBase;
 use crate::session::{self, LocalView};
+use crate::tui::component::apps::AppList;
 use crate::tui::keymap::{Keymap, Setting};
 use crate::tui::model::View;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -79,10 +80,10 @@ fn an_app_is_added_from_the_list_of_apps() {
     later.apps.push(AppView { alias: alias.clone(), kept: true, ..later.apps[0].clone() });
     show(&mut model, later);
     // The new one is selected, and one can log in at it, although it has nobody.
-    assert!(matches!(&model.dialog().unwrap().body, Body::Apps(list)
-        if list.current(&model.snapshot).unwrap().alias == *alias));
+    let list = model.dialog().unwrap().get::<AppList>().unwrap();
+    assert_eq!(list.current(&model.snapshot).unwrap().alias, *alias);
     keys(&mut model, "l");
-    assert!(matches!(&model.dialog().unwrap().body, Body::Credentials(form) if form.app == *alias));
+    assert_eq!(model.dialog().unwrap().get::<CredentialsForm>().unwrap().app, *alias);
     assert_eq!(model.dialogs.len(), 1, "the list made way");
 }
 
@@ -395,14 +396,14 @@ fn a_row_of_a_list_is_selected_by_a_click_and_run_by_two() {
     keys(&mut model, "register");
     let row = "register an e-mail account";
     assert!(click(&mut model, row).is_empty());
-    assert!(matches!(model.dialog().unwrap().body, Body::Palette(_)));
+    assert!(model.dialog().unwrap().is::<Palette>());
     click_again(&mut model, row);
-    assert!(matches!(&model.dialog().unwrap().body, Body::Credentials(_)));
+    assert!(model.dialog().unwrap().is::<CredentialsForm>());
 
     let mut menu = with_users([1]);
     keys(&mut menu, "Y");
     click(&mut menu, "the refresh token");
-    assert!(matches!(&menu.dialog().unwrap().body, Body::CopyMenu(menu) if menu.cursor == 2));
+    assert_eq!(menu.dialog().unwrap().get::<CopyMenu>().unwrap().cursor, 2);
 }
 
 #[test]
@@ -535,12 +536,12 @@ fn an_edit_is_not_dropped_by_quitting_unasked() {
         update(model, Message::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)))
     };
     press(&mut model, KeyCode::Char('a'));
-    assert!(matches!(model.dialog().unwrap().body, Body::Edit(_)));
+    assert!(model.dialog().unwrap().is::<EditForm>());
     keys(&mut model, "x");
     // Something else may stand in front of it.
-    model.open(Body::Help { offset: 0 });
+    model.open(Help::new(Context::Users));
     assert!(ctrl_c(&mut model).is_empty());
-    assert!(matches!(model.dialog().unwrap().body, Body::Edit(_)));
+    assert!(model.dialog().unwrap().is::<EditForm>());
     assert!(drawn(&model).contains("Ctrl-C again quits and drops"), "{}", drawn(&model));
     keys(&mut model, "y");
     assert!(ctrl_c(&mut model).is_empty(), "another key asks anew");
@@ -548,7 +549,7 @@ fn an_edit_is_not_dropped_by_quitting_unasked() {
     let vault = VaultStatus::Locked { key: KeySource::Passphrase, why: None };
     show(&mut model, Snapshot { vault, ..Snapshot::default() });
     assert!(ctrl_c(&mut model).is_empty());
-    assert!(matches!(model.dialog().unwrap().body, Body::Vault(_)));
+    assert!(model.dialog().unwrap().is::<VaultForm>());
     assert!(matches!(ctrl_c(&mut model).as_slice(), [Effect::Quit]));
 }
 
@@ -625,9 +626,7 @@ fn an_anonymous_user_is_not_lost_by_one_key() {
     }
     let mut model = anonymous();
     keys(&mut model, " o");
-    let Some(Body::Confirm(confirm)) = model.dialog().map(|dialog| &dialog.body) else {
-        panic!("a question")
-    };
+    let confirm = model.dialog().unwrap().get::<Confirm>().expect("a question");
     assert!(confirm.text().ends_with("are lost."), "{}", confirm.text());
     assert!(press(&mut model, KeyCode::Enter).is_empty());
     // Of anybody else the end of a session is harmless.

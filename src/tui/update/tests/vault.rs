@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn the_first_run_offers_a_log_in_once() {
     let mut model = with_users([]);
-    assert!(matches!(model.dialog().unwrap().body, Body::Credentials(_)));
+    assert!(model.dialog().unwrap().is::<CredentialsForm>());
     press(&mut model, KeyCode::Esc);
     show(&mut model, snapshot([]));
     assert!(model.dialogs.is_empty());
@@ -98,7 +98,7 @@ fn what_is_open_when_the_vault_is_closed_waits_out_of_sight_and_nothing_of_its_u
         for status in [VaultStatus::Opening, wrong()] {
             show(&mut model, locked(status));
             assert!(model.dialogs_in_sight().iter().all(|dialog| dialog.id != of_user));
-            assert!(matches!(model.dialog().unwrap().body, Body::Vault(_)));
+            assert!(model.dialog().unwrap().is::<VaultForm>());
         }
         assert!(!model.dialog().unwrap().is_waiting(), "it is asked anew");
     }

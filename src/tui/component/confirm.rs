@@ -1,13 +1,18 @@
 //! Questions before something that is hard to undo.
 
 use bson::Bson;
+use ratatui::layout::Alignment;
+use ratatui::text::Line;
 
-use super::Submission;
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State};
 use crate::account::{ApiKeyId, AppAlias, UserKey};
 use crate::data::{DataEdit, FieldPath};
 use crate::session::{self, AnyOperation};
 use crate::tui::batch::BatchAction;
 use crate::tui::content::tree;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::widget::line::span;
+use crate::tui::widget::page::{Drawn, Spot, Target, paragraph};
 use crate::tui::words;
 
 /// A question with two answers.
@@ -250,35 +255,24 @@ impl Confirm {
         }
     }
 
-    pub(super) fn waiting(&self) -> &'static str {
-        match self.question {
-            Question::DeleteKey { .. } => "deleting…",
-            Question::LogOut => "logging out…",
-            Question::Remove { .. } | Question::Unset { .. } => "removing…",
-            Question::ForgetApp { .. } => "forgetting…",
-            Question::ClearMails { .. } => "emptying…",
-            Question::AcceptHost { .. } => "changing…",
-            // Its results are told together, outside of the dialog.
-            Question::Many { .. } => "",
-        }
-    }
-
     /// The change of the custom data, if the question is about one.
     pub fn edit(&self) -> Option<DataEdit> {
         let Question::Unset { path, before } = &self.question else { return None };
         Some(DataEdit::field(path.clone(), before.clone(), None))
     }
 
-    pub(super) fn submit(&self) -> Submission {
+    pub fn submit(&self) -> Vec<Reaction> {
         match (self.answer, &self.about) {
-            (Answer::Cancel, _) => return Submission::Close,
-            (Answer::Keep, About::User { key, .. }) => return Submission::Link(key.clone()),
+            (Answer::Cancel, _) => return vec![Reaction::Close],
+            (Answer::Keep, About::User { key, .. }) => {
+                return vec![Reaction::Close, Reaction::Link(key.clone())];
+            }
             _ => {}
         }
         if let Question::Many { action, users, .. } = &self.question {
-            return Submission::Batch(*action, users.clone());
+            return vec![Reaction::Close, Reaction::Batch(*action, users.clone())];
         }
-        self.operation().map_or(Submission::Close, Submission::Send)
+        self.operation().map_or_else(|| vec![Reaction::Close], Reaction::ask)
     }
 
     fn operation(&self) -> Option<AnyOperation> {
@@ -303,9 +297,93 @@ impl Confirm {
     }
 }
 
+impl Component for Confirm {
+    fn context(&self) -> Context {
+        Context::Question
+    }
+
+    fn handle(&mut self, input: Input, _state: &State) -> Vec<Reaction> {
+        match input {
+            Input::Action(Action::Submit) => return self.submit(),
+            Input::Action(Action::Left) => self.turn(false),
+            Input::Action(Action::Right) => self.turn(true),
+            Input::Click(Spot::Answer(at)) => {
+                if let Some((answer, _)) = self.answers().get(at) {
+                    self.answer = *answer;
+                    return self.submit();
+                }
+            }
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let theme = &state.theme;
+        let mut lines = paragraph(&self.text(), theme.text, COLUMNS);
+        lines.push(Line::default());
+        let answers = self.answers();
+        let buttons: Vec<_> = answers
+            .iter()
+            .map(|(answer, name)| {
+                let focused = *answer == self.answer;
+                let mark = if focused { "▸" } else { " " };
+                span(format!("[{mark}{name} ]"), if focused { theme.selection } else { theme.text })
+            })
+            .collect();
+        // The line is centred.
+        const GAP: u16 = 3;
+        let widths: Vec<_> = buttons.iter().map(|button| button.width() as u16).collect();
+        let whole = widths.iter().sum::<u16>() + GAP * (widths.len() as u16 - 1);
+        let start = (COLUMNS as u16).saturating_sub(whole) / 2;
+        let mut spans = Vec::new();
+        for button in buttons {
+            if !spans.is_empty() {
+                spans.push(span(" ".repeat(GAP.into()), theme.text));
+            }
+            spans.push(button);
+        }
+        lines.push(Line::from(spans).alignment(Alignment::Center));
+        let mut drawn = Drawn::lines(lines);
+        let line = drawn.lines.len() - 1;
+        let mut column = start;
+        for (at, width) in widths.into_iter().enumerate() {
+            let columns = Some(column..column + width);
+            drawn.spots.push(Target { line, columns, spot: Spot::Answer(at) });
+            column += width + GAP;
+        }
+        Page::new(self.title(), drawn)
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        vec![self.text()]
+    }
+}
+
+impl Modal for Confirm {
+    fn waiting(&self) -> &'static str {
+        match self.question {
+            Question::DeleteKey { .. } => "deleting…",
+            Question::LogOut => "logging out…",
+            Question::Remove { .. } | Question::Unset { .. } => "removing…",
+            Question::ForgetApp { .. } => "forgetting…",
+            Question::ClearMails { .. } => "emptying…",
+            Question::AcceptHost { .. } => "changing…",
+            // Its results are told together, outside of the dialog.
+            Question::Many { .. } => "",
+        }
+    }
+
+    fn data_edit(&self) -> Option<(UserKey, String, DataEdit)> {
+        let (user, label) = self.user()?;
+        Some((user.clone(), label.to_owned(), self.edit()?))
+    }
+}
+
 /// What an anonymous user loses with the session.
 const LOST: &str = "It is anonymous, and this session is the only way in: nobody can log in as this user again, and the \
                     account and its data are lost.";
+
 const KEEP: &str =
     "Make it permanent to keep it: link an e-mail address and a password, or another identity.";
 

@@ -1,8 +1,10 @@
 //! Edit a value of the custom data, or add one.
 
 use bson::{Bson, Document};
+use ratatui::text::Line;
 
-use super::Submission;
+use super::document::{change, too_large};
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::UserKey;
 use crate::data::FieldPath;
 use crate::data::change::{DataEdit, apply, json_size};
@@ -11,6 +13,9 @@ use crate::data::value::{ValueError, parse_value};
 use crate::session::{self, UserView};
 use crate::tui::content::tree;
 use crate::tui::form::{Field, FieldName, Form};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::widget::form;
+use crate::tui::widget::page::{below, paragraph};
 
 /// The form.
 #[derive(Debug)]
@@ -84,14 +89,14 @@ impl EditForm {
         json_size(&apply(&self.known, &changes))
     }
 
-    pub(super) fn submit(&mut self) -> Submission {
+    pub fn submit(&mut self) -> Vec<Reaction> {
         let path = match &self.present {
             Some((path, _)) => path.clone(),
             None => match FieldPath::parse_writable(self.form.text(FieldName::Path)) {
                 Ok(path) => path,
                 Err(error) => {
                     self.form.refuse(FieldName::Path, error.to_string());
-                    return Submission::Refused;
+                    return vec![];
                 }
             },
         };
@@ -100,13 +105,90 @@ impl EditForm {
                 let before = path.find(&self.known).cloned();
                 let edit = DataEdit::field(path, before, Some(value));
                 self.sent = Some(edit.clone());
-                Submission::send(session::EditCustomData { user: self.user.clone(), edit })
+                Reaction::ask(session::EditCustomData { user: self.user.clone(), edit })
             }
             Err(_) => {
                 // The line below the field says what is wrong with the value.
                 self.form.focus_on(FieldName::Value);
-                Submission::Refused
+                vec![]
             }
         }
+    }
+}
+
+impl Component for EditForm {
+    fn context(&self) -> Context {
+        form_context(&self.form)
+    }
+
+    fn handle(&mut self, input: Input, _state: &State) -> Vec<Reaction> {
+        if let Input::Action(Action::Submit) = input {
+            return self.submit();
+        }
+        handle_form(&mut self.form, &input);
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let theme = &state.theme;
+        let (title, intro) = match &self.present {
+            Some((path, kind)) => {
+                let words = format!("{path} of {}, {kind} at present", self.label);
+                (format!("Edit {path}"), paragraph(&words, theme.muted, COLUMNS))
+            }
+            None => {
+                let words = format!("{}: a name, or a path such as settings.theme", self.label);
+                ("Add a custom data field".into(), paragraph(&words, theme.muted, COLUMNS))
+            }
+        };
+        let fields = form::draw(&self.form, theme, COLUMNS);
+        let mut drawn = below(intro, fields);
+        let (words, style) = match self.verdict() {
+            Ok("string") if self.form.text(FieldName::Value).trim().is_empty() => {
+                ("will be stored as an empty string".to_owned(), theme.muted)
+            }
+            Ok(kind) => (format!("will be stored as {kind}"), theme.good),
+            Err(error) => (format!("✗ {error}"), theme.bad),
+        };
+        drawn.lines.push(Line::default());
+        drawn.lines.extend(paragraph(&words, style, COLUMNS));
+        if let Some(edit) = self.preview() {
+            drawn.lines.extend(edit.changes.iter().map(|of| change(state, of, COLUMNS)));
+            drawn.lines.extend(too_large(state, self.size(), COLUMNS));
+        }
+        Page::new(title, drawn)
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        vec![match &self.present {
+            Some((path, kind)) => format!("edit {path} of {}, {kind} at present", self.label),
+            None => format!("add a custom data field to {}: a name, or a path such as a.b", self.label),
+        }]
+    }
+}
+
+impl Modal for EditForm {
+    fn form(&self) -> Option<&Form> {
+        Some(&self.form)
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        Some(&mut self.form)
+    }
+
+    fn objection(&self) -> Option<String> {
+        self.verdict().err().map(|error| error.to_string())
+    }
+
+    fn waiting(&self) -> &'static str {
+        "writing…"
+    }
+
+    fn holds_work(&self) -> bool {
+        self.holds_text()
+    }
+
+    fn data_edit(&self) -> Option<(UserKey, String, DataEdit)> {
+        Some((self.user.clone(), self.label.clone(), self.sent.clone()?))
     }
 }

@@ -1,11 +1,14 @@
-//! Draws a line of text.
+//! Lines of text, drawn.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::tui::text;
+use crate::tui::theme::Theme;
+use crate::tui::words::Tone;
 
 /// Draws what [`Line::render`] draws. Nearly all lines have nothing but characters of one column that nothing joins; those
 /// need no search for graphemes, which is most of what a frame costs.
@@ -26,13 +29,35 @@ pub fn put(line: &Line, row: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Draws lines from the top of an area; those that do not fit are left out.
+pub fn lines<'a>(area: Rect, buffer: &mut Buffer, lines: impl IntoIterator<Item = Line<'a>>) {
+    for (row, line) in area.rows().zip(lines) {
+        put(&line, row, buffer);
+    }
+}
+
+/// A text in a style.
+pub fn span(text: impl Into<String>, style: Style) -> Span<'static> {
+    Span::styled(text.into(), style)
+}
+
+/// The style of a severity.
+pub fn tone(theme: &Theme, tone: Tone) -> Style {
+    match tone {
+        Tone::Plain => theme.text,
+        Tone::Good => theme.good,
+        Tone::Busy => theme.busy,
+        Tone::Warn => theme.warn,
+        Tone::Bad => theme.bad,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use ratatui::buffer::Cell;
-    use ratatui::style::{Color, Modifier, Style};
-    use ratatui::text::Span;
+    use ratatui::style::{Color, Modifier};
 
     fn spans() -> impl Strategy<Value = Vec<(String, Style)>> {
         let text = prop_oneof![

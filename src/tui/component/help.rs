@@ -1,9 +1,84 @@
-//! What the help overlay lists: the keymap.
+//! The help overlay: the keymap.
 
 use ratatui::layout::Size;
+use ratatui::text::Line;
 
-use crate::tui::keymap::{Bound, Context, Keymap};
+use super::{Component, Input, Modal, Page, Reaction, Room, State, is_movement, target};
+use crate::tui::keymap::{Action, Bound, Context, Keymap};
 use crate::tui::model::Pane;
+use crate::tui::text;
+use crate::tui::widget::line::span;
+use crate::tui::widget::page::Drawn;
+
+/// The overlay.
+#[derive(Debug)]
+pub struct Help {
+    /// Where it was asked for: those keys go first.
+    here: Context,
+    /// The first line in sight.
+    offset: usize,
+}
+
+impl Help {
+    /// The overlay over a place.
+    pub fn new(here: Context) -> Self {
+        Self { here, offset: 0 }
+    }
+}
+
+impl Component for Help {
+    fn context(&self) -> Context {
+        Context::Help
+    }
+
+    fn handle(&mut self, input: Input, state: &State) -> Vec<Reaction> {
+        if let Input::Action(Action::Submit) = input {
+            return vec![Reaction::Close];
+        }
+        if let Input::Action(action) = input
+            && is_movement(action)
+        {
+            let rows = rows(&state.keymap, self.here).len();
+            let page = height(state.size).min(rows);
+            self.offset = target(action, self.offset, page).min(rows.saturating_sub(page));
+        }
+        vec![]
+    }
+
+    fn draw(&self, state: &State, room: Room) -> Page {
+        let theme = &state.theme;
+        let rows = rows(&state.keymap, self.here);
+        let (all, height) = (rows.len(), height(room.screen).min(rows.len()));
+        let position = format!(" {}-{} of {all} ", self.offset + 1, (self.offset + height).min(all));
+        let shown = rows.into_iter().skip(self.offset).take(height);
+        let lines = shown.map(|row| match row {
+            Row::Heading(heading) => Line::from(span(heading, theme.strong)),
+            Row::Keys { keys, description } => Line::from(vec![
+                span(format!("  {}", text::fit(&keys, KEYS)), theme.key),
+                span(description, theme.text),
+            ]),
+        });
+        let page = Page::new("Keys", Drawn::lines(lines.collect()));
+        Page { position: (all > height).then_some(position), ..page }
+    }
+
+    fn offers(&self, action: Action, _state: &State) -> bool {
+        action != Action::Quit
+    }
+
+    fn describe(&self, state: &State) -> Vec<String> {
+        let line = |row| match row {
+            Row::Heading(heading) => format!("{heading}:"),
+            Row::Keys { keys, description } => format!("{keys}: {description}"),
+        };
+        rows(&state.keymap, self.here).into_iter().map(line).collect()
+    }
+}
+
+impl Modal for Help {}
+
+/// Columns of the keys.
+const KEYS: usize = 14;
 
 /// One row of the overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,13 @@
 //! The vault needs a person: to choose where its key lives, to give the passphrase, or to read why it cannot be used.
 
-use super::Submission;
+use ratatui::text::Line;
+
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::session::{self, KeyChoice, KeySource, VaultStatus};
 use crate::tui::form::{Field, FieldName, Form};
+use crate::tui::keymap::{Action, Context};
+use crate::tui::widget::form;
+use crate::tui::widget::page::{below, paragraph};
 
 /// The dialog.
 #[derive(Debug)]
@@ -104,15 +109,7 @@ impl VaultForm {
         PLACES[self.form.chosen(FieldName::KeyPlace)].0
     }
 
-    pub(super) fn settle(&mut self) {
-        if matches!(self.status, VaultStatus::ChooseKey { .. }) {
-            let typed = self.place() == KeyPlace::Passphrase;
-            self.form.show(FieldName::Passphrase, typed);
-            self.form.show(FieldName::Repeat, typed);
-        }
-    }
-
-    pub(super) fn submit(&mut self) -> Submission {
+    pub fn submit(&mut self) -> Vec<Reaction> {
         let choice = match &self.status {
             VaultStatus::ChooseKey { .. } => match self.place() {
                 KeyPlace::KeyFile => KeyChoice::KeyFile(None),
@@ -121,7 +118,7 @@ impl VaultForm {
                 KeyPlace::Passphrase => {
                     if self.form.is_focused(FieldName::KeyPlace) {
                         self.form.focus_on(FieldName::Passphrase);
-                        return Submission::Refused;
+                        return vec![];
                     }
                     if self.form.secret(FieldName::Passphrase).is_empty() {
                         return self.refuse(FieldName::Passphrase, "is needed");
@@ -142,10 +139,10 @@ impl VaultForm {
                 KeySource::Memory => KeyChoice::Memory,
             },
             VaultStatus::Failed { .. } | VaultStatus::Opening | VaultStatus::Open { .. } => {
-                return Submission::Refused;
+                return vec![];
             }
         };
-        Submission::send(session::OpenVault(choice))
+        Reaction::ask(session::OpenVault(choice))
     }
 
     fn passphrase(&mut self) -> KeyChoice {
@@ -154,8 +151,69 @@ impl VaultForm {
         KeyChoice::Passphrase(passphrase)
     }
 
-    fn refuse(&mut self, field: FieldName, why: &str) -> Submission {
+    fn refuse(&mut self, field: FieldName, why: &str) -> Vec<Reaction> {
         self.form.refuse(field, why);
-        Submission::Refused
+        vec![]
+    }
+}
+
+impl Component for VaultForm {
+    fn context(&self) -> Context {
+        form_context(&self.form)
+    }
+
+    fn handle(&mut self, input: Input, _state: &State) -> Vec<Reaction> {
+        if let Input::Action(Action::Submit) = input {
+            return self.submit();
+        }
+        handle_form(&mut self.form, &input);
+        self.settle();
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let intro = paragraph(&self.text(), state.theme.text, COLUMNS);
+        let mut drawn = below(intro, form::draw(&self.form, &state.theme, COLUMNS));
+        if let Some(consequence) = self.consequence() {
+            drawn.lines.push(Line::default());
+            drawn.lines.extend(paragraph(consequence, state.theme.muted, COLUMNS));
+        }
+        Page::new(self.title(), drawn)
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        let consequence = self.consequence().map(str::to_owned);
+        [Some(self.title().to_owned()), Some(self.text()), consequence].into_iter().flatten().collect()
+    }
+}
+
+impl Modal for VaultForm {
+    fn form(&self) -> Option<&Form> {
+        Some(&self.form)
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        Some(&mut self.form)
+    }
+
+    fn settle(&mut self) {
+        if matches!(self.status, VaultStatus::ChooseKey { .. }) {
+            let typed = self.place() == KeyPlace::Passphrase;
+            self.form.show(FieldName::Passphrase, typed);
+            self.form.show(FieldName::Repeat, typed);
+        }
+    }
+
+    fn waiting(&self) -> &'static str {
+        "opening the vault…"
+    }
+
+    /// Nothing works without the vault.
+    fn can_close(&self) -> bool {
+        false
+    }
+
+    fn hides_others(&self) -> bool {
+        matches!(self.status, VaultStatus::Locked { .. })
     }
 }

@@ -1,46 +1,17 @@
-//! The Apps that this device knows, and the form to add or change one.
+//! Add an App, or change one.
 
-use super::Submission;
+use ratatui::text::Line;
+
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::{
     App, AppAlias, ControlAccess, CustomDataSource, UserKey, check_client_app_id, parse_base_url,
 };
 use crate::session::{self, AppView, Snapshot};
 use crate::tui::form::{Field, FieldName, Form};
-
-/// The list of Apps.
-#[derive(Debug, Default)]
-pub struct AppList {
-    /// The selected App; the first until one is chosen.
-    selected: Option<AppAlias>,
-}
-
-impl AppList {
-    /// The list, with an App selected.
-    pub fn new(selected: Option<AppAlias>) -> Self {
-        Self { selected }
-    }
-
-    /// The row of the selected App.
-    pub fn cursor(&self, snapshot: &Snapshot) -> usize {
-        snapshot.apps.iter().position(|app| Some(&app.alias) == self.selected.as_ref()).unwrap_or(0)
-    }
-
-    /// The selected App.
-    pub fn current<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a AppView> {
-        snapshot.apps.get(self.cursor(snapshot))
-    }
-
-    /// Selects a row, at most the last.
-    pub fn go_to(&mut self, row: usize, snapshot: &Snapshot) {
-        let row = row.min(snapshot.apps.len().saturating_sub(1));
-        self.selected = snapshot.apps.get(row).map(|app| app.alias.clone());
-    }
-
-    /// Selects an App, which may still be on its way.
-    pub(in crate::tui) fn select(&mut self, app: AppAlias) {
-        self.selected = Some(app);
-    }
-}
+use crate::tui::keymap::{Action, Context};
+use crate::tui::widget::form;
+use crate::tui::widget::page::{below, paragraph};
+use crate::tui::words;
 
 /// The form.
 #[derive(Debug)]
@@ -66,7 +37,7 @@ impl AppForm {
     /// A form to add an App with.
     pub fn add(snapshot: &Snapshot) -> Self {
         let taken = snapshot.apps.iter().map(|app| app.alias.clone()).collect();
-        Self { present: None, taken, form: form("", "", "", &CustomDataSource::default()) }
+        Self { present: None, taken, form: fields("", "", "", &CustomDataSource::default()) }
     }
 
     /// A form to change one with.
@@ -74,7 +45,7 @@ impl AppForm {
         let of_app = |user: &UserKey| user.app == app.alias;
         let users = snapshot.users.iter().filter(|user| of_app(&user.key)).count();
         let url = app.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut form = form(app.alias.as_str(), &url, &app.client_app_id, &app.custom_data);
+        let mut form = fields(app.alias.as_str(), &url, &app.client_app_id, &app.custom_data);
         form.show(FieldName::Alias, false);
         let can_move = users == 0 || app.base_url.is_none();
         form.show(FieldName::BaseUrl, can_move);
@@ -98,14 +69,14 @@ impl AppForm {
                 .into(),
             Some(Present { users: 0, .. }) => "Nobody of this App is known here: it can move.".into(),
             Some(Present { app, users }) if app.base_url.is_none() => {
-                let users = crate::tui::words::count(*users, "user");
+                let users = words::count(*users, "user");
                 format!(
                     "No address of it is known. It has {users}: their tokens go to the address that you give."
                 )
             }
             Some(Present { app, users }) => {
                 let url = app.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
-                let users = crate::tui::words::count(*users, "user");
+                let users = words::count(*users, "user");
                 format!(
                     "{} at {url}. It has {users}, and stays there: their tokens are for it.",
                     app.client_app_id
@@ -131,15 +102,7 @@ impl AppForm {
         }
     }
 
-    /// Says beside the name that another App has it.
-    pub(super) fn settle(&mut self) {
-        let name = self.form.text(FieldName::Alias).trim();
-        if self.taken.iter().any(|taken| taken.as_str() == name) {
-            self.form.blame(FieldName::Alias, "another App has this name");
-        }
-    }
-
-    pub(super) fn submit(&mut self) -> Submission {
+    pub fn submit(&mut self) -> Vec<Reaction> {
         let is_whole = self.form.verify();
         self.settle();
         let is_taken = self.form.field(FieldName::Alias).is_some_and(|field| field.error.is_some());
@@ -149,7 +112,7 @@ impl AppForm {
         let text = |name| self.form.text(name).trim().to_owned();
         let (true, false, Ok(base_url)) = (is_whole, is_taken, parse_base_url(&text(FieldName::BaseUrl)))
         else {
-            return Submission::Refused;
+            return vec![];
         };
         // The token stays in its field until the form closes: a request that fails costs nobody another paste.
         let token = self.form.secret(FieldName::ControlToken);
@@ -169,13 +132,62 @@ impl AppForm {
             accepted_host: None,
         };
         match self.present {
-            Some(_) => Submission::send(session::EditApp(app)),
-            None => Submission::send(session::KeepApp(app)),
+            Some(_) => Reaction::ask(session::EditApp(app)),
+            None => Reaction::ask(session::KeepApp(app)),
         }
     }
 }
 
-fn form(alias: &str, url: &str, id: &str, data: &CustomDataSource) -> Form {
+impl Component for AppForm {
+    fn context(&self) -> Context {
+        form_context(&self.form)
+    }
+
+    fn handle(&mut self, input: Input, _state: &State) -> Vec<Reaction> {
+        if let Input::Action(Action::Submit) = input {
+            return self.submit();
+        }
+        handle_form(&mut self.form, &input);
+        self.settle();
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let intro = paragraph(&self.intro(), state.theme.text, COLUMNS);
+        let mut drawn = below(intro, form::draw(&self.form, &state.theme, COLUMNS));
+        drawn.lines.push(Line::default());
+        drawn.lines.extend(paragraph(self.advice(), state.theme.muted, COLUMNS));
+        Page::new(self.title(), drawn)
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        vec![self.title().to_lowercase(), self.intro()]
+    }
+}
+
+impl Modal for AppForm {
+    fn form(&self) -> Option<&Form> {
+        Some(&self.form)
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        Some(&mut self.form)
+    }
+
+    /// Says beside the name that another App has it.
+    fn settle(&mut self) {
+        let name = self.form.text(FieldName::Alias).trim();
+        if self.taken.iter().any(|taken| taken.as_str() == name) {
+            self.form.blame(FieldName::Alias, "another App has this name");
+        }
+    }
+
+    fn waiting(&self) -> &'static str {
+        "writing it down…"
+    }
+}
+
+fn fields(alias: &str, url: &str, id: &str, data: &CustomDataSource) -> Form {
     let text = |name, label, value: &str| Field::text(name, label, value);
     let anything = |_: &str| Ok(());
     Form::new(vec![

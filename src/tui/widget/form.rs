@@ -1,77 +1,14 @@
-//! The fields of a form.
-
-use std::ops::Range;
+//! The fields of a form, drawn.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::span;
+use super::line::span;
+use super::page::{Drawn, Spot};
+use super::text_field;
 use crate::tui::form::{Field, FieldKind, Form};
-use crate::tui::hit::DialogSpot;
 use crate::tui::text;
 use crate::tui::theme::Theme;
-use crate::tui::widget::text_field;
-
-/// Lines of a dialog, where the cursor stands in them, and what a click on them hits.
-#[derive(Default)]
-pub struct Drawn {
-    /// The lines.
-    pub lines: Vec<Line<'static>>,
-    /// Column and line of the cursor, where it is in a text field.
-    pub cursor: Option<(u16, u16)>,
-    /// The spots.
-    pub spots: Vec<Target>,
-}
-
-/// A part of a line that can be clicked.
-pub struct Target {
-    /// The line.
-    pub line: usize,
-    /// The columns; all of them where there is nothing else in the line.
-    pub columns: Option<Range<u16>>,
-    /// What it is.
-    pub spot: DialogSpot,
-}
-
-impl Drawn {
-    /// Lines that nobody can click.
-    pub fn lines(lines: Vec<Line<'static>>) -> Self {
-        Self { lines, ..Self::default() }
-    }
-
-    /// The line that was added last can be clicked.
-    pub fn mark(&mut self, spot: DialogSpot) {
-        let line = self.lines.len().saturating_sub(1);
-        self.spots.push(Target { line, columns: None, spot });
-    }
-
-    /// Adds rows of a list, the first of which has that number.
-    pub fn rows(&mut self, first: usize, rows: impl IntoIterator<Item = Line<'static>>) {
-        for (at, row) in rows.into_iter().enumerate() {
-            self.lines.push(row);
-            self.mark(DialogSpot::Row(first + at));
-        }
-    }
-
-    /// Other lines below these; the cursor is theirs, if they have one.
-    pub fn below(mut self, below: Self) -> Self {
-        let top = self.lines.len();
-        self.lines.extend(below.lines);
-        self.cursor = below.cursor.map(|(column, row)| (column, row + top as u16)).or(self.cursor);
-        let moved = below.spots.into_iter().map(|target| Target { line: target.line + top, ..target });
-        self.spots.extend(moved);
-        self
-    }
-
-    /// What is at a column and a line.
-    pub fn at(&self, column: u16, line: u16) -> Option<DialogSpot> {
-        let is_there = |target: &&Target| {
-            target.line == usize::from(line)
-                && target.columns.as_ref().is_none_or(|columns| columns.contains(&column))
-        };
-        self.spots.iter().find(is_there).map(|target| target.spot)
-    }
-}
 
 /// Draws a form in `columns` columns.
 pub fn draw(form: &Form, theme: &Theme, columns: usize) -> Drawn {
@@ -81,7 +18,7 @@ pub fn draw(form: &Form, theme: &Theme, columns: usize) -> Drawn {
     for field in form.fields() {
         field_lines(field, form.is_focused(field.name), theme, labels, columns, &mut drawn);
         if field.height() == 1 {
-            drawn.mark(DialogSpot::Field(field.name));
+            drawn.mark(Spot::Field(field.name));
         }
         let beside = [(&field.error, "✗", theme.bad), (&field.note, "!", theme.warn)];
         for (words, mark, style) in beside
@@ -143,7 +80,7 @@ fn field_lines(
                 drawn
                     .lines
                     .push(Line::from(vec![span(mark, theme.strong), span(format!("{dot} {option}"), style)]));
-                drawn.mark(DialogSpot::Option(field.name, at));
+                drawn.mark(Spot::Option(field.name, at));
             }
         }
         FieldKind::Choice { options, chosen, listed: false } => {

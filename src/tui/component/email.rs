@@ -2,13 +2,15 @@
 
 use bson::Bson;
 
-use super::Submission;
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::credentials::PASSWORD_LENGTH;
 use crate::account::{AppAlias, EmailAction, Mail, MailToken, ResetArguments};
 use crate::data::value::parse_value;
 use crate::session;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context, Keymap};
+use crate::tui::widget::form;
+use crate::tui::widget::page::{below, paragraph};
 
 /// The form.
 #[derive(Debug)]
@@ -91,25 +93,16 @@ impl EmailForm {
         words.to_owned()
     }
 
-    pub(super) fn settle(&mut self) {
-        let purpose = self.purpose();
-        let by_link = matches!(purpose, Purpose::Reset | Purpose::Confirm);
-        self.form.show(FieldName::Email, !by_link);
-        self.form.show(FieldName::Link, by_link);
-        self.form.show(FieldName::Password, matches!(purpose, Purpose::Reset | Purpose::CallReset));
-        self.form.show(FieldName::Arguments, purpose == Purpose::CallReset);
-    }
-
-    pub(super) fn submit(&mut self) -> Submission {
+    pub fn submit(&mut self) -> Vec<Reaction> {
         if self.form.is_focused(FieldName::Method) {
             self.form.next();
-            return Submission::Refused;
+            return vec![];
         }
         match self.action() {
-            Ok(action) => Submission::send(session::AccountAction { app: self.app.clone(), action }),
+            Ok(action) => Reaction::ask(session::AccountAction { app: self.app.clone(), action }),
             Err((field, why)) => {
                 self.form.refuse(field, why);
-                Submission::Refused
+                vec![]
             }
         }
     }
@@ -155,5 +148,53 @@ impl EmailForm {
             Ok(Bson::Array(arguments)) => Ok(ResetArguments(arguments)),
             _ => Err((FieldName::Arguments, r#"a JSON array, such as ["blue", 7]"#.into())),
         }
+    }
+}
+
+impl Component for EmailForm {
+    fn context(&self) -> Context {
+        form_context(&self.form)
+    }
+
+    fn handle(&mut self, input: Input, _state: &State) -> Vec<Reaction> {
+        if let Input::Action(Action::Submit) = input {
+            return self.submit();
+        }
+        handle_form(&mut self.form, &input);
+        self.settle();
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let intro = paragraph(&self.intro(&state.keymap), state.theme.muted, COLUMNS);
+        let fields = form::draw(&self.form, &state.theme, COLUMNS);
+        Page::new(format!("E-mail accounts of {}", self.app), below(intro, fields))
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        vec![format!("e-mail accounts of {}", self.app)]
+    }
+}
+
+impl Modal for EmailForm {
+    fn form(&self) -> Option<&Form> {
+        Some(&self.form)
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        Some(&mut self.form)
+    }
+
+    fn settle(&mut self) {
+        let purpose = self.purpose();
+        let by_link = matches!(purpose, Purpose::Reset | Purpose::Confirm);
+        self.form.show(FieldName::Email, !by_link);
+        self.form.show(FieldName::Link, by_link);
+        self.form.show(FieldName::Password, matches!(purpose, Purpose::Reset | Purpose::CallReset));
+        self.form.show(FieldName::Arguments, purpose == Purpose::CallReset);
+    }
+
+    fn waiting(&self) -> &'static str {
+        "asking the App…"
     }
 }

@@ -1,15 +1,24 @@
-//! Log in, register, link: one form with three entrances.
+//! Log in, register, link: one form with three entrances. What linking changes is told before the credentials are sent.
 
 use bson::{Bson, Document};
+use ratatui::text::Line;
 
-use super::{Linked, Submission};
+use super::browser::BrowserWait;
+use super::mailbox::Mailbox;
+use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::credentials::{RegistrationError, check_email, check_password, check_registration};
-use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider};
+use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider, UserKey};
 use crate::data::value::parse_value;
-use crate::session::{self, AppView, UserView};
+use crate::session::{self, AppView, Entered, Event, EventKind, RequestId, Subject, UserView};
 use crate::tui::content::tree::type_name;
+use crate::tui::effect::Effect;
 use crate::tui::form::{Field, FieldName, Form};
-use crate::tui::words::Tone;
+use crate::tui::keymap::{Action, Context};
+use crate::tui::text;
+use crate::tui::widget::form;
+use crate::tui::widget::line::{span, tone};
+use crate::tui::widget::page::{Drawn, below, paragraph};
+use crate::tui::words::{self, Tone};
 
 /// What the credentials are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,15 +195,6 @@ impl CredentialsForm {
         if self.in_browser() { &[FieldName::Way] } else { fields_of(&self.method()) }
     }
 
-    /// What the dialog says while it waits.
-    pub fn waiting(&self) -> &'static str {
-        match (&self.purpose, self.form.is_on(FieldName::Register)) {
-            (Purpose::Link(_), _) => "linking…",
-            (_, true) if self.method() == Provider::EmailPassword => "registering…",
-            _ => "logging in…",
-        }
-    }
-
     /// What the App's own function will get, or why it cannot be sent; `None` where another method is chosen.
     pub fn payload(&self) -> Option<Result<Document, String>> {
         (self.method() == Provider::CustomFunction).then(|| payload(self.form.secret(FieldName::Payload)))
@@ -223,18 +223,6 @@ impl CredentialsForm {
         })
     }
 
-    pub(super) fn settle(&mut self) {
-        let taken = self.fields();
-        for (method, _) in &METHODS {
-            for name in fields_of(method) {
-                let shown = taken.contains(name)
-                    && !(*name == FieldName::Register && self.purpose == Purpose::Register);
-                self.form.show(*name, shown);
-            }
-        }
-        self.judge_registration();
-    }
-
     /// Says of an address and a password for a new account what is wrong with them, while they are typed. Those of an
     /// account that is there are its server's to judge.
     fn judge_registration(&mut self) {
@@ -253,41 +241,34 @@ impl CredentialsForm {
         }
     }
 
-    pub(super) fn after_failure(&mut self) {
-        self.preview = false;
-        let fields = self.fields();
-        let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
-        self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
-    }
-
-    pub(super) fn submit(&mut self) -> Submission {
+    pub fn submit(&mut self) -> Vec<Reaction> {
         let fields = self.fields();
         if self.form.is_focused(FieldName::Method)
             && let Some(first) = fields.first()
         {
             self.form.focus_on(*first);
-            return Submission::Refused;
+            return vec![];
         }
         if self.form.is_focused(FieldName::Way) && !self.in_browser() {
             self.form.next();
-            return Submission::Refused;
+            return vec![];
         }
         if matches!(self.purpose, Purpose::Link(_)) && !self.preview {
             self.preview = self.is_complete();
-            return Submission::Refused;
+            return vec![];
         }
         if self.in_browser() {
             let (app, provider) = (self.app.clone(), self.method());
             return match &self.purpose {
                 Purpose::Link(linked) => {
-                    Submission::send(session::LinkWithBrowser { user: linked.user.clone(), provider })
+                    Reaction::ask(session::LinkWithBrowser { user: linked.user.clone(), provider })
                 }
-                _ => Submission::send(session::LogInWithBrowser { app, provider }),
+                _ => Reaction::ask(session::LogInWithBrowser { app, provider }),
             };
         }
         match self.credentials() {
             Some(credentials) => self.send(credentials),
-            None => Submission::Refused,
+            None => vec![],
         }
     }
 
@@ -362,19 +343,162 @@ impl CredentialsForm {
         Some(email)
     }
 
-    fn send(&self, credentials: Credentials) -> Submission {
+    fn send(&self, credentials: Credentials) -> Vec<Reaction> {
         let app = self.app.clone();
         let register = self.form.is_on(FieldName::Register);
         match (&self.purpose, credentials) {
             (Purpose::Link(Linked { user, .. }), credentials) => {
                 let register = register && credentials.provider() == Provider::EmailPassword;
-                Submission::send(session::Link { user: user.clone(), credentials, register })
+                Reaction::ask(session::Link { user: user.clone(), credentials, register })
             }
             (_, Credentials::EmailPassword { email, password }) if register => {
-                Submission::send(session::Register { app, email, password })
+                Reaction::ask(session::Register { app, email, password })
             }
-            (_, credentials) => Submission::send(session::LogIn { app, credentials }),
+            (_, credentials) => Reaction::ask(session::LogIn { app, credentials }),
         }
+    }
+}
+
+impl Component for CredentialsForm {
+    fn context(&self) -> Context {
+        if self.preview { Context::LinkPreview } else { form_context(&self.form) }
+    }
+
+    fn handle(&mut self, input: Input, state: &State) -> Vec<Reaction> {
+        match input {
+            Input::Action(Action::Submit) => return self.submit(),
+            Input::Answer(event) => return self.send_away(event),
+            Input::Done(event) => return entered(event, state),
+            Input::Key(_) | Input::Paste(_) if self.preview => {}
+            input => handle_form(&mut self.form, &input),
+        }
+        self.settle();
+        vec![]
+    }
+
+    fn draw(&self, state: &State, _room: Room) -> Page {
+        let theme = &state.theme;
+        let title = match (&self.purpose, self.preview) {
+            (Purpose::LogIn, _) => format!("Log in to {}", self.app),
+            (Purpose::Register, _) => format!("Register at {}", self.app),
+            (Purpose::Link(linked), false) if linked.is_anonymous() => {
+                format!("Make {} permanent, 1 of 2", linked.label)
+            }
+            (Purpose::Link(linked), true) if linked.is_anonymous() => {
+                format!("Make {} permanent, 2 of 2: what changes", linked.label)
+            }
+            (Purpose::Link(linked), false) => format!("Link an identity to {}", linked.label),
+            (Purpose::Link(linked), true) => format!("Link to {}: what changes", linked.label),
+        };
+        if let Some(preview) = self.link_preview() {
+            return Page::new(title, link_preview(state, &preview));
+        }
+        let intro = self.intro.map(|intro| paragraph(intro, theme.text, COLUMNS)).unwrap_or_default();
+        let mut drawn = below(intro, form::draw(&self.form, theme, COLUMNS));
+        let said = match self.payload() {
+            Some(Ok(document)) => {
+                let count = words::count(document.len(), "field");
+                Some((format!("the App's function will get an object of {count}"), theme.good))
+            }
+            Some(Err(why)) => Some((format!("✗ {why}"), theme.bad)),
+            None => self.advice().map(|advice| (advice.to_owned(), theme.muted)),
+        };
+        if let Some((words, style)) = said {
+            drawn.lines.push(Line::default());
+            drawn.lines.extend(paragraph(&words, style, COLUMNS));
+        }
+        Page::new(title, drawn)
+    }
+
+    fn describe(&self, _state: &State) -> Vec<String> {
+        let title = match &self.purpose {
+            Purpose::LogIn => format!("log in to {}", self.app),
+            Purpose::Register => format!("register at {}", self.app),
+            Purpose::Link(linked) => format!("link an identity to {}", linked.label),
+        };
+        [Some(title), self.intro.map(str::to_owned)].into_iter().flatten().collect()
+    }
+}
+
+impl Modal for CredentialsForm {
+    fn form(&self) -> Option<&Form> {
+        Some(&self.form)
+    }
+
+    fn form_mut(&mut self) -> Option<&mut Form> {
+        Some(&mut self.form)
+    }
+
+    fn settle(&mut self) {
+        let taken = self.fields();
+        for (method, _) in &METHODS {
+            for name in fields_of(method) {
+                let shown = taken.contains(name)
+                    && !(*name == FieldName::Register && self.purpose == Purpose::Register);
+                self.form.show(*name, shown);
+            }
+        }
+        self.judge_registration();
+    }
+
+    fn objection(&self) -> Option<String> {
+        self.payload().and_then(Result::err)
+    }
+
+    fn waiting(&self) -> &'static str {
+        match (&self.purpose, self.form.is_on(FieldName::Register)) {
+            (Purpose::Link(_), _) => "linking…",
+            (_, true) if self.method() == Provider::EmailPassword => "registering…",
+            _ => "logging in…",
+        }
+    }
+
+    fn step_back(&mut self) -> bool {
+        std::mem::take(&mut self.preview)
+    }
+
+    /// A log-in is given up; an identity may be added already.
+    fn give_up(&mut self, request: Option<RequestId>) -> Option<Reaction> {
+        let request = request.filter(|_| !matches!(self.purpose, Purpose::Link(_)))?;
+        Some(Reaction::CancelWaiting(request))
+    }
+
+    fn after_failure(&mut self) {
+        self.form.request_failed();
+        self.preview = false;
+        let fields = self.fields();
+        let secret = fields.iter().find(|name| self.form.field(**name).is_some_and(Field::is_secret));
+        self.form.focus_on(secret.copied().unwrap_or(FieldName::Payload));
+    }
+}
+
+impl CredentialsForm {
+    /// Sends a browser away when the App says where to.
+    fn send_away(&self, event: &Event) -> Vec<Reaction> {
+        let (Some(request), EventKind::BrowserNeeded { address, until }) = (event.request, &event.kind)
+        else {
+            return vec![];
+        };
+        let title = match &self.purpose {
+            Purpose::Link(linked) => format!("Link an identity to {}", linked.label),
+            _ => format!("Log in to {}", self.app),
+        };
+        let wait = BrowserWait::new(request, title, address.clone(), *until);
+        vec![Reaction::Open(Box::new(wait)), Reaction::Effect(Effect::OpenBrowser(address.clone()))]
+    }
+}
+
+/// Somebody came in, or has to confirm an address first: what has to be done next is in the mailbox, which the worker reads
+/// by itself.
+fn entered(event: &Event, state: &State) -> Vec<Reaction> {
+    match (event.kind.outcome(), &event.subject) {
+        (Some(Entered::LoggedIn { .. }), Subject::User { key, .. }) => vec![Reaction::Select(key.clone())],
+        (Some(Entered::ConfirmationPending), Subject::App { app, .. })
+            if state.snapshot.app(app).is_some_and(|app| app.local.is_some()) =>
+        {
+            Reaction::open(Mailbox::new(app.clone()))
+        }
+        _ => vec![],
     }
 }
 
@@ -400,5 +524,90 @@ fn check(email: &str, password: &str, register: bool) -> Result<(), Registration
         (true, _) => Err(RegistrationError::Email),
         (_, true) => Err(RegistrationError::Password),
         _ => Ok(()),
+    }
+}
+
+/// What linking changes. The glyph at the start of each line hangs.
+fn link_preview(state: &State, preview: &[(Tone, String)]) -> Drawn {
+    let mut lines = Vec::new();
+    for (how, line) in preview {
+        let (glyph, words) = line.split_once(' ').unwrap_or(("", line));
+        let inert = text::inert(words);
+        for (row, part) in text::wrap(&inert, COLUMNS - 2).into_iter().enumerate() {
+            let glyph = if row == 0 { glyph } else { "" };
+            lines.push(Line::from(vec![
+                span(format!("{} ", text::fit(glyph, 1)), tone(&state.theme, *how)),
+                span(part, state.theme.text),
+            ]));
+        }
+    }
+    lines.push(Line::default());
+    let call = |action| state.keymap.call(Context::LinkPreview, action);
+    let words = format!("{} links. {} goes back to the fields.", call(Action::Submit), call(Action::Close));
+    lines.extend(paragraph(&words, state.theme.muted, COLUMNS));
+    Drawn::lines(lines)
+}
+
+/// The user that gets another identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The user.
+    pub user: UserKey,
+    /// What the user is called.
+    pub label: String,
+    /// The identities that the user has.
+    identities: Vec<Provider>,
+}
+
+impl Linked {
+    /// The user, as it stands.
+    pub fn new(user: &UserView) -> Self {
+        let identities = match user.identities() {
+            [] => vec![user.provider.clone()],
+            identities => identities.iter().map(|identity| identity.provider.clone()).collect(),
+        };
+        Self { user: user.key.clone(), label: user.label.clone(), identities }
+    }
+
+    /// Whether nobody can log in as this user again.
+    pub fn is_anonymous(&self) -> bool {
+        self.identities.iter().all(|provider| *provider == Provider::Anonymous)
+    }
+
+    /// What stands above the fields, where there is more to it than credentials.
+    pub fn intro(&self) -> Option<&'static str> {
+        self.is_anonymous().then_some(
+            "Nobody can log in as an anonymous user again, and 90 days after its creation the App removes it. \
+             Give it an identity to log in by.",
+        )
+    }
+
+    /// What will happen, line by line, with an identity of `provider` added: how it stands, and the words. With
+    /// `register`, the e-mail account is made first.
+    pub fn preview(&self, provider: &Provider, email: &str, register: bool) -> Vec<(Tone, String)> {
+        let mut lines = Vec::new();
+        if register {
+            lines.push((Tone::Good, format!("+ the account {email} is registered")));
+        }
+        let identity = match provider {
+            Provider::EmailPassword => format!("the identity {email}"),
+            other => format!("an identity of the provider {}", other.short_name()),
+        };
+        lines.push((Tone::Good, format!("+ {} gets {identity}", self.label)));
+        lines.push((Tone::Good, "+ whoever logs in by it, anywhere, is this user".into()));
+        if self.is_anonymous() {
+            lines.push((Tone::Good, "+ the user is permanent: no longer removed after 90 days".into()));
+        }
+        let present: Vec<_> = self.identities.iter().map(Provider::short_name).collect();
+        lines.push((Tone::Plain, format!("= the id stays: {}", self.user.id)));
+        lines.push((Tone::Plain, format!("= identities that stay: {}", present.join(", "))));
+        lines.push((Tone::Plain, "= custom data and session stay; the access token is a new one".into()));
+        lines.push((Tone::Warn, "! there is no unlinking: an identity leaves with its user only".into()));
+        if register {
+            let words =
+                "! if linking is refused, the account stays registered: do not log in by it, try again";
+            lines.push((Tone::Warn, words.into()));
+        }
+        lines
     }
 }
