@@ -22,7 +22,7 @@ pub use browser::{BrowserAddress, RedirectUri};
 pub use credentials::{Credentials, DeviceId, FunctionPayload, GoogleProof};
 pub use email_action::{EmailAction, EmailActionDone, MailToken, ResetArguments};
 pub use identity::{Identity, Provider};
-pub use lifetime::{Lead, Lifetime};
+pub use lifetime::{Lead, Lifetime, LifetimeSource};
 pub use local::{About, AppClock, ClockChange, ControlAccess, Mail, MailLink, MailPurpose, MailState};
 pub use state::{EndReason, SessionState};
 pub use token::{AccessToken, Claims, RefreshToken, Tokens};

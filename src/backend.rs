@@ -1,8 +1,12 @@
 //! Remote services that have users: what they can do, and how they fail.
+//!
+//! Every backend has the small core of [`Backend`]: sign in, keep a session alive, sign out, say who it is, and judge its own
+//! failures. Whatever else a service may offer is a facet, which a backend has or has not.
 
 pub mod app_services;
 pub mod browser;
 mod error;
+pub mod facet;
 mod http;
 mod inbound;
 pub mod local_control;
@@ -11,132 +15,117 @@ mod server_clock;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 
 pub use self::browser::{Arrival, BrowserError, BrowserVisit};
 pub use self::error::{BackendError, Verdict};
+pub use self::facet::{Account, ApiKeys, CustomData, Facet, FieldChange, Identities, Registration};
 pub use self::http::HttpClient;
 pub use self::local_control::{ControlClient, LocalControl};
-use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
-    Provider, RefreshToken, Tokens, UserId,
-};
-use crate::data::{DataEdit, FieldPath};
+use crate::account::{Credentials, DeviceId, Profile, Provider, Tokens, UserId};
 
 /// The answer to a request.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
 
-/// A service that has users, over the network. One value speaks for one App.
+/// A service that has users, over the network. One value speaks for one app.
 ///
-/// No method retries, and none renews a token by itself: both are the session worker's.
+/// No method retries, and none refreshes a token by itself: both are the session engine's.
 pub trait Backend: Debug + Send + Sync + 'static {
-    /// Logs in; every call opens a session.
-    fn log_in<'a>(
-        &'a self,
-        credentials: &'a Credentials,
-        device: Option<&'a DeviceId>,
-    ) -> Answer<'a, NewSession>;
+    /// What kind of service it is, for a person: "App Services".
+    fn name(&self) -> &'static str;
 
-    /// Creates an e-mail/password account.
-    fn register<'a>(&'a self, email: &'a str, password: &'a secrecy::SecretString) -> Answer<'a, ()>;
+    /// Begins to sign a user in. Every call that is done opens a session.
+    fn sign_in<'a>(&'a self, step: SignInStep<'a>) -> Answer<'a, SignIn>;
 
-    /// Does something about an e-mail/password account without a session.
-    fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()>;
-
-    /// Adds an identity to `user`, whom `access` proves. The answer is the user's new access token.
-    fn link<'a>(
-        &'a self,
-        user: &'a UserId,
-        access: &'a AccessToken,
-        credentials: &'a Credentials,
-        device: Option<&'a DeviceId>,
-    ) -> Answer<'a, AccessToken>;
-
-    /// Begins a log-in, or the addition of an identity to the user whom `link` proves, that a person does in a browser.
-    fn begin_in_browser<'a>(
-        &'a self,
-        provider: &'a Provider,
-        device: Option<&'a DeviceId>,
-        link: Option<&'a AccessToken>,
-    ) -> Answer<'a, BrowserVisit> {
-        let _ = (provider, device, link);
-        Box::pin(std::future::ready(Err(BrowserError::NoPages.into())))
-    }
-
-    /// Renews the access token of `user`.
-    fn refresh<'a>(&'a self, user: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken>;
+    /// Makes the session of `user` last longer. Whatever comes back replaces the tokens as a whole: a refresh token may have
+    /// rotated, or there may be none and the access token is its own renewal.
+    fn refresh<'a>(&'a self, user: &'a UserId, tokens: &'a Tokens) -> Answer<'a, Granted>;
 
     /// Ends the session.
-    fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()>;
+    fn sign_out<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, ()>;
 
     /// Reads the profile.
-    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile>;
+    fn profile<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, Profile>;
 
-    /// Deletes the account.
-    fn delete_user<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, ()>;
+    /// What the failure of a *refresh* says of the session. Only a definite answer in the service's own envelope ends it: a
+    /// page of a proxy does not.
+    fn verdict(&self, error: &BackendError) -> Verdict;
 
-    /// Changes one field of the user's custom data; makes the document if there is none.
-    fn change_custom_data<'a>(
-        &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-        change: &'a FieldChange,
-    ) -> Answer<'a, ()>;
+    /// Whether the service refused the access token itself, so that a refresh may help.
+    fn refuses_access_token(&self, error: &BackendError) -> bool;
 
-    /// Reads the user's custom data at its source.
-    fn custom_data<'a>(
-        &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-    ) -> Answer<'a, Option<Document>>;
+    /// Whether the answer to a sign-out says that the session is gone anyway.
+    fn session_is_gone(&self, error: &BackendError) -> bool;
 
-    /// Makes a person's changes, provided that the document is still as `present` has it. Whether it was: where somebody
-    /// was faster, nothing is written.
-    fn edit_custom_data<'a>(
-        &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-        edit: &'a DataEdit,
-        present: Option<&'a Document>,
-    ) -> Answer<'a, bool>;
+    /// How far the server's clock is ahead of ours, give or take a second, as its last answer shows. Each answer tells once.
+    fn clock_ahead(&self) -> Option<SignedDuration>;
 
-    /// The user's API keys.
-    fn api_keys<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>>;
+    /// E-mail/password accounts.
+    fn registration(&self) -> Option<&dyn Registration> {
+        None
+    }
 
-    /// Makes an API key.
-    fn create_api_key<'a>(&'a self, refresh: &'a RefreshToken, name: &'a str) -> Answer<'a, NewApiKey>;
+    /// Identities that are added to a user.
+    fn identities(&self) -> Option<&dyn Identities> {
+        None
+    }
 
-    /// Lets an API key log in, or keeps it from doing so.
-    fn set_api_key_enabled<'a>(
-        &'a self,
-        refresh: &'a RefreshToken,
-        id: &'a ApiKeyId,
-        enabled: bool,
-    ) -> Answer<'a, ()>;
+    /// Data of the user's own.
+    fn custom_data(&self) -> Option<&dyn CustomData> {
+        None
+    }
 
-    /// Deletes an API key.
-    fn delete_api_key<'a>(&'a self, refresh: &'a RefreshToken, id: &'a ApiKeyId) -> Answer<'a, ()>;
+    /// API keys of the user.
+    fn api_keys(&self) -> Option<&dyn ApiKeys> {
+        None
+    }
+
+    /// The account itself.
+    fn account(&self) -> Option<&dyn Account> {
+        None
+    }
 
     /// The way to the App's control API, if this client has one.
     fn control(&self) -> Option<Arc<dyn LocalControl>> {
         None
     }
 
-    /// The host that the App named as where it is served, if nobody has accepted it: nothing is sent there.
+    /// The host that the app named as where it is served, if nobody has accepted it: nothing is sent there.
     fn other_host(&self) -> Option<String> {
         None
     }
 
     /// Ends connections that nothing is on, whose buffers may hold secrets.
     fn hang_up(&self) {}
+}
 
-    /// How far the server's clock is ahead of ours, give or take a second, as its last answer shows. Each answer tells once.
-    fn clock_ahead(&self) -> Option<SignedDuration>;
+/// A step of signing in.
+#[derive(Debug, Clone, Copy)]
+pub enum SignInStep<'a> {
+    /// Begin with what a person gave.
+    With {
+        /// What.
+        credentials: &'a Credentials,
+        /// The device id that the service gave before.
+        device: Option<&'a DeviceId>,
+    },
+    /// Begin at the pages of an identity provider.
+    InBrowser {
+        /// Which.
+        provider: &'a Provider,
+        /// The device id that the service gave before.
+        device: Option<&'a DeviceId>,
+    },
+}
+
+/// What a step of signing in comes to.
+#[derive(Debug)]
+pub enum SignIn {
+    /// A session is open.
+    Done(Box<NewSession>),
+    /// A browser has to go somewhere first.
+    Browser(Box<BrowserVisit>),
 }
 
 /// A session as it was opened.
@@ -152,11 +141,11 @@ pub struct NewSession {
     pub device: Option<DeviceId>,
 }
 
-/// A change of one field.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FieldChange {
-    /// Write the value.
-    Set(FieldPath, Bson),
-    /// Remove the field.
-    Unset(FieldPath),
+/// Tokens that take the place of the ones before, as a whole.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// Whose they are. Those of another user are refused.
+    pub user: UserId,
+    /// The tokens.
+    pub tokens: Tokens,
 }

@@ -20,6 +20,8 @@ mod identity_provider;
 mod in_the_browser;
 #[path = "session/looking_after.rs"]
 mod looking_after;
+#[path = "session/sliding.rs"]
+mod sliding;
 #[path = "local_app/support.rs"]
 #[allow(dead_code)]
 mod support;

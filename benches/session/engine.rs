@@ -4,21 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bson::Document;
 use futures_util::FutureExt as _;
-use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
-    Provider, RefreshToken, Tokens, UserId, UserKey,
-};
-use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
+use idmux::account::{AccessToken, Credentials, Profile, Provider, RefreshToken, Tokens, UserId, UserKey};
+use idmux::backend::{Answer, Backend, BackendError, Granted, NewSession, SignIn, SignInStep, Verdict};
 use idmux::clock::SystemClock;
-use idmux::data::DataEdit;
 use idmux::session::{
     self, AnyOperation, Envelope, Event, EventKind, Renewals, RequestId, SessionHandle, Setup,
 };
 use idmux::vault::Location;
 use jiff::SignedDuration;
-use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -167,110 +161,59 @@ fn number(token: &idmux::account::Claims) -> usize {
 }
 
 impl Backend for Server {
-    fn log_in<'a>(&'a self, credentials: &'a Credentials, _: Option<&'a DeviceId>) -> Answer<'a, NewSession> {
+    fn name(&self) -> &'static str {
+        "benchmark"
+    }
+
+    fn sign_in<'a>(&'a self, step: SignInStep<'a>) -> Answer<'a, SignIn> {
         async move {
-            let Credentials::EmailPassword { email, .. } = credentials else { return Err(unexpected()) };
-            let number = usize::from_str_radix(email, 16).expect("the address is a number");
-            let tokens = Tokens {
-                access: AccessToken::new(access_token(number, 1800)),
-                refresh: RefreshToken::new(refresh_token(number)),
+            let SignInStep::With { credentials: Credentials::EmailPassword { email, .. }, .. } = step else {
+                return Err(unexpected());
             };
-            Ok(NewSession {
+            let number = usize::from_str_radix(email, 16).expect("the address is a number");
+            let access = AccessToken::new(access_token(number, 1800));
+            Ok(SignIn::Done(Box::new(NewSession {
                 user: UserId::new(email.clone()),
                 provider: Provider::EmailPassword,
-                tokens,
+                tokens: Tokens::new(access, RefreshToken::new(refresh_token(number))),
                 device: None,
-            })
+            })))
         }
         .boxed()
     }
 
-    fn refresh<'a>(&'a self, _: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+    fn refresh<'a>(&'a self, user: &'a UserId, tokens: &'a Tokens) -> Answer<'a, Granted> {
         async move {
             let on_the_wire = self.on_the_wire.fetch_add(1, Ordering::Relaxed) + 1;
             self.most.fetch_max(on_the_wire, Ordering::Relaxed);
             // Others get their turn, as they would during a request.
             tokio::task::yield_now().await;
             self.on_the_wire.fetch_sub(1, Ordering::Relaxed);
-            Ok(AccessToken::new(access_token(number(&refresh.claims()), 1800)))
+            let refresh = tokens.refresh.as_ref().expect("a session has a refresh token");
+            let access = AccessToken::new(access_token(number(&refresh.claims()), 1800));
+            Ok(Granted { user: user.clone(), tokens: tokens.with_access(access) })
         }
         .boxed()
     }
 
-    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile> {
-        async move { Ok(profile(number(&access.claims()))) }.boxed()
-    }
-
-    fn log_out<'a>(&'a self, _: &'a RefreshToken) -> Answer<'a, ()> {
+    fn sign_out<'a>(&'a self, _: &'a Tokens) -> Answer<'a, ()> {
         async { Ok(()) }.boxed()
     }
 
-    fn register<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
+    fn profile<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, Profile> {
+        async move { Ok(profile(number(&tokens.access.claims()))) }.boxed()
     }
 
-    fn email_action<'a>(&'a self, _: &'a EmailAction) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
+    fn verdict(&self, _: &BackendError) -> Verdict {
+        Verdict::Refused
     }
 
-    fn api_keys<'a>(&'a self, _: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
-        async { Err(unexpected()) }.boxed()
+    fn refuses_access_token(&self, _: &BackendError) -> bool {
+        false
     }
 
-    fn create_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a str) -> Answer<'a, NewApiKey> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn set_api_key_enabled<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId, _: bool) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn delete_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn link<'a>(
-        &'a self,
-        _: &'a UserId,
-        _: &'a AccessToken,
-        _: &'a Credentials,
-        _: Option<&'a DeviceId>,
-    ) -> Answer<'a, AccessToken> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn delete_user<'a>(&'a self, _: &'a AccessToken) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn change_custom_data<'a>(
-        &'a self,
-        _: &'a AccessToken,
-        _: &'a UserId,
-        _: &'a CustomDataSource,
-        _: &'a FieldChange,
-    ) -> Answer<'a, ()> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn custom_data<'a>(
-        &'a self,
-        _: &'a AccessToken,
-        _: &'a UserId,
-        _: &'a CustomDataSource,
-    ) -> Answer<'a, Option<Document>> {
-        async { Err(unexpected()) }.boxed()
-    }
-
-    fn edit_custom_data<'a>(
-        &'a self,
-        _: &'a AccessToken,
-        _: &'a UserId,
-        _: &'a CustomDataSource,
-        _: &'a DataEdit,
-        _: Option<&'a Document>,
-    ) -> Answer<'a, bool> {
-        async { Err(unexpected()) }.boxed()
+    fn session_is_gone(&self, _: &BackendError) -> bool {
+        false
     }
 
     fn clock_ahead(&self) -> Option<SignedDuration> {

@@ -88,10 +88,10 @@ fn record(number: usize, expires_in: i64) -> UserRecord {
     UserRecord {
         provider: Provider::EmailPassword,
         profile: Some(profile(number)),
-        tokens: Some(Tokens {
-            access: AccessToken::new(access_token(number, expires_in)),
-            refresh: RefreshToken::new(refresh_token(number)),
-        }),
+        tokens: Some(Tokens::new(
+            AccessToken::new(access_token(number, expires_in)),
+            RefreshToken::new(refresh_token(number)),
+        )),
         ended: None,
     }
 }

@@ -49,10 +49,10 @@ impl Home {
                 let record = UserRecord {
                     provider: Provider::EmailPassword,
                     profile: Some(profile(number)),
-                    tokens: Some(Tokens {
-                        access: AccessToken::new(access_token(number, expires_in)),
-                        refresh: RefreshToken::new(refresh_token(number)),
-                    }),
+                    tokens: Some(Tokens::new(
+                        AccessToken::new(access_token(number, expires_in)),
+                        RefreshToken::new(refresh_token(number)),
+                    )),
                     ended: None,
                 };
                 last = Some(vault.put(key, record));

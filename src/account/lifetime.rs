@@ -10,6 +10,23 @@ pub struct Lifetime {
     pub issued: Timestamp,
     /// The first moment at which it is no longer valid (RFC 7519, section 4.1.4).
     pub expires: Timestamp,
+    /// Where it is known from.
+    #[serde(default)]
+    pub source: LifetimeSource,
+}
+
+/// Where a lifetime is known from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LifetimeSource {
+    /// The token's own claims (RFC 7519, section 4.1).
+    #[default]
+    Claims,
+    /// The answer that brought the token: `expires_in` (RFC 6749, section 5.1), `expires_at`.
+    Answer,
+    /// A record of the session at the service.
+    Record,
+    /// What the service usually does; it did not say.
+    Default,
 }
 
 /// How long before its expiry a token is renewed: the smaller of the two.
@@ -29,6 +46,11 @@ impl Default for Lead {
 }
 
 impl Lifetime {
+    /// The life that a token's claims say.
+    pub fn new(issued: Timestamp, expires: Timestamp) -> Self {
+        Self { issued, expires, source: LifetimeSource::Claims }
+    }
+
     /// The whole life.
     pub fn length(&self) -> SignedDuration {
         self.expires.duration_since(self.issued)
@@ -53,7 +75,7 @@ impl Lifetime {
     /// The same life by a clock that is `skew` behind the one that issued it.
     pub fn by_clock_behind(&self, skew: SignedDuration) -> Self {
         let shift = |at: Timestamp| at.saturating_sub(skew).unwrap_or(at);
-        Self { issued: shift(self.issued), expires: shift(self.expires) }
+        Self { issued: shift(self.issued), expires: shift(self.expires), source: self.source }
     }
 
     /// How long before the expiry the window for a renewal opens.
@@ -77,7 +99,7 @@ mod tests {
 
     fn lifetime(seconds: i64) -> Lifetime {
         let issued = Timestamp::from_second(1_700_000_000).unwrap();
-        Lifetime { issued, expires: issued + SignedDuration::from_secs(seconds) }
+        Lifetime::new(issued, issued + SignedDuration::from_secs(seconds))
     }
 
     #[test]

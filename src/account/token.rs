@@ -66,13 +66,39 @@ token! {
     RefreshToken
 }
 
-/// The two tokens of a session.
+/// The tokens of a session, and when they end.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// Proves the user.
+    /// Proves the user on each call. It may be opaque.
     pub access: AccessToken,
-    /// Renews the proof.
-    pub refresh: RefreshToken,
+    /// Renews the proof. `None` where the access token is its own renewal, or nothing renews it.
+    pub refresh: Option<RefreshToken>,
+    /// When the access token ends, where the service says so beside it (`expires_in`, a record).
+    pub access_life: Option<Lifetime>,
+    /// When the refresh token ends, where the service says so beside it.
+    pub refresh_life: Option<Lifetime>,
+}
+
+impl Tokens {
+    /// Tokens that say themselves when they end, if they do.
+    pub fn new(access: AccessToken, refresh: impl Into<Option<RefreshToken>>) -> Self {
+        Self { access, refresh: refresh.into(), access_life: None, refresh_life: None }
+    }
+
+    /// The same session with another access token, which says itself when it ends.
+    pub fn with_access(&self, access: AccessToken) -> Self {
+        Self { access, access_life: None, ..self.clone() }
+    }
+
+    /// When the access token ends: as the service said, else as the token's claims say.
+    pub fn access_lifetime(&self) -> Option<Lifetime> {
+        self.access_life.or_else(|| lifetime(&self.access.claims()))
+    }
+
+    /// When the refresh token ends: as the service said, else as the token's claims say.
+    pub fn refresh_lifetime(&self) -> Option<Lifetime> {
+        self.refresh_life.or_else(|| lifetime(&self.refresh.as_ref()?.claims()))
+    }
 }
 
 /// Decodes the payload of a JWS in compact form (RFC 7515, section 3.1) without checking its signature.
@@ -93,7 +119,7 @@ pub fn issued(claims: &Claims) -> Option<Timestamp> {
 pub fn lifetime(claims: &Claims) -> Option<Lifetime> {
     let expires = numeric_date::read(claims.get("exp")?)?;
     let not_before = || numeric_date::read(claims.get("nbf")?);
-    Some(Lifetime { issued: issued(claims).or_else(not_before).unwrap_or(expires), expires })
+    Some(Lifetime::new(issued(claims).or_else(not_before).unwrap_or(expires), expires))
 }
 
 /// The first 32 bits of the token's SHA-256, in hex.
@@ -147,8 +173,7 @@ mod tests {
     #[test]
     fn a_token_never_prints() {
         let text = jwt(r#"{"sub":"u"}"#);
-        let tokens =
-            Tokens { access: AccessToken::new(text.clone()), refresh: RefreshToken::new(text.clone()) };
+        let tokens = Tokens::new(AccessToken::new(text.clone()), RefreshToken::new(text.clone()));
         let printed = format!("{tokens:?}");
         assert!(!printed.contains(&text[..8]), "{printed}");
         assert!(printed.contains(&tokens.access.fingerprint()));

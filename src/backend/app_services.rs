@@ -5,14 +5,13 @@ mod browser;
 mod custom_data;
 mod email;
 mod location;
+pub mod verdict;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bson::Document;
 use jiff::SignedDuration;
 use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use url::Url;
@@ -21,15 +20,13 @@ use self::wire::{LoginAnswer, RefreshAnswer};
 use super::http::{Request, host_of};
 use super::server_clock::ServerClock;
 use super::{
-    Answer, Backend, BackendError, BrowserVisit, ControlClient, FieldChange, HttpClient, LocalControl,
-    NewSession,
+    Account, Answer, ApiKeys, Backend, BackendError, BrowserVisit, ControlClient, CustomData, Granted,
+    HttpClient, Identities, LocalControl, Registration, SignIn, SignInStep, Verdict,
 };
 use crate::account::grant::{self, NoGrant};
 use crate::account::{
-    AccessToken, ApiKey, ApiKeyId, App, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey,
-    Profile, Provider, RedirectUri, RefreshToken, UserId,
+    AccessToken, App, Credentials, DeviceId, Profile, Provider, RedirectUri, Tokens, UserId,
 };
-use crate::data::DataEdit;
 
 /// The client of one App.
 #[derive(Debug)]
@@ -121,17 +118,12 @@ impl AppServices {
         self.decode(self.http.send(request, &self.clock).await?, "a log-in")
     }
 
-    /// Runs an action of a data source as the user (section 8.2).
-    async fn call_service(
-        &self,
-        access: &AccessToken,
-        service: &str,
-        action: &str,
-        argument: Document,
-    ) -> Result<Value, BackendError> {
-        let body = wire::function_call(service, action, argument);
-        let path = ["app", &self.client_app_id, "functions", "call"];
-        self.call(Method::POST, &path, Some(access.expose()), Some(&body)).await
+    /// The refresh token, which every session of App Services has.
+    fn refresh_token<'a>(&self, tokens: &'a Tokens) -> Result<Option<&'a str>, BackendError> {
+        match &tokens.refresh {
+            Some(refresh) => Ok(Some(refresh.expose())),
+            None => Err(self.garbage("a session without a refresh token")),
+        }
     }
 
     fn decode<T: serde::de::DeserializeOwned>(&self, answer: Value, what: &str) -> Result<T, BackendError> {
@@ -148,6 +140,90 @@ impl AppServices {
 }
 
 impl Backend for AppServices {
+    fn name(&self) -> &'static str {
+        "App Services"
+    }
+
+    fn sign_in<'a>(&'a self, step: SignInStep<'a>) -> Answer<'a, SignIn> {
+        Box::pin(async move {
+            match step {
+                SignInStep::With { credentials, device } => {
+                    let answer = self.provider_log_in(credentials, device, None).await?;
+                    let session = answer.session(credentials.provider()).map_err(|why| self.no_grant(why))?;
+                    Ok(SignIn::Done(Box::new(session)))
+                }
+                SignInStep::InBrowser { provider, device } => {
+                    Ok(SignIn::Browser(Box::new(self.begin_visit(provider, device, None).await?)))
+                }
+            }
+        })
+    }
+
+    fn refresh<'a>(&'a self, user: &'a UserId, tokens: &'a Tokens) -> Answer<'a, Granted> {
+        Box::pin(async move {
+            let answer =
+                self.call(Method::POST, &["auth", "session"], self.refresh_token(tokens)?, None).await?;
+            let answer: RefreshAnswer = self.decode(answer, "a refresh")?;
+            let access = grant::access_token(answer.access_token, user).map_err(|why| self.no_grant(why))?;
+            Ok(Granted { user: user.clone(), tokens: tokens.with_access(access) })
+        })
+    }
+
+    fn sign_out<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let token = self.refresh_token(tokens)?;
+            self.call(Method::DELETE, &["auth", "session"], token, None).await.map(drop)
+        })
+    }
+
+    fn profile<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, Profile> {
+        Box::pin(async move {
+            let token = Some(tokens.access.expose());
+            let answer = self.call(Method::GET, &["auth", "profile"], token, None).await?;
+            self.decode::<wire::ProfileAnswer>(answer, "a profile").map(Profile::from)
+        })
+    }
+
+    fn verdict(&self, error: &BackendError) -> Verdict {
+        verdict::verdict(error)
+    }
+
+    fn refuses_access_token(&self, error: &BackendError) -> bool {
+        verdict::refuses_access_token(error)
+    }
+
+    fn session_is_gone(&self, error: &BackendError) -> bool {
+        matches!(error, BackendError::Refused { status: 401, .. })
+    }
+
+    fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.clock.take()
+    }
+
+    fn registration(&self) -> Option<&dyn Registration> {
+        Some(self)
+    }
+
+    fn identities(&self) -> Option<&dyn Identities> {
+        Some(self)
+    }
+
+    fn custom_data(&self) -> Option<&dyn CustomData> {
+        Some(self)
+    }
+
+    fn api_keys(&self) -> Option<&dyn ApiKeys> {
+        Some(self)
+    }
+
+    fn account(&self) -> Option<&dyn Account> {
+        Some(self)
+    }
+
+    fn control(&self) -> Option<Arc<dyn LocalControl>> {
+        self.control.clone().map(|control| control as Arc<dyn LocalControl>)
+    }
+
     fn other_host(&self) -> Option<String> {
         self.other_host.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -155,143 +231,39 @@ impl Backend for AppServices {
     fn hang_up(&self) {
         self.http.hang_up();
     }
+}
 
-    fn clock_ahead(&self) -> Option<SignedDuration> {
-        self.clock.take()
-    }
-
-    fn control(&self) -> Option<Arc<dyn LocalControl>> {
-        self.control.clone().map(|control| control as Arc<dyn LocalControl>)
-    }
-
-    fn log_in<'a>(
-        &'a self,
-        credentials: &'a Credentials,
-        device: Option<&'a DeviceId>,
-    ) -> Answer<'a, NewSession> {
-        Box::pin(async move {
-            let answer = self.provider_log_in(credentials, device, None).await?;
-            answer.session(credentials.provider()).map_err(|why| self.no_grant(why))
-        })
-    }
-
-    fn begin_in_browser<'a>(
-        &'a self,
-        provider: &'a Provider,
-        device: Option<&'a DeviceId>,
-        link: Option<&'a AccessToken>,
-    ) -> Answer<'a, BrowserVisit> {
-        Box::pin(self.begin_visit(provider, device, link))
-    }
-
-    fn register<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let provider = Provider::EmailPassword;
-            let path = ["app", &self.client_app_id, "auth", "providers", provider.wire_name(), "register"];
-            let body = serde_json::json!({ "email": email, "password": password.expose_secret() });
-            self.call(Method::POST, &path, None, Some(&body)).await.map(drop)
-        })
-    }
-
-    fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let (action, body) = email::request(action);
-            let provider = Provider::EmailPassword;
-            let mut path = vec!["app", &*self.client_app_id, "auth", "providers", provider.wire_name()];
-            path.extend(action);
-            self.call(Method::POST, &path, None, Some(&body)).await.map(drop)
-        })
-    }
-
-    fn api_keys<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
-        Box::pin(self.list_keys(refresh))
-    }
-
-    fn create_api_key<'a>(&'a self, refresh: &'a RefreshToken, name: &'a str) -> Answer<'a, NewApiKey> {
-        Box::pin(self.create_key(refresh, name))
-    }
-
-    fn set_api_key_enabled<'a>(
-        &'a self,
-        refresh: &'a RefreshToken,
-        id: &'a ApiKeyId,
-        enabled: bool,
-    ) -> Answer<'a, ()> {
-        Box::pin(self.set_key_enabled(refresh, id, enabled))
-    }
-
-    fn delete_api_key<'a>(&'a self, refresh: &'a RefreshToken, id: &'a ApiKeyId) -> Answer<'a, ()> {
-        Box::pin(self.delete_key(refresh, id))
-    }
-
+impl Identities for AppServices {
     fn link<'a>(
         &'a self,
         user: &'a UserId,
-        access: &'a AccessToken,
+        tokens: &'a Tokens,
         credentials: &'a Credentials,
         device: Option<&'a DeviceId>,
-    ) -> Answer<'a, AccessToken> {
+    ) -> Answer<'a, Granted> {
         Box::pin(async move {
-            let answer = self.provider_log_in(credentials, device, Some(access)).await?;
-            answer.linked(user).map_err(|why| self.no_grant(why))
+            let answer = self.provider_log_in(credentials, device, Some(&tokens.access)).await?;
+            let access = answer.linked(user).map_err(|why| self.no_grant(why))?;
+            Ok(Granted { user: user.clone(), tokens: tokens.with_access(access) })
         })
     }
 
-    fn refresh<'a>(&'a self, user: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
-        Box::pin(async move {
-            let answer = self.call(Method::POST, &["auth", "session"], Some(refresh.expose()), None).await?;
-            let answer: RefreshAnswer = self.decode(answer, "a refresh")?;
-            grant::access_token(answer.access_token, user).map_err(|why| self.no_grant(why))
-        })
-    }
-
-    fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()> {
-        Box::pin(async move {
-            self.call(Method::DELETE, &["auth", "session"], Some(refresh.expose()), None).await.map(drop)
-        })
-    }
-
-    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile> {
-        Box::pin(async move {
-            let answer = self.call(Method::GET, &["auth", "profile"], Some(access.expose()), None).await?;
-            self.decode::<wire::ProfileAnswer>(answer, "a profile").map(Profile::from)
-        })
-    }
-
-    fn delete_user<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, ()> {
-        Box::pin(async move {
-            self.call(Method::DELETE, &["auth", "delete"], Some(access.expose()), None).await.map(drop)
-        })
-    }
-
-    fn custom_data<'a>(
+    fn link_in_browser<'a>(
         &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-    ) -> Answer<'a, Option<Document>> {
-        Box::pin(self.read_custom_data(access, user, source))
+        tokens: &'a Tokens,
+        provider: &'a Provider,
+        device: Option<&'a DeviceId>,
+    ) -> Answer<'a, BrowserVisit> {
+        Box::pin(self.begin_visit(provider, device, Some(&tokens.access)))
     }
+}
 
-    fn edit_custom_data<'a>(
-        &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-        edit: &'a DataEdit,
-        present: Option<&'a Document>,
-    ) -> Answer<'a, bool> {
-        Box::pin(self.write_custom_data(access, user, source, edit, present))
-    }
-
-    fn change_custom_data<'a>(
-        &'a self,
-        access: &'a AccessToken,
-        user: &'a UserId,
-        source: &'a CustomDataSource,
-        change: &'a FieldChange,
-    ) -> Answer<'a, ()> {
-        Box::pin(self.write_field(access, user, source, change))
+impl Account for AppServices {
+    fn delete<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let token = Some(tokens.access.expose());
+            self.call(Method::DELETE, &["auth", "delete"], token, None).await.map(drop)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BrowserError, inbound};
+use super::{BrowserError, Facet, inbound};
 use crate::account::EndReason;
 
 /// Why a request failed.
@@ -68,12 +68,20 @@ pub enum BackendError {
         /// Data source, database, collection and field that were asked.
         place: String,
     },
+    /// The service has nothing of this kind.
+    #[error("{backend} has no {facet}")]
+    NotOffered {
+        /// What kind of service it is.
+        backend: &'static str,
+        /// What it has not.
+        facet: Facet,
+    },
     /// Nothing came of a browser.
     #[error(transparent)]
     Browser(BrowserError),
 }
 
-/// What a failed renewal says of the session.
+/// What a failed refresh says of the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The grant is dead; only a new log-in helps.
@@ -91,97 +99,5 @@ impl BackendError {
     /// An answer of `host` that is none. `what` may repeat text of the server.
     pub fn garbage(host: &str, what: &str) -> Self {
         Self::Garbage { host: inbound::label(host.to_owned()), what: inbound::text(what.to_owned()) }
-    }
-
-    /// What the failure of a *renewal* says of the session. Only a definite answer in the protocol's own envelope ends
-    /// it (protocol document, section 5.3): a page of a proxy with status 401 does not.
-    pub fn verdict(&self) -> Verdict {
-        match self {
-            Self::Unreachable { .. }
-            | Self::TimedOut { .. }
-            | Self::Garbage { .. }
-            // The server may be set right.
-            | Self::Downgrade { .. } => Verdict::TryLater { after: None },
-            Self::Refused { code: Some(code), .. } if code == "UserDisabled" => {
-                Verdict::Ended(EndReason::UserDisabled)
-            }
-            Self::Refused { code: Some(code), .. } if code == "UserNotFound" => {
-                Verdict::Ended(EndReason::UserDeleted)
-            }
-            Self::Refused { status: 401, message, .. } if message.contains("password reset") => {
-                Verdict::Ended(EndReason::PasswordReset)
-            }
-            Self::Refused { status: 401, .. } => Verdict::Ended(EndReason::SessionRevoked),
-            Self::Refused { status: 408 | 425 | 429 | 500..=599, retry_after, .. } => {
-                Verdict::TryLater { after: *retry_after }
-            }
-            Self::Refused { .. }
-            | Self::OtherHost { .. }
-            | Self::NotTheSource { .. }
-            | Self::Browser(_) => Verdict::Refused,
-        }
-    }
-
-    /// Whether the server refused the access token itself, so that a renewal may help (protocol document,
-    /// section 5.5).
-    pub fn refuses_access_token(&self) -> bool {
-        match self {
-            Self::Refused { status: 401, code, message, .. } => {
-                code.as_deref() == Some("InvalidSession")
-                    || message == "unauthorized"
-                    || message.starts_with("invalid session")
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the answer to a log-out says that the session is gone anyway.
-    pub fn session_is_gone(&self) -> bool {
-        matches!(self, Self::Refused { status: 401, .. })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(status: u16, code: Option<&str>, message: &str) -> BackendError {
-        BackendError::Refused {
-            status,
-            code: code.map(str::to_owned),
-            message: message.into(),
-            retry_after: (status == 429).then_some(Duration::from_secs(7)),
-        }
-    }
-
-    #[test]
-    fn only_a_definite_answer_ends_a_session() {
-        let ended = Verdict::Ended(EndReason::SessionRevoked);
-        let later = Verdict::TryLater { after: None };
-        let garbage = BackendError::Garbage { host: "h".into(), what: "a page".into() };
-        for (error, verdict) in [
-            (
-                refused(401, Some("InvalidSession"), "invalid session: failed to find refresh token"),
-                ended.clone(),
-            ),
-            (refused(401, None, "signature is invalid"), ended),
-            (refused(401, Some("UserDisabled"), "disabled"), Verdict::Ended(EndReason::UserDisabled)),
-            (refused(403, Some("Forbidden"), "no"), Verdict::Refused),
-            (refused(404, None, "cannot find app"), Verdict::Refused),
-            (refused(429, None, "slow down"), Verdict::TryLater { after: Some(Duration::from_secs(7)) }),
-            (refused(500, None, "oops"), later.clone()),
-            (garbage, later.clone()),
-            (BackendError::TimedOut { host: "h".into() }, later),
-        ] {
-            assert_eq!(error.verdict(), verdict, "{error}");
-        }
-    }
-
-    #[test]
-    fn only_a_refused_access_token_asks_for_a_renewal() {
-        assert!(refused(401, Some("InvalidSession"), "x").refuses_access_token());
-        assert!(refused(401, None, "unauthorized").refuses_access_token());
-        assert!(!refused(401, Some("InvalidPassword"), "invalid username/password").refuses_access_token());
-        assert!(!refused(403, Some("InvalidSession"), "x").refuses_access_token());
     }
 }

@@ -73,6 +73,9 @@ impl Failure {
                 FailureKind::Refused,
                 "set the custom data source of the App to what the server's custom user data is configured with",
             ),
+            BackendError::NotOffered { .. } => {
+                (FailureKind::Refused, "this kind of service does not have it; take another way")
+            }
             BackendError::Browser(error) => browser(error),
             BackendError::Refused { status, code, .. } => match code.as_deref() {
                 Some("InvalidPassword") => {
@@ -140,7 +143,7 @@ impl Failure {
                     "link one of another kind",
                 )
             }
-            _ if error.refuses_access_token() => (
+            _ if *status == 401 => (
                 "the App does not link this identity: most likely it belongs to another user",
                 "to use that user, log in by this identity; else link another one, or log this user in again",
             ),

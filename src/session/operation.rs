@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use super::engine::Engine;
 use super::{Failure, Outcome};
 use crate::account::{CustomDataSource, DeviceId, Tokens, UserKey};
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Facet};
 
 /// Names one request, so that its outcome can be told apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,6 +136,21 @@ pub struct UserContext {
     pub device: Option<DeviceId>,
     /// Where the app keeps custom user data.
     pub source: CustomDataSource,
+}
+
+impl UserContext {
+    /// What the backend offers beyond its core.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn facet<'a, T: ?Sized>(
+        &'a self,
+        facet: Facet,
+        of: impl FnOnce(&'a dyn Backend) -> Option<&'a T>,
+    ) -> Result<&'a T, BackendError> {
+        let backend = &*self.backend;
+        of(backend).ok_or(BackendError::NotOffered { backend: backend.name(), facet })
+    }
 }
 
 /// A change of the engine's state that an answer leads to. It tells whoever asked.

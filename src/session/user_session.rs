@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::engine::Attempt;
 use super::{LastRefresh, RequestId, SourceView, TokenView, UserView};
 use crate::account::{
-    AccessToken, ApiKey, EndReason, Lead, Lifetime, Profile, Provider, RefreshToken, SessionState, Tokens,
-    UserKey, token, user,
+    ApiKey, EndReason, Lead, Lifetime, Profile, Provider, SessionState, Tokens, UserKey, user,
 };
 use crate::data::ejson;
 use crate::vault::UserRecord;
@@ -141,13 +140,19 @@ impl UserSession {
     /// Puts tokens in place of the ones before; `None` wipes them.
     pub fn set_tokens(&mut self, tokens: Option<Tokens>) {
         let skew = self.skew;
-        let view = |fingerprint, claims| {
-            let lifetime = token::lifetime(&claims).map(|life| life.by_clock_behind(skew));
+        let view = |fingerprint, claims, life: Option<Lifetime>| {
+            let lifetime = life.map(|life| life.by_clock_behind(skew));
             TokenView { lifetime, fingerprint, claims }
         };
-        self.access = tokens.as_ref().map(|tokens| view(tokens.access.fingerprint(), tokens.access.claims()));
-        self.refresh =
-            tokens.as_ref().map(|tokens| view(tokens.refresh.fingerprint(), tokens.refresh.claims()));
+        let access = |tokens: &Tokens| {
+            view(tokens.access.fingerprint(), tokens.access.claims(), tokens.access_lifetime())
+        };
+        let refresh = |tokens: &Tokens| {
+            let refresh = tokens.refresh.as_ref()?;
+            Some(view(refresh.fingerprint(), refresh.claims(), tokens.refresh_lifetime()))
+        };
+        self.access = tokens.as_ref().map(access);
+        self.refresh = tokens.as_ref().and_then(refresh);
         self.tokens = tokens;
     }
 
@@ -163,16 +168,9 @@ impl UserSession {
         }
     }
 
-    /// Puts an access token in place of the one before.
-    pub fn set_access(&mut self, access: AccessToken) {
-        if let Some(tokens) = self.tokens.take() {
-            self.set_tokens(Some(Tokens { access, ..tokens }));
-        }
-    }
-
-    /// Ends the session; the tokens are wiped.
-    pub fn end(&mut self, state: SessionState) -> Option<RefreshToken> {
-        let refresh = self.tokens.take().map(|tokens| tokens.refresh);
+    /// Ends the session. The tokens are left to whoever tells the server.
+    pub fn end(&mut self, state: SessionState) -> Option<Tokens> {
+        let tokens = self.tokens.take();
         self.set_tokens(None);
         self.api_keys = None;
         self.source = None;
@@ -180,7 +178,7 @@ impl UserSession {
         self.next_refresh = None;
         self.wants_fresh = false;
         self.failures = 0;
-        refresh
+        tokens
     }
 
     /// Whether the access token can be used at `now`. One without an expiry is used until it is refused.

@@ -74,10 +74,10 @@ mod tests {
 
     #[test]
     fn a_life_in_per_cent_ends_at_nothing() {
-        let life = Lifetime { issued: at(0), expires: at(200) };
+        let life = Lifetime::new(at(0), at(200));
         let percent = |seconds| percent(&life, at(seconds));
         assert_eq!((percent(-5), percent(0), percent(100), percent(199), percent(200)), (100, 100, 50, 1, 0));
-        assert_eq!(super::percent(&Lifetime { issued: at(0), expires: at(0) }, at(-1)), 0);
+        assert_eq!(super::percent(&Lifetime::new(at(0), at(0)), at(-1)), 0);
     }
 
     fn nanosecond_before(moment: Timestamp) -> Timestamp {
@@ -103,7 +103,7 @@ mod tests {
         fn the_per_cent_are_the_same_until_their_next_change(
             length in 1i64..6_000_000, age in 0.0..1.1f64,
         ) {
-            let life = Lifetime { issued: at(0), expires: at(length) };
+            let life = Lifetime::new(at(0), at(length));
             let now = at((length as f64 * age) as i64);
             let Some(change) = next_percent_change(&life, now) else {
                 prop_assert_eq!(percent(&life, now), 0);

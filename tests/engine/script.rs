@@ -8,10 +8,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bson::Document;
 use idmux::account::{
-    AccessToken, ApiKey, ApiKeyId, Credentials, CustomDataSource, DeviceId, EmailAction, NewApiKey, Profile,
-    RefreshToken, Tokens, UserId,
+    AccessToken, Credentials, CustomDataSource, DeviceId, EmailAction, Profile, Provider, RefreshToken,
+    Tokens, UserId,
 };
-use idmux::backend::{Answer, Backend, BackendError, FieldChange, NewSession};
+use idmux::backend::{
+    Account, Answer, Backend, BackendError, BrowserVisit, CustomData, FieldChange, Granted, Identities,
+    NewSession, Registration, SignIn, SignInStep, Verdict, app_services,
+};
 use idmux::clock::Clock;
 use idmux::data::DataEdit;
 use idmux::session::Connect;
@@ -357,93 +360,60 @@ impl Drop for OnWire<'_> {
 struct Speaker(Arc<Script>);
 
 impl Backend for Speaker {
-    fn log_in<'a>(&'a self, credentials: &'a Credentials, _: Option<&'a DeviceId>) -> Answer<'a, NewSession> {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+
+    fn sign_in<'a>(&'a self, step: SignInStep<'a>) -> Answer<'a, SignIn> {
         Box::pin(async move {
+            let SignInStep::With { credentials, .. } = step else { return Err(invalid_session()) };
             let owner = credentials.subject().split('@').next().unwrap_or_default().to_owned();
             let user = owner.clone();
-            self.0
-                .serve(Call::LogIn, owner, move |state, now| {
-                    let refresh = state.token("refresh", &user, now, 5_184_000);
-                    let grant = Grant { owner: user.clone(), alive: true, on_wire: 0, refused: false };
-                    state.grants.insert(refresh.clone(), grant);
-                    let access = state.access(&refresh, &user, now);
-                    let tokens = Tokens { access, refresh: RefreshToken::new(refresh) };
-                    let provider = credentials.provider();
-                    Ok(NewSession { user: UserId::new(user), provider, tokens, device: None })
-                })
-                .await
+            let session = self.0.serve(Call::LogIn, owner, move |state, now| {
+                let refresh = state.token("refresh", &user, now, 5_184_000);
+                let grant = Grant { owner: user.clone(), alive: true, on_wire: 0, refused: false };
+                state.grants.insert(refresh.clone(), grant);
+                let access = state.access(&refresh, &user, now);
+                let tokens = Tokens::new(access, RefreshToken::new(refresh));
+                let provider = credentials.provider();
+                Ok(NewSession { user: UserId::new(user), provider, tokens, device: None })
+            });
+            Ok(SignIn::Done(Box::new(session.await?)))
         })
     }
 
-    fn register<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Answer<'a, ()> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn email_action<'a>(&'a self, _: &'a EmailAction) -> Answer<'a, ()> {
-        Box::pin(std::future::ready(Err(invalid_session())))
-    }
-
-    fn api_keys<'a>(&'a self, _: &'a RefreshToken) -> Answer<'a, Vec<ApiKey>> {
-        Box::pin(std::future::ready(Err(invalid_session())))
-    }
-
-    fn create_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a str) -> Answer<'a, NewApiKey> {
-        Box::pin(std::future::ready(Err(invalid_session())))
-    }
-
-    fn set_api_key_enabled<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId, _: bool) -> Answer<'a, ()> {
-        Box::pin(std::future::ready(Err(invalid_session())))
-    }
-
-    fn delete_api_key<'a>(&'a self, _: &'a RefreshToken, _: &'a ApiKeyId) -> Answer<'a, ()> {
-        Box::pin(std::future::ready(Err(invalid_session())))
-    }
-
-    fn link<'a>(
-        &'a self,
-        _: &'a UserId,
-        access: &'a AccessToken,
-        _: &'a Credentials,
-        _: Option<&'a DeviceId>,
-    ) -> Answer<'a, AccessToken> {
-        let now = self.0.server_time(&self.0.lock());
-        let token = access.expose().to_owned();
-        Box::pin(self.0.serve_user(Call::Link, access, None, move |state, owner| {
-            let grant = state.access.get(&token).map(|access| access.grant.clone()).unwrap_or_default();
-            state.access(&grant, owner, now)
-        }))
-    }
-
-    fn refresh<'a>(&'a self, _: &'a UserId, refresh: &'a RefreshToken) -> Answer<'a, AccessToken> {
+    fn refresh<'a>(&'a self, user: &'a UserId, tokens: &'a Tokens) -> Answer<'a, Granted> {
         Box::pin(async move {
-            let _wire = OnWire::new(&self.0, refresh.expose());
-            let owner = self.0.lock().grants.get(refresh.expose()).map(|grant| grant.owner.clone());
+            let refresh = refresh_of(tokens);
+            let _wire = OnWire::new(&self.0, refresh);
+            let owner = self.0.lock().grants.get(refresh).map(|grant| grant.owner.clone());
             let owner = owner.unwrap_or_else(|| "nobody".into());
-            let (token, user) = (refresh.expose().to_owned(), owner.clone());
+            let (token, name) = (refresh.to_owned(), owner.clone());
             let answer = self
                 .0
                 .serve(Call::Refresh, owner, move |state, now| {
                     if !state.grants.get(&token).is_some_and(|grant| grant.alive) {
                         return Err(invalid_session());
                     }
-                    Ok(state.access(&token, &user, now))
+                    Ok(state.access(&token, &name, now))
                 })
                 .await;
             if matches!(answer, Err(BackendError::Refused { status: 401, .. }))
-                && let Some(grant) = self.0.lock().grants.get_mut(refresh.expose())
+                && let Some(grant) = self.0.lock().grants.get_mut(refresh)
             {
                 grant.refused = true;
             }
-            answer
+            Ok(Granted { user: user.clone(), tokens: tokens.with_access(answer?) })
         })
     }
 
-    fn log_out<'a>(&'a self, refresh: &'a RefreshToken) -> Answer<'a, ()> {
+    fn sign_out<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, ()> {
         Box::pin(async move {
-            let owner = self.0.lock().grants.get(refresh.expose()).map(|grant| grant.owner.clone());
+            let refresh = refresh_of(tokens);
+            let owner = self.0.lock().grants.get(refresh).map(|grant| grant.owner.clone());
             self.0
                 .serve(Call::LogOut, owner.unwrap_or_else(|| "nobody".into()), |state, _| {
-                    if let Some(grant) = state.grants.get_mut(refresh.expose()) {
+                    if let Some(grant) = state.grants.get_mut(refresh) {
                         grant.alive = false;
                     }
                     Ok(())
@@ -452,44 +422,120 @@ impl Backend for Speaker {
         })
     }
 
-    fn profile<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, Profile> {
-        Box::pin(self.0.serve_user(Call::Profile, access, None, |_, owner| {
+    fn profile<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, Profile> {
+        Box::pin(self.0.serve_user(Call::Profile, &tokens.access, None, |_, owner| {
             let mut profile = Profile { user_type: "normal".into(), ..Profile::default() };
             profile.data.insert("name".into(), owner.into());
             profile
         }))
     }
 
-    fn delete_user<'a>(&'a self, access: &'a AccessToken) -> Answer<'a, ()> {
-        Box::pin(self.0.serve_user(Call::Delete, access, None, |state, owner| {
-            for grant in state.grants.values_mut().filter(|grant| grant.owner == owner) {
-                grant.alive = false;
-            }
-        }))
+    // The script speaks as App Services does: its verdicts are those.
+    fn verdict(&self, error: &BackendError) -> Verdict {
+        app_services::verdict::verdict(error)
     }
 
-    fn change_custom_data<'a>(
+    fn refuses_access_token(&self, error: &BackendError) -> bool {
+        app_services::verdict::refuses_access_token(error)
+    }
+
+    fn session_is_gone(&self, error: &BackendError) -> bool {
+        matches!(error, BackendError::Refused { status: 401, .. })
+    }
+
+    fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.0.lock().clock_ahead
+    }
+
+    fn registration(&self) -> Option<&dyn Registration> {
+        Some(self)
+    }
+
+    fn identities(&self) -> Option<&dyn Identities> {
+        Some(self)
+    }
+
+    fn custom_data(&self) -> Option<&dyn CustomData> {
+        Some(self)
+    }
+
+    fn account(&self) -> Option<&dyn Account> {
+        Some(self)
+    }
+}
+
+fn refresh_of(tokens: &Tokens) -> &str {
+    tokens.refresh.as_ref().map_or("", RefreshToken::expose)
+}
+
+impl Registration for Speaker {
+    fn register<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn email_action<'a>(&'a self, _: &'a EmailAction) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+
+    fn is_unconfirmed(&self, _: &BackendError) -> bool {
+        false
+    }
+
+    fn is_taken(&self, _: &BackendError) -> bool {
+        false
+    }
+}
+
+impl Identities for Speaker {
+    fn link<'a>(
         &'a self,
-        access: &'a AccessToken,
         user: &'a UserId,
-        _: &'a CustomDataSource,
-        _: &'a FieldChange,
-    ) -> Answer<'a, ()> {
-        Box::pin(self.0.serve_user(Call::SetData, access, Some(user.as_str()), |_, _| ()))
+        tokens: &'a Tokens,
+        _: &'a Credentials,
+        _: Option<&'a DeviceId>,
+    ) -> Answer<'a, Granted> {
+        let now = self.0.server_time(&self.0.lock());
+        let token = tokens.access.expose().to_owned();
+        let linked = self.0.serve_user(Call::Link, &tokens.access, None, move |state, owner| {
+            let grant = state.access.get(&token).map(|access| access.grant.clone()).unwrap_or_default();
+            state.access(&grant, owner, now)
+        });
+        Box::pin(async move { Ok(Granted { user: user.clone(), tokens: tokens.with_access(linked.await?) }) })
     }
 
-    fn custom_data<'a>(
+    fn link_in_browser<'a>(
         &'a self,
-        _: &'a AccessToken,
+        _: &'a Tokens,
+        _: &'a Provider,
+        _: Option<&'a DeviceId>,
+    ) -> Answer<'a, BrowserVisit> {
+        Box::pin(std::future::ready(Err(invalid_session())))
+    }
+}
+
+impl CustomData for Speaker {
+    fn read<'a>(
+        &'a self,
+        _: &'a Tokens,
         _: &'a UserId,
         _: &'a CustomDataSource,
     ) -> Answer<'a, Option<Document>> {
         Box::pin(std::future::ready(Err(invalid_session())))
     }
 
-    fn edit_custom_data<'a>(
+    fn change<'a>(
         &'a self,
-        _: &'a AccessToken,
+        tokens: &'a Tokens,
+        user: &'a UserId,
+        _: &'a CustomDataSource,
+        _: &'a FieldChange,
+    ) -> Answer<'a, ()> {
+        Box::pin(self.0.serve_user(Call::SetData, &tokens.access, Some(user.as_str()), |_, _| ()))
+    }
+
+    fn edit<'a>(
+        &'a self,
+        _: &'a Tokens,
         _: &'a UserId,
         _: &'a CustomDataSource,
         _: &'a DataEdit,
@@ -497,8 +543,14 @@ impl Backend for Speaker {
     ) -> Answer<'a, bool> {
         Box::pin(std::future::ready(Err(invalid_session())))
     }
+}
 
-    fn clock_ahead(&self) -> Option<SignedDuration> {
-        self.0.lock().clock_ahead
+impl Account for Speaker {
+    fn delete<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, ()> {
+        Box::pin(self.0.serve_user(Call::Delete, &tokens.access, None, |state, owner| {
+            for grant in state.grants.values_mut().filter(|grant| grant.owner == owner) {
+                grant.alive = false;
+            }
+        }))
     }
 }

@@ -66,7 +66,7 @@ pub fn with_users(users: impl IntoIterator<Item = UserView>) -> Snapshot {
 }
 
 pub fn token(kind: &str, number: usize, length: i64, left: i64) -> TokenView {
-    let life = Lifetime { issued: after(left - length), expires: after(left) };
+    let life = Lifetime::new(after(left - length), after(left));
     let id = key(number).id;
     let mut claims: Claims = json!({
         "baas_device_id": "6501f0c2a4b8d93e00000d1d",

@@ -22,7 +22,7 @@ fn six_after(by: SignedDuration) -> Snapshot {
     let mut snapshot = six();
     let back = |token: &mut Option<TokenView>| {
         if let Some(life) = token.as_mut().and_then(|token| token.lifetime.as_mut()) {
-            *life = Lifetime { issued: life.issued - by, expires: life.expires - by };
+            *life = Lifetime::new(life.issued - by, life.expires - by);
         }
     };
     for user in &mut snapshot.users {
@@ -155,9 +155,9 @@ proptest! {
         let users = lives.iter().enumerate().map(|(number, (refresh, access))| {
             let mut user = user(number, "ada@example.com");
             user.refresh.as_mut().unwrap().lifetime =
-                Some(Lifetime { issued: after(-2 * DAY), expires: after(*refresh) });
+                Some(Lifetime::new(after(-2 * DAY), after(*refresh)));
             user.access.as_mut().unwrap().lifetime =
-                Some(Lifetime { issued: after(-60), expires: after(*access) });
+                Some(Lifetime::new(after(-60), after(*access)));
             user
         });
         let mut screen = Screen::with(SIZES[0], with_users(users));

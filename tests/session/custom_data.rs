@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, bson, doc};
-use idmux::account::{AccessToken, Credentials, CustomDataSource, UserKey};
+use idmux::account::{AccessToken, Credentials, CustomDataSource, Tokens, UserKey};
 use idmux::backend::Backend;
 use idmux::data::{DataEdit, EditBase, FieldPath};
 use idmux::local_app::{LocalApp, Options, Storage};
@@ -181,14 +181,15 @@ async fn somebody_who_writes_between_the_look_and_the_write_is_not_overwritten()
     let app = app_at(server.base_url());
     let backend = over_http()(&app).unwrap();
     let backend: &dyn Backend = backend.as_ref();
+    let (data, tokens) = (backend.custom_data().unwrap(), Tokens::new(access, None));
     let write = async |edit: &DataEdit, present: Option<&Document>| {
-        backend.edit_custom_data(&access, &user.id, &app.custom_data, edit, present).await.unwrap()
+        data.edit(&tokens, &user.id, &app.custom_data, edit, present).await.unwrap()
     };
     // Two who look at nothing: the second makes no document beside the first one's.
     let new = DataEdit::document(None, &doc! { "n": 1, "none": Bson::Null, "list": [1], "in": { "a": 1 } });
     assert!(write(&new, None).await);
     assert!(!write(&new, None).await);
-    let seen = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+    let seen = data.read(&tokens, &user.id, &app.custom_data).await.unwrap().unwrap();
 
     // What each field was when it was looked at, and what somebody makes of it before the write.
     for (field, meanwhile) in [
@@ -204,11 +205,11 @@ async fn somebody_who_writes_between_the_look_and_the_write_is_not_overwritten()
         let mine = DataEdit::field(path(field), before.clone(), Some(bson!("mine")));
         let theirs = DataEdit::field(path(field), before.clone(), meanwhile);
         assert!(write(&theirs, Some(&seen)).await, "{field}");
-        let now = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+        let now = data.read(&tokens, &user.id, &app.custom_data).await.unwrap().unwrap();
         assert!(!write(&mine, Some(&seen)).await, "{field}");
         let whole = DataEdit { base: EditBase::Document(Some(seen.clone())), ..mine };
         assert!(!write(&whole, Some(&seen)).await, "{field}");
-        let after = backend.custom_data(&access, &user.id, &app.custom_data).await.unwrap().unwrap();
+        let after = data.read(&tokens, &user.id, &app.custom_data).await.unwrap().unwrap();
         assert_eq!(after, now, "{field}: theirs stands");
         let back = DataEdit::field(path(field), now.get(field).cloned(), before);
         assert!(write(&back, Some(&now)).await, "{field}");

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::AppServices;
 use crate::account::grant::{self, NoGrant};
-use crate::account::{ApiKey, ApiKeyId, NewApiKey, RefreshToken};
-use crate::backend::{BackendError, inbound};
+use crate::account::{ApiKey, ApiKeyId, NewApiKey, Tokens};
+use crate::backend::{Answer, ApiKeys, inbound};
 
 #[derive(Deserialize)]
 struct WireKey {
@@ -31,38 +31,37 @@ impl WireKey {
 
 const KEYS: [&str; 2] = ["auth", "api_keys"];
 
-impl AppServices {
-    pub(super) async fn list_keys(&self, refresh: &RefreshToken) -> Result<Vec<ApiKey>, BackendError> {
-        let answer = self.call(Method::GET, &KEYS, Some(refresh.expose()), None).await?;
-        let keys: Vec<WireKey> = self.decode(answer, "a list of API keys")?;
-        let keys = keys.into_iter().take(inbound::ENTRIES).map(WireKey::listed);
-        keys.collect::<Result<_, _>>().map_err(|why| self.no_grant(why))
+impl ApiKeys for AppServices {
+    fn list<'a>(&'a self, tokens: &'a Tokens) -> Answer<'a, Vec<ApiKey>> {
+        Box::pin(async move {
+            let answer = self.call(Method::GET, &KEYS, self.refresh_token(tokens)?, None).await?;
+            let keys: Vec<WireKey> = self.decode(answer, "a list of API keys")?;
+            let keys = keys.into_iter().take(inbound::ENTRIES).map(WireKey::listed);
+            keys.collect::<Result<_, _>>().map_err(|why| self.no_grant(why))
+        })
     }
 
-    pub(super) async fn create_key(
-        &self,
-        refresh: &RefreshToken,
-        name: &str,
-    ) -> Result<NewApiKey, BackendError> {
-        let body = json!({ "name": name });
-        let answer = self.call(Method::POST, &KEYS, Some(refresh.expose()), Some(&body)).await?;
-        let mut key: WireKey = self.decode(answer, "a new API key")?;
-        let secret = grant::api_key(std::mem::take(&mut key.key)).map_err(|why| self.no_grant(why))?;
-        Ok(NewApiKey { key: key.listed().map_err(|why| self.no_grant(why))?, secret })
+    fn create<'a>(&'a self, tokens: &'a Tokens, name: &'a str) -> Answer<'a, NewApiKey> {
+        Box::pin(async move {
+            let body = json!({ "name": name });
+            let answer = self.call(Method::POST, &KEYS, self.refresh_token(tokens)?, Some(&body)).await?;
+            let mut key: WireKey = self.decode(answer, "a new API key")?;
+            let secret = grant::api_key(std::mem::take(&mut key.key)).map_err(|why| self.no_grant(why))?;
+            Ok(NewApiKey { key: key.listed().map_err(|why| self.no_grant(why))?, secret })
+        })
     }
 
-    pub(super) async fn set_key_enabled(
-        &self,
-        refresh: &RefreshToken,
-        id: &ApiKeyId,
-        enabled: bool,
-    ) -> Result<(), BackendError> {
-        let path = [KEYS[0], KEYS[1], id.as_str(), if enabled { "enable" } else { "disable" }];
-        self.call(Method::PUT, &path, Some(refresh.expose()), None).await.map(drop)
+    fn switch<'a>(&'a self, tokens: &'a Tokens, id: &'a ApiKeyId, enabled: bool) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let path = [KEYS[0], KEYS[1], id.as_str(), if enabled { "enable" } else { "disable" }];
+            self.call(Method::PUT, &path, self.refresh_token(tokens)?, None).await.map(drop)
+        })
     }
 
-    pub(super) async fn delete_key(&self, refresh: &RefreshToken, id: &ApiKeyId) -> Result<(), BackendError> {
-        let path = [KEYS[0], KEYS[1], id.as_str()];
-        self.call(Method::DELETE, &path, Some(refresh.expose()), None).await.map(drop)
+    fn delete<'a>(&'a self, tokens: &'a Tokens, id: &'a ApiKeyId) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let path = [KEYS[0], KEYS[1], id.as_str()];
+            self.call(Method::DELETE, &path, self.refresh_token(tokens)?, None).await.map(drop)
+        })
     }
 }

@@ -2,21 +2,67 @@
 
 use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
+use reqwest::Method;
 use serde_json::Value;
 
 use super::{AppServices, wire};
-use crate::account::{AccessToken, CustomDataSource, UserId};
-use crate::backend::{BackendError, FieldChange};
+use crate::account::{AccessToken, CustomDataSource, Tokens, UserId};
+use crate::backend::{Answer, BackendError, CustomData, FieldChange};
 use crate::data::ejson;
 use crate::data::{DataChange, DataEdit, EditBase, FieldPath};
 
 /// How often a field is written whose document somebody else changes at the same time.
 const TRIES: u32 = 3;
 
+impl CustomData for AppServices {
+    fn read<'a>(
+        &'a self,
+        tokens: &'a Tokens,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+    ) -> Answer<'a, Option<Document>> {
+        Box::pin(self.read_custom_data(&tokens.access, user, source))
+    }
+
+    fn change<'a>(
+        &'a self,
+        tokens: &'a Tokens,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        change: &'a FieldChange,
+    ) -> Answer<'a, ()> {
+        Box::pin(self.write_field(&tokens.access, user, source, change))
+    }
+
+    fn edit<'a>(
+        &'a self,
+        tokens: &'a Tokens,
+        user: &'a UserId,
+        source: &'a CustomDataSource,
+        edit: &'a DataEdit,
+        present: Option<&'a Document>,
+    ) -> Answer<'a, bool> {
+        Box::pin(self.write_custom_data(&tokens.access, user, source, edit, present))
+    }
+}
+
 impl AppServices {
+    /// Runs an action of a data source as the user (section 8.2).
+    async fn call_service(
+        &self,
+        access: &AccessToken,
+        service: &str,
+        action: &str,
+        argument: Document,
+    ) -> Result<Value, BackendError> {
+        let body = wire::function_call(service, action, argument);
+        let path = ["app", &self.client_app_id, "functions", "call"];
+        self.call(Method::POST, &path, Some(access.expose()), Some(&body)).await
+    }
+
     /// The document that the server would choose: one that names the user as a string goes before one that has an
     /// ObjectId, and the first that was inserted goes before others (section 7).
-    pub(super) async fn read_custom_data(
+    async fn read_custom_data(
         &self,
         access: &AccessToken,
         user: &UserId,
@@ -40,7 +86,7 @@ impl AppServices {
 
     /// Writes to the document `present`, or inserts the first one. False, and nothing is written, where it is not what it
     /// was any more.
-    pub(super) async fn write_custom_data(
+    async fn write_custom_data(
         &self,
         access: &AccessToken,
         user: &UserId,
@@ -82,7 +128,7 @@ impl AppServices {
     }
 
     /// Writes or removes one field, whatever it is now.
-    pub(super) async fn write_field(
+    async fn write_field(
         &self,
         access: &AccessToken,
         user: &UserId,

@@ -1,13 +1,50 @@
 //! E-mail/password accounts without a session (section 3.3).
 
-use secrecy::ExposeSecret;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::account::{EmailAction, MailToken};
+use super::{AppServices, verdict};
+use crate::account::{EmailAction, MailToken, Provider};
+use crate::backend::{Answer, BackendError, Registration};
 use crate::data::ejson;
 
+impl AppServices {
+    async fn userpass(&self, action: &[&str], body: &Value) -> Result<(), BackendError> {
+        let provider = Provider::EmailPassword;
+        let mut path = vec!["app", &*self.client_app_id, "auth", "providers", provider.wire_name()];
+        path.extend(action);
+        self.call(Method::POST, &path, None, Some(body)).await.map(drop)
+    }
+}
+
+impl Registration for AppServices {
+    fn register<'a>(&'a self, email: &'a str, password: &'a SecretString) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let body = json!({ "email": email, "password": password.expose_secret() });
+            self.userpass(&["register"], &body).await
+        })
+    }
+
+    fn email_action<'a>(&'a self, action: &'a EmailAction) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let (action, body) = request(action);
+            self.userpass(action, &body).await
+        })
+    }
+
+    /// The password is the one that was just set: what is missing is the confirmation.
+    fn is_unconfirmed(&self, error: &BackendError) -> bool {
+        verdict::has_code(error, "AuthError")
+    }
+
+    fn is_taken(&self, error: &BackendError) -> bool {
+        verdict::has_code(error, "AccountNameInUse")
+    }
+}
+
 /// The path below the provider, and the body.
-pub fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
+fn request(action: &EmailAction) -> (&'static [&'static str], Value) {
     match action {
         EmailAction::Confirm(MailToken { token, id }) => {
             (&["confirm"], json!({ "token": token.expose_secret(), "tokenId": id }))

@@ -31,7 +31,7 @@ impl LoginAnswer {
         let access = grant::access_token(self.access_token, &user)?;
         let refresh = grant::refresh_token(self.refresh_token, &user)?;
         let device = grant::device_id(self.device_id)?;
-        Ok(NewSession { user, provider, tokens: Tokens { access, refresh }, device })
+        Ok(NewSession { user, provider, tokens: Tokens::new(access, refresh), device })
     }
 
     /// The access token of `user`, to whom an identity was added.

@@ -77,7 +77,7 @@ async fn the_page_brings_back_what_no_browser_sends() {
     status(&said, 200);
     assert!(said.contains("It worked") && said.contains("can be closed"), "{said}");
     let Ok(Arrival::LoggedIn(session)) = arrival.await.unwrap() else { panic!() };
-    assert_eq!(session.tokens.refresh.expose(), "r.s.t");
+    assert_eq!(session.tokens.refresh.as_ref().unwrap().expose(), "r.s.t");
     assert!(TcpStream::connect(authority(&page)).await.is_err(), "nobody listens any more");
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::Engine;
-use crate::account::{AccessToken, RefreshToken, SessionState, UserKey};
+use crate::account::{AccessToken, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Verdict};
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::operations::Removed;
@@ -31,9 +31,9 @@ pub(in crate::session) struct Attempt {
 }
 
 impl Attempt {
-    /// The wait before another try after `error`, if it is worth one.
-    fn retry_wait(&self, error: &BackendError) -> Option<Duration> {
-        let Verdict::TryLater { after } = error.verdict() else { return None };
+    /// The wait before another try after a failure, if it is worth one.
+    fn retry_wait(&self, verdict: Verdict) -> Option<Duration> {
+        let Verdict::TryLater { after } = verdict else { return None };
         let again = self.operation.is_repeatable() && self.failures + 1 < TRIES;
         again.then(|| retry::wait(self.failures + 1, after, fastrand::f64()))
     }
@@ -73,6 +73,7 @@ impl Engine {
             return self.start_refresh(&user);
         }
         let generation = session.generation;
+        let judge = Arc::clone(&backend);
         let context = UserContext { backend, tokens, device, source: app.custom_data };
         let operation = Arc::clone(&attempt.operation);
         let job = async move {
@@ -81,7 +82,7 @@ impl Engine {
         };
         self.spawn(Some(user.clone()), request, job, move |engine, (tried_with, result)| {
             engine.learn_date(&user.app);
-            engine.answered(&user, generation, &tried_with, attempt, result);
+            engine.answered(&user, generation, &tried_with, attempt, &*judge, result);
         });
     }
 
@@ -91,6 +92,7 @@ impl Engine {
         generation: u64,
         tried_with: &AccessToken,
         mut attempt: Attempt,
+        backend: &dyn Backend,
         result: Result<Change, BackendError>,
     ) {
         let (name, request) = (attempt.operation.name(), attempt.request);
@@ -107,7 +109,7 @@ impl Engine {
                 session.waiting_operations.push(attempt);
                 self.start_refresh(user);
             }
-            Err(error) if error.refuses_access_token() && !attempt.refreshed => {
+            Err(error) if backend.refuses_access_token(&error) && !attempt.refreshed => {
                 attempt.refreshed = true;
                 let has_newer = session
                     .tokens
@@ -121,7 +123,7 @@ impl Engine {
                 self.tell(None, subject, EventKind::AccessRefused { action: name });
                 self.start_refresh(user);
             }
-            Err(error) if let Some(wait) = attempt.retry_wait(&error) => {
+            Err(error) if let Some(wait) = attempt.retry_wait(backend.verdict(&error)) => {
                 attempt.failures += 1;
                 let user = user.clone();
                 let job = tokio::time::sleep(wait);
@@ -230,10 +232,10 @@ impl Engine {
         action: &'static str,
         write: BoxFuture<'static, Result<(), VaultError>>,
         backend: Option<Arc<dyn Backend>>,
-        refresh: Option<RefreshToken>,
+        tokens: Option<Tokens>,
         outcome: impl Outcome,
     ) {
-        let job = async move { (write.await, end_at_server(backend, refresh).await) };
+        let job = async move { (write.await, end_at_server(backend, tokens).await) };
         self.spawn_to_land(user, request, job, move |engine, (result, server)| {
             engine.tell_not_ended(subject.clone(), server);
             engine.tell_stored(request, subject, action, outcome, result);
@@ -246,9 +248,9 @@ impl Engine {
         request: Option<RequestId>,
         subject: Subject,
         backend: Option<Arc<dyn Backend>>,
-        refresh: Option<RefreshToken>,
+        tokens: Option<Tokens>,
     ) {
-        self.spawn_to_land(None, request, end_at_server(backend, refresh), move |engine, server| {
+        self.spawn_to_land(None, request, end_at_server(backend, tokens), move |engine, server| {
             engine.tell_not_ended(subject, server);
         });
     }
@@ -303,7 +305,7 @@ impl Engine {
         result: Result<Replaced, VaultError>,
     ) {
         let subject = self.subject(&user);
-        let refresh = |record: &UserRecord| record.tokens.as_ref().map(|tokens| tokens.refresh.clone());
+        let refresh = |record: &UserRecord| record.tokens.as_ref().and_then(|tokens| tokens.refresh.clone());
         let result = match result {
             Ok(Replaced::Newer(newer))
                 if refresh(&newer).is_some() && refresh(&newer) == refresh(&record) =>
@@ -349,11 +351,11 @@ impl Engine {
 /// Tells the server that a session is over. One that it does not know is over.
 async fn end_at_server(
     backend: Option<Arc<dyn Backend>>,
-    refresh: Option<RefreshToken>,
+    tokens: Option<Tokens>,
 ) -> Result<(), BackendError> {
-    match (backend, refresh) {
-        (Some(backend), Some(refresh)) => match backend.log_out(&refresh).await {
-            Err(error) if error.session_is_gone() => Ok(()),
+    match (backend, tokens) {
+        (Some(backend), Some(tokens)) => match backend.sign_out(&tokens).await {
+            Err(error) if backend.session_is_gone(&error) => Ok(()),
             other => other,
         },
         _ => Ok(()),

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::as_user::Attempt;
 use super::{Engine, Outage};
 use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
-use crate::backend::{Backend, BackendError, Verdict};
+use crate::backend::{Backend, BackendError, Granted, Verdict};
 use crate::session::operations::{Refresh, Refreshed, Removed, TokenRead, too_short};
 use crate::session::user_session::WaitingRequest;
 use crate::session::{EventKind, Failure, LastRefresh, RefreshOutcome, RequestId, retry};
@@ -31,7 +31,7 @@ pub(super) enum Renewed {
     /// Another process removed the user.
     Gone,
     /// Not at all.
-    Failed(BackendError),
+    Failed(BackendError, Verdict),
 }
 
 /// Renews under the lease that keeps other processes from doing the same. Only the session that `known` is of is
@@ -53,19 +53,26 @@ async fn renew(
             Ok(Lease::Newer(record)) => return Renewed::Elsewhere { record, fresh },
             Ok(Lease::Busy) if Instant::now() >= end => {
                 let host = "another idmux, which renews the same token,".to_owned();
-                return Renewed::Failed(BackendError::TimedOut { host });
+                return Renewed::Failed(BackendError::TimedOut { host }, Verdict::TryLater { after: None });
             }
             Ok(Lease::Busy) => tokio::time::sleep(LEASE_LOOK).await,
         }
     }
-    match backend.refresh(&user.id, &known.refresh).await {
-        Ok(access) => Renewed::Here { tokens: Tokens { access, refresh: known.refresh.clone() }, known },
+    let granted = match backend.refresh(&user.id, &known).await {
+        Ok(granted) if granted.user != user.id => {
+            Err(BackendError::garbage(backend.name(), "the tokens of another user"))
+        }
+        granted => granted,
+    };
+    match granted {
+        Ok(Granted { tokens, .. }) => Renewed::Here { tokens, known },
         Err(error) => {
             if let Some(door) = door {
                 // A lease that cannot be given back ends with this process.
                 let _ = door.release(user.clone()).done().await;
             }
-            Renewed::Failed(error)
+            let verdict = backend.verdict(&error);
+            Renewed::Failed(error, verdict)
         }
     }
 }
@@ -134,7 +141,7 @@ impl Engine {
                 self.forget(&user);
                 self.tell(None, subject, Removed);
             }
-            Renewed::Failed(error) => self.renewal_failed(&user, &error),
+            Renewed::Failed(error, verdict) => self.renewal_failed(&user, &error, verdict),
         }
     }
 
@@ -252,12 +259,12 @@ impl Engine {
         self.plan(user);
     }
 
-    fn renewal_failed(&mut self, user: &UserKey, error: &BackendError) {
+    fn renewal_failed(&mut self, user: &UserKey, error: &BackendError, verdict: Verdict) {
         let Some(session) = self.roster.get_mut(user) else { return };
         if let Some(record) = session.stored_elsewhere.take() {
             return self.renewed_elsewhere(user.clone(), record);
         }
-        match error.verdict() {
+        match verdict {
             Verdict::Ended(reason) => self.end_session(user, reason),
             Verdict::TryLater { after } => {
                 session.failures = session.failures.saturating_add(1);

@@ -124,7 +124,10 @@ impl Engine {
                 return true;
             }
             let tokens = |tokens: Option<&crate::account::Tokens>| {
-                tokens.map(|tokens| (tokens.access.fingerprint(), tokens.refresh.fingerprint()))
+                tokens.map(|tokens| {
+                    let refresh = tokens.refresh.as_ref().map(|refresh| refresh.fingerprint());
+                    (tokens.access.fingerprint(), refresh)
+                })
             };
             let known = session.record();
             if tokens(known.tokens.as_ref()) == tokens(record.tokens.as_ref())

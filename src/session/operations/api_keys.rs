@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::account::{ApiKey, ApiKeyId, NewApiKey, UserKey};
-use crate::backend::BackendError;
+use crate::backend::{self, BackendError, Facet};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::{Operation, Outcome, RequestId, Standing};
@@ -53,7 +53,7 @@ impl UserOperation for ListApiKeys {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let keys = context.backend.api_keys(&context.tokens.refresh).await?;
+            let keys = keys(context)?.list(&context.tokens).await?;
             let user = self.user.clone();
             Ok(Change::new(move |engine, request| {
                 let keys: Arc<[ApiKey]> = keys.into();
@@ -111,7 +111,7 @@ impl UserOperation for CreateApiKey {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let created = context.backend.create_api_key(&context.tokens.refresh, &self.name).await?;
+            let created = keys(context)?.create(&context.tokens, &self.name).await?;
             Ok(changed(self.user.clone(), list(context).await, move |_| ApiKeyCreated(created)))
         })
     }
@@ -174,8 +174,7 @@ impl UserOperation for SwitchApiKey {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let refresh = &context.tokens.refresh;
-            context.backend.set_api_key_enabled(refresh, &self.key, self.enabled).await?;
+            keys(context)?.switch(&context.tokens, &self.key, self.enabled).await?;
             let (key, enabled) = (self.key.clone(), self.enabled);
             Ok(changed(self.user.clone(), list(context).await, move |keys| ApiKeySwitched {
                 name: name(&key, keys),
@@ -230,7 +229,7 @@ impl UserOperation for DeleteApiKey {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            context.backend.delete_api_key(&context.tokens.refresh, &self.key).await?;
+            keys(context)?.delete(&context.tokens, &self.key).await?;
             let key = self.key.clone();
             Ok(changed(self.user.clone(), list(context).await, move |keys| ApiKeyDeleted {
                 name: name(&key, keys),
@@ -239,9 +238,13 @@ impl UserOperation for DeleteApiKey {
     }
 }
 
+fn keys(context: &UserContext) -> Result<&dyn backend::ApiKeys, BackendError> {
+    context.facet(Facet::ApiKeys, |backend| backend.api_keys())
+}
+
 /// The keys after a change. What was asked for is done; a list that does not come changes nothing of it.
 async fn list(context: &UserContext) -> Option<Arc<[ApiKey]>> {
-    context.backend.api_keys(&context.tokens.refresh).await.ok().map(Into::into)
+    keys(context).ok()?.list(&context.tokens).await.ok().map(Into::into)
 }
 
 /// What a change of the keys leads to. `outcome` is made of the keys that were known before and those that are there now.

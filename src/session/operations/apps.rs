@@ -141,9 +141,9 @@ impl Operation for ForgetApp {
         let backend = engine.backend(&alias).map(|(_, backend, _)| backend);
         for user in engine.roster.users_of(&alias) {
             let Some(mut session) = engine.forget(&user) else { continue };
-            let refresh = session.end(SessionState::LoggedOut);
+            let tokens = session.end(SessionState::LoggedOut);
             let subject = Subject::User { label: session.label(), key: user };
-            engine.end_at_server(None, subject, backend.clone(), refresh);
+            engine.end_at_server(None, subject, backend.clone(), tokens);
         }
         engine.apps.retain(|app| app.alias != alias);
         engine.changed = true;

@@ -10,9 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Link;
 use super::log_in::{Answer, LogIn};
-use crate::account::{AppAlias, BrowserAddress, Provider, UserKey};
+use crate::account::{AppAlias, BrowserAddress, Profile, Provider, Tokens, UserKey};
 use crate::backend::browser::{Door, TIME_LIMIT};
-use crate::backend::{Arrival, Backend, BackendError, BrowserError, BrowserVisit, Verdict};
+use crate::backend::{
+    Arrival, Backend, BackendError, BrowserError, BrowserVisit, Facet, Granted, SignIn, SignInStep, Verdict,
+};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::{Entered, EventKind, Failure, Linked, Operation, Outcome, RequestId, Standing, Subject};
@@ -78,9 +80,15 @@ impl Operation for LogInWithBrowser {
         let Some((backend, device)) = engine.begin_log_in(id, &app, subject.clone(), LogIn::NAME) else {
             return;
         };
-        let job = async move { backend.begin_in_browser(&provider, device.as_ref(), None).await };
+        let job = async move {
+            let step = SignInStep::InBrowser { provider: &provider, device: device.as_ref() };
+            Ok(match backend.sign_in(step).await? {
+                SignIn::Browser(visit) => Answer::Browser(visit),
+                SignIn::Done(session) => Answer::Session(session, None),
+            })
+        };
         engine.spawn(None, Some(id), job, move |engine, result| {
-            engine.log_in_begun(id, subject, app, result);
+            engine.log_in_answered(id, subject, LogIn::NAME, app, result);
         });
     }
 }
@@ -104,8 +112,9 @@ impl UserOperation for LinkWithBrowser {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let (device, access) = (context.device.as_ref(), &context.tokens.access);
-            let visit = context.backend.begin_in_browser(&self.provider, device, Some(access)).await?;
+            let identities = context.facet(Facet::Identities, |backend| backend.identities())?;
+            let device = context.device.as_ref();
+            let visit = identities.link_in_browser(&context.tokens, &self.provider, device).await?;
             let (user, provider) = (self.user.clone(), self.provider.clone());
             Ok(Change::new(move |engine, request| engine.link_begun(user, provider, request, visit)))
         })
@@ -130,28 +139,21 @@ impl Operation for BrowserEndedAt {
 }
 
 impl Engine {
-    /// The App says where a browser has to go for a log-in.
-    fn log_in_begun(
+    /// A browser has to go somewhere for a log-in.
+    pub(super) fn log_in_goes_on(
         &mut self,
         request: RequestId,
         subject: Subject,
         app: AppAlias,
-        result: Result<BrowserVisit, BackendError>,
+        visit: BrowserVisit,
     ) {
         if self.entering.get(&request).is_some_and(|entrance| entrance.given_up) {
             self.entering.remove(&request);
             return;
         }
-        let backend = self.backend(&app).map(|(_, backend, _)| backend);
-        let (visit, backend) = match (result, backend) {
-            (Ok(visit), Some(backend)) => (visit, backend),
-            (Ok(_), None) => {
-                let given_up = Err(BrowserError::GivenUp.into());
-                return self.log_in_answered(request, subject, LogIn::NAME, app, given_up);
-            }
-            (Err(error), _) => {
-                return self.log_in_answered(request, subject, LogIn::NAME, app, Err(error));
-            }
+        let Some((_, backend, _)) = self.backend(&app) else {
+            let given_up = Err(BrowserError::GivenUp.into());
+            return self.log_in_answered(request, subject, LogIn::NAME, app, given_up);
         };
         self.send_away(request, subject.clone(), visit.door(), visit.address.clone());
         let job = async move { log_in(visit, &*backend).await };
@@ -172,8 +174,9 @@ impl Engine {
         let (Some((_, backend, _)), Some(request)) = (self.backend(&user.app), request) else { return };
         let subject = self.subject(&user);
         self.send_away(request, subject, visit.door(), visit.address.clone());
-        let key = user.clone();
-        let job = async move { link(visit, &*backend, &key).await };
+        let tokens = self.roster.get(&user).and_then(|session| session.tokens.clone());
+        let Some(tokens) = tokens else { return };
+        let job = async move { link(visit, &*backend, &tokens).await };
         self.spawn(Some(user.clone()), Some(request), job, move |engine, result| {
             let was_given_up = engine.away.remove(&request).is_none();
             // One that was given up has nothing to say, unless it did what it was for.
@@ -185,7 +188,7 @@ impl Engine {
                 return engine.answer_is_late(&user, Some(request), Link::NAME);
             }
             match result {
-                Ok((access, profile)) => engine.linked(&user, provider, access, profile, Some(request)),
+                Ok((granted, profile)) => engine.linked(&user, provider, granted, profile, Some(request)),
                 Err(error) => engine.fail(Some(request), &user, Failure::backend(Link::NAME, &error)),
             }
         });
@@ -213,9 +216,9 @@ async fn log_in(visit: BrowserVisit, backend: &dyn Backend) -> Result<Answer, Ba
     let mut tries = 0;
     loop {
         tries += 1;
-        match backend.profile(&session.tokens.access).await {
+        match backend.profile(&session.tokens).await {
             Ok(profile) => return Ok(Answer::Session(session, Some(profile))),
-            Err(error) if !matches!(error.verdict(), Verdict::TryLater { .. }) => return Err(error),
+            Err(error) if !matches!(backend.verdict(&error), Verdict::TryLater { .. }) => return Err(error),
             // A session that was opened is not lost because the App has trouble now.
             Err(_) if tries == TRIES => return Ok(Answer::Session(session, None)),
             Err(_) => tokio::time::sleep(PAUSE).await,
@@ -227,19 +230,17 @@ async fn log_in(visit: BrowserVisit, backend: &dyn Backend) -> Result<Answer, Ba
 async fn link(
     visit: BrowserVisit,
     backend: &dyn Backend,
-    user: &UserKey,
-) -> Result<(Option<crate::account::AccessToken>, Option<crate::account::Profile>), BackendError> {
+    tokens: &Tokens,
+) -> Result<(Option<Granted>, Option<Profile>), BackendError> {
     let Arrival::Linked(proof) = visit.arrival().await? else {
         return Err(not_asked_for());
     };
-    let Some((linked, access)) = proof else {
+    let Some((user, access)) = proof else {
         return Ok((None, None));
     };
-    if linked != user.id {
-        return Err(BackendError::garbage("the App", "an identity was added to another user"));
-    }
-    let profile = backend.profile(&access).await.ok();
-    Ok((Some(access), profile))
+    let granted = Granted { user, tokens: tokens.with_access(access) };
+    let profile = backend.profile(&granted.tokens).await.ok();
+    Ok((Some(granted), profile))
 }
 
 fn not_asked_for() -> BackendError {

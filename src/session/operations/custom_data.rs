@@ -7,7 +7,7 @@ use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 
 use crate::account::UserKey;
-use crate::backend::{BackendError, FieldChange};
+use crate::backend::{BackendError, CustomData, Facet, FieldChange};
 use crate::data::{DataEdit, FieldPath};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
@@ -138,8 +138,8 @@ impl UserOperation for SetCustomData {
                 }
                 None => (FieldChange::Unset(self.path.clone()), CustomDataChange::Unset(self.path.clone())),
             };
-            let UserContext { backend, tokens, source, .. } = context;
-            backend.change_custom_data(&tokens.access, &self.user.id, source, &change).await?;
+            let UserContext { tokens, source, .. } = context;
+            data(context)?.change(tokens, &self.user.id, source, &change).await?;
             let user = self.user.clone();
             // What was read of the source before is older than this.
             Ok(Change::new(move |engine, request| engine.custom_data_written(&user, None, request, outcome)))
@@ -168,8 +168,8 @@ impl UserOperation for EditCustomData {
     /// every difference; the write itself carries conditions, for whoever is faster still.
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let UserContext { backend, tokens, source, .. } = context;
-            let (access, user) = (&tokens.access, self.user.clone());
+            let UserContext { tokens, source, .. } = context;
+            let (data, user) = (data(context)?, self.user.clone());
             let conflict = |user: UserKey, theirs: Option<Document>| {
                 Change::new(move |engine, request| {
                     engine.source_read(&user, theirs.clone());
@@ -177,18 +177,18 @@ impl UserOperation for EditCustomData {
                     engine.tell(request, subject, CustomDataChange::Conflict(theirs));
                 })
             };
-            let present = backend.custom_data(access, &user.id, source).await?;
+            let present = data.read(tokens, &user.id, source).await?;
             if self.edit.conflicts_with(present.as_ref()) {
                 return Ok(conflict(user, present));
             }
             let edit = present
                 .as_ref()
                 .map_or_else(|| self.edit.clone(), |present| self.edit.with_types_of(present));
-            if !backend.edit_custom_data(access, &user.id, source, &edit, present.as_ref()).await? {
-                return Ok(conflict(user.clone(), backend.custom_data(access, &user.id, source).await?));
+            if !data.edit(tokens, &user.id, source, &edit, present.as_ref()).await? {
+                return Ok(conflict(user.clone(), data.read(tokens, &user.id, source).await?));
             }
             // The changes are made; a source that cannot be read again changes nothing of it.
-            let now = backend.custom_data(access, &user.id, source).await.ok().flatten();
+            let now = data.read(tokens, &user.id, source).await.ok().flatten();
             let outcome = CustomDataChange::of(self.edit.clone());
             Ok(Change::new(move |engine, request| engine.custom_data_written(&user, now, request, outcome)))
         })
@@ -214,8 +214,8 @@ impl UserOperation for ReadCustomData {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let UserContext { backend, tokens, source, .. } = context;
-            let document = backend.custom_data(&tokens.access, &self.user.id, source).await?;
+            let UserContext { tokens, source, .. } = context;
+            let document = data(context)?.read(tokens, &self.user.id, source).await?;
             let user = self.user.clone();
             Ok(Change::new(move |engine, request| {
                 engine.source_read(&user, document.clone());
@@ -231,6 +231,10 @@ impl UserOperation for ReadCustomData {
         let failed = Some(failure.message.clone());
         engine.set_source(&self.user, Some(SourceView { failed, ..before.unwrap_or_default() }));
     }
+}
+
+fn data(context: &UserContext) -> Result<&dyn CustomData, BackendError> {
+    context.facet(Facet::CustomData, |backend| backend.custom_data())
 }
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! What can be done about an e-mail/password account without a session.
 
 use crate::account::{AppAlias, EmailAction, EmailActionDone};
+use crate::backend::{BackendError, Facet};
 use crate::session::engine::Engine;
 use crate::session::{Failure, Operation, Outcome, RequestId, Standing, Subject};
 
@@ -41,7 +42,11 @@ impl Operation for AccountAction {
             let failure = engine.no_app(name, &app);
             return engine.tell(Some(id), subject, failure);
         };
-        let job = async move { backend.email_action(&action).await };
+        let job = async move {
+            let not_offered =
+                || BackendError::NotOffered { backend: backend.name(), facet: Facet::Registration };
+            backend.registration().ok_or_else(not_offered)?.email_action(&action).await
+        };
         engine.spawn(None, Some(id), job, move |engine, result| {
             match result {
                 Ok(()) => engine.tell(Some(id), subject, done),

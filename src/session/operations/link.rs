@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::account::{AccessToken, Credentials, Profile, Provider, SessionState, UserKey};
-use crate::backend::{Backend, BackendError};
+use crate::account::{Credentials, Profile, Provider, SessionState, UserKey};
+use crate::backend::{BackendError, Facet, Granted, Registration};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
@@ -66,16 +66,18 @@ impl UserOperation for Link {
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
             let backend = &*context.backend;
+            let identities = context.facet(Facet::Identities, |backend| backend.identities())?;
             if let (true, Credentials::EmailPassword { email, password }) = (self.register, &self.credentials)
             {
-                register_once(backend, email, password).await?;
+                let registration = context.facet(Facet::Registration, |backend| backend.registration())?;
+                register_once(registration, email, password).await?;
             }
             let (user, device) = (&self.user.id, context.device.as_ref());
-            let access = backend.link(user, &context.tokens.access, &self.credentials, device).await?;
-            let profile = backend.profile(&access).await.ok();
+            let granted = identities.link(user, &context.tokens, &self.credentials, device).await?;
+            let profile = backend.profile(&granted.tokens).await.ok();
             let (user, provider) = (self.user.clone(), self.credentials.provider());
             Ok(Change::new(move |engine, request| {
-                engine.linked(&user, provider, Some(access), profile, request);
+                engine.linked(&user, provider, Some(granted), profile, request);
             }))
         })
     }
@@ -88,12 +90,12 @@ impl UserOperation for Link {
 /// Creates an account. That it exists already is no failure here: an earlier try may have got this far, and the
 /// password decides at the link itself.
 async fn register_once(
-    backend: &dyn Backend,
+    registration: &dyn Registration,
     email: &str,
     password: &SecretString,
 ) -> Result<(), BackendError> {
-    match backend.register(email, password).await {
-        Err(BackendError::Refused { code: Some(code), .. }) if code == "AccountNameInUse" => Ok(()),
+    match registration.register(email, password).await {
+        Err(error) if registration.is_taken(&error) => Ok(()),
         other => other,
     }
 }
@@ -115,7 +117,7 @@ impl UserOperation for FetchProfile {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            let profile = context.backend.profile(&context.tokens.access).await?;
+            let profile = context.backend.profile(&context.tokens).await?;
             let user = self.user.clone();
             Ok(Change::new(move |engine, request| {
                 let Some(session) = engine.roster.get_mut(&user) else { return };
@@ -134,20 +136,25 @@ impl UserOperation for FetchProfile {
 }
 
 impl Engine {
-    /// An identity was added. The access token is missing if the server gave none, the profile if it could not be read.
+    /// An identity was added. Tokens are missing if the server gave none, the profile if it could not be read. Those of
+    /// another user are not this one's.
     pub(super) fn linked(
         &mut self,
         user: &UserKey,
         provider: Provider,
-        access: Option<AccessToken>,
+        granted: Option<Granted>,
         profile: Option<Profile>,
         request: Option<RequestId>,
     ) {
+        if granted.as_ref().is_some_and(|granted| granted.user != user.id) {
+            let error = BackendError::garbage("the server", "an identity was added to another user");
+            return self.fail(request, user, Failure::backend(Link::NAME, &error));
+        }
         let Some(session) = self.roster.get_mut(user) else { return };
         let Some(known) = session.tokens.as_ref().map(|tokens| tokens.access.clone()) else { return };
         let lacks_profile = profile.is_none();
-        if let Some(access) = access {
-            session.set_access(access);
+        if let Some(Granted { tokens, .. }) = granted {
+            session.set_tokens(Some(tokens));
         }
         session.profile = profile.or_else(|| session.profile.take());
         if session.state != SessionState::Refreshing {

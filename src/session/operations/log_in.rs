@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use super::link::FetchProfile;
 use crate::account::{AppAlias, Credentials, DeviceId, Profile, Provider, UserKey};
-use crate::backend::{Backend, BackendError, NewSession};
+use crate::backend::{Backend, BackendError, BrowserVisit, Facet, NewSession, SignIn, SignInStep};
 use crate::session::engine::Engine;
 use crate::session::user_session::UserSession;
 use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Standing, Subject};
@@ -175,6 +175,8 @@ pub(in crate::session) struct Entrance {
 #[derive(Debug)]
 pub(super) enum Answer {
     Session(Box<NewSession>, Option<Profile>),
+    /// A browser has to go somewhere first.
+    Browser(Box<BrowserVisit>),
     /// An account that has to be confirmed first.
     Unconfirmed,
 }
@@ -186,19 +188,27 @@ async fn enter(
     device: Option<&DeviceId>,
     register: bool,
 ) -> Result<Answer, BackendError> {
-    if let (true, Credentials::EmailPassword { email, password }) = (register, credentials) {
-        backend.register(email, password).await?;
-    }
-    let session = match backend.log_in(credentials, device).await {
-        // The password is the one that was just set: what is missing is the confirmation (section 3.3).
-        Err(BackendError::Refused { code: Some(code), .. }) if register && code == "AuthError" => {
+    let registration = match (register, credentials) {
+        (true, Credentials::EmailPassword { email, password }) => {
+            let not_offered =
+                || BackendError::NotOffered { backend: backend.name(), facet: Facet::Registration };
+            let registration = backend.registration().ok_or_else(not_offered)?;
+            registration.register(email, password).await?;
+            Some(registration)
+        }
+        _ => None,
+    };
+    let session = match backend.sign_in(SignInStep::With { credentials, device }).await {
+        Err(error) if registration.is_some_and(|registration| registration.is_unconfirmed(&error)) => {
             return Ok(Answer::Unconfirmed);
         }
-        other => other?,
+        Err(error) => return Err(error),
+        Ok(SignIn::Browser(visit)) => return Ok(Answer::Browser(visit)),
+        Ok(SignIn::Done(session)) => session,
     };
     // A log-in does not fail because the profile cannot be read.
-    let profile = backend.profile(&session.tokens.access).await.ok();
-    Ok(Answer::Session(Box::new(session), profile))
+    let profile = backend.profile(&session.tokens).await.ok();
+    Ok(Answer::Session(session, profile))
 }
 
 /// A log-in that is being stored.
@@ -245,7 +255,7 @@ impl Engine {
         Some((backend, device))
     }
 
-    /// The server answered a log-in; somebody may have given it up meanwhile.
+    /// The server answered a step of a log-in; somebody may have given it up meanwhile.
     pub(super) fn log_in_answered(
         &mut self,
         request: RequestId,
@@ -254,11 +264,14 @@ impl Engine {
         app: AppAlias,
         result: Result<Answer, BackendError>,
     ) {
+        if let Ok(Answer::Browser(visit)) = result {
+            return self.log_in_goes_on(request, subject, app, *visit);
+        }
         self.away.remove(&request);
         if self.entering.remove(&request).is_some_and(|entrance| entrance.given_up) {
             if let Ok(Answer::Session(session, _)) = result {
                 let backend = self.backend(&app).map(|(_, backend, _)| backend);
-                self.end_at_server(None, subject, backend, Some(session.tokens.refresh));
+                self.end_at_server(None, subject, backend, Some(session.tokens));
             }
             return;
         }
@@ -267,6 +280,8 @@ impl Engine {
             Ok(Answer::Session(session, profile)) => {
                 self.session_opened(request, action, app, *session, profile);
             }
+            // It was taken above.
+            Ok(Answer::Browser(_)) => {}
             Ok(Answer::Unconfirmed) => {
                 self.tell(Some(request), subject, Entered::ConfirmationPending);
                 self.read_mails_of(app);

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use crate::account::{SessionState, UserKey};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, Facet};
 use crate::session::engine::Engine;
 use crate::session::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
@@ -83,7 +83,7 @@ impl Operation for LogOut {
             return engine.fail(Some(id), &user, Failure::unknown(ACTION, "the user"));
         };
         session.generation = generation;
-        let refresh = session.end(SessionState::LoggedOut);
+        let tokens = session.end(SessionState::LoggedOut);
         let (requests, operations) = session.take_waiting();
         let record = session.record();
         engine.plan(&user);
@@ -91,7 +91,7 @@ impl Operation for LogOut {
         engine.fail_waiting(&user, requests, operations, |action| Failure::not_logged_in(action, None));
         let stored = engine.vault_write(|vault| vault.put(user.clone(), record));
         let subject = engine.subject(&user);
-        engine.store_and_end(Some(user), Some(id), subject, ACTION, stored, backend, refresh, LoggedOut);
+        engine.store_and_end(Some(user), Some(id), subject, ACTION, stored, backend, tokens, LoggedOut);
     }
 }
 
@@ -123,9 +123,9 @@ impl Operation for Remove {
         let Some(mut session) = engine.forget(&user) else {
             return engine.fail(Some(id), &user, Failure::unknown(ACTION, "the user"));
         };
-        let refresh = session.end(SessionState::LoggedOut);
+        let tokens = session.end(SessionState::LoggedOut);
         let stored = engine.vault_write(|vault| vault.remove(user.clone()));
-        engine.store_and_end(Some(user), Some(id), subject, ACTION, stored, backend, refresh, Removed);
+        engine.store_and_end(Some(user), Some(id), subject, ACTION, stored, backend, tokens, Removed);
     }
 }
 
@@ -165,7 +165,7 @@ impl UserOperation for Delete {
 
     fn run<'a>(&'a self, context: &'a UserContext) -> BoxFuture<'a, Result<Change, BackendError>> {
         Box::pin(async {
-            context.backend.delete_user(&context.tokens.access).await?;
+            context.facet(Facet::Account, |backend| backend.account())?.delete(&context.tokens).await?;
             let (user, action) = (self.user.clone(), self.name());
             Ok(Change::new(move |engine, request| {
                 let subject = engine.subject(&user);

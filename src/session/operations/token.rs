@@ -117,7 +117,8 @@ impl Operation for ReadRefreshToken {
         };
         match session.tokens.as_ref().map(|tokens| tokens.refresh.clone()) {
             None => engine.fail_logged_out(Some(id), &user, ACTION),
-            Some(refresh) => {
+            Some(None) => engine.fail(Some(id), &user, Failure::unknown(ACTION, "a refresh token")),
+            Some(Some(refresh)) => {
                 let subject = engine.subject(&user);
                 engine.tell(Some(id), subject, RefreshTokenRead(refresh));
             }

@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn token(issued: i64, expires: i64) -> Option<TokenView> {
-        let lifetime = Some(Lifetime { issued: at(issued), expires: at(expires) });
+        let lifetime = Some(Lifetime::new(at(issued), at(expires)));
         Some(TokenView { fingerprint: "f".into(), lifetime, claims: Claims::new() })
     }
 

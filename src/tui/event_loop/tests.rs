@@ -118,7 +118,7 @@ fn start_of_time() -> Timestamp {
 /// A worker with one user whose access token lives for `seconds`; without a token for 0.
 fn snapshot(seconds: i64) -> Arc<Snapshot> {
     let now = start_of_time();
-    let life = Lifetime { issued: now, expires: now + SignedDuration::from_secs(seconds) };
+    let life = Lifetime::new(now, now + SignedDuration::from_secs(seconds));
     let token = TokenView { fingerprint: "f".into(), lifetime: Some(life), claims: Claims::new() };
     let user = UserView {
         key: UserKey { app: AppAlias::new("local"), id: UserId::new("1") },

@@ -54,7 +54,7 @@ fn key(number: usize) -> UserKey {
 }
 
 fn user(number: usize) -> UserView {
-    let life = Lifetime { issued: now(), expires: now() + SignedDuration::from_secs(1800) };
+    let life = Lifetime::new(now(), now() + SignedDuration::from_secs(1800));
     let token = TokenView { fingerprint: "f".into(), lifetime: Some(life), claims: Claims::new() };
     UserView {
         key: key(number),

@@ -19,7 +19,7 @@ fn now() -> Timestamp {
 fn user(app: &str, name: &str, state: SessionState) -> Arc<UserView> {
     let token = |seconds| {
         let expires = now() + SignedDuration::from_secs(seconds);
-        let lifetime = Some(Lifetime { issued: now(), expires });
+        let lifetime = Some(Lifetime::new(now(), expires));
         Some(TokenView { fingerprint: "abc".into(), lifetime, claims: Default::default() })
     };
     let document = bson::doc! { "theme": "dark", "cart": { "count": 2 } };

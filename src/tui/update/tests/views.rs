@@ -16,7 +16,7 @@ fn living(days: &[i64]) -> Snapshot {
     for (user, days) in snapshot.users.iter_mut().zip(days) {
         let user = Arc::make_mut(user);
         let expires = now() + SignedDuration::from_secs(days * DAY);
-        let lifetime = Some(Lifetime { issued: now() - SignedDuration::from_secs(DAY), expires });
+        let lifetime = Some(Lifetime::new(now() - SignedDuration::from_secs(DAY), expires));
         user.refresh = user.access.clone().map(|token| TokenView { lifetime, ..token });
     }
     snapshot
