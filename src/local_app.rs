@@ -64,7 +64,7 @@ use serving::ServerHandle;
 use store::{StoreError, UnitError};
 use tls::{Certificate, TlsError};
 
-pub use app_clock::{ClockMove, OutOfRange, parse_step};
+pub use app_clock::parse_step;
 pub use app_id::{AppId, InvalidAppId};
 #[doc(hidden)]
 pub use functions::benching;
@@ -74,21 +74,13 @@ pub use lifetimes::{Lifetimes, parse_lifetime};
 pub use network::{Network, TlsFiles, TrustedProxies, proxy_network};
 pub use providers::Provider;
 pub use rate_limits::{Rate, RateLimits};
+pub use store::{ClockMove, OutOfRange, Storage};
 
 /// The client app id of the App that idmux embeds; `idmux serve` serves the same one unless told otherwise.
 pub const EMBEDDED_APP_ID: &str = "local-idmux";
 
 /// How long open requests may take to finish when the server is asked to stop.
 const DRAIN: Duration = Duration::from_secs(2);
-
-/// Where the App keeps its users and data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// One database per App in this folder, which is created if it is not there. Several processes may share it.
-    Folder(PathBuf),
-    /// In memory: nothing touches the disk, nothing outlives the server.
-    Memory,
-}
 
 /// What a local App is started with.
 #[derive(Debug, Clone)]

@@ -176,6 +176,25 @@ fn each_room_knows_only_its_neighbours() {
     assert!(strays.is_empty(), "{strays:#?}");
 }
 
+/// A store that knew the App's services could not be put beside another one.
+#[test]
+fn stores_of_the_local_app_know_none_of_its_services() {
+    const MAY_KNOW: &[&str] = &["app_id", "blocking", "ids", "lifetimes", "store"];
+    let mut strays = Vec::new();
+    for source in sources().iter().filter(|source| source.is_in("local_app/store")) {
+        // The store's own file names its neighbours by `super`, those below it by the crate.
+        let outside = if source.path == "local_app/store.rs" { "use super::" } else { "local_app::" };
+        for (at, _) in source.code.match_indices(outside) {
+            let known = &source.code[at + outside.len()..];
+            let known: String = known.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !MAY_KNOW.contains(&known.as_str()) {
+                strays.push(format!("{} knows '{known}'", source.path));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
 #[test]
 fn nothing_writes_to_the_terminal_behind_the_screen() {
     let mut strays = Vec::new();

@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use super::app_clock::OutOfRange;
 use super::expression::ExpressionError;
 use super::functions::FunctionFailure;
 use super::rate_limits::whole_seconds;
-use super::store::{LOCAL_USERPASS, Refusal, StoreError, UnitError};
+use super::store::{LOCAL_USERPASS, OutOfRange, Refusal, StoreError, UnitError};
 use crate::data::{DataError, Spent};
 
 /// Why a request was refused.

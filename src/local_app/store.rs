@@ -6,8 +6,7 @@
 mod accounts;
 mod api_keys;
 mod app;
-#[cfg(test)]
-mod conformance;
+mod clock;
 mod documents;
 mod registrations;
 mod sessions;
@@ -25,6 +24,7 @@ pub use accounts::{
 };
 pub use api_keys::{ApiKey, ApiKeyStore, KeyHolder, NewApiKey};
 pub use app::{AppFacts, AppStore, ChangeMark, Ended, KeyRotation, Opened, Opening, SharedFacts, SigningKey};
+pub use clock::{ClockMove, ClockSetting, EARLIEST, OutOfRange, shift, whole_ms};
 pub use documents::{
     DocumentScope, DocumentStore, Namespace, NewDocument, OwnerKey, Place, StoredDocument, Watermark, Written,
 };
@@ -37,8 +37,6 @@ pub use sessions::{
 };
 pub use snapshots::{InvalidSnapshotName, Snapshot, SnapshotError, SnapshotName, SnapshotStore};
 
-use super::Storage;
-use super::app_clock::OutOfRange;
 use super::app_id::AppId;
 use super::blocking::blocking;
 
@@ -52,6 +50,7 @@ pub type Judged<'a, T> = BoxFuture<'a, Result<T, UnitError>>;
 /// Each method is one unit of work: atomic, isolated from all others, and durable when it returns `Ok`. Arguments are owned,
 /// and hold everything that is random or taken from a clock, so that an implementation may run a unit again after a conflict.
 /// What takes long (hashing, functions, filters) happens outside; a unit checks that what was read before still stands.
+/// A caller that stops waiting does not learn whether the unit happened.
 pub trait Store:
     AppStore
     + AccountStore
@@ -63,6 +62,15 @@ pub trait Store:
     + Send
     + Sync
 {
+}
+
+/// Where the App keeps its users and data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// One database per App in this folder, which is created if it is not there. Several processes may share it.
+    Folder(PathBuf),
+    /// In memory: nothing touches the disk, nothing outlives the server.
+    Memory,
 }
 
 /// Opens or creates the store of `app`.
@@ -234,3 +242,6 @@ pub enum StoreError {
     #[error("the local App's database is closed")]
     Closed,
 }
+
+#[cfg(test)]
+mod conformance;

@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::Context;
 use super::body::JsonObject;
 use super::control::ControlGrant;
-use crate::local_app::app_clock::{ClockMove, ClockReading, parse_step};
+use crate::local_app::app_clock::{ClockReading, parse_step};
 use crate::local_app::failure::Failure;
+use crate::local_app::store::ClockMove;
 
 /// The routes below `/api/control/v1`.
 pub fn routes() -> Router<Context> {

@@ -7,8 +7,7 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-use super::{Judged, Work};
-use crate::local_app::app_clock::{ClockMove, ClockSetting};
+use super::{ClockMove, ClockSetting, Judged, Work};
 use crate::local_app::app_id::AppId;
 use crate::local_app::lifetimes::{LATEST, expiry};
 

@@ -26,8 +26,7 @@ use rusqlite::{Connection, Row, RowIndex};
 use tokio::sync::oneshot;
 
 use self::snapshots::Shelf;
-use super::{SnapshotError, Store, StoreError};
-use crate::local_app::Storage;
+use super::{SnapshotError, Storage, Store, StoreError};
 use crate::local_app::app_id::AppId;
 
 impl From<rusqlite::Error> for StoreError {

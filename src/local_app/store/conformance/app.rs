@@ -5,7 +5,6 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::local_app::app_clock::{ClockMove, ClockSetting, OutOfRange};
 
 fn opening(app_id: &str) -> Opening {
     Opening {

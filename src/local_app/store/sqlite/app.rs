@@ -9,11 +9,10 @@ use rusqlite::{OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::super::{
-    AppFacts, AppStore, ChangeMark, Ended, Judged, KeyRotation, Opened, Opening, Refusal, SharedFacts,
-    SigningKey, StoreError, UnitError, Work,
+    AppFacts, AppStore, ChangeMark, ClockMove, ClockSetting, Ended, Judged, KeyRotation, Opened, Opening,
+    Refusal, SharedFacts, SigningKey, StoreError, UnitError, Work,
 };
 use super::{SqliteStore, Tx, damaged, finish, time};
-use crate::local_app::app_clock::{ClockMove, ClockSetting};
 use crate::local_app::blocking::blocking;
 
 impl AppStore for SqliteStore {

@@ -169,7 +169,7 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
-    use crate::local_app::Storage;
+    use crate::local_app::store::Storage;
 
     /// Each renewal asks for the user's document, and preparing takes longer than finding it.
     #[tokio::test]

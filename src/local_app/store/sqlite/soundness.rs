@@ -126,8 +126,7 @@ fn damaged_rows(connection: &Connection) -> rusqlite::Result<Vec<(&'static str, 
 mod tests {
     use super::super::{SqliteStore, apps_in};
     use super::*;
-    use crate::local_app::Storage;
-    use crate::local_app::store::{AppStore, DocumentStore, Namespace, NewDocument};
+    use crate::local_app::store::{AppStore, DocumentStore, Namespace, NewDocument, Storage};
 
     /// Kind: a loss that begins something new in silence.
     #[tokio::test]
