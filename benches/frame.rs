@@ -14,7 +14,8 @@ use idmux::account::{AppAlias, UserKey};
 use idmux::session::{self, AppView, Event, Snapshot, Standing, Subject, TimelineEntry, UserView};
 use idmux::tui::Look;
 use idmux::tui::message::Message;
-use idmux::tui::model::{Model, Start};
+use idmux::tui::model::Model;
+use idmux::tui::state::Start;
 use idmux::tui::theme::Theme;
 use idmux::tui::update::update;
 use idmux::tui::view::view;
@@ -68,7 +69,7 @@ fn model(snapshot: &Arc<Snapshot>) -> Model {
     for _ in 0..snapshot.users.len() / 2 {
         update(&mut model, Message::Key(KeyEvent::from(KeyCode::Down)));
     }
-    if let Some(user) = model.selected().map(|user| user.key.clone()) {
+    if let Some(user) = model.state.selected().map(|user| user.key.clone()) {
         update(&mut model, Message::Event(timeline(user)));
     }
     model

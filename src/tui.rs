@@ -27,8 +27,10 @@ pub mod lifetimes;
 pub mod log;
 pub mod message;
 pub mod model;
+mod mouse;
 pub mod needs;
 pub mod plain;
+pub mod state;
 pub mod terminal;
 pub mod theme;
 pub mod timeline;
@@ -52,7 +54,7 @@ use crate::session::SessionHandle;
 pub use crate::text;
 use effect::Effect;
 pub use keymap::Keymap;
-pub use model::Look;
+pub use state::Look;
 pub use terminal::notification::{Desktop, Notify};
 
 /// What the interface needs.

@@ -281,7 +281,7 @@ proptest! {
         for _ in 0..4 {
             let before = screen.draw();
             let Some(change) = wake::next_change(&screen.model) else {
-                screen.tell(Message::Now(screen.model.now + SignedDuration::from_hours(100_000)));
+                screen.tell(Message::Now(screen.model.state.now + SignedDuration::from_hours(100_000)));
                 prop_assert_eq!(screen.draw(), before);
                 return Ok(());
             };

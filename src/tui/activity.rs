@@ -2,22 +2,9 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
-
-use super::history::{Entry, History};
-use super::words::{self, Tone};
+use super::history::{Entry, History, Notice};
+use super::words;
 use crate::session::{Event, EventKind};
-
-/// Something to say in the activity line. The text may be from a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// When it happened.
-    pub at: Timestamp,
-    /// How it stands.
-    pub tone: Tone,
-    /// The words.
-    pub text: String,
-}
 
 /// Errors that are kept; older ones are in the log.
 const MOST: usize = 50;

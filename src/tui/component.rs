@@ -35,7 +35,7 @@ use super::batch::BatchAction;
 use super::effect::Effect;
 use super::form::{Field, Form};
 use super::keymap::{Action, Context};
-pub use super::model::Model as State;
+pub use super::state::State;
 use super::widget::page::{Drawn, Spot};
 use super::words::Tone;
 use crate::account::{AppAlias, UserKey};

@@ -21,7 +21,8 @@ use super::editor::{self, Editor};
 use super::effect::DialogId;
 use super::effect::Effect;
 use super::message::Message;
-use super::model::{Model, Start, whole_second};
+use super::model::Model;
+use super::state::{Start, whole_second};
 use super::terminal::Lend;
 use super::terminal::clipboard;
 use super::terminal::input::Input;
@@ -61,7 +62,7 @@ where
     let Setup { session, clock, stop, first_frame, demo, auto_lock, look, keymap, mouse, notify } = setup;
     let size = terminal.get_frame().area().as_size();
     let mut model = Model::new(Start { now: clock.now(), size, look, demo, auto_lock });
-    model.keymap = keymap;
+    model.state.keymap = keymap;
     let (copies, mut copied) = mpsc::unbounded_channel();
     let mut ui = Interface {
         terminal,
@@ -158,7 +159,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
         }
         self.terminal.autoresize()?;
         let size = self.terminal.get_frame().area().as_size();
-        if size != self.model.size {
+        if size != self.model.state.size {
             self.tell(Message::Resize(size))?;
         }
         let model = &self.model;
@@ -297,7 +298,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
 
     fn take_time(&mut self) -> Result<(), TuiError> {
         let now = whole_second(self.clock.now());
-        if now == self.model.now { Ok(()) } else { self.tell(Message::Now(now)) }
+        if now == self.model.state.now { Ok(()) } else { self.tell(Message::Now(now)) }
     }
 
     /// How long nothing in sight changes by itself; `None` where nothing ever does.

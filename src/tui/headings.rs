@@ -1,8 +1,6 @@
 //! A list with headings between its items: which line each of them stands in. What a question costs does not grow with
 //! the items.
 
-use super::model::in_sight;
-
 /// The headings of a list, each by the item that it stands before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headings(Vec<usize>);
@@ -87,6 +85,15 @@ impl Headings {
         let offset = in_sight(offset, line - own.min(height.saturating_sub(1)), lines, height);
         in_sight(offset, line, lines, height)
     }
+}
+
+/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`. What is not shown at all
+/// stays where it was.
+pub fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
+    if height == 0 {
+        return offset;
+    }
+    offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
 }
 
 #[cfg(test)]

@@ -4,10 +4,20 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::activity::Notice;
 use super::words::{self, Tone};
 use crate::account::AppAlias;
 use crate::session::{Event, EventKind, Failure, Subject};
+
+/// Something to say in the activity line. The text may be from a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When it happened.
+    pub at: Timestamp,
+    /// How it stands.
+    pub tone: Tone,
+    /// The words.
+    pub text: String,
+}
 
 /// Entries that are kept; the oldest make way.
 pub const MOST: usize = 2000;

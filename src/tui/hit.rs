@@ -2,8 +2,8 @@
 
 use ratatui::layout::Position;
 
+use super::layout::Pane;
 use super::layout::{Arrangement, Regions};
-use super::model::Pane;
 
 /// What is at a place of the main screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

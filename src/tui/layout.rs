@@ -2,7 +2,81 @@
 
 use ratatui::layout::{Rect, Size};
 
-use super::model::Pane;
+use super::keymap::Context;
+
+/// The panes of the main screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// All users.
+    Users,
+    /// The selected user's session.
+    Session,
+    /// The selected user's identities and profile.
+    Identities,
+    /// The selected user's custom data.
+    CustomData,
+    /// What happened to the selected user.
+    Timeline,
+}
+
+impl Pane {
+    /// All panes, in the order of Tab.
+    pub const ALL: [Self; 5] =
+        [Self::Users, Self::Session, Self::Identities, Self::CustomData, Self::Timeline];
+
+    /// The title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Session => "Session",
+            Self::Identities => "Identities",
+            Self::CustomData => "Custom data",
+            Self::Timeline => "Timeline",
+        }
+    }
+
+    /// The context of its keys.
+    pub fn context(self) -> Context {
+        match self {
+            Self::Users => Context::Users,
+            Self::Session => Context::Session,
+            Self::Identities => Context::Identities,
+            Self::CustomData => Context::CustomData,
+            Self::Timeline => Context::Timeline,
+        }
+    }
+
+    /// The pane that is `by` panes further on.
+    pub fn after(self, by: usize) -> Self {
+        Self::ALL[(self as usize + by) % Self::ALL.len()]
+    }
+}
+
+/// What the body of the screen shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// The panes: all users, and everything of the selected one.
+    #[default]
+    Board,
+    /// The life of every session as a chart over time.
+    Lifetimes,
+    /// Users side by side.
+    Compare,
+    /// What happened in this run.
+    Log,
+}
+
+impl View {
+    /// The title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Board => "Board",
+            Self::Lifetimes => "Lifetimes",
+            Self::Compare => "Compare",
+            Self::Log => "Log",
+        }
+    }
+}
 
 /// The smallest screen that holds everything.
 pub const NEEDED: Size = Size { width: 80, height: 24 };

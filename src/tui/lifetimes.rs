@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::content::scale::{Scale, Zoom};
 use super::content::track::has_to_log_in;
+use super::headings::in_sight;
 use super::layout;
-use super::model::{Model, in_sight};
+use super::model::Model;
 use crate::account::SessionState;
 use crate::session::UserView;
 
@@ -87,7 +88,7 @@ impl Columns {
     pub fn of(model: &Model, body: Rect) -> Self {
         let width = usize::from(layout::inside(body).width);
         let label = (width / 4).clamp(14, 30);
-        let (app, gap) = if model.snapshot.apps.len() > 1 { (APP, 1) } else { (0, 0) };
+        let (app, gap) = if model.state.snapshot.apps.len() > 1 { (APP, 1) } else { (0, 0) };
         Self { label, app, chart: width.saturating_sub(MARKS + label + 1 + app + gap + LEFT + 1) }
     }
 
@@ -126,13 +127,13 @@ impl Lifetimes {
 
 /// Brings order, cursor and offset in line with everything else. Sorts only where something may have changed the order.
 pub(super) fn settle(model: &mut Model) {
-    let is_late = model.lifetimes.regroup_at.is_some_and(|at| at <= model.now);
-    let users = model.users.len(&model.snapshot);
+    let is_late = model.lifetimes.regroup_at.is_some_and(|at| at <= model.state.now);
+    let users = model.state.users.len(&model.state.snapshot);
     if model.lifetimes.order.as_ref().is_none_or(|order| order.len() != users) || is_late {
         sort(model);
     }
-    let rows = rows(model.regions().body);
-    let selected = model.users.index();
+    let rows = rows(model.state.regions().body);
+    let selected = model.state.users.index();
     let chart = &mut model.lifetimes;
     if chart.order().get(chart.cursor) != Some(&selected) {
         chart.cursor = chart.order().iter().position(|user| *user == selected).unwrap_or(0);
@@ -145,27 +146,27 @@ pub(super) fn go_to(model: &mut Model, row: usize) {
     let chart = &mut model.lifetimes;
     chart.cursor = row.min(chart.order().len().saturating_sub(1));
     if let Some(user) = chart.order().get(chart.cursor).copied() {
-        let snapshot = model.snapshot.clone();
-        model.users.go_to(user, &snapshot);
+        let snapshot = model.state.snapshot.clone();
+        model.state.users.go_to(user, &snapshot);
     }
 }
 
 /// The rows of the Users pane, the most urgent first.
 pub fn in_order(model: &Model) -> Vec<usize> {
-    let users: Vec<_> = model.shown_users().collect();
+    let users: Vec<_> = model.state.shown_users().collect();
     let by = model.lifetimes.order_by;
     let mut order: Vec<usize> = (0..users.len()).collect();
-    order.sort_by_cached_key(|at| urgency(users[*at], by, model.present(&users[*at].key.app)));
+    order.sort_by_cached_key(|at| urgency(users[*at], by, model.state.present(&users[*at].key.app)));
     order
 }
 
 fn sort(model: &mut Model) {
     let order = in_order(model);
-    let users: Vec<_> = model.shown_users().collect();
-    let present: Vec<Timestamp> = users.iter().map(|user| model.present(&user.key.app)).collect();
-    let ends = users.iter().zip(&present).filter(|(_, present)| **present == model.now);
+    let users: Vec<_> = model.state.shown_users().collect();
+    let present: Vec<Timestamp> = users.iter().map(|user| model.state.present(&user.key.app)).collect();
+    let ends = users.iter().zip(&present).filter(|(_, present)| **present == model.state.now);
     let ends = ends.filter_map(|(user, _)| Some(user.refresh.as_ref()?.lifetime?.expires));
-    model.lifetimes.regroup_at = ends.filter(|end| *end > model.now).min();
+    model.lifetimes.regroup_at = ends.filter(|end| *end > model.state.now).min();
     model.lifetimes.order = Some(order);
 }
 

@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
+use super::headings::in_sight;
 use super::history::{Entry, Level};
 use super::layout;
-use super::model::{Model, in_sight};
+use super::model::Model;
 use super::text;
 use crate::account::{AppAlias, UserKey};
 use crate::session::Subject;
@@ -135,7 +136,7 @@ pub fn rows(body: Rect) -> usize {
 /// The selected entry.
 pub fn current(model: &Model) -> Option<&Entry> {
     let log = &model.log;
-    model.activity.history().get(*log.rows.get(log.cursor)?)
+    model.state.activity.history().get(*log.rows.get(log.cursor)?)
 }
 
 /// Columns of the names of an entry's fields.
@@ -154,8 +155,8 @@ pub fn lines(model: &Model, body: Rect) -> Vec<(&'static str, String)> {
 
 /// Brings rows, cursor and offsets in line with everything else. Looks at new entries only, unless the filter has changed.
 pub(super) fn settle(model: &mut Model) {
-    let body = model.regions().body;
-    let (history, log) = (model.activity.history(), &mut model.log);
+    let body = model.state.regions().body;
+    let (history, log) = (model.state.activity.history(), &mut model.log);
     let from = log.looked_until.unwrap_or_else(|| {
         log.rows.clear();
         0

@@ -1,13 +1,11 @@
 //! The model is the screen: what is drawn depends on nothing else.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
 
-use super::activity::{Activity, Notice};
 use super::attention::Attention;
 use super::batch::Batch;
 use super::compare::Compare;
@@ -17,169 +15,25 @@ use super::content::tree::Tree;
 use super::content::{compare, identities, session};
 use super::dialog::Dialog;
 use super::effect::DialogId;
-use super::keymap::{Context, Keymap};
-use super::layout::{self, Regions, Split};
+use super::headings::in_sight;
+use super::keymap::Context;
+use super::layout::{self, Pane, View};
 use super::lifetimes::{self, Lifetimes};
 use super::log::{self, Log};
-use super::text;
-use super::theme::{Depth, Theme, ThemeChoice};
+use super::mouse::Mouse;
+use super::state::{Start, State, whole_second};
 use super::timeline::Timeline;
-use super::update::Mouse;
-use super::user_list::UserList;
-use super::words::Tone;
 use crate::account::{AppAlias, UserKey};
-use crate::data::DataEdit;
 use crate::data::change::json_size;
-use crate::session::{AppView, Snapshot, UserView, VaultStatus};
-
-/// The panes of the main screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pane {
-    /// All users.
-    Users,
-    /// The selected user's session.
-    Session,
-    /// The selected user's identities and profile.
-    Identities,
-    /// The selected user's custom data.
-    CustomData,
-    /// What happened to the selected user.
-    Timeline,
-}
-
-impl Pane {
-    /// All panes, in the order of Tab.
-    pub const ALL: [Self; 5] =
-        [Self::Users, Self::Session, Self::Identities, Self::CustomData, Self::Timeline];
-
-    /// The title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Users => "Users",
-            Self::Session => "Session",
-            Self::Identities => "Identities",
-            Self::CustomData => "Custom data",
-            Self::Timeline => "Timeline",
-        }
-    }
-
-    /// The context of its keys.
-    pub fn context(self) -> Context {
-        match self {
-            Self::Users => Context::Users,
-            Self::Session => Context::Session,
-            Self::Identities => Context::Identities,
-            Self::CustomData => Context::CustomData,
-            Self::Timeline => Context::Timeline,
-        }
-    }
-
-    /// The pane that is `by` panes further on.
-    pub fn after(self, by: usize) -> Self {
-        Self::ALL[(self as usize + by) % Self::ALL.len()]
-    }
-}
-
-/// What the body of the screen shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum View {
-    /// The panes: all users, and everything of the selected one.
-    #[default]
-    Board,
-    /// The life of every session as a chart over time.
-    Lifetimes,
-    /// Users side by side.
-    Compare,
-    /// What happened in this run.
-    Log,
-}
-
-impl View {
-    /// The title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Board => "Board",
-            Self::Lifetimes => "Lifetimes",
-            Self::Compare => "Compare",
-            Self::Log => "Log",
-        }
-    }
-}
-
-/// How the screen looks, as a person chose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// The theme, or how it is found.
-    pub theme: ThemeChoice,
-    /// Whether the screen has ASCII alone.
-    pub ascii: bool,
-    /// The colours that the terminal can show.
-    pub depth: Depth,
-}
-
-impl Look {
-    /// One theme, and every glyph.
-    pub fn fixed(theme: Theme) -> Self {
-        Self { theme: ThemeChoice::fixed(theme), ascii: false, depth: Depth::True }
-    }
-
-    /// The same with a theme that comes with the program, whatever the background; unchanged if there is none of that name.
-    pub fn with_theme(self, name: &str) -> Self {
-        let theme = Theme::built_in(name).map(|theme| ThemeChoice::fixed(theme.at(self.depth)));
-        Self { theme: theme.unwrap_or(self.theme), ..self }
-    }
-}
-
-/// What the loop knows from the start.
-#[derive(Debug, Clone, Copy)]
-pub struct Start {
-    /// The present moment.
-    pub now: Timestamp,
-    /// The size of the screen.
-    pub size: Size,
-    /// The look.
-    pub look: Look,
-    /// Whether this is the demonstration.
-    pub demo: bool,
-    /// Lock the vault after so long without a key press.
-    pub auto_lock: Option<Duration>,
-}
+use crate::session::{Snapshot, UserView, VaultStatus};
 
 /// Everything that the screen depends on.
 #[derive(Debug)]
 pub struct Model {
-    /// How the look is chosen.
-    pub look: Look,
-    /// What each meaning looks like now.
-    pub theme: Theme,
-    /// What each key asks for.
-    pub keymap: Keymap,
-    /// Whether this is the demonstration, where nothing is kept.
-    pub demo: bool,
-    /// The present moment, cut to whole seconds: within one second nothing changes.
-    pub now: Timestamp,
-    /// The size of the screen.
-    pub size: Size,
-    /// The worker's newest state.
-    pub snapshot: Arc<Snapshot>,
-    /// What the body of the screen shows.
-    pub view: View,
-    /// The pane of the board that has the focus.
-    pub focus: Pane,
-    /// Whether only that pane is shown.
-    pub zoomed: bool,
-    /// The selection in the Users pane.
-    pub users: UserList,
-    /// The users that a person marked, to act on all of them.
-    pub marked: BTreeSet<UserKey>,
-    /// How many of them the Users pane lists; the others are hidden by the filter.
-    pub marked_shown: usize,
-    /// What takes the last change of a user's custom data back, as far as it was made here.
-    pub undo: HashMap<UserKey, DataEdit>,
+    /// What is not one component's alone.
+    pub state: State,
     /// The action that is on its way to many users.
     pub batch: Option<Batch>,
-    /// Where a person dragged the line between the Users pane and the others.
-    pub split: Split,
     /// What the mouse did.
     pub(super) mouse: Mouse,
     /// What the other panes show.
@@ -194,8 +48,6 @@ pub struct Model {
     pub compare: Compare,
     /// The open dialogs; the last one is on top and gets the keys.
     pub dialogs: Vec<Dialog>,
-    /// What happened.
-    pub activity: Activity,
     /// Whom a person has to look after.
     pub attention: Attention,
     auto_lock: Option<Duration>,
@@ -213,8 +65,6 @@ pub struct Model {
 /// What is known of the selected user, prepared for drawing whenever the worker says something new.
 #[derive(Debug, Default)]
 pub struct Detail {
-    /// The user.
-    pub user: Option<Arc<UserView>>,
     /// The claims of its tokens.
     pub claims: TokenClaims,
     /// The row under the cursor of the Session pane.
@@ -239,24 +89,10 @@ impl Model {
     /// A model before the worker has said anything.
     pub fn new(start: Start) -> Self {
         Self {
-            look: start.look,
-            theme: start.look.theme.on(None),
-            keymap: Keymap::default(),
-            demo: start.demo,
+            state: State::new(&start),
             auto_lock: start.auto_lock,
             touched: whole_second(start.now),
-            now: whole_second(start.now),
-            size: start.size,
-            snapshot: Arc::default(),
-            view: View::default(),
-            focus: Pane::Users,
-            zoomed: false,
-            users: UserList::default(),
-            marked: BTreeSet::new(),
-            marked_shown: 0,
-            undo: HashMap::new(),
             batch: None,
-            split: Split::default(),
             mouse: Mouse::default(),
             detail: Detail::default(),
             timeline: Timeline::default(),
@@ -264,7 +100,6 @@ impl Model {
             log: Log::default(),
             compare: Compare::default(),
             dialogs: Vec::new(),
-            activity: Activity::default(),
             attention: Attention::default(),
             first_run_over: false,
             asked_hosts: HashSet::new(),
@@ -276,44 +111,8 @@ impl Model {
     /// When the vault is locked unless a key is pressed before; `None` where it never is, or is not open.
     pub fn lock_at(&self) -> Option<Timestamp> {
         let after = SignedDuration::try_from(self.auto_lock?).ok()?;
-        let is_open = matches!(self.snapshot.vault, VaultStatus::Open { .. });
+        let is_open = matches!(self.state.snapshot.vault, VaultStatus::Open { .. });
         is_open.then(|| self.touched.saturating_add(after).ok()).flatten()
-    }
-
-    /// The selected user.
-    pub fn selected(&self) -> Option<&Arc<UserView>> {
-        self.detail.user.as_ref()
-    }
-
-    /// The app of the selected user, else the one whose users alone are shown, else the first one.
-    pub fn app(&self) -> Option<&AppView> {
-        let app = self.selected().map(|user| &user.key.app).or(self.users.filter.app());
-        match app {
-            Some(app) => self.snapshot.app(app),
-            None => self.snapshot.apps.first(),
-        }
-    }
-
-    /// The moment to judge the lifetimes of an app's users by: the present, unless the App's clock stands still.
-    pub fn present(&self, app: &AppAlias) -> Timestamp {
-        self.snapshot.app(app).map_or(self.now, |app| app.present(self.now))
-    }
-
-    /// What the clock of an App shows, as far as it is known; `None` where it stands still.
-    pub fn server_time(&self, app: &AppAlias) -> Option<Timestamp> {
-        let app = self.snapshot.app(app)?;
-        let frozen = app.local.as_ref().and_then(|local| local.clock).and_then(|clock| clock.frozen_at);
-        match frozen {
-            Some(_) => None,
-            None => self.now.saturating_add(app.skew.unwrap_or_default()).ok(),
-        }
-    }
-
-    /// What the clock of an App shows, moving or not.
-    pub fn app_time(&self, app: &AppAlias) -> Timestamp {
-        let clock = self.snapshot.app(app).and_then(|app| app.local.as_ref()?.clock);
-        let frozen = clock.and_then(|clock| clock.frozen_at);
-        frozen.or_else(|| self.server_time(app)).unwrap_or(self.now)
     }
 
     /// The dialog that gets the keys.
@@ -323,10 +122,10 @@ impl Model {
 
     /// Where keys are pressed.
     pub fn context(&self) -> Context {
-        match (self.dialog(), self.view) {
+        match (self.dialog(), self.state.view) {
             (Some(dialog), _) => dialog.context(),
-            (None, View::Board) if self.users.filter.typing => Context::Filter,
-            (None, _) => self.place(),
+            (None, View::Board) if self.state.users.filter.typing => Context::Filter,
+            (None, _) => self.state.place(),
         }
     }
 
@@ -335,43 +134,6 @@ impl Model {
     pub fn dialogs_in_sight(&self) -> &[Dialog] {
         let first = self.dialogs.iter().rposition(|dialog| dialog.body.hides_others()).unwrap_or(0);
         &self.dialogs[first..]
-    }
-
-    /// The pane or view that is behind all dialogs.
-    pub fn place(&self) -> Context {
-        match self.view {
-            View::Board => self.focus.context(),
-            View::Lifetimes => Context::Lifetimes,
-            View::Compare => Context::Compare,
-            View::Log => Context::Log,
-        }
-    }
-
-    /// Where everything stands.
-    pub fn regions(&self) -> Regions {
-        // Other views have no tabs.
-        let zoomed = self.zoomed || self.view != View::Board;
-        let activity = self.activity_lines().len().max(1) as u16;
-        layout::layout(self.size, self.focus, zoomed, activity, self.split)
-    }
-
-    /// The activity in lines: one, or up to three where an error does not fit into one.
-    pub fn activity_lines(&self) -> Vec<String> {
-        let Some(notice) = self.activity.shown() else { return Vec::new() };
-        let unread = self.activity.unread();
-        let count = if unread > 1 { format!("(1 of {unread}) ") } else { String::new() };
-        let said = format!("{count}{}", text::inert(&notice.text));
-        let columns = usize::from(self.size.width).saturating_sub(ACTIVITY_MARGIN);
-        if unread == 0 {
-            return vec![text::cut(&said, columns).into_owned()];
-        }
-        let mut lines = text::wrap(&said, columns);
-        if lines.len() > ACTIVITY_LINES {
-            lines.truncate(ACTIVITY_LINES);
-            let last = lines.last_mut().expect("it was longer");
-            *last = text::cut(&format!("{last}…"), columns).into_owned();
-        }
-        lines
     }
 
     /// Puts a dialog on top.
@@ -392,77 +154,45 @@ impl Model {
         self.next_dialog
     }
 
-    /// The users that the Users pane lists, in its order.
-    pub fn shown_users(&self) -> impl Iterator<Item = &Arc<UserView>> {
-        let rows = 0..self.users.len(&self.snapshot);
-        rows.filter_map(|row| self.users.get(row, &self.snapshot))
-    }
-
-    /// Brings the list in line with another filter.
-    pub(super) fn filter_users(&mut self) {
-        self.users.apply_filter(&self.snapshot);
-        self.users.stay_on_selection(&self.snapshot);
-        self.count_marks();
-    }
-
     /// Takes the worker's newest state.
     pub(super) fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
-        self.users.apply_filter(&snapshot);
-        self.users.look_for_awaited(&snapshot);
-        let was_open = matches!(self.snapshot.vault, VaultStatus::Open { .. });
-        self.snapshot = snapshot;
-        if !matches!(self.snapshot.vault, VaultStatus::Open { .. }) {
+        self.state.users.apply_filter(&snapshot);
+        self.state.users.look_for_awaited(&snapshot);
+        let was_open = matches!(self.state.snapshot.vault, VaultStatus::Open { .. });
+        self.state.snapshot = snapshot;
+        if !matches!(self.state.snapshot.vault, VaultStatus::Open { .. }) {
             self.compare.forget();
-            self.undo.clear();
+            self.state.undo.clear();
             if was_open {
                 self.forget_users();
             }
         }
-        if !self.marked.is_empty() {
-            let users = self.snapshot.users.iter().map(|user| &user.key);
-            let still_there = users.filter(|key| self.marked.contains(*key)).cloned().collect();
-            self.marked = still_there;
+        if !self.state.marked.is_empty() {
+            let users = self.state.snapshot.users.iter().map(|user| &user.key);
+            let still_there = users.filter(|key| self.state.marked.contains(*key)).cloned().collect();
+            self.state.marked = still_there;
         }
-        self.count_marks();
+        self.state.count_marks();
     }
 
     /// Drops every text that was made from a user: what was said and logged, what is looked for, what waits to be told.
     fn forget_users(&mut self) {
-        self.activity.forget();
+        self.state.activity.forget();
         self.attention = Attention::default();
         self.batch = None;
         self.log.set_filter(log::Filter::default());
-        self.marked.clear();
-        self.users.filter.clear();
+        self.state.marked.clear();
+        self.state.users.filter.clear();
         self.timeline = Timeline::default();
-    }
-
-    /// Whether the vault is locked: then nothing names a user.
-    pub fn is_locked(&self) -> bool {
-        matches!(self.snapshot.vault, VaultStatus::Locked { .. })
-    }
-
-    /// Selects a user; a filter that hides it is cleared.
-    pub(super) fn select_user(&mut self, key: UserKey) {
-        let snapshot = self.snapshot.clone();
-        self.users.select(key, &snapshot);
-        self.count_marks();
-    }
-
-    pub(super) fn count_marks(&mut self) {
-        self.marked_shown = match self.users.filter.is_on() && !self.marked.is_empty() {
-            true => self.shown_users().filter(|user| self.marked.contains(&user.key)).count(),
-            false => self.marked.len(),
-        };
     }
 
     /// Scrolls a pane by rows; its cursor stays in sight.
     pub(super) fn scroll(&mut self, pane: Pane, by: isize) {
-        let height = self.regions().rows(pane);
+        let height = self.state.regions().rows(pane);
         let session_rows = self.session_rows().len();
         let detail = &mut self.detail;
         let (offset, cursor, rows) = match pane {
-            Pane::Users => return self.users.scroll(by, height, &self.snapshot),
+            Pane::Users => return self.state.users.scroll(by, height, &self.state.snapshot),
             Pane::Timeline => return self.timeline.scroll(by, height),
             Pane::Session => (&mut detail.session_offset, detail.session_cursor, session_rows),
             Pane::Identities => {
@@ -480,19 +210,9 @@ impl Model {
         }
     }
 
-    /// Says something in the activity line.
-    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.activity.say(Notice { at: self.now, tone, text: text.into() });
-    }
-
-    /// Says something that stays until it is dismissed.
-    pub(super) fn error(&mut self, text: impl Into<String>) {
-        self.activity.error(Notice { at: self.now, tone: Tone::Bad, text: text.into() });
-    }
-
     /// Who stands side by side: the users of the comparison, or one of them before and after the last renewal.
     pub fn compared(&self) -> Vec<&UserView> {
-        let now = |key| self.snapshot.user(key).map(AsRef::as_ref);
+        let now = |key| self.state.snapshot.user(key).map(AsRef::as_ref);
         match self.compare.focused().filter(|_| self.compare.before_after) {
             Some(key) => self.compare.former(key).map(AsRef::as_ref).into_iter().chain(now(key)).collect(),
             None => self.compare.picked().iter().filter_map(now).collect(),
@@ -507,28 +227,31 @@ impl Model {
 
     /// How many rows of the comparison are in sight at once, below the heads of its columns.
     pub fn compare_rows(&self) -> usize {
-        usize::from(layout::inside(self.regions().body).height).saturating_sub(3)
+        usize::from(layout::inside(self.state.regions().body).height).saturating_sub(3)
     }
 
     /// The rows of the Session pane at its present width.
     pub fn session_rows(&self) -> Vec<session::Row<'_>> {
-        let columns = usize::from(self.regions().inside(Pane::Session).width);
-        self.selected()
-            .map(|user| session::rows(user, &self.detail.claims, &self.keymap, self.now, columns))
+        let columns = usize::from(self.state.regions().inside(Pane::Session).width);
+        self.state
+            .selected()
+            .map(|user| session::rows(user, &self.detail.claims, &self.state.keymap, self.state.now, columns))
             .unwrap_or_default()
     }
 
     /// Brings selection, details and offsets in line with everything else. Cheap where nothing of it changed.
     pub(super) fn settle(&mut self) {
-        let regions = self.regions();
-        self.compare.follow(&self.snapshot);
-        if self.view == View::Compare {
+        let regions = self.state.regions();
+        self.compare.follow(&self.state.snapshot);
+        if self.state.view == View::Compare {
             let rows = self.compare_table().rows.len().saturating_sub(self.compare_rows());
             self.compare.offset = self.compare.offset.min(rows);
         }
-        self.users.settle(&self.snapshot, regions.rows(Pane::Users));
-        self.detail.show(self.users.get(self.users.index(), &self.snapshot));
-        self.timeline.show(self.detail.user.as_ref().map(|user| &user.key));
+        self.state.users.settle(&self.state.snapshot, regions.rows(Pane::Users));
+        let user = self.state.users.get(self.state.users.index(), &self.state.snapshot).cloned();
+        self.detail.show(self.state.selected(), user.as_ref());
+        self.state.user = user;
+        self.timeline.show(self.state.selected().map(|user| &user.key));
         let height = |pane| regions.rows(pane);
         self.timeline.settle(height(Pane::Timeline));
         // Its rows depend on its width: what has none keeps its cursor for later.
@@ -549,7 +272,7 @@ impl Model {
         );
         let (rows, cursor) = (detail.tree.rows().len(), detail.tree.cursor());
         detail.tree_offset = in_sight(detail.tree_offset, cursor, rows, height(Pane::CustomData));
-        match self.view {
+        match self.state.view {
             View::Lifetimes => lifetimes::settle(self),
             View::Log => log::settle(self),
             View::Board | View::Compare => {}
@@ -557,16 +280,10 @@ impl Model {
     }
 }
 
-/// Columns before the words of the activity: the time.
-pub const ACTIVITY_MARGIN: usize = 11;
-
-/// Most lines of the activity.
-const ACTIVITY_LINES: usize = 3;
-
 impl Detail {
     /// Takes the newest state of the selected user.
-    fn show(&mut self, user: Option<&Arc<UserView>>) {
-        let same = match (&self.user, user) {
+    fn show(&mut self, before: Option<&Arc<UserView>>, user: Option<&Arc<UserView>>) {
+        let same = match (before, user) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             (None, None) => true,
             _ => false,
@@ -574,7 +291,7 @@ impl Detail {
         if same {
             return;
         }
-        if self.user.as_ref().map(|user| &user.key) != user.map(|user| &user.key) {
+        if before.map(|user| &user.key) != user.map(|user| &user.key) {
             (self.session_cursor, self.session_offset) = (0, 0);
             (self.identities_cursor, self.identities_offset) = (0, 0);
             self.tree.go_to(0);
@@ -585,21 +302,5 @@ impl Detail {
         let copy = user.and_then(|user| user.custom_data.as_ref());
         self.tree.show(copy, source.map(|source| source.document.as_ref()));
         self.data_size = self.tree.newest().map(json_size).unwrap_or_default();
-        self.user = user.cloned();
     }
-}
-
-/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`. What is not shown at all
-/// stays where it was.
-pub(super) fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
-    if height == 0 {
-        return offset;
-    }
-    offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
-}
-
-/// The moment, cut to whole seconds.
-pub fn whole_second(moment: Timestamp) -> Timestamp {
-    let below = SignedDuration::from_nanos(moment.as_nanosecond().rem_euclid(1_000_000_000) as i64);
-    moment.saturating_sub(below).unwrap_or(moment)
 }

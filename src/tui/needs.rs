@@ -1,7 +1,9 @@
 //! What an action needs before it makes sense. The hint line leaves out what is missing; pressing the key says what.
 
 use super::keymap::{Action, Context};
-use super::model::{Model, View};
+use super::layout::View;
+use super::model::Model;
+use super::state::State;
 use super::update;
 use crate::account::{AppAlias, Provider, SessionState};
 use crate::session::{AppView, VaultStatus};
@@ -15,7 +17,7 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
         Action::LogIn | Action::Register => app(model),
         Action::MakeCurrent | Action::Remove | Action::CopyMenu => user(model),
         Action::Mark => user(model),
-        Action::OneApp => (model.snapshot.apps.len() < 2).then(|| "only one App is known".into()),
+        Action::OneApp => (model.state.snapshot.apps.len() < 2).then(|| "only one App is known".into()),
         Action::Clock | Action::Mailbox => app(model).or_else(|| control(model)),
         Action::Password => app(model).or_else(|| offered(model, &Provider::EmailPassword)),
         Action::ApiKeys => user(model)
@@ -40,43 +42,47 @@ pub fn missing(model: &Model, action: Action) -> Option<String> {
 /// Whether the hint line shows the key of `action`, provided that it is bound where the focus is.
 pub fn is_offered(model: &Model, action: Action) -> bool {
     match (model.dialog(), action) {
-        (Some(dialog), action @ (Action::Close | Action::Quit)) => dialog.offers(action, model),
-        (Some(dialog), _) if !dialog.offers(action, model) => false,
-        (None, Action::Close) => model.users.filter.typing || update::has_way_back(model),
+        (Some(dialog), action @ (Action::Close | Action::Quit)) => dialog.offers(action, &model.state),
+        (Some(dialog), _) if !dialog.offers(action, &model.state) => false,
+        (None, Action::Close) => model.state.users.filter.typing || update::has_way_back(model),
         _ => missing(model, action).is_none(),
     }
 }
 
 /// Whether the panes are shown.
 pub fn on_board(model: &Model) -> bool {
-    model.view == View::Board
+    model.state.view == View::Board
 }
 
 fn app(model: &Model) -> Option<String> {
-    match (&model.snapshot.vault, model.app()) {
+    match (&model.state.snapshot.vault, model.state.app()) {
         (VaultStatus::Opening, _) => Some("the vault is still being opened".into()),
         (_, None) => Some("no App is known yet".into()),
-        (_, Some(app)) if app.base_url.is_none() => Some(no_address(model, app)),
+        (_, Some(app)) if app.base_url.is_none() => Some(no_address(&model.state, app)),
         _ => None,
     }
 }
 
 /// Why an App cannot be reached that has no address here, and what gives it one.
-pub fn no_address(model: &Model, app: &AppView) -> String {
+pub fn no_address(state: &State, app: &AppView) -> String {
     if app.alias.as_str() == AppAlias::LOCAL {
         return format!("the App {} is still starting", app.alias);
     }
-    let apps = model.keymap.call(Context::Users, Action::Apps);
-    let edit = model.keymap.call(Context::Apps, Action::EditApp);
+    let apps = state.keymap.call(Context::Users, Action::Apps);
+    let edit = state.keymap.call(Context::Apps, Action::EditApp);
     format!("no address of the App {} is known; {apps}, then {edit}, sets it", app.alias)
 }
 
 fn user(model: &Model) -> Option<String> {
-    model.selected().is_none().then(|| format!("no user is selected; {} in Users logs one in", log_in(model)))
+    model
+        .state
+        .selected()
+        .is_none()
+        .then(|| format!("no user is selected; {} in Users logs one in", log_in(model)))
 }
 
 fn session(model: &Model) -> Option<String> {
-    let user = model.selected()?;
+    let user = model.state.selected()?;
     let what = match user.state {
         SessionState::LoggedOut => "is logged out",
         SessionState::LogInRequired(_) => "has to log in again",
@@ -86,36 +92,36 @@ fn session(model: &Model) -> Option<String> {
 }
 
 fn log_in(model: &Model) -> String {
-    model.keymap.call(Context::Users, Action::LogIn)
+    model.state.keymap.call(Context::Users, Action::LogIn)
 }
 
 fn vault(model: &Model) -> Option<String> {
-    let is_open = matches!(model.snapshot.vault, VaultStatus::Open { .. });
+    let is_open = matches!(model.state.snapshot.vault, VaultStatus::Open { .. });
     (!is_open).then(|| "the vault is not open".into())
 }
 
 fn undone(model: &Model) -> Option<String> {
-    let known = model.selected().is_some_and(|user| model.undo.contains_key(&user.key));
+    let known = model.state.selected().is_some_and(|user| model.state.undo.contains_key(&user.key));
     (!known).then(|| "nothing was written here that could be undone".into())
 }
 
 fn control(model: &Model) -> Option<String> {
-    let app = model.app()?;
+    let app = model.state.app()?;
     app.local.is_none().then(|| {
         format!("idmux does not look after the App {}: `idmux app add` takes a control token", app.alias)
     })
 }
 
 fn offered(model: &Model, provider: &Provider) -> Option<String> {
-    let app = model.app()?;
+    let app = model.state.app()?;
     (!app.offers(provider)).then(|| format!("the App {} does not offer {provider}", app.alias))
 }
 
 fn more_than_anonymous(model: &Model) -> Option<String> {
-    let user = model.selected()?;
+    let user = model.state.selected()?;
     let is_anonymous = user.provider == Provider::Anonymous && user.identities().len() <= 1;
     is_anonymous.then(|| {
-        let link = model.keymap.call(Context::Users, Action::Link);
+        let link = model.state.keymap.call(Context::Users, Action::Link);
         format!("an anonymous user has no API keys; {link} links another identity first")
     })
 }

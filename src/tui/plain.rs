@@ -20,7 +20,8 @@ use ratatui::layout::Size;
 use tokio::time::{Instant, sleep};
 
 use super::message::Message;
-use super::model::{Model, Start, whole_second};
+use super::model::Model;
+use super::state::{Start, whole_second};
 use super::{Effect, Setup, TuiError, terminal};
 use crate::hidden_input;
 use reader::{Answer, Reader};
@@ -55,7 +56,7 @@ async fn converse(setup: Setup, ended: impl Future<Output = ()>) -> Result<(), T
     let Setup { mut session, clock, stop, first_frame, demo, auto_lock, look, notify, keymap, mouse: _ } =
         setup;
     let mut model = Model::new(Start { now: clock.now(), size: SIZE, look, demo, auto_lock });
-    model.keymap = keymap;
+    model.state.keymap = keymap;
     let with_person = io::stdin().is_terminal();
     let mut talk = Talk::new(model, with_person);
     let mut output = Output { question: None, with_person };

@@ -21,29 +21,29 @@ use super::effect::Effect;
 use super::keymap::{Action, Context};
 use super::layout;
 use super::message::Message;
-use super::model::{Model, whole_second};
+use super::model::Model;
+use super::state::whole_second;
 use super::words;
 pub(super) use batch::of as batch_of;
 pub(super) use filter::has_way_back;
-pub use mouse::Mouse;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(key) => {
-            model.touched = model.now;
+            model.touched = model.state.now;
             press(model, key)
         }
         Message::Act(action) => {
-            model.touched = model.now;
+            model.touched = model.state.now;
             perform(model, Some(action), KeyEvent::from(KeyCode::Null))
         }
         Message::Mouse { event, at } => {
-            model.touched = model.now;
+            model.touched = model.state.now;
             mouse::act(model, event, at)
         }
         Message::Paste(text) => {
-            model.touched = model.now;
+            model.touched = model.state.now;
             match model.context() {
                 Context::Filter => {
                     filter::paste(model, &text);
@@ -53,19 +53,19 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
         }
         Message::Resize(size) => {
-            model.size = size;
+            model.state.size = size;
             vec![]
         }
         Message::Background(background) => {
-            model.theme = model.look.theme.on(Some(background));
+            model.state.theme = model.state.look.theme.on(Some(background));
             vec![]
         }
         Message::Now(now) => {
-            model.now = whole_second(now);
+            model.state.now = whole_second(now);
             lock_when_idle(model)
         }
         Message::Snapshot(snapshot) => {
-            model.compare.remember(&model.snapshot, &snapshot);
+            model.compare.remember(&model.state.snapshot, &snapshot);
             model.take_snapshot(snapshot);
             model.lifetimes.forget_order();
             dialogs::follow_vault(model);
@@ -82,14 +82,14 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         // What was on its way when the vault was locked names nobody any more.
-        Message::Event(event) if model.is_locked() && names_a_user(&event.subject) => {
+        Message::Event(event) if model.state.is_locked() && names_a_user(&event.subject) => {
             dialogs::settle(model, &event).0
         }
         Message::Event(event) => {
             timeline::hear(model, &event);
             model.attention.hear(&event);
             if let Some(effects) = batch::receive(model, &event) {
-                model.activity.log(&event);
+                model.state.activity.log(&event);
                 model.settle();
                 return effects;
             }
@@ -97,7 +97,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             let (more, shown) = dialogs::settle(model, &event);
             effects.extend(more);
             let shown = shown || documents::shows_failure(&event) || timeline::shows_failure(&event);
-            model.activity.receive(&event, shown);
+            model.state.activity.receive(&event, shown);
             effects
         }
         Message::Sent { dialog, result } => {
@@ -107,22 +107,22 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         Message::Edited { dialog, result } => {
-            model.touched = model.now;
+            model.touched = model.state.now;
             dialogs::edited(model, dialog, &result)
         }
         Message::Copied { name, terminal, tool } => {
             let (tone, words) = words::copied(&name, terminal, tool);
-            model.say(tone, words);
+            model.state.say(tone, words);
             vec![]
         }
         Message::Rested => timeline::rested(model),
         Message::WorkerStopped => {
             model.batch = None;
-            model.error("the session worker has stopped; restart idmux");
+            model.state.error("the session worker has stopped; restart idmux");
             vec![]
         }
     };
-    effects.extend(model.attention.take(model.now).map(Effect::Notify));
+    effects.extend(model.attention.take(model.state.now).map(Effect::Notify));
     model.settle();
     effects.extend(documents::follow_focus(model));
     effects.extend(timeline::follow(model));
@@ -138,17 +138,17 @@ fn names_a_user(subject: &Subject) -> bool {
 
 /// Locks the vault when nobody has pressed a key for as long as the person chose.
 fn lock_when_idle(model: &mut Model) -> Vec<Effect> {
-    if model.lock_at().is_none_or(|at| at > model.now) {
+    if model.lock_at().is_none_or(|at| at > model.state.now) {
         return vec![];
     }
     // Asked for once; a vault that is still open then is asked again after the same while.
-    model.touched = model.now;
+    model.touched = model.state.now;
     vec![Effect::Send { operation: session::Lock.into(), dialog: None }]
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let fits = layout::fits(model.size);
-    let action = model.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
+    let fits = layout::fits(model.state.size);
+    let action = model.state.keymap.action(if fits { model.context() } else { Context::Notice }, &key);
     if action == Some(Action::Quit) {
         return if fits { dialogs::quit(model) } else { vec![Effect::Quit] };
     }

@@ -17,19 +17,20 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use super::layout;
-use super::model::{Model, View};
+use super::layout::View;
+use super::model::Model;
 use super::theme::Theme;
 use super::widget::line::{lines, put, span, tone};
 
 /// Draws the screen.
 pub fn view(model: &Model, frame: &mut Frame) {
-    if layout::fits(model.size) {
+    if layout::fits(model.state.size) {
         whole(model, frame);
     } else {
         chrome::too_small(model, frame.area(), frame.buffer_mut());
     }
-    paint_behind(&model.theme, frame.buffer_mut());
-    if model.look.ascii {
+    paint_behind(&model.state.theme, frame.buffer_mut());
+    if model.state.look.ascii {
         ascii::only(frame.buffer_mut());
     }
 }
@@ -46,10 +47,10 @@ fn paint_behind(theme: &Theme, buffer: &mut Buffer) {
 }
 
 fn whole(model: &Model, frame: &mut Frame) {
-    let regions = model.regions();
+    let regions = model.state.regions();
     let buffer = frame.buffer_mut();
     chrome::header(model, regions.header, buffer);
-    match model.view {
+    match model.state.view {
         View::Board => {
             let cursor = users::draw(model, &regions, buffer);
             session::draw(model, &regions, buffer);
@@ -69,7 +70,7 @@ fn whole(model: &Model, frame: &mut Frame) {
     chrome::activity(model, regions.activity, buffer);
     chrome::hints(model, regions.hints, buffer);
     for dialog in model.dialogs_in_sight() {
-        let cursor = dialog.draw(model, frame.buffer_mut());
+        let cursor = dialog.draw(&model.state, frame.buffer_mut());
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }

@@ -10,8 +10,8 @@ use idmux::session::{
 };
 use idmux::tui::effect::Effect;
 use idmux::tui::headings::At;
+use idmux::tui::layout::Pane;
 use idmux::tui::message::Message;
-use idmux::tui::model::Pane;
 use idmux::tui::update::update;
 use idmux::tui::wake;
 use jiff::SignedDuration;
@@ -83,7 +83,7 @@ fn several() -> Snapshot {
 }
 
 fn selected(screen: &Screen) -> String {
-    screen.model.selected().map(|user| user.label.clone()).unwrap_or_default()
+    screen.model.state.selected().map(|user| user.label.clone()).unwrap_or_default()
 }
 
 /// The scenes.
@@ -128,8 +128,8 @@ fn a_pane_has_the_whole_screen_and_gives_it_back() {
         a_life(&mut screen);
         let before = screen.draw();
         screen.keys("z");
-        assert_eq!(screen.model.regions().pane(Pane::Timeline), screen.model.regions().body);
-        assert_eq!(screen.model.regions().body.height, size.height - 3, "all but three lines");
+        assert_eq!(screen.model.state.regions().pane(Pane::Timeline), screen.model.state.regions().body);
+        assert_eq!(screen.model.state.regions().body.height, size.height - 3, "all but three lines");
         screen.press(KeyCode::Esc);
         assert_eq!(screen.draw(), before);
     }
@@ -138,7 +138,7 @@ fn a_pane_has_the_whole_screen_and_gives_it_back() {
 #[test]
 fn headings_are_passed_by_and_never_selected() {
     let mut screen = Screen::with(SMALL, several());
-    assert_eq!(screen.model.users.lines(&screen.model.snapshot), 9 + 3);
+    assert_eq!(screen.model.state.users.lines(&screen.model.state.snapshot), 9 + 3);
     let mut seen = vec![selected(&screen)];
     for _ in 0..8 {
         screen.keys("j");
@@ -193,9 +193,9 @@ fn the_wheel_scrolls_over_headings() {
     let wheel = |screen: &mut Screen, kind| {
         let event = MouseEvent { kind, column: 10, row: 8, modifiers: KeyModifiers::NONE };
         screen.tell(Message::Mouse { event, at: now() });
-        let rows = screen.model.regions().rows(Pane::Users);
-        let in_sight = screen.model.users.rows_in_sight(rows, &screen.model.snapshot);
-        assert!(in_sight.contains(&screen.model.users.index()), "the selection stays in sight");
+        let rows = screen.model.state.regions().rows(Pane::Users);
+        let in_sight = screen.model.state.users.rows_in_sight(rows, &screen.model.state.snapshot);
+        assert!(in_sight.contains(&screen.model.state.users.index()), "the selection stays in sight");
     };
     for _ in 0..20 {
         wheel(&mut screen, MouseEventKind::ScrollDown);
@@ -214,24 +214,27 @@ fn the_wheel_scrolls_over_headings() {
 fn one_app_alone_and_back() {
     let mut screen = Screen::with(SMALL, several());
     screen.keys("Gf");
-    assert_eq!(screen.model.shown_users().count(), 3);
+    assert_eq!(screen.model.state.shown_users().count(), 3);
     assert!(selected(&screen).starts_with("donald"), "the selection stays");
-    assert!(matches!(screen.model.users.at(0), At::Item(0)), "one app needs no heading");
+    assert!(matches!(screen.model.state.users.at(0), At::Item(0)), "one app needs no heading");
     // A text is looked for in it alone.
     screen.keys("/grace").press(KeyCode::Enter);
-    assert_eq!(screen.model.shown_users().count(), 0);
+    assert_eq!(screen.model.state.shown_users().count(), 0);
     screen.press(KeyCode::Esc);
-    assert_eq!(screen.model.shown_users().count(), 3, "one thing at a time");
+    assert_eq!(screen.model.state.shown_users().count(), 3, "one thing at a time");
     screen.press(KeyCode::Esc);
-    assert_eq!(screen.model.shown_users().count(), 9);
+    assert_eq!(screen.model.state.shown_users().count(), 9);
     screen.keys("ff");
-    assert_eq!(screen.model.shown_users().count(), 9);
+    assert_eq!(screen.model.state.shown_users().count(), 9);
     // The palette finds users of the others.
     screen.keys("f:ada@").press(KeyCode::Enter);
-    assert_eq!((selected(&screen).as_str(), screen.model.shown_users().count()), ("ada@example.com", 9));
+    assert_eq!(
+        (selected(&screen).as_str(), screen.model.state.shown_users().count()),
+        ("ada@example.com", 9)
+    );
     // Where the app goes, everybody is shown again.
     screen.keys("Gf").snapshot(six());
-    assert_eq!(screen.model.shown_users().count(), 6);
+    assert_eq!(screen.model.state.shown_users().count(), 6);
     screen.keys("f");
     assert!(screen.draw().contains("only one App is known"));
 }
@@ -273,7 +276,7 @@ fn a_timeline_is_read_when_the_selection_rests_and_once() {
     screen.rest();
     assert!(matches!(screen.asked(), Some(session::ReadTimeline { user }) if *user == key(30)));
     screen.sent = None;
-    screen.snapshot((*screen.model.snapshot).clone());
+    screen.snapshot((*screen.model.state.snapshot).clone());
     screen.tell(Message::Now(after(5)));
     screen.rest();
     assert!(screen.sent.is_none() && !screen.rests, "once");
@@ -300,7 +303,7 @@ fn a_timeline_that_the_worker_has_no_time_for_is_asked_for_again() {
     let effects = update(&mut screen.model, Message::Rested);
     let [Effect::Send { dialog, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     screen.tell(Message::Sent { dialog: *dialog, result: Err(SendError::Busy) });
-    assert_eq!(screen.model.activity.unread(), 0, "nobody asked for it");
+    assert_eq!(screen.model.state.activity.unread(), 0, "nobody asked for it");
     screen.rest();
     assert!(screen.asked::<session::ReadTimeline>().is_some());
 }
@@ -350,7 +353,7 @@ fn a_timeline_that_cannot_be_read_says_so_in_its_place() {
     };
     screen.event(Event { request: Some(request), ..about_ada(EventKind::Failed(failure)) });
     assert!(screen.draw().contains("✗ The timeline was not read: the vault is closed"), "{}", screen.draw());
-    assert_eq!(screen.model.activity.unread(), 0);
+    assert_eq!(screen.model.state.activity.unread(), 0);
 }
 
 #[test]

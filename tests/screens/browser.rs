@@ -94,7 +94,7 @@ pub fn scenes(table: &mut Table) {
         screen.keys("phttp://127.0.0.1:41234/idmux").press(KeyCode::Enter);
     });
     table.add("browser_ascii", calm(), |screen| {
-        screen.model.look.ascii = true;
+        screen.model.state.look.ascii = true;
         leave(screen);
     });
     table.add("browser_waits_for_the_app", calm(), |screen| {

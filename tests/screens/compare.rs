@@ -90,8 +90,8 @@ fn users_come_and_go() {
 #[test]
 fn marked_users_are_compared() {
     let mut screen = Screen::with(SIZES[0], three());
-    let marked = screen.model.snapshot.users.iter().take(3).map(|user| user.key.clone());
-    screen.model.marked = marked.collect();
+    let marked = screen.model.state.snapshot.users.iter().take(3).map(|user| user.key.clone());
+    screen.model.state.marked = marked.collect();
     screen.keys("7");
     assert_eq!(screen.model.compare.picked(), [key(1), key(2), key(3)]);
 }

@@ -8,7 +8,8 @@ use idmux::tui::Look;
 use idmux::tui::dialog::DialogId;
 use idmux::tui::effect::Effect;
 use idmux::tui::message::Message;
-use idmux::tui::model::{Model, Start};
+use idmux::tui::model::Model;
+use idmux::tui::state::Start;
 use idmux::tui::theme::Theme;
 use idmux::tui::update::update;
 use idmux::tui::view::view;
@@ -125,7 +126,7 @@ impl Screen {
 
     /// The screen with its styles.
     pub fn buffer(&self) -> Buffer {
-        let size = self.model.size;
+        let size = self.model.state.size;
         let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
         let mut frame = terminal.get_frame();
         view(&self.model, &mut frame);
@@ -133,7 +134,7 @@ impl Screen {
     }
 
     fn terminal(&self) -> Terminal<TestBackend> {
-        let size = self.model.size;
+        let size = self.model.state.size;
         let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
         terminal.draw(|frame| view(&self.model, frame)).unwrap();
         terminal

@@ -6,8 +6,8 @@ use idmux::session::{self, Event, EventKind, Failure, FailureKind, RequestId, Sn
 use idmux::tui::Keymap;
 use idmux::tui::effect::Effect;
 use idmux::tui::keymap::Setting;
+use idmux::tui::layout::{Pane, View};
 use idmux::tui::message::Message;
-use idmux::tui::model::{Pane, View};
 use idmux::tui::update::update;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -39,11 +39,11 @@ fn first_line_with(screen: &Screen, text: &str) -> String {
 }
 
 fn listed(screen: &Screen) -> Vec<String> {
-    screen.model.shown_users().map(|user| user.label.clone()).collect()
+    screen.model.state.shown_users().map(|user| user.label.clone()).collect()
 }
 
 fn selected(screen: &Screen) -> Option<UserKey> {
-    screen.model.selected().map(|user| user.key.clone())
+    screen.model.state.selected().map(|user| user.key.clone())
 }
 
 /// Answers the newest command.
@@ -134,20 +134,23 @@ fn a_filter_finds_by_app_provider_and_id() {
 fn marks_concern_what_is_shown() {
     let mut screen = Screen::with(SMALL, many());
     screen.keys("  /grace").press(KeyCode::Enter).keys("v");
-    assert_eq!(screen.model.marked.len(), 5);
-    assert_eq!(screen.model.marked_shown, 3);
+    assert_eq!(screen.model.state.marked.len(), 5);
+    assert_eq!(screen.model.state.marked_shown, 3);
     screen.keys("x");
     assert!(screen.draw().contains("3 marked users are logged out"), "{}", screen.draw());
     // The harmless answer has the focus.
     screen.press(KeyCode::Enter);
     assert!(screen.sent.is_none() && screen.model.dialogs.is_empty());
     screen.press(KeyCode::Esc);
-    assert!(screen.model.marked.is_empty() && screen.model.users.filter.is_on(), "one thing at a time");
+    assert!(
+        screen.model.state.marked.is_empty() && screen.model.state.users.filter.is_on(),
+        "one thing at a time"
+    );
     screen.press(KeyCode::Esc);
-    assert!(!screen.model.users.filter.is_on());
+    assert!(!screen.model.state.users.filter.is_on());
     // A mark goes with its user.
     screen.keys("v").snapshot(with_users([user(3, "c@example.com")]));
-    assert_eq!(screen.model.marked.len(), 1);
+    assert_eq!(screen.model.state.marked.len(), 1);
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn a_batch_goes_a_few_at_a_time_and_tells_its_results_together() {
     }
     assert_eq!((sent, screen.model.batch.is_none()), (120, true));
     assert!(most <= 16, "{most} at once");
-    let said = &screen.model.activity.shown().unwrap().text;
+    let said = &screen.model.state.activity.shown().unwrap().text;
     assert_eq!(said, "refreshed 119 of 120 users, 1 failed: eve@example.com: no answer");
 }
 
@@ -194,7 +197,7 @@ fn a_batch_can_be_stopped() {
     assert!(screen.draw().contains("refreshing 120 users: 0 of 120"), "{}", screen.draw());
     screen.press(KeyCode::Esc);
     assert!(screen.draw().contains("what was not begun is cancelled"));
-    assert!(!screen.model.marked.is_empty(), "the marks are there for another try");
+    assert!(!screen.model.state.marked.is_empty(), "the marks are there for another try");
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn the_palette_runs_what_it_finds() {
     screen.press(KeyCode::Esc);
     // A user by name; nothing is typed into the panes behind.
     screen.keys(":grace").press(KeyCode::Enter);
-    assert_eq!((selected(&screen), screen.model.focus), (Some(key(3)), Pane::Users));
+    assert_eq!((selected(&screen), screen.model.state.focus), (Some(key(3)), Pane::Users));
     // The app: its current user.
     screen.keys(":local").press(KeyCode::Enter);
     // Why something is not offered.
@@ -248,8 +251,8 @@ fn the_palette_knows_things_by_their_names() {
         run("copy user id").copied.map(|id| id.expose_secret().to_owned()),
         Some(key(2).id.to_string())
     );
-    let before = Screen::with(SMALL, six()).model.theme;
-    assert_ne!(run("theme high-contrast").model.theme, before);
+    let before = Screen::with(SMALL, six()).model.state.theme;
+    assert_ne!(run("theme high-contrast").model.state.theme, before);
 }
 
 #[test]
@@ -339,14 +342,14 @@ fn digits_lead_to_panes() {
         ("1", Pane::Users),
     ] {
         screen.keys(digit);
-        assert_eq!(screen.model.focus, pane);
+        assert_eq!(screen.model.state.focus, pane);
     }
     // Also from the views, which have digits of their own.
     for (digit, view) in [("6", View::Lifetimes), ("7", View::Compare), ("8", View::Log)] {
         screen.keys(digit);
-        assert_eq!(screen.model.view, view);
+        assert_eq!(screen.model.state.view, view);
         screen.keys("3");
-        assert_eq!((screen.model.view, screen.model.focus), (View::Board, Pane::Identities));
+        assert_eq!((screen.model.state.view, screen.model.state.focus), (View::Board, Pane::Identities));
     }
 }
 
@@ -365,18 +368,18 @@ fn click(screen: &mut Screen, at: (u16, u16), ms: i64) {
 fn a_click_focuses_and_selects_and_two_are_enter() {
     let mut screen = Screen::with(SMALL, six());
     click(&mut screen, (10, 6), 0);
-    assert_eq!((selected(&screen), screen.model.focus), (Some(key(3)), Pane::Users));
+    assert_eq!((selected(&screen), screen.model.state.focus), (Some(key(3)), Pane::Users));
     click(&mut screen, (10, 6), 2000);
-    assert_eq!(screen.model.focus, Pane::Users, "too late for a double click");
+    assert_eq!(screen.model.state.focus, Pane::Users, "too late for a double click");
     click(&mut screen, (10, 6), 2200);
-    assert_eq!(screen.model.focus, Pane::Session, "as Enter in Users");
+    assert_eq!(screen.model.state.focus, Pane::Session, "as Enter in Users");
     // A row of the custom data, beside other panes.
     screen.tell(Message::Resize(MEDIUM));
-    let data = screen.model.regions().inside(Pane::CustomData);
+    let data = screen.model.state.regions().inside(Pane::CustomData);
     screen.keys("1g4G");
     let rows = screen.model.detail.tree.rows().len();
     click(&mut screen, (data.x + 2, data.y), 9000);
-    assert_eq!(screen.model.focus, Pane::CustomData);
+    assert_eq!(screen.model.state.focus, Pane::CustomData);
     assert_eq!(screen.model.detail.tree.cursor(), screen.model.detail.tree_offset);
     screen.keys("G");
     assert_eq!(screen.model.detail.tree.cursor(), rows - 1);
@@ -389,7 +392,7 @@ fn a_click_on_a_tab_opens_it() {
         let tabs = screen.draw().lines().nth(1).unwrap().trim_matches('"').to_owned();
         let column = tabs[..tabs.find(pane.title()).unwrap()].chars().count() as u16;
         click(&mut screen, (column, 1), 0);
-        assert_eq!(screen.model.focus, pane);
+        assert_eq!(screen.model.state.focus, pane);
         let drawn = screen.draw();
         assert!(drawn.contains(&format!("▶ {}", pane.title())), "{drawn}");
         let tabs = drawn.lines().nth(1).unwrap();
@@ -397,10 +400,10 @@ fn a_click_on_a_tab_opens_it() {
     }
     // Behind the last one there is nothing, and a dialog keeps its own.
     click(&mut screen, (79, 1), 1000);
-    assert_eq!(screen.model.focus, Pane::Users);
+    assert_eq!(screen.model.state.focus, Pane::Users);
     screen.keys("D");
     click(&mut screen, (14, 1), 2000);
-    assert_eq!((screen.model.focus, screen.model.dialogs.len()), (Pane::Users, 1));
+    assert_eq!((screen.model.state.focus, screen.model.dialogs.len()), (Pane::Users, 1));
 }
 
 #[test]
@@ -424,11 +427,11 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     let mut screen = Screen::with(MEDIUM, many());
     screen.keys("2");
     mouse(&mut screen, MouseEventKind::ScrollDown, (10, 5), now());
-    assert_eq!((screen.model.users.offset(), screen.model.focus), (3, Pane::Session));
+    assert_eq!((screen.model.state.users.offset(), screen.model.state.focus), (3, Pane::Session));
     assert_eq!(selected(&screen), Some(key(3)), "the selection stays in sight");
     mouse(&mut screen, MouseEventKind::ScrollUp, (10, 5), now());
-    assert_eq!((screen.model.users.offset(), selected(&screen)), (0, Some(key(3))));
-    let session = screen.model.regions().inside(Pane::Session);
+    assert_eq!((screen.model.state.users.offset(), selected(&screen)), (0, Some(key(3))));
+    let session = screen.model.state.regions().inside(Pane::Session);
     mouse(&mut screen, MouseEventKind::ScrollDown, (session.x, session.y), now());
     assert_eq!(screen.model.detail.session_offset, 3);
 }
@@ -437,13 +440,13 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
 fn the_split_is_dragged_and_bounded() {
     for (size, is_wide) in [(MEDIUM, false), (HUGE, true)] {
         let mut screen = Screen::with(size, six());
-        let users = screen.model.regions().pane(Pane::Users);
+        let users = screen.model.state.regions().pane(Pane::Users);
         let place = |by: i32| {
             let (x, y) = (i32::from(users.right()) - 1, i32::from(users.bottom()) - 1);
             if is_wide { ((x + by).max(0) as u16, 10) } else { (10, (y + by).max(0) as u16) }
         };
         let extent = |screen: &Screen| {
-            let users = screen.model.regions().pane(Pane::Users);
+            let users = screen.model.state.regions().pane(Pane::Users);
             if is_wide { users.width } else { users.height }
         };
         let before = extent(&screen);
@@ -456,7 +459,7 @@ fn the_split_is_dragged_and_bounded() {
         for far in [-500, 500] {
             mouse(&mut screen, MouseEventKind::Drag(MouseButton::Left), place(far), now());
             for pane in Pane::ALL {
-                assert!(screen.model.regions().inside(pane).height > 0, "{pane:?} at {far}");
+                assert!(screen.model.state.regions().inside(pane).height > 0, "{pane:?} at {far}");
             }
         }
         mouse(&mut screen, MouseEventKind::Up(MouseButton::Left), place(500), now());
@@ -475,7 +478,7 @@ fn keys_of_ones_own_are_hinted_listed_and_obeyed() {
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
     };
     let mut screen = Screen::with(LARGE, six());
-    screen.model.keymap =
+    screen.model.state.keymap =
         Keymap::remapped(&[setting("refresh", &["f5"]), setting("delete", &["<none>"])]).unwrap();
     assert!(screen.draw().lines().last().unwrap().contains("F5 refresh"), "{}", screen.draw());
     screen.keys("RD");
@@ -522,9 +525,9 @@ proptest! {
                 _ => { screen.keys(&text); }
             }
             let model = &screen.model;
-            let listed = model.users.get(model.users.index(), &model.snapshot);
-            prop_assert_eq!(model.selected(), listed);
-            prop_assert!(model.marked_shown <= model.marked.len());
+            let listed = model.state.users.get(model.state.users.index(), &model.state.snapshot);
+            prop_assert_eq!(model.state.selected(), listed);
+            prop_assert!(model.state.marked_shown <= model.state.marked.len());
             screen.draw();
         }
     }

@@ -142,14 +142,14 @@ struct Looks<'a> {
 impl<'a> Looks<'a> {
     fn of(scene: &'a Scene, size: Size) -> Self {
         let mut screen = scene.at(size);
-        let ascii = screen.model.look.ascii;
+        let ascii = screen.model.state.look.ascii;
         let draw = |class: &Class| {
-            screen.model.theme = class.theme;
-            screen.model.look.ascii = ascii || class.ascii;
+            screen.model.state.theme = class.theme;
+            screen.model.state.look.ascii = ascii || class.ascii;
             screen.buffer()
         };
         let frames: Vec<Buffer> = CLASSES.iter().map(draw).collect();
-        screen.model.look.ascii = ascii;
+        screen.model.state.look.ascii = ascii;
         let mut looks = Self { scene, screen, size, frames, letters: Vec::new() };
         looks.letters = looks.find_letters();
         looks
@@ -255,7 +255,7 @@ impl<'a> Looks<'a> {
     fn styled(&self) -> Vec<usize> {
         let mut seen: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
         for (at, cell) in self.frames[0].content.iter().enumerate() {
-            seen.entry((self.letters[at], Kind::of(cell, self.screen.model.look.ascii))).or_insert(at);
+            seen.entry((self.letters[at], Kind::of(cell, self.screen.model.state.look.ascii))).or_insert(at);
         }
         seen.into_values().collect()
     }
@@ -279,7 +279,7 @@ impl<'a> Looks<'a> {
                 fault("no meaning of the theme gives this style");
             }
             let Some((behind, least)) = class.contrast else { continue };
-            let least = match Kind::of(cell, self.screen.model.look.ascii) {
+            let least = match Kind::of(cell, self.screen.model.state.look.ascii) {
                 Kind::Blank => continue,
                 Kind::Line => LEAST_OF_LINES,
                 Kind::Text => least,

@@ -10,7 +10,7 @@ use idmux::tui::component::credentials::CredentialsForm;
 use idmux::tui::component::document::DocumentEdit;
 use idmux::tui::component::email::EmailForm;
 use idmux::tui::component::vault::VaultForm;
-use idmux::tui::model::View;
+use idmux::tui::layout::View;
 use ratatui::layout::Size;
 
 use crate::driver::{MEDIUM, SMALL, Screen};
@@ -107,10 +107,10 @@ fn variant(value: &impl Debug) -> String {
 /// What a screen shows: the enums' names, and their variants.
 fn shown(screen: &Screen) -> Vec<(&'static str, String)> {
     let model = &screen.model;
-    let mut shown = vec![("View", variant(&model.view))];
-    if model.view == View::Board && model.dialogs.is_empty() {
-        shown.push(("Arrangement", variant(&model.regions().arrangement)));
-        shown.push(("Pane", variant(&model.focus)));
+    let mut shown = vec![("View", variant(&model.state.view))];
+    if model.state.view == View::Board && model.dialogs.is_empty() {
+        shown.push(("Arrangement", variant(&model.state.regions().arrangement)));
+        shown.push(("Pane", variant(&model.state.focus)));
     }
     let Some(dialog) = model.dialog() else { return shown };
     shown.extend([("Dialog", variant(&dialog.body)), ("Progress", variant(&dialog.progress))]);

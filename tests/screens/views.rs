@@ -166,11 +166,11 @@ proptest! {
         for _ in 0..5 {
             let before = screen.draw();
             let Some(change) = wake::next_change(&screen.model) else {
-                screen.tell(Message::Now(screen.model.now + SignedDuration::from_hours(100_000)));
+                screen.tell(Message::Now(screen.model.state.now + SignedDuration::from_hours(100_000)));
                 prop_assert_eq!(screen.draw(), before);
                 return Ok(());
             };
-            prop_assert!(change > screen.model.now);
+            prop_assert!(change > screen.model.state.now);
             screen.tell(Message::Now(change - SignedDuration::from_nanos(1)));
             prop_assert_eq!(screen.draw(), before);
             screen.tell(Message::Now(change + SignedDuration::from_nanos(999_999_999)));

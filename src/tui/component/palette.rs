@@ -11,7 +11,7 @@ use crate::session::Snapshot;
 use crate::tui::form::{Field, FieldKind, FieldName, Form};
 use crate::tui::fuzzy::Query;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::Pane;
+use crate::tui::layout::Pane;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widget::line::span;

@@ -23,6 +23,7 @@ pub struct Hint {
 pub fn hints(model: &Model, columns: u16) -> Vec<Hint> {
     let context = model.context();
     let (ends, others): (Vec<&Bound>, Vec<_>) = model
+        .state
         .keymap
         .of(context)
         .filter(|binding| !binding.hint.is_empty() && !binding.keys.is_empty())

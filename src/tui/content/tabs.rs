@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::{Model, Pane};
+use crate::tui::layout::Pane;
+use crate::tui::model::Model;
 use crate::tui::{countdown, text, words};
 
 /// A tab.
@@ -19,9 +20,10 @@ pub struct Tab {
 
 /// What is said of the selected user's session beside the tabs, where the open one says nothing of it.
 pub fn session(model: &Model) -> Option<String> {
-    let user = model.selected().filter(|_| !matches!(model.focus, Pane::Users | Pane::Session))?;
+    let user =
+        model.state.selected().filter(|_| !matches!(model.state.focus, Pane::Users | Pane::Session))?;
     let life = user.access.as_ref().and_then(|token| token.lifetime);
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     Some(match life {
         Some(life) => format!("access {} ", countdown::left(life.expires, now)),
         None => format!("{} ", words::state(&user.state).2),
@@ -43,8 +45,8 @@ pub fn action(pane: Pane) -> Action {
 pub fn tabs(model: &Model) -> Vec<Tab> {
     let mut column = 0;
     let tab = |pane: Pane| {
-        let marker = if pane == model.focus { "▸" } else { " " };
-        let words = match model.keymap.key(Context::Users, action(pane)) {
+        let marker = if pane == model.state.focus { "▸" } else { " " };
+        let words = match model.state.keymap.key(Context::Users, action(pane)) {
             key if key.is_empty() => format!("{marker}{} ", pane.title()),
             key => format!("{marker}{key} {} ", pane.title()),
         };

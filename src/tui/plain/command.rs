@@ -4,7 +4,7 @@
 
 use crate::tui::component::copy_menu::CopyMenu;
 use crate::tui::keymap::{Action, Context, Keymap};
-use crate::tui::model::Pane;
+use crate::tui::layout::Pane;
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

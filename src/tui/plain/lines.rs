@@ -7,7 +7,8 @@ use crate::account::SessionState;
 use crate::data::edited_text::edit_text;
 use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::content::{identities, session, tree};
-use crate::tui::model::{Model, Pane};
+use crate::tui::layout::Pane;
+use crate::tui::model::Model;
 use crate::tui::words;
 
 const MINUTE: i64 = 60;
@@ -50,11 +51,11 @@ fn state(user: &UserView, now: Timestamp) -> String {
 
 /// A user in one line.
 pub fn user(model: &Model, user: &UserView) -> String {
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     let mut parts = vec![format!("{} ({}): {}", user.label, user.key.app, state(user, now))];
     parts.extend(token("access", user.access.as_ref(), now));
     parts.extend(token("refresh", user.refresh.as_ref(), now));
-    if model.snapshot.is_current(&user.key) {
+    if model.state.snapshot.is_current(&user.key) {
         parts.push("current".into());
     }
     parts.join(", ")
@@ -62,8 +63,8 @@ pub fn user(model: &Model, user: &UserView) -> String {
 
 /// The lines of a pane for the selected user, below its heading.
 pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
-    let Some(selected) = model.selected() else {
-        let why = if model.is_locked() { "the vault is locked" } else { "no user is selected" };
+    let Some(selected) = model.state.selected() else {
+        let why = if model.state.is_locked() { "the vault is locked" } else { "no user is selected" };
         return vec![why.into()];
     };
     let mut lines = vec![format!("{} of {}:", pane.title(), selected.label)];
@@ -90,9 +91,9 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
 }
 
 fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     let mut lines = vec![state(user, now)];
-    let rows = session::rows(user, &model.detail.claims, &model.keymap, model.now, usize::MAX);
+    let rows = session::rows(user, &model.detail.claims, &model.state.keymap, model.state.now, usize::MAX);
     let mut gauge = None;
     for row in rows {
         match row {

@@ -25,8 +25,9 @@ use crate::tui::dialog::{Dialog, DialogId, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::form::FieldName;
 use crate::tui::keymap::{Action, Context};
+use crate::tui::layout::Pane;
 use crate::tui::message::Message;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::update::update;
 use crate::tui::{text, words};
 
@@ -115,7 +116,7 @@ impl Talk {
 
     /// Takes one message in, and says what it changes.
     pub fn tell(&mut self, message: Message) -> Vec<Effect> {
-        let before = self.model.snapshot.clone();
+        let before = self.model.state.snapshot.clone();
         let mut effects = update(&mut self.model, message);
         self.say_changes(&before);
         self.say_failure();
@@ -125,7 +126,7 @@ impl Talk {
 
     /// It is this late.
     pub fn time(&mut self, now: Timestamp) -> Vec<Effect> {
-        if now == self.model.now { vec![] } else { self.tell(Message::Now(now)) }
+        if now == self.model.state.now { vec![] } else { self.tell(Message::Now(now)) }
     }
 
     /// What became of a command on its way to the worker.
@@ -172,7 +173,7 @@ impl Talk {
             self.lines.extend(lines::pane(&self.model, Pane::Timeline));
         }
         // It is announced already.
-        while self.model.activity.dismiss() {}
+        while self.model.state.activity.dismiss() {}
         if is_conflict {
             self.meet_conflict();
         }
@@ -195,7 +196,7 @@ impl Talk {
 
     /// Users that are new, or stand otherwise than before.
     fn say_changes(&mut self, before: &Snapshot) {
-        let after = self.model.snapshot.clone();
+        let after = self.model.state.snapshot.clone();
         if before.version == after.version {
             return;
         }
@@ -275,7 +276,7 @@ impl Talk {
             let Some(dialog) = self.model.dialogs.last() else { return Some(Ask::Command) };
             let (id, is_new) = (dialog.id, self.form.as_ref().is_none_or(|(asked, _)| *asked != dialog.id));
             if dialog.body.is_panel() && !dialog.is::<AppList>() {
-                let said = dialog.body.describe(&self.model);
+                let said = dialog.body.describe(&self.model.state);
                 if std::mem::take(&mut self.board_due) {
                     self.lines.extend(said);
                     self.say("help says what can be done here; close leaves it");
@@ -283,7 +284,7 @@ impl Talk {
                 return Some(Ask::Command);
             }
             if dialog.is::<ShownSecret>() {
-                let said = dialog.body.describe(&self.model);
+                let said = dialog.body.describe(&self.model.state);
                 self.lines.extend(said);
                 self.close();
                 continue;
@@ -291,7 +292,8 @@ impl Talk {
             if is_new {
                 let asks = dialog.is::<Confirm>() || dialog.is::<Conflict>() || dialog.body.form().is_some();
                 let is_search = dialog.is::<Palette>() || dialog.is::<Picker>();
-                let opening = if asks && !is_search { dialog.body.describe(&self.model) } else { vec![] };
+                let opening =
+                    if asks && !is_search { dialog.body.describe(&self.model.state) } else { vec![] };
                 self.lines.extend(opening);
                 self.form = Some((id, Vec::new()));
                 continue;
@@ -329,7 +331,7 @@ impl Talk {
 
     fn is_busy(&self) -> bool {
         let is_waiting = self.model.dialog().is_some_and(|dialog| dialog.is_waiting());
-        let is_starting = match self.model.snapshot.vault {
+        let is_starting = match self.model.state.snapshot.vault {
             VaultStatus::Opening => true,
             VaultStatus::Open { .. } => !self.has_app,
             _ => false,
@@ -339,7 +341,7 @@ impl Talk {
 
     /// Takes an answer, which may be a secret.
     pub fn answer(&mut self, asked: &Ask, answer: &str) -> Vec<Effect> {
-        self.model.touched = self.model.now;
+        self.model.touched = self.model.state.now;
         let on_top = self.model.dialog().map(|dialog| dialog.id);
         match asked {
             Ask::Command => self.command(answer),

@@ -15,13 +15,13 @@ const MOST: usize = 50;
 /// When every session ends, the first to end first.
 pub fn lifetimes(model: &Model) -> Vec<String> {
     let order = lifetimes::in_order(model);
-    let users = order.into_iter().filter_map(|row| model.users.get(row, &model.snapshot));
+    let users = order.into_iter().filter_map(|row| model.state.users.get(row, &model.state.snapshot));
     users.map(|user| lifetime(model, user)).collect()
 }
 
 /// When a session ends.
 pub fn lifetime(model: &Model, user: &UserView) -> String {
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     let until = |at: Timestamp| match at.duration_since(now).as_secs() {
         ..=0 => format!("was over at {}", words::moment(at)),
         left => format!("in {}, at {}", length(left), words::moment(at)),
@@ -59,7 +59,7 @@ pub fn compare(users: &[&UserView]) -> Vec<String> {
 
 /// What happened in this run, oldest first.
 pub fn log(model: &Model) -> Vec<String> {
-    let history = model.activity.history();
+    let history = model.state.activity.history();
     let entries: Vec<_> = history.iter().map(|(_, entry)| entry).collect();
     let older = entries.len().saturating_sub(MOST);
     let mut lines = Vec::new();

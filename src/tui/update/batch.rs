@@ -6,12 +6,14 @@ use crate::tui::batch::{Batch, BatchAction};
 use crate::tui::component::confirm::{Confirm, Question};
 use crate::tui::effect::{DialogId, Effect};
 use crate::tui::keymap::Action;
-use crate::tui::model::{Model, Pane, View};
+use crate::tui::layout::{Pane, View};
+use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
 /// What `action` does to all marked users; `None` where it concerns the selected one.
 pub fn of(model: &Model, action: Action) -> Option<BatchAction> {
-    let on_list = model.view == View::Board && model.focus == Pane::Users && model.marked_shown > 0;
+    let on_list =
+        model.state.view == View::Board && model.state.focus == Pane::Users && model.state.marked_shown > 0;
     match action {
         Action::Refresh if on_list => Some(BatchAction::Refresh),
         Action::LogOut if on_list => Some(BatchAction::LogOut),
@@ -23,18 +25,19 @@ pub fn of(model: &Model, action: Action) -> Option<BatchAction> {
 /// Begins, or asks first where something is lost.
 pub fn begin(model: &mut Model, action: BatchAction) -> Vec<Effect> {
     if model.batch.is_some() {
-        model.say(Tone::Warn, "one batch at a time: the one before is still on its way");
+        model.state.say(Tone::Warn, "one batch at a time: the one before is still on its way");
         return vec![];
     }
     let with_session = |needed: bool| !needed || action == BatchAction::Remove;
     let concerned: Vec<_> = model
+        .state
         .shown_users()
-        .filter(|user| model.marked.contains(&user.key) && with_session(!user.state.is_logged_in()))
+        .filter(|user| model.state.marked.contains(&user.key) && with_session(!user.state.is_logged_in()))
         .collect();
     let lost = concerned.iter().filter(|user| user.is_lost_without_session()).count();
     let keys: Vec<_> = concerned.iter().map(|user| user.key.clone()).collect();
     let Some((first, label)) = concerned.first().map(|user| (user.key.clone(), user.label.clone())) else {
-        model.say(Tone::Warn, "none of the marked users is logged in");
+        model.state.say(Tone::Warn, "none of the marked users is logged in");
         return vec![];
     };
     if action == BatchAction::Refresh {
@@ -51,7 +54,7 @@ pub fn start(model: &mut Model, action: BatchAction, users: Vec<UserKey>) -> Vec
     }
     let mut batch = Batch::new(model.next_tag(), action, users);
     let effects = batch.next();
-    model.say(Tone::Busy, batch.progress());
+    model.state.say(Tone::Busy, batch.progress());
     model.batch = Some(batch);
     effects
 }
@@ -73,7 +76,7 @@ pub fn receive(model: &mut Model, event: &Event) -> Option<Vec<Effect>> {
         settle(model);
     }
     if let Some(progress) = model.batch.as_ref().map(Batch::progress) {
-        model.say(Tone::Busy, progress);
+        model.state.say(Tone::Busy, progress);
     }
     Some(effects)
 }
@@ -89,7 +92,7 @@ pub fn cancel(model: &mut Model) -> bool {
 fn settle(model: &mut Model) {
     let Some(batch) = model.batch.take_if(|batch| batch.is_over()) else { return };
     match batch.report() {
-        Ok(words) => model.say(Tone::Good, words),
-        Err(words) => model.error(words),
+        Ok(words) => model.state.say(Tone::Good, words),
+        Err(words) => model.state.error(words),
     }
 }

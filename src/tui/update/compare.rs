@@ -11,15 +11,17 @@ use crate::tui::words::Tone;
 
 /// The comparison opens: with the marked users, else with those who are in it already, else with the selected one.
 pub fn open(model: &mut Model) {
-    if model.marked.len() > 1 {
-        let marked = model.snapshot.users.iter().filter(|user| model.marked.contains(&user.key));
+    if model.state.marked.len() > 1 {
+        let marked = model.state.snapshot.users.iter().filter(|user| model.state.marked.contains(&user.key));
         let marked: Vec<_> = marked.map(|user| user.key.clone()).collect();
         if marked.len() > MOST {
-            model.say(Tone::Warn, "four users are the most: the first four of the marked ones are compared");
+            model
+                .state
+                .say(Tone::Warn, "four users are the most: the first four of the marked ones are compared");
         }
         return model.compare.begin_anew(marked);
     }
-    let selected = model.selected().map(|user| user.key.clone());
+    let selected = model.state.selected().map(|user| user.key.clone());
     model.compare.begin(selected);
 }
 
@@ -28,8 +30,8 @@ pub fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let focused = model.compare.focused().cloned();
     match action {
         Action::AddUser if model.compare.picked().len() == MOST => {
-            let remove = model.keymap.call(Context::Compare, Action::RemoveUser);
-            model.say(Tone::Warn, format!("four users are the most; {remove} takes one out"));
+            let remove = model.state.keymap.call(Context::Compare, Action::RemoveUser);
+            model.state.say(Tone::Warn, format!("four users are the most; {remove} takes one out"));
         }
         Action::AddUser => model.open(Picker::new(model.compare.picked().to_vec())),
         Action::RemoveUser => model.compare.remove(),

@@ -4,13 +4,14 @@ use secrecy::SecretString;
 
 use crate::tui::content::{identities, session};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, Pane};
+use crate::tui::layout::Pane;
+use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
 /// Copies what is under the cursor of the focused pane.
 pub fn under_cursor(model: &mut Model) -> Vec<Effect> {
-    let found = match model.focus {
-        Pane::Users => model.selected().map(|user| (user.key.id.to_string(), "the user id".to_owned())),
+    let found = match model.state.focus {
+        Pane::Users => model.state.selected().map(|user| (user.key.id.to_string(), "the user id".to_owned())),
         Pane::Session => {
             let rows = model.session_rows();
             rows.into_iter().nth(model.detail.session_cursor).and_then(session::Row::copied)
@@ -24,7 +25,7 @@ pub fn under_cursor(model: &mut Model) -> Vec<Effect> {
     match found {
         Some((text, name)) => copy(text, &name),
         None => {
-            model.say(Tone::Warn, "there is nothing to copy under the cursor");
+            model.state.say(Tone::Warn, "there is nothing to copy under the cursor");
             vec![]
         }
     }

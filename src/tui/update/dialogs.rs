@@ -15,7 +15,8 @@ use crate::tui::component::{Input, Reaction};
 use crate::tui::dialog::{Dialog, DialogId, Outcome, Progress};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
-use crate::tui::model::{Model, Pane, View};
+use crate::tui::layout::{Pane, View};
+use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
 /// A key for the topmost dialog.
@@ -48,7 +49,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
         Some(reaction) => carry_out(model, dialog.id, vec![reaction]),
         None => {
             if dialog.is_waiting() && !dialog.body.is_panel() {
-                model.say(Tone::Warn, "what was asked for goes on; its end is said here");
+                model.state.say(Tone::Warn, "what was asked for goes on; its end is said here");
             }
             vec![]
         }
@@ -64,7 +65,7 @@ pub fn handle_on_top(model: &mut Model, input: &Input) -> Vec<Effect> {
 /// Gives something to a dialog, and carries out what it wants.
 fn handle(model: &mut Model, at: usize, input: &Input) -> Vec<Effect> {
     let mut dialog = model.dialogs.remove(at);
-    let (id, reactions) = (dialog.id, dialog.body.handle(*input, model));
+    let (id, reactions) = (dialog.id, dialog.body.handle(*input, &model.state));
     model.dialogs.insert(at, dialog);
     carry_out(model, id, reactions)
 }
@@ -99,22 +100,22 @@ fn carry_out(model: &mut Model, id: DialogId, reactions: Vec<Reaction>) -> Vec<E
             }
             Reaction::Open(body) => model.open_boxed(body),
             Reaction::Link(user) => {
-                let app = model.snapshot.app(&user.app).cloned();
-                if let (Some(app), Some(user)) = (app, model.snapshot.user(&user).cloned()) {
+                let app = model.state.snapshot.app(&user.app).cloned();
+                if let (Some(app), Some(user)) = (app, model.state.snapshot.user(&user).cloned()) {
                     model.open(CredentialsForm::link(&app, &user));
                 }
             }
             Reaction::Act(action) => effects.extend(act(model, action)),
-            Reaction::Say(tone, words) => model.say(tone, words),
-            Reaction::Select(user) => model.select_user(user),
+            Reaction::Say(tone, words) => model.state.say(tone, words),
+            Reaction::Select(user) => model.state.select_user(user),
             Reaction::GoTo(user) => {
-                (model.view, model.focus) = (View::Board, Pane::Users);
-                model.select_user(user);
+                (model.state.view, model.state.focus) = (View::Board, Pane::Users);
+                model.state.select_user(user);
             }
             Reaction::Narrow(app) => filter::narrow(model, Some(app)),
             Reaction::UseTheme(name) => {
-                model.look = model.look.with_theme(name);
-                model.theme = model.look.theme.on(None);
+                model.state.look = model.state.look.with_theme(name);
+                model.state.theme = model.state.look.theme.on(None);
             }
             Reaction::Compare(user) => {
                 model.compare.before_after = false;
@@ -137,7 +138,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     if CopyMenu::ROWS.contains(&action) && model.dialogs.is_empty() {
-        let Some(user) = model.selected().cloned() else { return vec![] };
+        let Some(user) = model.state.selected().cloned() else { return vec![] };
         model.open(CopyMenu::new(&user));
     }
     match model.dialogs.is_empty() {
@@ -176,7 +177,7 @@ pub fn sent(model: &mut Model, dialog: Option<DialogId>, result: Result<RequestI
         (Some(dialog), Ok(id)) => dialog.progress = Progress::Waiting(Some(id)),
         (Some(dialog), Err(error)) => dialog.fail(error.to_string(), String::new()),
         (None, Ok(_)) => {}
-        (None, Err(error)) => model.error(error.to_string()),
+        (None, Err(error)) => model.state.error(error.to_string()),
     }
 }
 
@@ -225,7 +226,7 @@ fn follow_edit(model: &mut Model, id: DialogId, event: &Event) {
             dialog.body = Box::new(Conflict::new(user, label, edit, theirs.clone()));
             dialog.progress = Progress::Idle;
         }
-        (Some(_), Subject::User { key, .. }) => _ = model.undo.insert(key.clone(), edit.reversed()),
+        (Some(_), Subject::User { key, .. }) => _ = model.state.undo.insert(key.clone(), edit.reversed()),
         _ => {}
     }
 }
@@ -239,7 +240,7 @@ pub fn settle(model: &mut Model, event: &Event) -> (Vec<Effect>, bool) {
         Outcome::Failed => (vec![], true),
         Outcome::Done => {
             let mut dialog = model.dialogs.remove(at);
-            let reactions = dialog.body.handle(Input::Done(event), model);
+            let reactions = dialog.body.handle(Input::Done(event), &model.state);
             (carry_out(model, dialog.id, reactions), false)
         }
     }
@@ -247,7 +248,7 @@ pub fn settle(model: &mut Model, event: &Event) -> (Vec<Effect>, bool) {
 
 /// Opens, changes or closes the dialog of the vault, as the vault's status demands.
 pub fn follow_vault(model: &mut Model) {
-    let status = &model.snapshot.vault;
+    let status = &model.state.snapshot.vault;
     // While it is opened the question stands in front of what waits behind it; a wrong answer has it asked anew.
     let stays = |dialog: &Dialog| {
         dialog.get::<VaultForm>().is_some_and(|form| {
@@ -267,7 +268,7 @@ pub fn follow_vault(model: &mut Model) {
 /// Asks about each host that an App names as where it is served, once.
 pub fn ask_about_hosts(model: &mut Model) {
     let named = |app: &AppView| Some((app.alias.clone(), app.other_host.clone()?, app.base_url.clone()?));
-    let named: Vec<_> = model.snapshot.apps.iter().filter_map(named).collect();
+    let named: Vec<_> = model.state.snapshot.apps.iter().filter_map(named).collect();
     for (app, to, base) in named {
         if model.asked_hosts.insert((app.clone(), to.clone())) {
             let host = base.port().map_or_else(
@@ -281,10 +282,10 @@ pub fn ask_about_hosts(model: &mut Model) {
 
 /// Opens the log-in dialog by itself, once: when everything is there but a user.
 pub fn offer_first_run(model: &mut Model) {
-    let snapshot = model.snapshot.clone();
+    let snapshot = model.state.snapshot.clone();
     let ready = matches!(snapshot.vault, VaultStatus::Open { .. });
     let Some(app) = snapshot.apps.iter().find(|app| app.base_url.is_some()) else { return };
-    if !ready || model.first_run_over || model.demo {
+    if !ready || model.first_run_over || model.state.demo {
         return;
     }
     model.first_run_over = true;

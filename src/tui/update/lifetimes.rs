@@ -4,8 +4,9 @@ use super::panes;
 use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::layout::View;
 use crate::tui::lifetimes;
-use crate::tui::model::{Model, View};
+use crate::tui::model::Model;
 
 /// Does what a key asks for. What is not about the chart is about the selected user, as on the board.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -17,9 +18,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             chart.order_by = chart.order_by.other();
             chart.forget_order();
         }
-        Action::Toggle => model.view = View::Board,
+        Action::Toggle => model.state.view = View::Board,
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
-            let row = target(action, chart.cursor(), lifetimes::rows(model.regions().body));
+            let row = target(action, chart.cursor(), lifetimes::rows(model.state.regions().body));
             lifetimes::go_to(model, row);
         }
         other => return panes::act(model, other),

@@ -11,7 +11,7 @@ use crate::tui::{layout, text};
 
 /// Does what a key asks for.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    let body = model.regions().body;
+    let body = model.state.regions().body;
     match action {
         Action::Toggle => {
             if !model.log.close_entry() {
@@ -39,16 +39,16 @@ fn filter(model: &mut Model, action: Action) {
     let filter = match action {
         Action::FilterLevel => Filter { level: filter.level.next(), ..filter },
         Action::FilterApp => {
-            let mut apps = model.snapshot.apps.iter().map(|app| app.alias.clone());
+            let mut apps = model.state.snapshot.apps.iter().map(|app| app.alias.clone());
             let app = match &filter.app {
                 None => apps.next(),
                 Some(shown) => apps.skip_while(|app| app != shown).nth(1),
             };
             Filter { app, ..filter }
         }
-        _ => match (filter.user, model.selected()) {
+        _ => match (filter.user, model.state.selected()) {
             (None, None) => {
-                model.say(Tone::Warn, "no user is selected on the board");
+                model.state.say(Tone::Warn, "no user is selected on the board");
                 return;
             }
             (None, Some(user)) => Filter { user: Some((user.key.clone(), user.label.clone())), ..filter },

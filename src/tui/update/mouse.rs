@@ -12,7 +12,8 @@ use crate::tui::headings::At;
 use crate::tui::hit::{self, spot};
 use crate::tui::keymap::Action;
 use crate::tui::layout::{self, Arrangement};
-use crate::tui::model::{Model, Pane, View};
+use crate::tui::layout::{Pane, View};
+use crate::tui::model::Model;
 use crate::tui::widget::page::Spot;
 use crate::tui::{lifetimes, needs, view};
 
@@ -22,18 +23,9 @@ const NOTCH: isize = 3;
 /// Two clicks on one spot within this time are a double click.
 const DOUBLE: SignedDuration = SignedDuration::from_millis(400);
 
-/// What the mouse did that a later event needs to know.
-#[derive(Debug, Default)]
-pub struct Mouse {
-    /// Whether the split is being dragged.
-    dragging: bool,
-    /// Where and when it was clicked last.
-    clicked: Option<(Position, Timestamp)>,
-}
-
 /// Does what the mouse asks for.
 pub fn act(model: &mut Model, event: MouseEvent, at: Timestamp) -> Vec<Effect> {
-    if !layout::fits(model.size) {
+    if !layout::fits(model.state.size) {
         return vec![];
     }
     let place = Position { x: event.column, y: event.row };
@@ -54,7 +46,7 @@ pub fn act(model: &mut Model, event: MouseEvent, at: Timestamp) -> Vec<Effect> {
 }
 
 fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
-    let regions = model.regions();
+    let regions = model.state.regions();
     let spot = spot(&regions, place);
     let before = model.mouse.clicked.replace((place, at));
     if spot == hit::Spot::Hints {
@@ -77,8 +69,8 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
             return tab.map_or_else(Vec::new, |tab| perform(model, Some(tabs::action(tab.pane)), no_key()));
         }
         hit::Spot::Pane { pane, row } => {
-            model.users.filter.typing = false;
-            model.focus = pane;
+            model.state.users.filter.typing = false;
+            model.state.focus = pane;
             if !row.is_some_and(|row| select(model, pane, row)) {
                 return vec![];
             }
@@ -94,7 +86,9 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
 
 /// A click while a dialog is open. One that hits nothing of it does nothing.
 fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect> {
-    let Some(spot) = model.dialog().and_then(|dialog| dialog.under(model, place)) else { return vec![] };
+    let Some(spot) = model.dialog().and_then(|dialog| dialog.under(&model.state, place)) else {
+        return vec![];
+    };
     let Some(dialog) = model.dialogs.last_mut() else { return vec![] };
     if dialog.is_waiting() && !dialog.body.is_panel() {
         return vec![];
@@ -103,7 +97,7 @@ fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect>
     let mut effects = dialogs::handle_on_top(model, &Input::Click(spot));
     if is_double && matches!(spot, Spot::Row(_)) {
         model.mouse.clicked = None;
-        let submit = model.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
+        let submit = model.state.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
         effects.extend(perform(model, submit, no_key()));
     }
     effects
@@ -111,13 +105,13 @@ fn in_dialog(model: &mut Model, place: Position, is_double: bool) -> Vec<Effect>
 
 /// A click into the chart, the comparison or the log: it selects a row, or a column; whether there is one.
 fn in_view(model: &mut Model, place: Position) -> bool {
-    let body = model.regions().body;
+    let body = model.state.regions().body;
     let inside = layout::inside(body);
     if !inside.contains(place) {
         return false;
     }
     let line = usize::from(place.y - inside.y);
-    match model.view {
+    match model.state.view {
         View::Lifetimes => {
             // The axis is above the rows.
             let row = line.checked_sub(1).filter(|row| *row < lifetimes::rows(body));
@@ -144,10 +138,10 @@ fn select(model: &mut Model, pane: Pane, row: usize) -> bool {
     let detail = &mut model.detail;
     match pane {
         Pane::Users => {
-            let snapshot = model.snapshot.clone();
-            match model.users.at(model.users.offset() + row) {
-                At::Item(row) if row < model.users.len(&snapshot) => {
-                    model.users.go_to(row, &snapshot);
+            let snapshot = model.state.snapshot.clone();
+            match model.state.users.at(model.state.users.offset() + row) {
+                At::Item(row) if row < model.state.users.len(&snapshot) => {
+                    model.state.users.go_to(row, &snapshot);
                     true
                 }
                 At::Item(_) | At::Heading(_) => false,
@@ -181,14 +175,14 @@ fn select(model: &mut Model, pane: Pane, row: usize) -> bool {
 
 /// What Enter means where the focus is, whatever keys it has.
 fn enter(model: &mut Model) -> Vec<Effect> {
-    let action = model.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
+    let action = model.state.keymap.action(model.context(), &KeyEvent::from(KeyCode::Enter));
     action.map_or_else(Vec::new, |action| views::act(model, action))
 }
 
 /// Scrolls what is under the pointer: the topmost dialog, the view, or a pane, whether it has the focus or not.
 fn wheel(model: &mut Model, place: Position, by: isize) -> Vec<Effect> {
     if model.dialogs.is_empty() && needs::on_board(model) {
-        if let hit::Spot::Pane { pane, .. } = spot(&model.regions(), place) {
+        if let hit::Spot::Pane { pane, .. } = spot(&model.state.regions(), place) {
             model.scroll(pane, by);
         }
         return vec![];
@@ -205,15 +199,15 @@ fn no_key() -> KeyEvent {
 impl Model {
     /// Moves the split to where the pointer is; the layout holds it inside.
     fn drag_split(&mut self, place: Position) {
-        if self.view != View::Board {
+        if self.state.view != View::Board {
             return;
         }
-        let regions = self.regions();
+        let regions = self.state.regions();
         let body = regions.body;
         if regions.arrangement == Arrangement::Three {
-            self.split.columns = Some(layout::share(place.x.saturating_sub(body.x) + 1, body.width));
+            self.state.split.columns = Some(layout::share(place.x.saturating_sub(body.x) + 1, body.width));
         } else {
-            self.split.rows = Some(layout::share(place.y.saturating_sub(body.y) + 1, body.height));
+            self.state.split.rows = Some(layout::share(place.y.saturating_sub(body.y) + 1, body.height));
         }
     }
 }

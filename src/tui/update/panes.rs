@@ -8,7 +8,8 @@ use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::layout::Arrangement;
-use crate::tui::model::{Model, Pane, View};
+use crate::tui::layout::{Pane, View};
+use crate::tui::model::Model;
 use crate::tui::needs;
 use crate::tui::words::Tone;
 
@@ -18,18 +19,19 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         return batch::begin(model, batch);
     }
     if let Some(missing) = needs::missing(model, action) {
-        model.say(Tone::Warn, missing);
+        model.state.say(Tone::Warn, missing);
         return vec![];
     }
     match action {
         Action::Repaint => return vec![Effect::Repaint],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Lock => return vec![Effect::Send { operation: session::Lock.into(), dialog: None }],
-        Action::Help => model.open(Help::new(model.place())),
-        Action::Zoom => model.zoomed = !model.zoomed,
+        Action::Help => model.open(Help::new(model.state.place())),
+        Action::Zoom => model.state.zoomed = !model.state.zoomed,
         Action::Close => filter::back(model),
         Action::Palette => {
-            let entries = palette::entries(model, model.context(), |action| needs::missing(model, action));
+            let entries =
+                palette::entries(&model.state, model.context(), |action| needs::missing(model, action));
             model.open(Palette::new(entries));
         }
         Action::Filter => filter::open(model),
@@ -42,8 +44,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CustomDataPane => focus(model, Pane::CustomData),
         Action::TimelinePane => focus(model, Pane::Timeline),
         Action::OneApp => filter::one_app(model),
-        Action::NextPane => model.focus = model.focus.after(1),
-        Action::PreviousPane => model.focus = model.focus.after(Pane::ALL.len() - 1),
+        Action::NextPane => model.state.focus = model.state.focus.after(1),
+        Action::PreviousPane => model.state.focus = model.state.focus.after(Pane::ALL.len() - 1),
         Action::Left | Action::Right | Action::Toggle => sideways(model, action),
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
             travel(model, action);
@@ -54,34 +56,34 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn focus(model: &mut Model, pane: Pane) {
-    (model.view, model.focus) = (View::Board, pane);
+    (model.state.view, model.state.focus) = (View::Board, pane);
 }
 
 fn sideways(model: &mut Model, action: Action) {
     // Side by side in columns it stands below Session; among the tabs it is the last.
-    let is_last_tab = model.regions().arrangement == Arrangement::Tabs;
-    match (model.focus, action) {
+    let is_last_tab = model.state.regions().arrangement == Arrangement::Tabs;
+    match (model.state.focus, action) {
         (Pane::CustomData, Action::Right) => model.detail.tree.expand(),
         (Pane::CustomData, Action::Left) => model.detail.tree.collapse(),
         (Pane::CustomData, _) => model.detail.tree.toggle(),
-        (Pane::Users, _) => model.focus = Pane::Session,
-        (Pane::Session, Action::Right) => model.focus = Pane::Identities,
-        (Pane::Identities, Action::Right) => model.focus = Pane::CustomData,
+        (Pane::Users, _) => model.state.focus = Pane::Session,
+        (Pane::Session, Action::Right) => model.state.focus = Pane::Identities,
+        (Pane::Identities, Action::Right) => model.state.focus = Pane::CustomData,
         (Pane::Timeline, Action::Right) if is_last_tab => {}
-        (Pane::Timeline, Action::Left) if !is_last_tab => model.focus = Pane::Users,
-        (Pane::Timeline, _) => model.focus = Pane::CustomData,
-        (Pane::Session, _) => model.focus = Pane::Users,
-        (Pane::Identities, _) => model.focus = Pane::Session,
+        (Pane::Timeline, Action::Left) if !is_last_tab => model.state.focus = Pane::Users,
+        (Pane::Timeline, _) => model.state.focus = Pane::CustomData,
+        (Pane::Session, _) => model.state.focus = Pane::Users,
+        (Pane::Identities, _) => model.state.focus = Pane::Session,
     }
 }
 
 /// Moves the selection, the cursor, or the rows in sight; [`Model::settle`] holds them inside.
 fn travel(model: &mut Model, action: Action) {
-    let page = model.regions().rows(model.focus);
-    match model.focus {
+    let page = model.state.regions().rows(model.state.focus);
+    match model.state.focus {
         Pane::Users => {
-            let row = target(action, model.users.index(), page);
-            model.users.go_to(row, &model.snapshot.clone());
+            let row = target(action, model.state.users.index(), page);
+            model.state.users.go_to(row, &model.state.snapshot.clone());
         }
         Pane::Session => {
             model.detail.session_cursor = target(action, model.detail.session_cursor, page);

@@ -32,7 +32,8 @@ use crate::tui::component::vault::VaultForm;
 use crate::tui::dialog::Progress;
 use crate::tui::effect::DialogId;
 use crate::tui::form::FieldName;
-use crate::tui::model::{Pane, Start};
+use crate::tui::layout::Pane;
+use crate::tui::state::Start;
 use crate::tui::theme::Theme;
 use crate::tui::wake;
 
@@ -133,7 +134,7 @@ fn failure() -> EventKind {
 }
 
 fn selected(model: &Model) -> Option<UserKey> {
-    model.selected().map(|user| user.key.clone())
+    model.state.selected().map(|user| user.key.clone())
 }
 
 /// Types credentials into the log-in dialog and submits them; the id of the request.
@@ -153,10 +154,10 @@ fn the_focus_goes_round() {
     let mut model = with_users([1]);
     for pane in [Pane::Session, Pane::Identities, Pane::CustomData, Pane::Timeline, Pane::Users] {
         press(&mut model, KeyCode::Tab);
-        assert_eq!(model.focus, pane);
+        assert_eq!(model.state.focus, pane);
     }
     press(&mut model, KeyCode::BackTab);
-    assert_eq!(model.focus, Pane::Timeline);
+    assert_eq!(model.state.focus, Pane::Timeline);
 }
 
 #[test]
@@ -164,18 +165,18 @@ fn left_and_right_lead_between_panes() {
     let mut model = with_users([1]);
     press(&mut model, KeyCode::Right);
     keys(&mut model, "ll");
-    assert_eq!(model.focus, Pane::CustomData);
+    assert_eq!(model.state.focus, Pane::CustomData);
     press(&mut model, KeyCode::BackTab);
     keys(&mut model, "hh");
-    assert_eq!(model.focus, Pane::Users);
+    assert_eq!(model.state.focus, Pane::Users);
     // The last tab; in columns it stands below the session, between the users and the custom data.
     keys(&mut model, "5lh");
-    assert_eq!(model.focus, Pane::CustomData);
+    assert_eq!(model.state.focus, Pane::CustomData);
     update(&mut model, Message::Resize(Size { width: 160, height: 45 }));
     keys(&mut model, "5h");
-    assert_eq!(model.focus, Pane::Users);
+    assert_eq!(model.state.focus, Pane::Users);
     keys(&mut model, "5l");
-    assert_eq!(model.focus, Pane::CustomData);
+    assert_eq!(model.state.focus, Pane::CustomData);
 }
 
 #[test]
@@ -184,9 +185,9 @@ fn the_selection_follows_its_user() {
     keys(&mut model, "jj");
     assert_eq!(selected(&model), Some(key(3)));
     show(&mut model, snapshot([7, 8, 3, 9]));
-    assert_eq!((selected(&model), model.users.index()), (Some(key(3)), 2));
+    assert_eq!((selected(&model), model.state.users.index()), (Some(key(3)), 2));
     show(&mut model, snapshot([3, 9]));
-    assert_eq!((selected(&model), model.users.index()), (Some(key(3)), 0));
+    assert_eq!((selected(&model), model.state.users.index()), (Some(key(3)), 0));
 }
 
 #[test]
@@ -204,14 +205,14 @@ fn when_the_selected_user_goes_its_neighbour_is_selected() {
 #[test]
 fn the_selected_row_is_always_in_sight() {
     let mut model = with_users(0..100);
-    let rows = model.regions().rows(Pane::Users);
+    let rows = model.state.regions().rows(Pane::Users);
     for (text, index) in [("G", 99), ("k", 98), ("g", 0), ("jjjjjjj", 7)] {
         keys(&mut model, text);
-        assert_eq!(model.users.index(), index);
-        assert!((model.users.offset()..model.users.offset() + rows).contains(&index));
+        assert_eq!(model.state.users.index(), index);
+        assert!((model.state.users.offset()..model.state.users.offset() + rows).contains(&index));
     }
     press(&mut model, KeyCode::PageDown);
-    assert_eq!(model.users.index(), 7 + rows - 1);
+    assert_eq!(model.state.users.index(), 7 + rows - 1);
 }
 
 #[test]
@@ -278,7 +279,7 @@ fn a_failure_loses_nothing_and_a_password_is_typed_over() {
     assert_eq!(form.secret(FieldName::Password), "hunter2", "to be sent again");
     assert!(form.is_focused(FieldName::Password));
     assert!(matches!(&dialog.progress, Progress::Failed { message, .. } if message.contains("invalid")));
-    assert_eq!(model.activity.unread(), 0, "the dialog shows it already");
+    assert_eq!(model.state.activity.unread(), 0, "the dialog shows it already");
     keys(&mut model, "new");
     assert_eq!(model.dialog().unwrap().body.form().unwrap().secret(FieldName::Password), "new");
 }
@@ -297,9 +298,9 @@ fn a_full_channel_is_said_where_the_person_looks() {
 
     let (_, dialog) = sent(keys(&mut model, "R"));
     update(&mut model, Message::Sent { dialog, result: Err(SendError::Busy) });
-    assert_eq!(model.activity.unread(), 1);
+    assert_eq!(model.state.activity.unread(), 1);
     press(&mut model, KeyCode::Esc);
-    assert_eq!(model.activity.unread(), 0);
+    assert_eq!(model.state.activity.unread(), 0);
 }
 
 #[test]
@@ -311,7 +312,7 @@ fn a_cancelled_dialog_ignores_its_late_answer() {
     keys(&mut model, "?");
     update(&mut model, event(Some(id), Subject::Device, failure()));
     assert!(model.dialog().unwrap().is::<Help>());
-    assert_eq!(model.activity.unread(), 1, "it is an event like any other");
+    assert_eq!(model.state.activity.unread(), 1, "it is an event like any other");
 }
 
 #[test]
@@ -334,7 +335,7 @@ fn something_turns_only_while_a_dialog_waits() {
     assert_eq!(wake::next_change(&model), None);
     log_in(&mut model);
     let second = SignedDuration::from_secs(1);
-    assert_eq!(wake::next_change(&model), Some(model.now + second));
+    assert_eq!(wake::next_change(&model), Some(model.state.now + second));
     press(&mut model, KeyCode::Esc);
     assert_eq!(wake::next_change(&model), None);
 }
@@ -370,9 +371,9 @@ fn an_error_stays_until_it_is_dismissed() {
     let mut model = with_users([1]);
     update(&mut model, event(None, Subject::Device, failure()));
     update(&mut model, event(None, Subject::Device, session::Refreshed.into()));
-    assert!(model.activity.shown().unwrap().text.contains("invalid username"));
+    assert!(model.state.activity.shown().unwrap().text.contains("invalid username"));
     press(&mut model, KeyCode::Esc);
-    assert!(model.activity.shown().unwrap().text.contains("renewed"));
+    assert!(model.state.activity.shown().unwrap().text.contains("renewed"));
 }
 
 /// Kind: something that happened, and that the log does not know because it was one of many.
@@ -395,9 +396,9 @@ fn each_result_of_a_batch_is_in_the_log_and_the_report_names_what_failed() {
         let subject = Subject::User { key: key(number), label: format!("user{number}@example.com") };
         update(&mut model, Message::Event(Event { at: now(), request: Some(id), subject, kind }));
     }
-    let logged: Vec<_> = model.activity.history().iter().filter_map(|(_, entry)| entry.who()).collect();
+    let logged: Vec<_> = model.state.activity.history().iter().filter_map(|(_, entry)| entry.who()).collect();
     assert_eq!(logged, ["user1@example.com", "user2@example.com", "user3@example.com"]);
-    let said = &model.activity.shown().unwrap().text;
+    let said = &model.state.activity.shown().unwrap().text;
     assert!(
         said.contains("2 failed") && said.contains("no answer 2") && said.contains("no answer 3"),
         "{said}"
@@ -486,7 +487,7 @@ fn pasted_text_is_no_key() {
 fn custom_data_is_edited_added_and_removed() {
     let mut model = with_users([1]);
     keys(&mut model, "e");
-    assert_eq!(model.focus, Pane::CustomData);
+    assert_eq!(model.state.focus, Pane::CustomData);
     press(&mut model, KeyCode::Backspace);
     let (command, _) = sent(press(&mut model, KeyCode::Enter));
     assert!(matches!(command.downcast_ref(), Some(session::EditCustomData { edit, .. })
@@ -514,7 +515,7 @@ fn a_field_that_no_path_can_name_is_not_edited() {
     let mut model = with_users([1]);
     keys(&mut model, "4je");
     assert!(model.dialogs.is_empty());
-    assert!(model.activity.shown().unwrap().text.contains("a.b"));
+    assert!(model.state.activity.shown().unwrap().text.contains("a.b"));
 }
 
 #[test]
@@ -526,7 +527,7 @@ fn the_id_of_a_document_is_neither_edited_nor_removed() {
     for key in ["4e", "d"] {
         keys(&mut model, key);
         assert!(model.dialogs.is_empty());
-        assert!(model.activity.shown().unwrap().text.contains("_id of a document never changes"));
+        assert!(model.state.activity.shown().unwrap().text.contains("_id of a document never changes"));
     }
 }
 
@@ -549,7 +550,7 @@ fn what_needs_a_session_says_so_without_one() {
     snapshot.users.push_back(Arc::new(UserView { state: SessionState::LoggedOut, ..user(1) }));
     show(&mut model, snapshot);
     assert!(keys(&mut model, "R").is_empty());
-    assert!(model.activity.shown().unwrap().text.contains("is logged out"));
+    assert!(model.state.activity.shown().unwrap().text.contains("is logged out"));
 }
 
 #[test]
@@ -665,15 +666,15 @@ proptest! {
                 }
             }
             // Without a filter everybody is listed; somebody who is listed is selected.
-            let everybody = model.users.filter.text().trim().is_empty();
-            prop_assert!(!everybody || model.shown_users().count() == model.snapshot.users.len());
-            prop_assert_eq!(model.selected().is_some(), model.shown_users().next().is_some());
-            prop_assert_eq!(model.selected(), model.users.get(model.users.index(), &model.snapshot));
+            let everybody = model.state.users.filter.text().trim().is_empty();
+            prop_assert!(!everybody || model.state.shown_users().count() == model.state.snapshot.users.len());
+            prop_assert_eq!(model.state.selected().is_some(), model.state.shown_users().next().is_some());
+            prop_assert_eq!(model.state.selected(), model.state.users.get(model.state.users.index(), &model.state.snapshot));
             if let Some(form) = model.dialog().and_then(|dialog| dialog.body.form()) {
                 prop_assert!(form.fields().count() == 0 || form.focused().is_some());
             }
             let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(
-                model.size.width, model.size.height,
+                model.state.size.width, model.state.size.height,
             )).unwrap();
             terminal.draw(|frame| crate::tui::view::view(&model, frame)).unwrap();
         }

@@ -3,12 +3,15 @@
 
 use crate::session::{self, Event, EventKind, ReadTimeline, RequestId, SendError, Subject};
 use crate::tui::effect::{DialogId, Effect};
-use crate::tui::model::{Model, Pane, View};
+use crate::tui::layout::{Pane, View};
+use crate::tui::model::Model;
 use crate::tui::timeline::Reading;
 
 /// Whether the pane is in sight.
 fn is_in_sight(model: &Model) -> bool {
-    model.view == View::Board && model.selected().is_some() && model.regions().pane(Pane::Timeline).area() > 0
+    model.state.view == View::Board
+        && model.state.selected().is_some()
+        && model.state.regions().pane(Pane::Timeline).area() > 0
 }
 
 /// Asks to be told when the selection rests, where the timeline in sight was not read.
@@ -22,7 +25,7 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
 
 /// The selection rests: asks for the timeline of whoever is selected now.
 pub fn rested(model: &mut Model) -> Vec<Effect> {
-    let Some(user) = model.selected().map(|user| user.key.clone()) else { return vec![] };
+    let Some(user) = model.state.selected().map(|user| user.key.clone()) else { return vec![] };
     if *model.timeline.reading() != Reading::Due {
         return vec![];
     }
@@ -53,7 +56,7 @@ pub fn sent(model: &mut Model, tag: Option<DialogId>, result: Result<RequestId, 
 pub fn hear(model: &mut Model, event: &Event) {
     if let (Subject::User { key, .. }, EventKind::Failed(failure)) = (&event.subject, &event.kind)
         && failure.action == ReadTimeline::NAME
-        && model.selected().is_some_and(|user| user.key == *key)
+        && model.state.selected().is_some_and(|user| user.key == *key)
     {
         model.timeline.set_reading(Reading::Failed(failure.message.clone()));
         return;
@@ -61,7 +64,7 @@ pub fn hear(model: &mut Model, event: &Event) {
     let Some((user, entry)) = event.timeline_entry() else { return };
     model.timeline.hear(user, entry);
     // What the other process noted is no event here.
-    let is_selected = model.selected().is_some_and(|selected| selected.key == *user);
+    let is_selected = model.state.selected().is_some_and(|selected| selected.key == *user);
     if is_selected && event.kind == EventKind::ChangedElsewhere {
         model.timeline.set_reading(Reading::Unread);
     }

@@ -20,12 +20,13 @@ use crate::tui::component::{Input, Modal};
 use crate::tui::content::tree::Kind;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::model::{Model, Pane};
+use crate::tui::layout::Pane;
+use crate::tui::model::Model;
 use crate::tui::words::Tone;
 
 /// Does what a key asks for. What the action needs is there.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    let selected = model.selected().map(Arc::clone);
+    let selected = model.state.selected().map(Arc::clone);
     if let Some(user) = &selected
         && let Some(effects) = act_on(model, action, user)
     {
@@ -57,20 +58,20 @@ fn act_on(model: &mut Model, action: Action, user: &UserView) -> Option<Vec<Effe
 /// The dialog that an action opens.
 fn dialog(model: &mut Model, action: Action, user: Option<&UserView>) -> Option<Box<dyn Modal>> {
     Some(match (action, user) {
-        (Action::LogIn, user) => Box::new(CredentialsForm::log_in(model.app()?, user)),
-        (Action::Register, _) => Box::new(CredentialsForm::register(model.app()?)),
+        (Action::LogIn, user) => Box::new(CredentialsForm::log_in(model.state.app()?, user)),
+        (Action::Register, _) => Box::new(CredentialsForm::register(model.state.app()?)),
         (Action::Password, user) => {
             // What helps somebody who cannot log in: probably the selected user.
             let email = user.and_then(|user| user.email()).unwrap_or_default();
-            Box::new(EmailForm::new(model.app()?.alias.clone(), email))
+            Box::new(EmailForm::new(model.state.app()?.alias.clone(), email))
         }
-        (Action::Clock, _) => Box::new(ClockBoard::new(model.app()?.alias.clone())),
-        (Action::Mailbox, _) => Box::new(Mailbox::new(model.app()?.alias.clone())),
-        (Action::Apps, _) => Box::new(AppList::new(model.app().map(|app| app.alias.clone()))),
-        (Action::AddApp, _) => Box::new(AppForm::add(&model.snapshot)),
+        (Action::Clock, _) => Box::new(ClockBoard::new(model.state.app()?.alias.clone())),
+        (Action::Mailbox, _) => Box::new(Mailbox::new(model.state.app()?.alias.clone())),
+        (Action::Apps, _) => Box::new(AppList::new(model.state.app().map(|app| app.alias.clone()))),
+        (Action::AddApp, _) => Box::new(AppForm::add(&model.state.snapshot)),
         (_, None) => return None,
         (Action::ApiKeys, Some(user)) => Box::new(KeyList::new(user)),
-        (Action::Link, Some(user)) => Box::new(CredentialsForm::link(model.app()?, user)),
+        (Action::Link, Some(user)) => Box::new(CredentialsForm::link(model.state.app()?, user)),
         (Action::CopyMenu, Some(user)) => Box::new(CopyMenu::new(user)),
         (Action::LogOut, Some(user)) => Box::new(confirm(Question::LogOut, user)),
         (Action::Remove, Some(user)) => {
@@ -93,7 +94,7 @@ fn confirm(question: Question, user: &UserView) -> Confirm {
 }
 
 fn edit(model: &mut Model, user: &UserView) -> Option<EditForm> {
-    model.focus = Pane::CustomData;
+    model.state.focus = Pane::CustomData;
     let Some(row) = model.detail.tree.current() else { return Some(add(model, user)) };
     let path = writable(model, row.path.clone())?;
     let value = model.detail.tree.value(&path)?;
@@ -102,7 +103,7 @@ fn edit(model: &mut Model, user: &UserView) -> Option<EditForm> {
 }
 
 fn add(model: &mut Model, user: &UserView) -> EditForm {
-    model.focus = Pane::CustomData;
+    model.state.focus = Pane::CustomData;
     let parent = model.detail.tree.current().map(|row| match row.kind {
         Kind::Container { open: true, .. } => row.path.clone(),
         _ => parent(&row.path),
@@ -116,9 +117,9 @@ fn remove_field(model: &mut Model, user: &UserView) -> Option<Confirm> {
     let path = writable(model, path)?;
     let before = model.detail.tree.newest().and_then(|newest| path.find(newest)).cloned();
     if before.is_none() {
-        let refresh = model.keymap.call(Context::CustomData, Action::Refresh);
+        let refresh = model.state.keymap.call(Context::CustomData, Action::Refresh);
         let gone = format!("{path} is gone at the source already");
-        model.say(Tone::Warn, format!("{gone}; {refresh} renews the token, so that it follows"));
+        model.state.say(Tone::Warn, format!("{gone}; {refresh} renews the token, so that it follows"));
         return None;
     }
     Some(confirm(Question::Unset { path, before }, user))
@@ -132,7 +133,7 @@ fn writable(model: &mut Model, path: FieldPath) -> Option<FieldPath> {
         _ if path.is_writable() => return Some(path),
         name => format!("the name of {name} cannot be written: it has a dot, or begins with $"),
     };
-    model.say(Tone::Warn, why);
+    model.state.say(Tone::Warn, why);
     None
 }
 

@@ -3,11 +3,12 @@
 use super::{compare, lifetimes, log, panes};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
-use crate::tui::model::{Model, View};
+use crate::tui::layout::View;
+use crate::tui::model::Model;
 
 /// Does what a key asks for.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    match (action, model.view) {
+    match (action, model.state.view) {
         (Action::Lifetimes, _) => toggle(model, View::Lifetimes),
         (Action::Compare, view) => {
             if view != View::Compare {
@@ -19,7 +20,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (_, View::Board) => panes::act(model, action),
         (Action::Close, View::Log) if model.log.close_entry() => vec![],
         // Errors stay until one is back on the board, which has the room to dismiss them.
-        (Action::Close, _) => toggle(model, model.view),
+        (Action::Close, _) => toggle(model, model.state.view),
         (_, View::Lifetimes) => lifetimes::act(model, action),
         (_, View::Log) => log::act(model, action),
         (_, View::Compare) if let Some(effects) = compare::act(model, action) => effects,
@@ -31,6 +32,6 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 fn toggle(model: &mut Model, view: View) -> Vec<Effect> {
     // Another filter may hold since the chart was in sight.
     model.lifetimes.forget_order();
-    model.view = if model.view == view { View::Board } else { view };
+    model.state.view = if model.state.view == view { View::Board } else { view };
     vec![]
 }

@@ -10,28 +10,30 @@ use crate::session::VaultStatus;
 use crate::tui::content::{hints, tabs};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::NEEDED;
-use crate::tui::model::{ACTIVITY_MARGIN, Model, View};
+use crate::tui::layout::View;
+use crate::tui::model::Model;
+use crate::tui::state::ACTIVITY_MARGIN;
 use crate::tui::{text, words};
 
 /// The name of the program, the view unless it is the board, the App, how many users, where the key of the vault lives.
 pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.theme;
-    let name = if model.demo { " idmux demo" } else { " idmux" };
-    let view = match model.view {
+    let theme = &model.state.theme;
+    let name = if model.state.demo { " idmux demo" } else { " idmux" };
+    let view = match model.state.view {
         View::Board => String::new(),
         view => format!(" › {}", view.title()),
     };
-    let mut ends = vec![words::count(model.snapshot.users.len(), "user")];
-    if let VaultStatus::Open { key, .. } = &model.snapshot.vault {
+    let mut ends = vec![words::count(model.state.snapshot.users.len(), "user")];
+    if let VaultStatus::Open { key, .. } = &model.state.snapshot.vault {
         ends.push(format!("key: {key}"));
     }
-    if let Some(ahead) = model.app().and_then(|app| app.skew) {
+    if let Some(ahead) = model.state.app().and_then(|app| app.skew) {
         ends.insert(0, format!("server clock {}", words::offset(ahead)));
     }
     let end = format!("{} ", ends.join("  "));
     let room = usize::from(area.width)
         .saturating_sub(text::width(name) + text::width(&view) + text::width(&end) + 4);
-    let app = model.app().map(|app| {
+    let app = model.state.app().map(|app| {
         let url = match &app.base_url {
             Some(url) => url.as_str().trim_end_matches('/'),
             None => words::no_address(app),
@@ -55,11 +57,11 @@ pub fn tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
     if area.area() == 0 {
         return;
     }
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let mut used = 0;
     let spans = tabs::tabs(model).into_iter().map(|tab| {
         used = tab.columns.end;
-        let style = if tab.pane == model.focus { theme.selection } else { theme.muted };
+        let style = if tab.pane == model.state.focus { theme.selection } else { theme.muted };
         span(tab.words, style)
     });
     put(&Line::from_iter(spans), area, buffer);
@@ -72,10 +74,10 @@ pub fn tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// What happened last.
 pub fn activity(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let Some(notice) = model.activity.shown() else { return };
-    let theme = &model.theme;
+    let Some(notice) = model.state.activity.shown() else { return };
+    let theme = &model.state.theme;
     let style = tone(theme, notice.tone);
-    let shown = model.activity_lines().into_iter().enumerate().map(|(row, words)| {
+    let shown = model.state.activity_lines().into_iter().enumerate().map(|(row, words)| {
         let time = if row == 0 { words::time_of_day(notice.at) } else { String::new() };
         let margin = format!(" {}", text::fit(&time, ACTIVITY_MARGIN - 1));
         Line::from(vec![span(margin, theme.muted), span(words, style)])
@@ -90,8 +92,8 @@ pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
         .into_iter()
         .flat_map(|hint| {
             [
-                span(format!(" {}", hint.key), model.theme.key),
-                span(format!(" {} ", hint.words), model.theme.muted),
+                span(format!(" {}", hint.key), model.state.theme.key),
+                span(format!(" {} ", hint.words), model.state.theme.muted),
             ]
         })
         .collect();
@@ -104,9 +106,9 @@ pub fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
         "idmux needs {}x{}, this terminal is {}x{}. Make it larger, or press {} to quit.",
         NEEDED.width,
         NEEDED.height,
-        model.size.width,
-        model.size.height,
-        model.keymap.call(Context::Notice, Action::Quit)
+        model.state.size.width,
+        model.state.size.height,
+        model.state.keymap.call(Context::Notice, Action::Quit)
     );
     let rows = text::wrap(&words, usize::from(area.width)).len() as u16;
     let top = area.height.saturating_sub(rows) / 2;

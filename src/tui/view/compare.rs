@@ -20,7 +20,7 @@ const NAMES: (usize, usize) = (18, 30);
 
 /// Draws the view.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (users, table) = (model.compared(), model.compare_table());
     let mut title =
         if model.compare.before_after { "Before and after the last renewal" } else { "Compare" }.to_owned();
@@ -36,7 +36,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let nothing = nothing(model, users.len(), table.rows.is_empty());
     // What there is to say stands where the rows would.
     let items = if nothing.is_some() { &[][..] } else { &table.rows[..] };
-    pane::with_position(&model.theme, block, offset, height, items.len()).render(area, buffer);
+    pane::with_position(&model.state.theme, block, offset, height, items.len()).render(area, buffer);
     if let Some(words) = nothing {
         let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
         let place = if users.is_empty() { inside } else { below };
@@ -59,7 +59,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// What to do where there is little to see.
 fn nothing(model: &Model, users: usize, is_empty: bool) -> Option<String> {
-    let call = |action| model.keymap.call(Context::Compare, action);
+    let call = |action| model.state.keymap.call(Context::Compare, action);
     match users {
         0 => Some(format!("Nobody is compared yet. Press {} to pick a user.", call(Action::AddUser))),
         1 if model.compare.before_after => Some(format!(
@@ -90,14 +90,14 @@ impl Widths {
 /// Whose column is at a column of the inside. Two states of one user have no focus to move.
 pub fn column_at(model: &Model, column: usize) -> Option<usize> {
     let users = model.compared().len();
-    let widths = Widths::of(usize::from(layout::inside(model.regions().body).width), users);
+    let widths = Widths::of(usize::from(layout::inside(model.state.regions().body).width), users);
     let at = column.checked_sub(widths.names)? / widths.value.max(1);
     (!model.compare.before_after && at < users).then_some(at)
 }
 
 /// Who is in which column, and how their sessions stand.
 fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>; 3] {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let mut names = vec![span(" ".repeat(widths.names), theme.text)];
     let mut states = vec![span(" ".repeat(widths.names), theme.text)];
     for (at, user) in users.iter().enumerate() {
@@ -121,7 +121,7 @@ fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>;
 }
 
 fn line(model: &Model, row: &Row, widths: &Widths) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (name, values) = match row {
         Row::Heading(title) => return Line::from(span(*title, theme.strong)),
         Row::Field { name, values } => (name, values),

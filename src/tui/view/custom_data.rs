@@ -7,8 +7,9 @@ use ratatui::widgets::Widget;
 use super::{pane, span};
 use crate::tui::content::tree::{Kind, Mark, Row};
 use crate::tui::keymap::{Action, Context};
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::words::Tone;
 use crate::tui::{text, words};
 
@@ -18,13 +19,13 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     if area.area() == 0 {
         return;
     }
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let inside = regions.inside(Pane::CustomData);
     let tree = &model.detail.tree;
     let first = model.detail.tree_offset;
     let height = usize::from(inside.height);
     let block = pane::frame(model, regions, Pane::CustomData);
-    let mut block = pane::with_position(&model.theme, block, first, height, tree.rows().len());
+    let mut block = pane::with_position(&model.state.theme, block, first, height, tree.rows().len());
     if let Some((tone, words)) = words::data_size(model.detail.data_size) {
         block = block.title(Line::from(span(format!(" {words} "), super::tone(theme, tone))));
     }
@@ -44,10 +45,10 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 
 /// How old the token's copy and the source are, and whether they differ.
 fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
-    let theme = &model.theme;
-    let user = model.selected()?;
+    let theme = &model.state.theme;
+    let user = model.state.selected()?;
     let life = user.access.as_ref()?.lifetime;
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     let mut parts = Vec::new();
     match life {
         Some(life) if life.is_over(now) => parts.push("token over".to_owned()),
@@ -56,7 +57,7 @@ fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
     }
     let source = user.source.as_ref();
     if let Some(read) = source.and_then(|source| source.read_at) {
-        parts.push(format!("source {}", words::age(read, model.now)));
+        parts.push(format!("source {}", words::age(read, model.state.now)));
     }
     let (tone, last) =
         match (source.and_then(|source| source.failed.as_ref()), model.detail.tree.differences()) {
@@ -79,9 +80,9 @@ fn copies(model: &Model, columns: usize) -> Option<Line<'static>> {
 }
 
 fn nothing(model: &Model) -> String {
-    let call = |context, action| model.keymap.call(context, action);
-    match model.selected() {
-        None => words::no_user(&model.keymap, model.is_locked()),
+    let call = |context, action| model.state.keymap.call(context, action);
+    match model.state.selected() {
+        None => words::no_user(&model.state.keymap, model.state.is_locked()),
         Some(user) if user.state.is_logged_in() => {
             format!("No custom data. Press {} to add a field.", call(Context::CustomData, Action::AddField))
         }
@@ -93,7 +94,7 @@ fn nothing(model: &Model) -> String {
 }
 
 fn line(model: &Model, row: &Row, columns: usize) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let mark = match row.kind {
         Kind::Container { open: true, .. } => "▾",
         Kind::Container { open: false, .. } => "▸",

@@ -7,8 +7,9 @@ use ratatui::widgets::Widget;
 use super::{pane, span};
 use crate::tui::content::identities::Row;
 use crate::tui::keymap::{Action, Context};
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::{text, words};
 
 /// Draws the pane.
@@ -22,7 +23,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let first = model.detail.identities_offset;
     let height = usize::from(inside.height);
     pane::with_position(
-        &model.theme,
+        &model.state.theme,
         pane::frame(model, regions, Pane::Identities),
         first,
         height,
@@ -30,7 +31,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     )
     .render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, &nothing(model));
+        pane::empty(&model.state.theme, inside, buffer, &nothing(model));
         return;
     }
     let columns = usize::from(inside.width);
@@ -43,9 +44,9 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 }
 
 fn nothing(model: &Model) -> String {
-    let call = |action| model.keymap.call(Context::Users, action);
-    match model.selected() {
-        None => words::no_user(&model.keymap, model.is_locked()),
+    let call = |action| model.state.keymap.call(Context::Users, action);
+    match model.state.selected() {
+        None => words::no_user(&model.state.keymap, model.state.is_locked()),
         Some(user) if user.state.is_logged_in() => {
             format!("The profile is not here yet. Press {} to refresh.", call(Action::Refresh))
         }
@@ -62,7 +63,7 @@ fn name(row: &Row) -> &str {
 }
 
 fn line(model: &Model, row: &Row, columns: usize, names: usize) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (mark, value, style) = match row {
         Row::Heading(heading) => return Line::from(span(format!("── {heading} "), theme.muted)),
         Row::Identity { number, id, .. } => (number.to_string(), id, theme.strong),

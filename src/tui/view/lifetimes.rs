@@ -33,17 +33,22 @@ const LEGEND: [(Mark, &str); 7] = [
 
 /// Draws the view.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, chart) = (&model.theme, &model.lifetimes);
+    let (theme, chart) = (&model.state.theme, &model.lifetimes);
     let (order, height) = (chart.order(), rows(area));
     let title =
         format!("Lifetimes: the next {}, by the {} token's end", chart.zoom.name(), chart.order_by.name());
-    let block =
-        pane::with_position(&model.theme, pane::whole(model, &title), chart.offset(), height, order.len());
+    let block = pane::with_position(
+        &model.state.theme,
+        pane::whole(model, &title),
+        chart.offset(),
+        height,
+        order.len(),
+    );
     block.render(area, buffer);
     let inside = layout::inside(area);
     if order.is_empty() {
-        let log_in = model.keymap.call(Context::Lifetimes, Action::LogIn);
-        let why = match model.is_locked() {
+        let log_in = model.state.keymap.call(Context::Lifetimes, Action::LogIn);
+        let why = match model.state.is_locked() {
             true => "The vault is locked.".to_owned(),
             false => format!("Nobody is logged in. Press {log_in} to log in."),
         };
@@ -55,7 +60,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     lines(inside, buffer, [axis(theme, &columns, &scale, chart.order_by)]);
     let list = Rect { y: inside.y + 1, height: height as u16, ..inside };
     for (at, row) in (chart.offset()..order.len()).zip(list.rows()) {
-        let Some(user) = model.users.get(order[at], &model.snapshot) else { break };
+        let Some(user) = model.state.users.get(order[at], &model.state.snapshot) else { break };
         let selected = at == chart.cursor();
         let line = user_line(model, user, selected, &columns, &scale);
         if selected && model.dialogs.is_empty() {
@@ -65,7 +70,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
     }
     let below = Rect { y: list.bottom(), height: inside.bottom().saturating_sub(list.bottom()), ..inside };
-    let user = model.selected().into_iter().flat_map(|user| moments(model, user, inside.width));
+    let user = model.state.selected().into_iter().flat_map(|user| moments(model, user, inside.width));
     lines(below, buffer, user);
     let last = Rect { y: below.y + DETAIL_LINES, height: 1, ..inside };
     lines(last, buffer, [legend(theme)]);
@@ -99,11 +104,11 @@ fn user_line(
     columns: &Columns,
     scale: &Scale,
 ) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (state_tone, glyph, _) = words::state(&user.state);
     let cursor = if selected { '▸' } else { ' ' };
-    let current = if model.snapshot.is_current(&user.key) { '*' } else { ' ' };
-    let present = model.present(&user.key.app);
+    let current = if model.state.snapshot.is_current(&user.key) { '*' } else { ' ' };
+    let present = model.state.present(&user.key.app);
     let token = match model.lifetimes.order_by {
         OrderBy::Refresh => &user.refresh,
         OrderBy::Access => &user.access,
@@ -116,7 +121,7 @@ fn user_line(
         span(before(columns, &text::inert(&user.label), &text::inert(user.key.app.as_str())), theme.text),
         span(format!("{} ", text::fit_right(&left, LEFT)), theme.text),
     ];
-    spans.extend(cells(theme, track(user, scale, present, model.now)));
+    spans.extend(cells(theme, track(user, scale, present, model.state.now)));
     Line::from(spans)
 }
 
@@ -160,17 +165,17 @@ fn style(theme: &Theme, mark: Mark, is_over: bool) -> Style {
 
 /// The exact moments of the selected user, by this machine's clock.
 fn moments(model: &Model, user: &UserView, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let width = usize::from(width);
-    let now = model.present(&user.key.app);
-    let sentence = words::state_sentence(user, &model.keymap, model.now);
+    let now = model.state.present(&user.key.app);
+    let sentence = words::state_sentence(user, &model.state.keymap, model.state.now);
     let heading = format!("── {}: {sentence} ", user.label);
     let field = |name: &str, value: String| {
         let value = text::cut(&text::inert(&value), width.saturating_sub(NAME)).into_owned();
         Line::from(vec![span(text::fit(name, NAME), theme.muted), span(value, theme.text)])
     };
     let renewal = match user.planned_renewal() {
-        Some(at) => format!("{}  {}", words::moment(at), until(at, model.now)),
+        Some(at) => format!("{}  {}", words::moment(at), until(at, model.state.now)),
         None => "not planned".to_owned(),
     };
     vec![

@@ -50,7 +50,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, log) = (&model.theme, &model.log);
+    let (theme, log) = (&model.state.theme, &model.log);
     let numbers = log.rows();
     let filter = log.filter().words();
     let title = match &filter {
@@ -59,12 +59,13 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let room = usize::from(area.width).saturating_sub(30);
     let block = pane::whole(model, &text::cut(&title, room));
-    pane::with_position(&model.theme, block, log.offset(), rows(area), numbers.len()).render(area, buffer);
+    pane::with_position(&model.state.theme, block, log.offset(), rows(area), numbers.len())
+        .render(area, buffer);
     let inside = layout::inside(area);
     if numbers.is_empty() {
         let words = match filter {
             Some(_) => {
-                let call = |action| model.keymap.call(Context::Log, action);
+                let call = |action| model.state.keymap.call(Context::Log, action);
                 format!(
                     "Nothing that happened in this run matches. {}, {} and {} change what is shown.",
                     call(Action::FilterLevel),
@@ -77,7 +78,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
         pane::empty(theme, inside, buffer, &words);
         return;
     }
-    let columns = Columns::new(usize::from(inside.width), model.snapshot.apps.len() > 1);
+    let columns = Columns::new(usize::from(inside.width), model.state.snapshot.apps.len() > 1);
     let head = format!(
         "{:MARK$}{}{}{}what happened",
         "",
@@ -87,7 +88,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
     );
     lines(inside, buffer, [Line::from(span(head, theme.muted))]);
     let below = Rect { y: inside.y + 1, height: rows(area) as u16, ..inside };
-    let history = model.activity.history();
+    let history = model.state.activity.history();
     for (at, row) in (log.offset()..numbers.len()).zip(below.rows()) {
         let Some(entry) = history.get(numbers[at]) else { continue };
         let selected = at == log.cursor();
@@ -101,7 +102,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn line(model: &Model, entry: &Entry, selected: bool, columns: &Columns) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let app = entry.app().map(|app| text::inert(app.as_str()).into_owned()).unwrap_or_default();
     let who = entry.who().map(|who| text::inert(who).into_owned()).unwrap_or_default();
     let words = text::cut(&text::inert(&entry.words), columns.words).into_owned();
@@ -116,12 +117,12 @@ fn line(model: &Model, entry: &Entry, selected: bool, columns: &Columns) -> Line
 }
 
 fn entry(model: &Model, first: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let inside = layout::inside(area);
     let all = log::lines(model, area);
     let title = format!("Log: entry {} of {}", model.log.cursor() + 1, model.log.rows().len());
     pane::with_position(
-        &model.theme,
+        &model.state.theme,
         pane::whole(model, &title),
         first,
         usize::from(inside.height),

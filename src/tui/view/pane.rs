@@ -7,26 +7,27 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType};
 
 use super::{lines, put, span, tone};
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::{text, words};
 
 /// Whether keys go to the pane.
 pub fn has_focus(model: &Model, pane: Pane) -> bool {
-    model.focus == pane && model.dialogs.is_empty()
+    model.state.focus == pane && model.dialogs.is_empty()
 }
 
 /// The border of a pane. The one with the focus has a thick border and a marker before its title. Where the users are out of
 /// sight the title says whose pane it is.
 pub fn frame<'a>(model: &Model, regions: &Regions, pane: Pane) -> Block<'a> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let focused = has_focus(model, pane);
     let border_style = if focused { theme.border_focus } else { theme.border };
     let (border, marker) = if focused { (BorderType::Thick, "▶ ") } else { (BorderType::Plain, "") };
     let style = if focused { border_style } else { theme.text };
     let mut title = vec![span(format!(" {marker}{} ", pane.title()), style)];
-    if let Some(user) = model.selected().filter(|_| regions.pane(Pane::Users).area() == 0) {
+    if let Some(user) = model.state.selected().filter(|_| regions.pane(Pane::Users).area() == 0) {
         let room = usize::from(regions.pane(pane).width) / 2;
         let (how, glyph, _) = words::state(&user.state);
         title.push(span(format!(" {glyph} "), tone(theme, how)));
@@ -38,7 +39,7 @@ pub fn frame<'a>(model: &Model, regions: &Regions, pane: Pane) -> Block<'a> {
 /// The border of a view that has the whole body.
 pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
     let focused = model.dialogs.is_empty();
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (border, border_style, style) = match focused {
         true => (BorderType::Thick, theme.border_focus, theme.border_focus),
         false => (BorderType::Plain, theme.border, theme.text),
@@ -91,7 +92,7 @@ pub fn empty(theme: &Theme, area: Rect, buffer: &mut Buffer, words: &str) {
 /// Draws a row of a pane. Without the focus the cursor is of no use to anybody, and does not show.
 pub fn row(model: &Model, pane: Pane, line: Line, selected: bool, row: Rect, buffer: &mut Buffer) {
     if selected && has_focus(model, pane) {
-        selected_row(line, model.theme.selection, row, buffer);
+        selected_row(line, model.state.theme.selection, row, buffer);
     } else {
         put(&line, row, buffer);
     }

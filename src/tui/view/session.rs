@@ -7,8 +7,9 @@ use ratatui::widgets::Widget;
 use super::{pane, span, tone};
 use crate::account::Lifetime;
 use crate::tui::content::session::Row;
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::widget::gauge;
 use crate::tui::words::Tone;
 use crate::tui::{countdown, text, words};
@@ -30,10 +31,21 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let rows = model.session_rows();
     let first = model.detail.session_offset;
     let height = usize::from(inside.height);
-    pane::with_position(&model.theme, pane::frame(model, regions, Pane::Session), first, height, rows.len())
-        .render(area, buffer);
+    pane::with_position(
+        &model.state.theme,
+        pane::frame(model, regions, Pane::Session),
+        first,
+        height,
+        rows.len(),
+    )
+    .render(area, buffer);
     if rows.is_empty() {
-        pane::empty(&model.theme, inside, buffer, &words::no_user(&model.keymap, model.is_locked()));
+        pane::empty(
+            &model.state.theme,
+            inside,
+            buffer,
+            &words::no_user(&model.state.keymap, model.state.is_locked()),
+        );
         return;
     }
     let columns = usize::from(inside.width);
@@ -55,7 +67,7 @@ fn claim_names(rows: &[Row], columns: usize) -> usize {
 }
 
 fn line(model: &Model, row: &Row, columns: usize, names: usize) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     match row {
         Row::State { tone: how, glyph, text } => {
             Line::from(span(format!("{} {text}", text::fit(glyph, 1)), tone(theme, *how)))
@@ -77,8 +89,8 @@ fn line(model: &Model, row: &Row, columns: usize, names: usize) -> Line<'static>
 }
 
 fn gauge_line(model: &Model, name: &str, life: &Lifetime, columns: usize) -> Line<'static> {
-    let theme = &model.theme;
-    let now = model.selected().map_or(model.now, |user| model.present(&user.key.app));
+    let theme = &model.state.theme;
+    let now = model.state.selected().map_or(model.state.now, |user| model.state.present(&user.key.app));
     let percent = countdown::percent(life, now);
     let how = match percent {
         0 => Tone::Bad,

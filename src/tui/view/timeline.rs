@@ -9,8 +9,9 @@ use ratatui::widgets::Widget;
 use super::{lines, pane, put, span, tone};
 use crate::session::TimelineEntry;
 use crate::tui::headings::At;
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::timeline::Reading;
 use crate::tui::{text, words};
 
@@ -30,17 +31,17 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
     let height = usize::from(list.height);
     let block = pane::frame(model, regions, Pane::Timeline);
     let (first, end) = timeline.range_in_sight(height);
-    pane::with_position(&model.theme, block, first, end - first, timeline.entries().len())
+    pane::with_position(&model.state.theme, block, first, end - first, timeline.entries().len())
         .render(area, buffer);
     if timeline.entries().is_empty() {
-        pane::empty(&model.theme, list, buffer, &nothing(model));
+        pane::empty(&model.state.theme, list, buffer, &nothing(model));
         return;
     }
     for (line, row) in (timeline.offset()..timeline.lines()).zip(list.rows()) {
         match timeline.at(line) {
             At::Heading(number) => {
                 let day = timeline.day(number).map(|day| format!("── {day} UTC ")).unwrap_or_default();
-                put(&Line::from(span(day, model.theme.muted)), row, buffer);
+                put(&Line::from(span(day, model.state.theme.muted)), row, buffer);
             }
             At::Item(number) => {
                 let Some(entry) = timeline.entries().get(number) else { break };
@@ -57,8 +58,8 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) {
 }
 
 fn nothing(model: &Model) -> String {
-    match (model.selected(), model.timeline.reading()) {
-        (None, _) => words::no_user(&model.keymap, model.is_locked()),
+    match (model.state.selected(), model.timeline.reading()) {
+        (None, _) => words::no_user(&model.state.keymap, model.state.is_locked()),
         (Some(_), Reading::Failed(why)) => format!("✗ The timeline was not read: {}", text::inert(why)),
         (Some(_), Reading::Done) => {
             "Nothing was noted yet. What happens to the session is noted here.".into()
@@ -68,10 +69,10 @@ fn nothing(model: &Model) -> String {
 }
 
 fn entry_line(model: &Model, entry: &TimelineEntry, columns: usize) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (how, glyph) = words::standing(entry.standing);
     let time = entry.at.strftime(if columns < ROOMY { "%H:%M" } else { "%H:%M:%S" });
-    let when = format!("{time} {} ", text::fit_right(&words::age(entry.at, model.now), AGE));
+    let when = format!("{time} {} ", text::fit_right(&words::age(entry.at, model.state.now), AGE));
     let what = text::inert(&entry.what);
     let what = text::cut(&what, columns.saturating_sub(when.len() + 2)).into_owned();
     Line::from(vec![
@@ -83,7 +84,7 @@ fn entry_line(model: &Model, entry: &TimelineEntry, columns: usize) -> Line<'sta
 
 /// All of an entry: when, what, and the rule that decided.
 fn whole(model: &Model, entry: &TimelineEntry, area: Rect) -> Vec<Line<'static>> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let columns = usize::from(area.width);
     let (how, glyph) = words::standing(entry.standing);
     let what = text::inert(&entry.what).into_owned();

@@ -10,8 +10,9 @@ use super::{pane, put, span, tone};
 use crate::session::{TokenView, UserView, VaultStatus};
 use crate::tui::headings::At;
 use crate::tui::keymap::{Action, Context};
+use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::Model;
 use crate::tui::user_list::Group;
 use crate::tui::widget::text_field;
 use crate::tui::{countdown, needs, text, words};
@@ -63,19 +64,19 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
     if area.area() == 0 {
         return None;
     }
-    let theme = &model.theme;
-    let users = &model.users;
-    let (rows, lines) = (users.len(&model.snapshot), users.lines(&model.snapshot));
+    let theme = &model.state.theme;
+    let users = &model.state.users;
+    let (rows, lines) = (users.len(&model.state.snapshot), users.lines(&model.state.snapshot));
     let list = regions.list(Pane::Users);
     let (title, cursor) = title(model);
     let mut block = pane::frame(model, regions, Pane::Users).title(title);
     if lines > usize::from(list.height) {
-        let seen = users.rows_in_sight(usize::from(list.height), &model.snapshot);
-        block = pane::with_position(&model.theme, block, seen.start, seen.len(), rows);
+        let seen = users.rows_in_sight(usize::from(list.height), &model.state.snapshot);
+        block = pane::with_position(&model.state.theme, block, seen.start, seen.len(), rows);
     }
     let cursor = cursor
         .map(|column| Position { x: area.x + pane::behind_title(model, Pane::Users) + column, y: area.y });
-    if let VaultStatus::Open { set_aside, .. } = &model.snapshot.vault
+    if let VaultStatus::Open { set_aside, .. } = &model.state.snapshot.vault
         && let Some(damaged) = words::set_aside(set_aside)
     {
         let room = usize::from(area.width).saturating_sub(4);
@@ -104,7 +105,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
             }
             At::Item(at) => at,
         };
-        let Some(user) = users.get(at, &model.snapshot) else { break };
+        let Some(user) = users.get(at, &model.state.snapshot) else { break };
         let selected = at == users.index();
         let line = user_line(model, user, selected, &columns);
         if selected && pane::has_focus(model, Pane::Users) {
@@ -116,7 +117,7 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
             buffer.set_style(row, theme.selection_idle);
         }
     }
-    if let Some(user) = model.selected().filter(|_| regions.user_detail() > 0) {
+    if let Some(user) = model.state.selected().filter(|_| regions.user_detail() > 0) {
         let below = Rect { y: list.bottom(), height: regions.user_detail(), ..inside };
         super::lines(below, buffer, detail(model, user, usize::from(inside.width)));
     }
@@ -125,8 +126,8 @@ pub fn draw(model: &Model, regions: &Regions, buffer: &mut Buffer) -> Option<Pos
 
 /// The heading of an app: its name, where it is, how many users it has, and whether something is the matter with it.
 fn heading(model: &Model, group: &Group, columns: usize) -> Line<'static> {
-    let theme = &model.theme;
-    let app = model.snapshot.app(&group.app);
+    let theme = &model.state.theme;
+    let app = model.state.snapshot.app(&group.app);
     let alias = text::inert(group.app.as_str()).into_owned();
     let alias = text::cut(&alias, columns / 3).into_owned();
     let users = match (group.users, group.shown) {
@@ -151,7 +152,7 @@ fn heading(model: &Model, group: &Group, columns: usize) -> Line<'static> {
 
 /// What the columns do not say of the selected user, where no other pane is there to say it.
 fn detail(model: &Model, user: &UserView, columns: usize) -> Vec<Line<'static>> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (how, glyph, _) = words::state(&user.state);
     let field = |name: &str, value: String| {
         let value = text::cut(&text::inert(&value), columns.saturating_sub(DETAIL_NAME)).into_owned();
@@ -159,7 +160,8 @@ fn detail(model: &Model, user: &UserView, columns: usize) -> Vec<Line<'static>> 
     };
     let label = text::inert(&user.label);
     let label = text::cut(&label, columns / 2).into_owned();
-    let sentence = text::inert(&words::state_sentence(user, &model.keymap, model.now)).into_owned();
+    let sentence =
+        text::inert(&words::state_sentence(user, &model.state.keymap, model.state.now)).into_owned();
     let room = columns.saturating_sub(3 + text::width(&label) + 4);
     vec![
         pane::rule(
@@ -178,8 +180,8 @@ fn detail(model: &Model, user: &UserView, columns: usize) -> Vec<Line<'static>> 
 /// What stands behind the title: the filter with how many it shows, and how many are marked. While the filter is typed, the
 /// column of the cursor in it.
 fn title(model: &Model) -> (Line<'static>, Option<u16>) {
-    let theme = &model.theme;
-    let filter = &model.users.filter;
+    let theme = &model.state.theme;
+    let filter = &model.state.users.filter;
     let mut spans = Vec::new();
     let mut cursor = None;
     let mut before = 0;
@@ -195,11 +197,11 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
         spans.push(span(format!(" /{shown} "), theme.key));
     }
     if filter.typing || filter.is_on() {
-        let (some, all) = (model.users.len(&model.snapshot), model.snapshot.users.len());
+        let (some, all) = (model.state.users.len(&model.state.snapshot), model.state.snapshot.users.len());
         spans.push(span(format!(" {some} of {all} "), theme.text));
     }
-    let hidden = model.marked.len() - model.marked_shown.min(model.marked.len());
-    match (model.marked_shown, hidden) {
+    let hidden = model.state.marked.len() - model.state.marked_shown.min(model.state.marked.len());
+    match (model.state.marked_shown, hidden) {
         (0, 0) => {}
         (shown, 0) => spans.push(span(format!(" {shown} marked "), theme.warn)),
         (shown, hidden) => spans.push(span(format!(" {shown} marked, {hidden} more hidden "), theme.warn)),
@@ -208,16 +210,16 @@ fn title(model: &Model) -> (Line<'static>, Option<u16>) {
 }
 
 fn nobody(model: &Model) -> String {
-    match &model.snapshot.vault {
+    match &model.state.snapshot.vault {
         VaultStatus::Opening => "opening the vault…".into(),
         VaultStatus::Locked { .. } => "The vault is locked.".into(),
-        _ if model.users.filter.has_text() => "Nobody matches. Esc shows everybody.".into(),
+        _ if model.state.users.filter.has_text() => "Nobody matches. Esc shows everybody.".into(),
         _ => match needs::missing(model, Action::LogIn) {
             Some(missing) => format!("Nobody is logged in: {missing}."),
             None => format!(
                 "Nobody is logged in. Press {} to log in, {} to register.",
-                model.keymap.key(Context::Users, Action::LogIn),
-                model.keymap.key(Context::Users, Action::Register),
+                model.state.keymap.key(Context::Users, Action::LogIn),
+                model.state.keymap.key(Context::Users, Action::Register),
             ),
         },
     }
@@ -241,15 +243,15 @@ fn header(columns: &Columns) -> String {
 }
 
 fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.state.theme;
     let (state_tone, glyph, word) = words::state(&user.state);
     let state = tone(theme, state_tone);
     let cursor = if selected { '▸' } else { ' ' };
-    let current = if model.snapshot.is_current(&user.key) { '*' } else { ' ' };
-    let mark = if model.marked.contains(&user.key) { '✓' } else { ' ' };
+    let current = if model.state.snapshot.is_current(&user.key) { '*' } else { ' ' };
+    let mark = if model.state.marked.contains(&user.key) { '✓' } else { ' ' };
     let blank = " ".repeat(columns.gap);
     let providers = words::providers(user, columns.provider);
-    let now = model.present(&user.key.app);
+    let now = model.state.present(&user.key.app);
     let mut spans = vec![
         span(format!("{cursor}{current}{mark}"), theme.strong),
         span(format!("{glyph} "), state),
@@ -259,9 +261,9 @@ fn user_line(model: &Model, user: &UserView, selected: bool, columns: &Columns) 
         span(left(user.refresh.as_ref(), now), theme.muted),
     ];
     if columns.renewals {
-        let planned = user.planned_renewal().map(|at| countdown::left(at, model.now));
+        let planned = user.planned_renewal().map(|at| countdown::left(at, model.state.now));
         let planned = text::fit_right(planned.as_deref().unwrap_or("-"), COUNTDOWN);
-        let (how, last) = words::last_refresh_short(user, model.now);
+        let (how, last) = words::last_refresh_short(user, model.state.now);
         spans.push(span(format!("{blank}{planned}{blank}"), theme.muted));
         spans.push(span(text::fit(&last, LAST), tone(theme, how)));
     }

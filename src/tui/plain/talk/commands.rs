@@ -9,8 +9,8 @@ use crate::tui::component::api_keys::KeyList;
 use crate::tui::component::mailbox::Mailbox;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::layout::Pane;
 use crate::tui::message::Message;
-use crate::tui::model::Pane;
 use crate::tui::plain::command::{self, Command};
 use crate::tui::plain::{lines, views};
 use crate::tui::words;
@@ -19,10 +19,10 @@ impl Talk {
     /// Does what a line asks for.
     pub(super) fn command(&mut self, line: &str) -> Vec<Effect> {
         let board = self.board();
-        match command::parse(line, board, &self.model.keymap) {
+        match command::parse(line, board, &self.model.state.keymap) {
             Command::Nothing => vec![],
             Command::Users => {
-                let users = self.model.snapshot.users.clone();
+                let users = self.model.state.snapshot.users.clone();
                 self.say(words::count(users.len(), "user"));
                 let said: Vec<_> = users.iter().map(|user| lines::user(&self.model, user)).collect();
                 self.lines.extend(said);
@@ -37,7 +37,7 @@ impl Talk {
                 let said: Vec<_> = here.flat_map(|pane| lines::pane(&self.model, *pane)).collect();
                 self.lines.extend(said);
                 // It is said when it was read.
-                let user = self.model.selected().filter(|_| panes.contains(&Pane::Timeline));
+                let user = self.model.state.selected().filter(|_| panes.contains(&Pane::Timeline));
                 user.map_or_else(Vec::new, |user| {
                     let operation = session::ReadTimeline { user: user.key.clone() };
                     vec![Effect::Send { operation: operation.into(), dialog: None }]
@@ -53,7 +53,7 @@ impl Talk {
                 if user.is_empty() {
                     self.lines.extend(views::lifetimes(&self.model));
                 } else if self.select(user) {
-                    let said = self.model.selected().map(|user| views::lifetime(&self.model, user));
+                    let said = self.model.state.selected().map(|user| views::lifetime(&self.model, user));
                     self.lines.extend(said);
                 }
                 vec![]
@@ -80,7 +80,7 @@ impl Talk {
                 vec![]
             }
             Command::Act(Action::Help, _) => {
-                self.lines.extend(command::help(board, &self.model.keymap));
+                self.lines.extend(command::help(board, &self.model.state.keymap));
                 vec![]
             }
             Command::Act(Action::Quit, _) => vec![Effect::Quit],
@@ -96,7 +96,7 @@ impl Talk {
                 }
             }
             Command::Unknown("help") => {
-                self.lines.extend(command::help(board, &self.model.keymap));
+                self.lines.extend(command::help(board, &self.model.state.keymap));
                 vec![]
             }
             Command::Unknown(word) => {
@@ -108,9 +108,9 @@ impl Talk {
 
     /// Does what a key of that action does, and says what the screen would say.
     pub(super) fn act(&mut self, action: Action) -> Vec<Effect> {
-        let before = self.model.activity.shown().cloned();
+        let before = self.model.state.activity.shown().cloned();
         let effects = self.tell(Message::Act(action));
-        let after = self.model.activity.shown().cloned();
+        let after = self.model.state.activity.shown().cloned();
         if let Some(notice) = after.filter(|after| Some(after) != before.as_ref()) {
             self.say(notice.text);
         }
@@ -119,7 +119,7 @@ impl Talk {
     }
 
     fn select_row(&mut self, row: usize) {
-        let snapshot = self.model.snapshot.clone();
+        let snapshot = self.model.state.snapshot.clone();
         let row = row.saturating_sub(1);
         let Some(dialog) = self.model.dialogs.last_mut() else { return };
         if let Some(mailbox) = dialog.get_mut::<Mailbox>() {
@@ -134,10 +134,10 @@ impl Talk {
         if words.is_empty() {
             return true;
         }
-        let snapshot = self.model.snapshot.clone();
+        let snapshot = self.model.state.snapshot.clone();
         match find(&snapshot, words) {
             Ok(user) => {
-                self.model.users.select(user.key.clone(), &snapshot);
+                self.model.state.users.select(user.key.clone(), &snapshot);
                 self.model.settle();
                 true
             }
@@ -150,7 +150,7 @@ impl Talk {
 
     /// Says what differs between users.
     fn compare(&mut self, words: &str) {
-        let snapshot = self.model.snapshot.clone();
+        let snapshot = self.model.state.snapshot.clone();
         let found: Result<Vec<_>, _> = words.split_whitespace().map(|word| find(&snapshot, word)).collect();
         match found {
             Err(why) => self.say(why),

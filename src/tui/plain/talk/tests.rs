@@ -9,7 +9,7 @@ use crate::session::{
     UserView,
 };
 use crate::tui::Look;
-use crate::tui::model::Start;
+use crate::tui::state::Start;
 use crate::tui::theme::Theme;
 
 fn now() -> Timestamp {

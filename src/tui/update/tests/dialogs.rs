@@ -6,20 +6,21 @@ use crate::data::change::EditBase;
 use crate::session::{self, LocalView};
 use crate::tui::component::apps::AppList;
 use crate::tui::keymap::{Keymap, Setting};
-use crate::tui::model::View;
+use crate::tui::layout::View;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 pub(super) fn drawn(model: &Model) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(model.size.width, model.size.height)).unwrap();
+    let mut terminal =
+        Terminal::new(TestBackend::new(model.state.size.width, model.state.size.height)).unwrap();
     terminal.draw(|frame| crate::tui::view::view(model, frame)).unwrap();
     terminal.backend().to_string()
 }
 
 /// Clicks on the first place that shows `text`, a second later than before.
 fn click(model: &mut Model, text: &str) -> Vec<Effect> {
-    model.now += SignedDuration::from_secs(1);
+    model.state.now += SignedDuration::from_secs(1);
     click_again(model, text)
 }
 
@@ -35,7 +36,7 @@ fn click_again(model: &mut Model, text: &str) -> Vec<Effect> {
     let column = line[..line.find(text).unwrap()].chars().count() - 1;
     let kind = MouseEventKind::Down(MouseButton::Left);
     let event = MouseEvent { kind, column: column as u16, row: row as u16, modifiers: KeyModifiers::NONE };
-    let at = model.now;
+    let at = model.state.now;
     update(model, Message::Mouse { event, at })
 }
 
@@ -81,7 +82,7 @@ fn an_app_is_added_from_the_list_of_apps() {
     show(&mut model, later);
     // The new one is selected, and one can log in at it, although it has nobody.
     let list = model.dialog().unwrap().get::<AppList>().unwrap();
-    assert_eq!(list.current(&model.snapshot).unwrap().alias, *alias);
+    assert_eq!(list.current(&model.state.snapshot).unwrap().alias, *alias);
     keys(&mut model, "l");
     assert_eq!(model.dialog().unwrap().get::<CredentialsForm>().unwrap().app, *alias);
     assert_eq!(model.dialogs.len(), 1, "the list made way");
@@ -177,7 +178,7 @@ fn an_app_that_is_not_kept_is_neither_changed_nor_forgotten() {
     keys(&mut model, "Ae");
     keys(&mut model, "d");
     assert_eq!(model.dialogs.len(), 1);
-    assert!(model.activity.shown().unwrap().text.contains("comes with idmux"));
+    assert!(model.state.activity.shown().unwrap().text.contains("comes with idmux"));
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn a_write_that_fails_leaves_nothing_to_undo() {
     press(&mut model, KeyCode::Backspace);
     let (_, dialog) = sent(press(&mut model, KeyCode::Enter));
     answer(&mut model, dialog, about_user(), failure());
-    assert!(model.undo.is_empty());
+    assert!(model.state.undo.is_empty());
 }
 
 #[test]
@@ -413,7 +414,7 @@ fn rows_of_the_other_views_are_clicked_too() {
     click(&mut model, "user2@example.com");
     assert_eq!(selected(&model), Some(key(2)));
     click_again(&mut model, "user2@example.com");
-    assert_eq!(model.view, View::Board, "what Enter does");
+    assert_eq!(model.state.view, View::Board, "what Enter does");
 
     keys(&mut model, "8");
     for number in 1..=3 {
@@ -510,7 +511,7 @@ fn sentences_name_the_keys_that_are_in_force() {
         (snapshot([1]), "K"),
     ] {
         let mut model = model();
-        model.keymap = remapped();
+        model.state.keymap = remapped();
         model.first_run_over = true;
         show(&mut model, shown);
         for c in presses.chars() {

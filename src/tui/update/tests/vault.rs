@@ -41,7 +41,7 @@ fn the_first_run_waits_for_vault_and_app_and_spares_the_demo() {
     assert_eq!(early.dialogs.len(), 1);
 
     let mut demo = model();
-    demo.demo = true;
+    demo.state.demo = true;
     show(&mut demo, snapshot([]));
     assert!(demo.dialogs.is_empty());
 }
@@ -84,12 +84,12 @@ fn what_is_open_when_the_vault_is_closed_waits_out_of_sight_and_nothing_of_its_u
     let (command, dialog) = sent(press(&mut model, KeyCode::Enter));
     let Some(session::EditCustomData { edit, .. }) = command.downcast_ref() else { panic!("{command:?}") };
     update(&mut model, Message::Sent { dialog, result: Ok(RequestId::next()) });
-    model.undo.insert(key(1), edit.clone());
+    model.state.undo.insert(key(1), edit.clone());
     let of_user = dialog.unwrap();
     let locked = |vault| Snapshot { vault, ..Snapshot::default() };
     let wrong = || VaultStatus::Locked { key: KeySource::Passphrase, why: Some("it is wrong".into()) };
     show(&mut model, locked(VaultStatus::Locked { key: KeySource::Passphrase, why: None }));
-    assert!(model.compare.former(&key(1)).is_none() && model.undo.is_empty());
+    assert!(model.compare.former(&key(1)).is_none() && model.state.undo.is_empty());
     for _ in 0..2 {
         // A wrong passphrase, and the same once more.
         keys(&mut model, "wrong");
@@ -160,7 +160,7 @@ fn nothing_names_a_user_after_a_lock() {
     update(&mut model, failed(1));
     keys(&mut model, "/user");
     press(&mut model, KeyCode::Enter);
-    assert!(model.activity.shown().is_some() && model.activity.history().iter().count() > 0);
+    assert!(model.state.activity.shown().is_some() && model.state.activity.history().iter().count() > 0);
     show(
         &mut model,
         Snapshot {
@@ -170,9 +170,9 @@ fn nothing_names_a_user_after_a_lock() {
     );
     // One that was on its way.
     update(&mut model, failed(2));
-    assert!(model.activity.shown().is_none(), "{:?}", model.activity.shown());
-    assert_eq!(model.activity.history().iter().count(), 0);
-    assert!(!model.users.filter.is_on() && model.marked.is_empty());
+    assert!(model.state.activity.shown().is_none(), "{:?}", model.state.activity.shown());
+    assert_eq!(model.state.activity.history().iter().count(), 0);
+    assert!(!model.state.users.filter.is_on() && model.state.marked.is_empty());
     let debug = format!("{model:?}");
     assert!(!debug.contains("@example.com"), "{debug}");
     let screen = dialogs::drawn(&model);

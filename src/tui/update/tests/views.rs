@@ -4,9 +4,9 @@ use super::*;
 use crate::account::EndReason;
 use crate::tui::content::scale::Zoom;
 use crate::tui::history::Level;
+use crate::tui::layout::View;
 use crate::tui::lifetimes::OrderBy;
 use crate::tui::log;
-use crate::tui::model::View;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -47,7 +47,7 @@ fn happens(model: &mut Model, number: usize, kind: EventKind) {
 
 /// The texts of the entries that the log shows.
 fn entries(model: &Model) -> Vec<String> {
-    let history = model.activity.history();
+    let history = model.state.activity.history();
     model.log.rows().iter().filter_map(|row| Some(history.get(*row)?.words.clone())).collect()
 }
 
@@ -56,15 +56,15 @@ fn a_view_opens_by_its_key_and_closes_by_it_or_escape() {
     let mut model = with_users(0..2);
     for (key, view) in [("6", View::Lifetimes), ("8", View::Log)] {
         keys(&mut model, key);
-        assert_eq!(model.view, view);
+        assert_eq!(model.state.view, view);
         keys(&mut model, key);
-        assert_eq!(model.view, View::Board);
+        assert_eq!(model.state.view, View::Board);
         keys(&mut model, key);
         press(&mut model, KeyCode::Esc);
-        assert_eq!(model.view, View::Board);
+        assert_eq!(model.state.view, View::Board);
     }
     keys(&mut model, "68");
-    assert_eq!(model.view, View::Log, "from one view to another");
+    assert_eq!(model.state.view, View::Log, "from one view to another");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_cursor_of_the_chart_is_the_selection_of_the_board() {
     assert!(matches!(command.downcast_ref(), Some(session::Refresh { user }) if *user == key(1)));
     keys(&mut model, "G");
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.view, selected(&model)), (View::Board, Some(key(2))));
+    assert_eq!((model.state.view, selected(&model)), (View::Board, Some(key(2))));
 
     // When the order changes the cursor stays with its user.
     keys(&mut model, "6");
@@ -188,7 +188,7 @@ fn all_of_an_entry_is_shown_and_copied() {
     keys(&mut model, "8");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.log.open(), Some(0));
-    let body = model.regions().body;
+    let body = model.state.regions().body;
     let lines = log::lines(&model, body);
     let has = |name, value| lines.contains(&(name, String::from(value)));
     assert!(has("level", "error") && has("user", "ada@example.com") && has("next", "Check both."));
@@ -198,9 +198,9 @@ fn all_of_an_entry_is_shown_and_copied() {
         other => panic!("a copy is expected: {other:?}"),
     }
     press(&mut model, KeyCode::Esc);
-    assert_eq!((model.log.open(), model.view), (None, View::Log));
+    assert_eq!((model.log.open(), model.state.view), (None, View::Log));
     press(&mut model, KeyCode::Esc);
-    assert_eq!(model.view, View::Board);
+    assert_eq!(model.state.view, View::Board);
 }
 
 #[test]
