@@ -127,8 +127,8 @@ fn shown(screen: &Screen) -> Vec<(&'static str, String)> {
 
 /// The enums whose variants look different, and where they are.
 const ENUMS: [(&str, &str, &str); 9] = [
-    ("View", "View", include_str!("../../src/tui/model.rs")),
-    ("Pane", "Pane", include_str!("../../src/tui/model.rs")),
+    ("View", "View", include_str!("../../src/tui/layout.rs")),
+    ("Pane", "Pane", include_str!("../../src/tui/layout.rs")),
     ("Arrangement", "Arrangement", include_str!("../../src/tui/layout.rs")),
     ("Progress", "Progress", include_str!("../../src/tui/dialog.rs")),
     ("Question", "Question", include_str!("../../src/tui/component/confirm.rs")),
