@@ -15,11 +15,11 @@ use idmux::session::{self, AppView, Event, Snapshot, Standing, Subject, Timeline
 use idmux::tui::Look;
 use idmux::tui::message::Message;
 use idmux::tui::model::Model;
+use idmux::tui::next_change;
 use idmux::tui::state::Start;
 use idmux::tui::theme::Theme;
 use idmux::tui::update::update;
 use idmux::tui::view::view;
-use idmux::tui::wake;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
@@ -90,7 +90,7 @@ fn frame(criterion: &mut Criterion) {
                 second = (second + 1) % 60;
                 update(&mut model, Message::Now(fixture::after(second)));
                 terminal.draw(|frame| view(black_box(&model), frame)).expect("memory does not fail");
-                black_box(wake::next_change(&model))
+                black_box(next_change::next_change(&model))
             });
         });
     }

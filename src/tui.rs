@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod attention;
+pub mod availability;
 pub mod batch;
 pub mod compare;
 pub mod component;
@@ -17,8 +18,8 @@ pub mod effect;
 pub mod event_loop;
 pub mod filter;
 pub mod form;
+pub mod frame;
 pub mod fuzzy;
-pub mod headings;
 pub mod history;
 pub mod hit;
 pub mod keymap;
@@ -28,16 +29,14 @@ pub mod log;
 pub mod message;
 pub mod model;
 mod mouse;
-pub mod needs;
+pub mod next_change;
 pub mod plain;
 pub mod state;
 pub mod terminal;
 pub mod theme;
-pub mod timeline;
 pub mod update;
 pub mod user_list;
 pub mod view;
-pub mod wake;
 pub mod widget;
 pub mod words;
 

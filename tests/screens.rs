@@ -36,7 +36,7 @@ use idmux::session::{
     Subject, VaultStatus,
 };
 use idmux::tui::message::Message;
-use idmux::tui::wake;
+use idmux::tui::next_change;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use ratatui::layout::Size;
@@ -280,7 +280,7 @@ proptest! {
         board::timeline(&mut screen, ages.into_iter().rev().map(|age| (-age, Standing::Good, "logged in")));
         for _ in 0..4 {
             let before = screen.draw();
-            let Some(change) = wake::next_change(&screen.model) else {
+            let Some(change) = next_change::next_change(&screen.model) else {
                 screen.tell(Message::Now(screen.model.state.now + SignedDuration::from_hours(100_000)));
                 prop_assert_eq!(screen.draw(), before);
                 return Ok(());

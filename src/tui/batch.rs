@@ -4,6 +4,9 @@ use std::collections::{HashSet, VecDeque};
 
 use super::effect::DialogId;
 use super::effect::Effect;
+use super::keymap::Action;
+use super::layout::{Pane, View};
+use super::state::State;
 use super::words;
 use crate::account::UserKey;
 use crate::session::{self, AnyOperation, Event, EventKind, RequestId, SendError, Subject};
@@ -26,6 +29,17 @@ pub enum BatchAction {
 }
 
 impl BatchAction {
+    /// What `action` does to all marked users; `None` where it concerns the selected one.
+    pub fn of(state: &State, action: Action) -> Option<Self> {
+        let on_list = state.view == View::Board && state.focus == Pane::Users && state.marked_shown > 0;
+        match action {
+            Action::Refresh if on_list => Some(Self::Refresh),
+            Action::LogOut if on_list => Some(Self::LogOut),
+            Action::Remove if on_list => Some(Self::Remove),
+            _ => None,
+        }
+    }
+
     /// What is being done.
     pub fn doing(self) -> &'static str {
         match self {

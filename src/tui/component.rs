@@ -13,56 +13,41 @@ pub mod confirm;
 pub mod conflict;
 pub mod copy_menu;
 pub mod credentials;
+pub mod custom_data;
 pub mod delete;
 pub mod document;
 pub mod edit;
 pub mod email;
 pub mod help;
+pub mod identities;
 pub mod mailbox;
 pub mod palette;
 pub mod picker;
 pub mod secret;
+pub mod session;
+pub mod timeline;
+pub mod users;
 pub mod vault;
 
 use std::any::Any;
 use std::fmt::Debug;
 
-use crossterm::event::KeyEvent;
 use jiff::Timestamp;
-use ratatui::layout::Size;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Size};
 
 use super::batch::BatchAction;
 use super::effect::Effect;
 use super::form::{Field, Form};
+use super::frame::Screen;
 use super::keymap::{Action, Context};
 pub use super::state::State;
+pub use super::widget::input::{Input, is_movement, target};
 use super::widget::page::{Drawn, Spot};
 use super::words::Tone;
 use crate::account::{AppAlias, UserKey};
 use crate::data::DataEdit;
-use crate::session::{AnyOperation, Event, RequestId};
-
-/// What reaches a component.
-#[derive(Debug, Clone, Copy)]
-pub enum Input<'a> {
-    /// What a key, a click on a hint, or the wheel asks for.
-    Action(Action),
-    /// A key that asks for nothing: text, where the component takes text.
-    Key(KeyEvent),
-    /// Pasted text. It may be a password.
-    Paste(&'a str),
-    /// A click on something that the component drew.
-    Click(Spot),
-    /// Something happened that does not answer the component's request.
-    Event(&'a Event),
-    /// Something happened to the component's request. Unless the component reacts, the dialog goes on waiting, fails, or is
-    /// done.
-    Answer(&'a Event),
-    /// The component's request is done, and its dialog closes.
-    Done(&'a Event),
-    /// The editor has ended, with what the person left in the file, or why there is nothing.
-    Edited(&'a Result<String, String>),
-}
+use crate::session::{AnyOperation, RequestId, UserView};
 
 /// What a component wants of everything else.
 #[derive(Debug)]
@@ -295,6 +280,34 @@ pub trait Modal: Component {
     }
 }
 
+/// A pane of the board. What it shows is of the selected user, or of all.
+pub trait Panel: Debug + Send + Sync {
+    /// Takes something in; `None` where it means here what it means everywhere.
+    fn handle(&mut self, input: &Input, state: &mut State) -> Option<Vec<Reaction>>;
+
+    /// Draws it; where the cursor stands, if a text is typed.
+    fn draw(&self, state: &State, screen: &Screen, buffer: &mut Buffer) -> Option<Position>;
+
+    /// The next moment at which it looks different by itself; `None` where nothing counts.
+    fn next_change(&self, _state: &State) -> Option<Timestamp> {
+        None
+    }
+
+    /// Prepares for drawing what is known of the selected user, whenever that is something new.
+    fn show(&mut self, _user: Option<&UserView>, _is_another: bool) {}
+
+    /// Brings cursor and offset in line with everything else. Cheap where nothing of it changed.
+    fn settle(&mut self, _state: &State) {}
+
+    /// Why an action makes no sense for what is under its cursor.
+    fn why_not(&self, _action: Action) -> Option<String> {
+        None
+    }
+
+    /// What a copy of what is under its cursor is, and what it is called.
+    fn copied(&self, state: &State) -> Option<(String, String)>;
+}
+
 /// The place of the keys of a form.
 pub fn form_context(form: &Form) -> Context {
     match form.focused() {
@@ -336,28 +349,6 @@ pub fn handle_form(form: &mut Form, input: &Input) {
         Input::Click(Spot::Option(name, option)) => form.choose(*name, *option),
         _ => {}
     }
-}
-
-/// Where a movement leads from `row`; beyond the end means the end.
-pub fn target(action: Action, row: usize, page: usize) -> usize {
-    let page = page.saturating_sub(1).max(1);
-    match action {
-        Action::Up => row.saturating_sub(1),
-        Action::Down => row.saturating_add(1),
-        Action::PageUp => row.saturating_sub(page),
-        Action::PageDown => row.saturating_add(page),
-        Action::First => 0,
-        Action::Last => usize::MAX,
-        _ => row,
-    }
-}
-
-/// Whether an action moves a cursor, or what is in sight.
-pub fn is_movement(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown
-    )
 }
 
 /// A second from now: when something turns, or a clock goes on.

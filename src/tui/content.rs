@@ -3,10 +3,8 @@
 pub mod claims;
 pub mod compare;
 pub mod hints;
-pub mod identities;
 pub mod qr;
 pub mod scale;
-pub mod session;
 pub mod tabs;
 pub mod track;
 pub mod tree;

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::account::Lifetime;
 pub use crate::format::left;
 use crate::format::seconds_left;
+use crate::session::{TokenView, UserView};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -47,6 +48,17 @@ pub fn next_percent_change(life: &Lifetime, now: Timestamp) -> Option<Timestamp>
 
 fn before(end: Timestamp, lead: SignedDuration) -> Option<Timestamp> {
     end.saturating_sub(lead).ok()
+}
+
+/// When what is left of one of a user's tokens reads otherwise.
+pub fn next_token_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
+    let tokens = [&user.access, &user.refresh];
+    tokens.into_iter().filter_map(|token| next_change(expiry(token.as_ref())?, now)).min()
+}
+
+/// When a token ends.
+pub fn expiry(token: Option<&TokenView>) -> Option<Timestamp> {
+    Some(token?.lifetime?.expires)
 }
 
 #[cfg(test)]

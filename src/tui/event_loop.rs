@@ -28,7 +28,7 @@ use super::terminal::clipboard;
 use super::terminal::input::Input;
 use super::update::update;
 use super::view::view;
-use super::{Notify, Setup, TuiError, terminal, wake};
+use super::{Notify, Setup, TuiError, next_change, terminal};
 use crate::clock::Clock;
 use crate::session::{Event, SessionHandle};
 
@@ -305,7 +305,7 @@ impl<B: Backend<Error = io::Error>> Interface<'_, B> {
     fn nap(&self) -> Option<Duration> {
         let model = &self.model;
         // Nothing is in sight while an editor has the terminal.
-        let seen = wake::next_change(model).filter(|_| self.editor.is_none());
+        let seen = next_change::next_change(model).filter(|_| self.editor.is_none());
         let change = [seen, model.lock_at(), model.attention.due()].into_iter().flatten().min();
         let change = next_second(change?);
         let nap = change.duration_since(self.clock.now()).max(SignedDuration::ZERO);

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::content::scale::{Scale, Zoom};
 use super::content::track::has_to_log_in;
-use super::headings::in_sight;
 use super::layout;
 use super::model::Model;
+use super::widget::list::in_sight;
 use crate::account::SessionState;
 use crate::session::UserView;
 

@@ -2,11 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::headings::in_sight;
 use super::history::{Entry, Level};
 use super::layout;
 use super::model::Model;
 use super::text;
+use super::widget::list::in_sight;
 use crate::account::{AppAlias, UserKey};
 use crate::session::Subject;
 

@@ -7,24 +7,26 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Attention;
+use super::availability;
 use super::batch::Batch;
 use super::compare::Compare;
-use super::component::Modal;
-use super::content::session::TokenClaims;
-use super::content::tree::Tree;
-use super::content::{compare, identities, session};
+use super::component::custom_data::CustomData;
+use super::component::identities::Identities;
+use super::component::session::Session;
+use super::component::timeline::Timeline;
+use super::component::users::Users;
+use super::component::{Modal, Panel};
+use super::content::compare;
 use super::dialog::Dialog;
 use super::effect::DialogId;
-use super::headings::in_sight;
-use super::keymap::Context;
-use super::layout::{self, Pane, View};
+use super::frame::Screen;
+use super::keymap::{Action, Context};
+use super::layout::{self, Pane, Regions, View};
 use super::lifetimes::{self, Lifetimes};
 use super::log::{self, Log};
 use super::mouse::Mouse;
 use super::state::{Start, State, whole_second};
-use super::timeline::Timeline;
 use crate::account::{AppAlias, UserKey};
-use crate::data::change::json_size;
 use crate::session::{Snapshot, UserView, VaultStatus};
 
 /// Everything that the screen depends on.
@@ -36,8 +38,14 @@ pub struct Model {
     pub batch: Option<Batch>,
     /// What the mouse did.
     pub(super) mouse: Mouse,
-    /// What the other panes show.
-    pub detail: Detail,
+    /// The pane of all users.
+    pub users: Users,
+    /// The selected user's session.
+    pub session: Session,
+    /// The selected user's identities and profile.
+    pub identities: Identities,
+    /// The selected user's custom data.
+    pub custom_data: CustomData,
     /// What happened to the selected user.
     pub timeline: Timeline,
     /// The chart of lifetimes.
@@ -62,29 +70,6 @@ pub struct Model {
     next_dialog: DialogId,
 }
 
-/// What is known of the selected user, prepared for drawing whenever the worker says something new.
-#[derive(Debug, Default)]
-pub struct Detail {
-    /// The claims of its tokens.
-    pub claims: TokenClaims,
-    /// The row under the cursor of the Session pane.
-    pub session_cursor: usize,
-    /// First row in sight of the Session pane.
-    pub session_offset: usize,
-    /// The rows of the Identities pane.
-    pub identities: Vec<identities::Row>,
-    /// The row under the cursor of the Identities pane.
-    pub identities_cursor: usize,
-    /// First row in sight of the Identities pane.
-    pub identities_offset: usize,
-    /// The custom data: the token's copy, and its source.
-    pub tree: Tree,
-    /// How large it is as JSON.
-    pub data_size: usize,
-    /// First row in sight of the Custom data pane.
-    pub tree_offset: usize,
-}
-
 impl Model {
     /// A model before the worker has said anything.
     pub fn new(start: Start) -> Self {
@@ -94,7 +79,10 @@ impl Model {
             touched: whole_second(start.now),
             batch: None,
             mouse: Mouse::default(),
-            detail: Detail::default(),
+            users: Users,
+            session: Session::default(),
+            identities: Identities::default(),
+            custom_data: CustomData::default(),
             timeline: Timeline::default(),
             lifetimes: Lifetimes::default(),
             log: Log::default(),
@@ -186,28 +174,39 @@ impl Model {
         self.timeline = Timeline::default();
     }
 
-    /// Scrolls a pane by rows; its cursor stays in sight.
-    pub(super) fn scroll(&mut self, pane: Pane, by: isize) {
-        let height = self.state.regions().rows(pane);
-        let session_rows = self.session_rows().len();
-        let detail = &mut self.detail;
-        let (offset, cursor, rows) = match pane {
-            Pane::Users => return self.state.users.scroll(by, height, &self.state.snapshot),
-            Pane::Timeline => return self.timeline.scroll(by, height),
-            Pane::Session => (&mut detail.session_offset, detail.session_cursor, session_rows),
-            Pane::Identities => {
-                (&mut detail.identities_offset, detail.identities_cursor, detail.identities.len())
-            }
-            Pane::CustomData => (&mut detail.tree_offset, detail.tree.cursor(), detail.tree.rows().len()),
-        };
-        *offset = offset.saturating_add_signed(by).min(rows.saturating_sub(height));
-        let cursor = cursor.clamp(*offset, *offset + height.saturating_sub(1));
+    /// A pane of the board.
+    pub fn panel(&self, pane: Pane) -> &dyn Panel {
         match pane {
-            Pane::Session => detail.session_cursor = cursor,
-            Pane::Identities => detail.identities_cursor = cursor,
-            Pane::CustomData => detail.tree.go_to(cursor),
-            Pane::Users | Pane::Timeline => {}
+            Pane::Users => &self.users,
+            Pane::Session => &self.session,
+            Pane::Identities => &self.identities,
+            Pane::CustomData => &self.custom_data,
+            Pane::Timeline => &self.timeline,
         }
+    }
+
+    /// A pane of the board to be changed, and what it shares with the others.
+    pub(super) fn panel_mut(&mut self, pane: Pane) -> (&mut dyn Panel, &mut State) {
+        let panel: &mut dyn Panel = match pane {
+            Pane::Users => &mut self.users,
+            Pane::Session => &mut self.session,
+            Pane::Identities => &mut self.identities,
+            Pane::CustomData => &mut self.custom_data,
+            Pane::Timeline => &mut self.timeline,
+        };
+        (panel, &mut self.state)
+    }
+
+    /// The main screen as it is drawn.
+    pub fn screen<'a>(&self, regions: &'a Regions) -> Screen<'a> {
+        let covered = !self.dialogs.is_empty();
+        Screen { regions, focus: (!covered).then_some(self.state.focus), covered }
+    }
+
+    /// Why `action` makes no sense at the moment; `None` where it does.
+    pub fn why_not(&self, action: Action) -> Option<String> {
+        let of_panes = || Pane::ALL.into_iter().find_map(|pane| self.panel(pane).why_not(action));
+        availability::why_not(&self.state, action).or_else(of_panes)
     }
 
     /// Who stands side by side: the users of the comparison, or one of them before and after the last renewal.
@@ -230,15 +229,6 @@ impl Model {
         usize::from(layout::inside(self.state.regions().body).height).saturating_sub(3)
     }
 
-    /// The rows of the Session pane at its present width.
-    pub fn session_rows(&self) -> Vec<session::Row<'_>> {
-        let columns = usize::from(self.state.regions().inside(Pane::Session).width);
-        self.state
-            .selected()
-            .map(|user| session::rows(user, &self.detail.claims, &self.state.keymap, self.state.now, columns))
-            .unwrap_or_default()
-    }
-
     /// Brings selection, details and offsets in line with everything else. Cheap where nothing of it changed.
     pub(super) fn settle(&mut self) {
         let regions = self.state.regions();
@@ -249,41 +239,21 @@ impl Model {
         }
         self.state.users.settle(&self.state.snapshot, regions.rows(Pane::Users));
         let user = self.state.users.get(self.state.users.index(), &self.state.snapshot).cloned();
-        self.detail.show(self.state.selected(), user.as_ref());
-        self.state.user = user;
-        self.timeline.show(self.state.selected().map(|user| &user.key));
-        let height = |pane| regions.rows(pane);
-        self.timeline.settle(height(Pane::Timeline));
-        // Its rows depend on its width: what has none keeps its cursor for later.
-        let session_rows = (height(Pane::Session) > 0).then(|| self.session_rows().len());
-        let detail = &mut self.detail;
-        if let Some(rows) = session_rows {
-            detail.session_cursor = detail.session_cursor.min(rows.saturating_sub(1));
-            detail.session_offset =
-                in_sight(detail.session_offset, detail.session_cursor, rows, height(Pane::Session));
+        self.show(user);
+        for pane in Pane::ALL {
+            let (panel, state) = self.panel_mut(pane);
+            panel.settle(state);
         }
-        let identities = detail.identities.len();
-        detail.identities_cursor = detail.identities_cursor.min(identities.saturating_sub(1));
-        detail.identities_offset = in_sight(
-            detail.identities_offset,
-            detail.identities_cursor,
-            identities,
-            height(Pane::Identities),
-        );
-        let (rows, cursor) = (detail.tree.rows().len(), detail.tree.cursor());
-        detail.tree_offset = in_sight(detail.tree_offset, cursor, rows, height(Pane::CustomData));
         match self.state.view {
             View::Lifetimes => lifetimes::settle(self),
             View::Log => log::settle(self),
             View::Board | View::Compare => {}
         }
     }
-}
 
-impl Detail {
     /// Takes the newest state of the selected user.
-    fn show(&mut self, before: Option<&Arc<UserView>>, user: Option<&Arc<UserView>>) {
-        let same = match (before, user) {
+    fn show(&mut self, user: Option<Arc<UserView>>) {
+        let same = match (&self.state.user, &user) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             (None, None) => true,
             _ => false,
@@ -291,16 +261,11 @@ impl Detail {
         if same {
             return;
         }
-        if before.map(|user| &user.key) != user.map(|user| &user.key) {
-            (self.session_cursor, self.session_offset) = (0, 0);
-            (self.identities_cursor, self.identities_offset) = (0, 0);
-            self.tree.go_to(0);
+        let is_another =
+            self.state.user.as_ref().map(|user| &user.key) != user.as_ref().map(|user| &user.key);
+        for pane in Pane::ALL {
+            self.panel_mut(pane).0.show(user.as_deref(), is_another);
         }
-        self.claims = user.map(|user| TokenClaims::of(user)).unwrap_or_default();
-        self.identities = user.map(|user| identities::rows(user)).unwrap_or_default();
-        let source = user.and_then(|user| user.source.as_ref()).filter(|source| source.read_at.is_some());
-        let copy = user.and_then(|user| user.custom_data.as_ref());
-        self.tree.show(copy, source.map(|source| source.document.as_ref()));
-        self.data_size = self.tree.newest().map(json_size).unwrap_or_default();
+        self.state.user = user;
     }
 }

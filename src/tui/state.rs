@@ -140,6 +140,11 @@ impl State {
         self.snapshot.app(app).map_or(self.now, |app| app.present(self.now))
     }
 
+    /// The present of a user's App; `None` where its clock stands still, and with it every countdown.
+    pub fn moving(&self, user: &UserView) -> Option<Timestamp> {
+        Some(self.now).filter(|now| self.present(&user.key.app) == *now)
+    }
+
     /// What the clock of an App shows, as far as it is known; `None` where it stands still.
     pub fn server_time(&self, app: &AppAlias) -> Option<Timestamp> {
         let app = self.snapshot.app(app)?;

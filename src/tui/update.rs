@@ -24,8 +24,6 @@ use super::message::Message;
 use super::model::Model;
 use super::state::whole_second;
 use super::words;
-pub(super) use batch::of as batch_of;
-pub(super) use filter::has_way_back;
 
 /// Takes one message in, and says what is to be done outside.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {

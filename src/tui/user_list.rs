@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::filter::Filter;
-use super::headings::{At, Headings};
+use super::widget::list::{At, Headings};
 use crate::account::{AppAlias, UserKey};
 use crate::session::{Snapshot, UserView};
 

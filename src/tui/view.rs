@@ -3,21 +3,15 @@
 mod ascii;
 mod chrome;
 mod compare;
-mod custom_data;
-mod identities;
 mod lifetimes;
 mod log;
-mod pane;
-mod session;
-mod timeline;
-mod users;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use super::layout;
-use super::layout::View;
+use super::layout::{Pane, View};
 use super::model::Model;
 use super::theme::Theme;
 use super::widget::line::{lines, put, span, tone};
@@ -52,11 +46,9 @@ fn whole(model: &Model, frame: &mut Frame) {
     chrome::header(model, regions.header, buffer);
     match model.state.view {
         View::Board => {
-            let cursor = users::draw(model, &regions, buffer);
-            session::draw(model, &regions, buffer);
-            identities::draw(model, &regions, buffer);
-            custom_data::draw(model, &regions, buffer);
-            timeline::draw(model, &regions, buffer);
+            let screen = model.screen(&regions);
+            let draw = |pane| model.panel(pane).draw(&model.state, &screen, buffer);
+            let cursor = Pane::ALL.map(draw).into_iter().flatten().next();
             chrome::tabs(model, regions.tabs, buffer);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);

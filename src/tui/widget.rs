@@ -2,6 +2,8 @@
 
 pub mod form;
 pub mod gauge;
+pub mod input;
 pub mod line;
+pub mod list;
 pub mod page;
 pub mod text_field;

@@ -9,11 +9,11 @@ use idmux::session::{
     TimelineEntry,
 };
 use idmux::tui::effect::Effect;
-use idmux::tui::headings::At;
 use idmux::tui::layout::Pane;
 use idmux::tui::message::Message;
+use idmux::tui::next_change;
 use idmux::tui::update::update;
-use idmux::tui::wake;
+use idmux::tui::widget::list::At;
 use jiff::SignedDuration;
 
 use crate::driver::{LARGE, MEDIUM, SMALL, Screen};
@@ -314,7 +314,7 @@ fn a_timeline_follows_what_happens() {
     screen.keys("5");
     a_life(&mut screen);
     screen.keys("z");
-    assert_eq!(wake::next_change(&screen.model), Some(after(30)), "ages, by the minute");
+    assert_eq!(next_change::next_change(&screen.model), Some(after(30)), "ages, by the minute");
     screen.keys("z");
     screen.event(about_ada(session::Refreshed.into()));
     let drawn = screen.draw();

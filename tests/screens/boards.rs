@@ -11,7 +11,7 @@ use idmux::session::{
     self, AnyOperation, ClockView, Event, EventKind, LocalView, RequestId, Snapshot, Subject,
 };
 use idmux::tui::message::Message;
-use idmux::tui::wake;
+use idmux::tui::next_change;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
@@ -401,7 +401,7 @@ fn a_frozen_clock_stops_every_countdown_of_its_app() {
 fn boards_wake_only_for_what_they_show() {
     let mut screen = Screen::with(SMALL, calm());
     board(&mut screen, "T");
-    assert_eq!(wake::next_change(&screen.model), Some(after(1)), "a clock shows its seconds");
+    assert_eq!(next_change::next_change(&screen.model), Some(after(1)), "a clock shows its seconds");
 }
 
 #[test]

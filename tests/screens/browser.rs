@@ -203,5 +203,5 @@ fn an_address_is_pasted_unseen_and_a_wrong_one_is_asked_for_again() {
 fn a_wait_costs_nothing() {
     let mut screen = Screen::with(SMALL, Snapshot { users: Default::default(), ..calm() });
     leave(&mut screen);
-    assert_eq!(wake::next_change(&screen.model), None);
+    assert_eq!(next_change::next_change(&screen.model), None);
 }

@@ -377,12 +377,12 @@ fn a_click_focuses_and_selects_and_two_are_enter() {
     screen.tell(Message::Resize(MEDIUM));
     let data = screen.model.state.regions().inside(Pane::CustomData);
     screen.keys("1g4G");
-    let rows = screen.model.detail.tree.rows().len();
+    let rows = screen.model.custom_data.tree.rows().len();
     click(&mut screen, (data.x + 2, data.y), 9000);
     assert_eq!(screen.model.state.focus, Pane::CustomData);
-    assert_eq!(screen.model.detail.tree.cursor(), screen.model.detail.tree_offset);
+    assert_eq!(screen.model.custom_data.tree.cursor(), screen.model.custom_data.list.offset());
     screen.keys("G");
-    assert_eq!(screen.model.detail.tree.cursor(), rows - 1);
+    assert_eq!(screen.model.custom_data.tree.cursor(), rows - 1);
 }
 
 #[test]
@@ -433,7 +433,7 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     assert_eq!((screen.model.state.users.offset(), selected(&screen)), (0, Some(key(3))));
     let session = screen.model.state.regions().inside(Pane::Session);
     mouse(&mut screen, MouseEventKind::ScrollDown, (session.x, session.y), now());
-    assert_eq!(screen.model.detail.session_offset, 3);
+    assert_eq!(screen.model.session.list.offset(), 3);
 }
 
 #[test]

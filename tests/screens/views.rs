@@ -6,7 +6,7 @@ use crossterm::event::KeyCode;
 use idmux::account::{AppAlias, EndReason, Lifetime, SessionState};
 use idmux::session::{self, Event, EventKind, Failure, FailureKind, Snapshot, Subject, TokenView};
 use idmux::tui::message::Message;
-use idmux::tui::wake;
+use idmux::tui::next_change;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -165,7 +165,7 @@ proptest! {
         screen.tell(Message::Now(now() + SignedDuration::from_secs(skip)));
         for _ in 0..5 {
             let before = screen.draw();
-            let Some(change) = wake::next_change(&screen.model) else {
+            let Some(change) = next_change::next_change(&screen.model) else {
                 screen.tell(Message::Now(screen.model.state.now + SignedDuration::from_hours(100_000)));
                 prop_assert_eq!(screen.draw(), before);
                 return Ok(());

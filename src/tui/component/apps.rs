@@ -11,7 +11,7 @@ use crate::session::{AppAdded, AppView, Snapshot, Subject};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, Spot};
-use crate::tui::{needs, text, words};
+use crate::tui::{availability, text, words};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;
@@ -60,7 +60,7 @@ impl AppList {
         match (action, self.current(snapshot)) {
             (Action::AddApp, _) => Reaction::open(AppForm::add(snapshot)),
             (Action::LogIn | Action::Register, Some(app)) if app.base_url.is_none() => {
-                vec![Reaction::warn(needs::no_address(state, app))]
+                vec![Reaction::warn(availability::no_address(state, app))]
             }
             (Action::LogIn | Action::Register, Some(app)) => {
                 let form = match action {

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::tui::keymap::{Action, Bound};
+use crate::tui::layout::View;
 use crate::tui::model::Model;
-use crate::tui::{needs, text};
+use crate::tui::text;
 
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn hints(model: &Model, columns: u16) -> Vec<Hint> {
         .keymap
         .of(context)
         .filter(|binding| !binding.hint.is_empty() && !binding.keys.is_empty())
-        .filter(|binding| needs::is_offered(model, binding.action))
+        .filter(|binding| is_offered(model, binding.action))
         .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
     let width = |binding: &Bound| text::width(&binding.key().unwrap_or_default()) + binding.hint.len() + 3;
     let mut room = usize::from(columns).saturating_sub(ends.iter().map(|hint| width(hint)).sum());
@@ -50,4 +51,20 @@ pub fn hints(model: &Model, columns: u16) -> Vec<Hint> {
         }
     };
     shown.into_iter().chain(ends).map(&mut place).collect()
+}
+
+/// Whether the hint line shows the key of `action`, provided that it is bound where the focus is.
+fn is_offered(model: &Model, action: Action) -> bool {
+    match (model.dialog(), action) {
+        (Some(dialog), action @ (Action::Close | Action::Quit)) => dialog.offers(action, &model.state),
+        (Some(dialog), _) if !dialog.offers(action, &model.state) => false,
+        (None, Action::Close) => model.state.users.filter.typing || has_way_back(model),
+        _ => model.why_not(action).is_none(),
+    }
+}
+
+/// Whether there is something for Esc to do, but for the zoom.
+fn has_way_back(model: &Model) -> bool {
+    let list = !model.state.marked.is_empty() || model.state.users.filter.is_on();
+    model.state.activity.unread() > 0 || model.batch.is_some() || list || model.state.view != View::Board
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use crate::account::SessionState;
 use crate::data::edited_text::edit_text;
 use crate::session::{TimelineEntry, TokenView, UserView};
-use crate::tui::content::{identities, session, tree};
+use crate::tui::component::{identities, session};
+use crate::tui::content::tree;
 use crate::tui::layout::Pane;
 use crate::tui::model::Model;
 use crate::tui::words;
@@ -72,7 +73,7 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
     match pane {
         Pane::Users => lines = vec![user(model, selected)],
         Pane::Session => lines.extend(session_lines(model, selected)),
-        Pane::Identities => lines.extend(model.detail.identities.iter().map(identity)),
+        Pane::Identities => lines.extend(model.identities.rows.iter().map(identity)),
         Pane::CustomData => {
             if let Some(document) = &selected.custom_data {
                 document.iter().for_each(|(name, value)| fields(name.clone(), value, &mut lines));
@@ -93,7 +94,7 @@ pub fn pane(model: &Model, pane: Pane) -> Vec<String> {
 fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
     let now = model.state.present(&user.key.app);
     let mut lines = vec![state(user, now)];
-    let rows = session::rows(user, &model.detail.claims, &model.state.keymap, model.state.now, usize::MAX);
+    let rows = session::rows(user, &model.session.claims, &model.state.keymap, model.state.now, usize::MAX);
     let mut gauge = None;
     for row in rows {
         match row {

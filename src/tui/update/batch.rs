@@ -5,22 +5,8 @@ use crate::session::{Event, RequestId, SendError};
 use crate::tui::batch::{Batch, BatchAction};
 use crate::tui::component::confirm::{Confirm, Question};
 use crate::tui::effect::{DialogId, Effect};
-use crate::tui::keymap::Action;
-use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
-
-/// What `action` does to all marked users; `None` where it concerns the selected one.
-pub fn of(model: &Model, action: Action) -> Option<BatchAction> {
-    let on_list =
-        model.state.view == View::Board && model.state.focus == Pane::Users && model.state.marked_shown > 0;
-    match action {
-        Action::Refresh if on_list => Some(BatchAction::Refresh),
-        Action::LogOut if on_list => Some(BatchAction::LogOut),
-        Action::Remove if on_list => Some(BatchAction::Remove),
-        _ => None,
-    }
-}
 
 /// Begins, or asks first where something is lost.
 pub fn begin(model: &mut Model, action: BatchAction) -> Vec<Effect> {

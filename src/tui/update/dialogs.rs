@@ -46,7 +46,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
         _ => None,
     };
     match dialog.body.give_up(request) {
-        Some(reaction) => carry_out(model, dialog.id, vec![reaction]),
+        Some(reaction) => carry_out(model, Some(dialog.id), vec![reaction]),
         None => {
             if dialog.is_waiting() && !dialog.body.is_panel() {
                 model.state.say(Tone::Warn, "what was asked for goes on; its end is said here");
@@ -67,14 +67,14 @@ fn handle(model: &mut Model, at: usize, input: &Input) -> Vec<Effect> {
     let mut dialog = model.dialogs.remove(at);
     let (id, reactions) = (dialog.id, dialog.body.handle(*input, &model.state));
     model.dialogs.insert(at, dialog);
-    carry_out(model, id, reactions)
+    carry_out(model, Some(id), reactions)
 }
 
-/// Carries out what a component wants, in that order.
-fn carry_out(model: &mut Model, id: DialogId, reactions: Vec<Reaction>) -> Vec<Effect> {
+/// Carries out what a component wants, in that order. `id` names the dialog that it is, if it is one.
+pub fn carry_out(model: &mut Model, id: Option<DialogId>, reactions: Vec<Reaction>) -> Vec<Effect> {
     let mut effects = vec![];
     for reaction in reactions {
-        let own = model.dialogs.iter_mut().find(|dialog| dialog.id == id);
+        let own = model.dialogs.iter_mut().find(|dialog| Some(dialog.id) == id);
         match reaction {
             Reaction::Effect(effect) => effects.push(effect),
             Reaction::Ask(operation) | Reaction::Read(operation) if own.is_none() => {
@@ -85,7 +85,7 @@ fn carry_out(model: &mut Model, id: DialogId, reactions: Vec<Reaction>) -> Vec<E
             Reaction::Edit(text) => {
                 if let Some(dialog) = own {
                     dialog.progress = Progress::Idle;
-                    effects.push(Effect::Edit { dialog: id, text });
+                    effects.push(Effect::Edit { dialog: dialog.id, text });
                 }
             }
             Reaction::Fail(message, hint) => {
@@ -93,7 +93,7 @@ fn carry_out(model: &mut Model, id: DialogId, reactions: Vec<Reaction>) -> Vec<E
                     dialog.fail(message, hint);
                 }
             }
-            Reaction::Close => model.dialogs.retain(|dialog| dialog.id != id),
+            Reaction::Close => model.dialogs.retain(|dialog| Some(dialog.id) != id),
             Reaction::CancelWaiting(request) => {
                 model.dialogs.retain(|dialog| !dialog.waits_for(request));
                 effects.push(cancel(request));
@@ -241,7 +241,7 @@ pub fn settle(model: &mut Model, event: &Event) -> (Vec<Effect>, bool) {
         Outcome::Done => {
             let mut dialog = model.dialogs.remove(at);
             let reactions = dialog.body.handle(Input::Done(event), &model.state);
-            (carry_out(model, dialog.id, reactions), false)
+            (carry_out(model, Some(dialog.id), reactions), false)
         }
     }
 }

@@ -53,6 +53,6 @@ pub fn shows_failure(event: &Event) -> bool {
 pub fn undo(model: &mut Model, user: &UserView) {
     let Some(edit) = model.state.undo.get(&user.key).cloned() else { return };
     model.state.focus = Pane::CustomData;
-    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    let known = model.custom_data.tree.newest().cloned().unwrap_or_default();
     model.open(DocumentEdit::undo(user, known, edit));
 }

@@ -8,7 +8,6 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
-use crate::tui::needs;
 use crate::tui::words::Tone;
 
 /// Begins to take keys as text.
@@ -100,10 +99,4 @@ pub fn back(model: &mut Model) {
     } else {
         model.state.zoomed = false;
     }
-}
-
-/// Whether there is something for Esc to do, but for the zoom.
-pub fn has_way_back(model: &Model) -> bool {
-    let list = !model.state.marked.is_empty() || model.state.users.filter.is_on();
-    model.state.activity.unread() > 0 || model.batch.is_some() || list || !needs::on_board(model)
 }

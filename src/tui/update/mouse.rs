@@ -8,14 +8,13 @@ use super::{dialogs, perform, views};
 use crate::tui::component::Input;
 use crate::tui::content::{hints, tabs};
 use crate::tui::effect::Effect;
-use crate::tui::headings::At;
 use crate::tui::hit::{self, spot};
 use crate::tui::keymap::Action;
 use crate::tui::layout::{self, Arrangement};
 use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
 use crate::tui::widget::page::Spot;
-use crate::tui::{lifetimes, needs, view};
+use crate::tui::{lifetimes, view};
 
 /// Rows that one notch of the wheel goes.
 const NOTCH: isize = 3;
@@ -59,7 +58,7 @@ fn click(model: &mut Model, place: Position, at: Timestamp) -> Vec<Effect> {
     if !model.dialogs.is_empty() {
         return in_dialog(model, place, is_double);
     }
-    if !needs::on_board(model) {
+    if model.state.view != View::Board {
         return if in_view(model, place) && is_double { enter(model) } else { vec![] };
     }
     match spot {
@@ -135,42 +134,8 @@ fn in_view(model: &mut Model, place: Position) -> bool {
 
 /// Selects a row in sight; whether there is one.
 fn select(model: &mut Model, pane: Pane, row: usize) -> bool {
-    let detail = &mut model.detail;
-    match pane {
-        Pane::Users => {
-            let snapshot = model.state.snapshot.clone();
-            match model.state.users.at(model.state.users.offset() + row) {
-                At::Item(row) if row < model.state.users.len(&snapshot) => {
-                    model.state.users.go_to(row, &snapshot);
-                    true
-                }
-                At::Item(_) | At::Heading(_) => false,
-            }
-        }
-        Pane::Timeline => match model.timeline.at(model.timeline.offset() + row) {
-            At::Item(number) if number < model.timeline.entries().len() => {
-                model.timeline.go_to(number);
-                true
-            }
-            At::Item(_) | At::Heading(_) => false,
-        },
-        Pane::Session => {
-            detail.session_cursor = detail.session_offset + row;
-            true
-        }
-        Pane::Identities => {
-            detail.identities_cursor = detail.identities_offset + row;
-            true
-        }
-        Pane::CustomData => {
-            let row = detail.tree_offset + row;
-            let there = row < detail.tree.rows().len();
-            if there {
-                detail.tree.go_to(row);
-            }
-            there
-        }
-    }
+    let (panel, state) = model.panel_mut(pane);
+    panel.handle(&Input::Click(Spot::Row(row)), state).is_some()
 }
 
 /// What Enter means where the focus is, whatever keys it has.
@@ -181,9 +146,10 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 
 /// Scrolls what is under the pointer: the topmost dialog, the view, or a pane, whether it has the focus or not.
 fn wheel(model: &mut Model, place: Position, by: isize) -> Vec<Effect> {
-    if model.dialogs.is_empty() && needs::on_board(model) {
+    if model.dialogs.is_empty() && model.state.view == View::Board {
         if let hit::Spot::Pane { pane, .. } = spot(&model.state.regions(), place) {
-            model.scroll(pane, by);
+            let (panel, state) = model.panel_mut(pane);
+            panel.handle(&Input::Wheel(by), state);
         }
         return vec![];
     }

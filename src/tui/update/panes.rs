@@ -1,26 +1,30 @@
 //! Keys on the main screen.
 
-use super::{batch, copy, filter, users};
+use super::{batch, copy, dialogs, filter, users};
 use crate::session;
+use crate::tui::batch::BatchAction;
+use crate::tui::component::Input;
 use crate::tui::component::help::Help;
 use crate::tui::component::palette::{self, Palette};
-use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::layout::Arrangement;
 use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
-use crate::tui::needs;
 use crate::tui::words::Tone;
 
 /// Does what a key asks for.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    if let Some(batch) = batch::of(model, action) {
+    if let Some(batch) = BatchAction::of(&model.state, action) {
         return batch::begin(model, batch);
     }
-    if let Some(missing) = needs::missing(model, action) {
+    if let Some(missing) = model.why_not(action) {
         model.state.say(Tone::Warn, missing);
         return vec![];
+    }
+    let (panel, state) = model.panel_mut(model.state.focus);
+    if let Some(reactions) = panel.handle(&Input::Action(action), state) {
+        return dialogs::carry_out(model, None, reactions);
     }
     match action {
         Action::Repaint => return vec![Effect::Repaint],
@@ -30,8 +34,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Zoom => model.state.zoomed = !model.state.zoomed,
         Action::Close => filter::back(model),
         Action::Palette => {
-            let entries =
-                palette::entries(&model.state, model.context(), |action| needs::missing(model, action));
+            let entries = palette::entries(&model.state, model.context(), |action| model.why_not(action));
             model.open(Palette::new(entries));
         }
         Action::Filter => filter::open(model),
@@ -47,9 +50,6 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextPane => model.state.focus = model.state.focus.after(1),
         Action::PreviousPane => model.state.focus = model.state.focus.after(Pane::ALL.len() - 1),
         Action::Left | Action::Right | Action::Toggle => sideways(model, action),
-        Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
-            travel(model, action);
-        }
         other => return users::act(model, other),
     }
     vec![]
@@ -63,9 +63,8 @@ fn sideways(model: &mut Model, action: Action) {
     // Side by side in columns it stands below Session; among the tabs it is the last.
     let is_last_tab = model.state.regions().arrangement == Arrangement::Tabs;
     match (model.state.focus, action) {
-        (Pane::CustomData, Action::Right) => model.detail.tree.expand(),
-        (Pane::CustomData, Action::Left) => model.detail.tree.collapse(),
-        (Pane::CustomData, _) => model.detail.tree.toggle(),
+        // Its own: it opens and closes.
+        (Pane::CustomData, _) => {}
         (Pane::Users, _) => model.state.focus = Pane::Session,
         (Pane::Session, Action::Right) => model.state.focus = Pane::Identities,
         (Pane::Identities, Action::Right) => model.state.focus = Pane::CustomData,
@@ -74,30 +73,5 @@ fn sideways(model: &mut Model, action: Action) {
         (Pane::Timeline, _) => model.state.focus = Pane::CustomData,
         (Pane::Session, _) => model.state.focus = Pane::Users,
         (Pane::Identities, _) => model.state.focus = Pane::Session,
-    }
-}
-
-/// Moves the selection, the cursor, or the rows in sight; [`Model::settle`] holds them inside.
-fn travel(model: &mut Model, action: Action) {
-    let page = model.state.regions().rows(model.state.focus);
-    match model.state.focus {
-        Pane::Users => {
-            let row = target(action, model.state.users.index(), page);
-            model.state.users.go_to(row, &model.state.snapshot.clone());
-        }
-        Pane::Session => {
-            model.detail.session_cursor = target(action, model.detail.session_cursor, page);
-        }
-        Pane::Identities => {
-            model.detail.identities_cursor = target(action, model.detail.identities_cursor, page);
-        }
-        Pane::CustomData => {
-            let row = target(action, model.detail.tree.cursor(), page);
-            model.detail.tree.go_to(row);
-        }
-        Pane::Timeline => {
-            let entry = target(action, model.timeline.cursor(), page);
-            model.timeline.go_to(entry);
-        }
     }
 }

@@ -33,9 +33,9 @@ use crate::tui::dialog::Progress;
 use crate::tui::effect::DialogId;
 use crate::tui::form::FieldName;
 use crate::tui::layout::Pane;
+use crate::tui::next_change;
 use crate::tui::state::Start;
 use crate::tui::theme::Theme;
-use crate::tui::wake;
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
@@ -332,12 +332,12 @@ fn a_log_in_that_is_closed_while_it_waits_is_given_up() {
 fn something_turns_only_while_a_dialog_waits() {
     let mut model = with_users([]);
     press(&mut model, KeyCode::Esc);
-    assert_eq!(wake::next_change(&model), None);
+    assert_eq!(next_change::next_change(&model), None);
     log_in(&mut model);
     let second = SignedDuration::from_secs(1);
-    assert_eq!(wake::next_change(&model), Some(model.state.now + second));
+    assert_eq!(next_change::next_change(&model), Some(model.state.now + second));
     press(&mut model, KeyCode::Esc);
-    assert_eq!(wake::next_change(&model), None);
+    assert_eq!(next_change::next_change(&model), None);
 }
 
 #[test]
@@ -565,14 +565,14 @@ fn on_a_small_screen_only_quitting_works() {
 #[test]
 fn a_countdown_wakes_the_loop_and_nothing_else_does() {
     let mut model = model();
-    assert_eq!(wake::next_change(&model), None);
+    assert_eq!(next_change::next_change(&model), None);
     show(&mut model, snapshot([1]));
-    assert_eq!(wake::next_change(&model), Some(now() + SignedDuration::from_secs(1)));
+    assert_eq!(next_change::next_change(&model), Some(now() + SignedDuration::from_secs(1)));
     update(&mut model, Message::Now(now() + SignedDuration::from_secs(2000)));
-    assert_eq!(wake::next_change(&model), None, "what is over does not count");
+    assert_eq!(next_change::next_change(&model), None, "what is over does not count");
     update(&mut model, Message::Resize(Size { width: 10, height: 2 }));
     update(&mut model, Message::Now(now()));
-    assert_eq!(wake::next_change(&model), None, "nothing is in sight");
+    assert_eq!(next_change::next_change(&model), None, "nothing is in sight");
 }
 
 #[test]
@@ -587,9 +587,9 @@ fn only_rows_in_sight_wake_the_loop() {
         snapshot.users.set(at, Arc::new(quiet));
     }
     show(&mut model, snapshot);
-    assert_eq!(wake::next_change(&model), None);
+    assert_eq!(next_change::next_change(&model), None);
     keys(&mut model, "G");
-    assert!(wake::next_change(&model).is_some());
+    assert!(next_change::next_change(&model).is_some());
 }
 
 /// Something that may happen, in any order.

@@ -2,10 +2,10 @@
 //! afterwards comes by itself.
 
 use crate::session::{self, Event, EventKind, ReadTimeline, RequestId, SendError, Subject};
+use crate::tui::component::timeline::Reading;
 use crate::tui::effect::{DialogId, Effect};
 use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
-use crate::tui::timeline::Reading;
 
 /// Whether the pane is in sight.
 fn is_in_sight(model: &Model) -> bool {

@@ -95,27 +95,27 @@ fn confirm(question: Question, user: &UserView) -> Confirm {
 
 fn edit(model: &mut Model, user: &UserView) -> Option<EditForm> {
     model.state.focus = Pane::CustomData;
-    let Some(row) = model.detail.tree.current() else { return Some(add(model, user)) };
+    let Some(row) = model.custom_data.tree.current() else { return Some(add(model, user)) };
     let path = writable(model, row.path.clone())?;
-    let value = model.detail.tree.value(&path)?;
-    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    let value = model.custom_data.tree.value(&path)?;
+    let known = model.custom_data.tree.newest().cloned().unwrap_or_default();
     Some(EditForm::edit(user, known, path, value))
 }
 
 fn add(model: &mut Model, user: &UserView) -> EditForm {
     model.state.focus = Pane::CustomData;
-    let parent = model.detail.tree.current().map(|row| match row.kind {
+    let parent = model.custom_data.tree.current().map(|row| match row.kind {
         Kind::Container { open: true, .. } => row.path.clone(),
         _ => parent(&row.path),
     });
-    let known = model.detail.tree.newest().cloned().unwrap_or_default();
+    let known = model.custom_data.tree.newest().cloned().unwrap_or_default();
     EditForm::add(user, known, &parent.unwrap_or_default())
 }
 
 fn remove_field(model: &mut Model, user: &UserView) -> Option<Confirm> {
-    let path = model.detail.tree.current()?.path.clone();
+    let path = model.custom_data.tree.current()?.path.clone();
     let path = writable(model, path)?;
-    let before = model.detail.tree.newest().and_then(|newest| path.find(newest)).cloned();
+    let before = model.custom_data.tree.newest().and_then(|newest| path.find(newest)).cloned();
     if before.is_none() {
         let refresh = model.state.keymap.call(Context::CustomData, Action::Refresh);
         let gone = format!("{path} is gone at the source already");

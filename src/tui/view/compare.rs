@@ -7,9 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{pane, put, span, tone};
+use super::{put, span, tone};
 use crate::session::UserView;
 use crate::tui::content::compare::Row;
+use crate::tui::frame;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -30,17 +31,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if model.compare.hides_equal {
         title.push_str(", equal ones hidden");
     }
-    let block = pane::whole(model, &title);
+    let block = frame::whole(&model.state, &model.screen(&model.state.regions()), &title);
     let inside = layout::inside(area);
     let (offset, height) = (model.compare.offset, model.compare_rows());
     let nothing = nothing(model, users.len(), table.rows.is_empty());
     // What there is to say stands where the rows would.
     let items = if nothing.is_some() { &[][..] } else { &table.rows[..] };
-    pane::with_position(&model.state.theme, block, offset, height, items.len()).render(area, buffer);
+    frame::with_position(&model.state.theme, block, offset, height, items.len()).render(area, buffer);
     if let Some(words) = nothing {
         let below = Rect { y: inside.y + 3, height: inside.height.saturating_sub(3), ..inside };
         let place = if users.is_empty() { inside } else { below };
-        pane::empty(theme, place, buffer, &words);
+        frame::empty(theme, place, buffer, &words);
         if users.is_empty() {
             return;
         }

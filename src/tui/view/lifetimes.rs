@@ -7,10 +7,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, put, span, tone};
+use super::{lines, put, span, tone};
 use crate::session::{TokenView, UserView};
 use crate::tui::content::scale::Scale;
 use crate::tui::content::track::{Mark, Track, track};
+use crate::tui::frame;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::lifetimes::{Columns, DETAIL_LINES, LEFT, MARKS, OrderBy, rows};
 use crate::tui::model::Model;
@@ -37,9 +38,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (order, height) = (chart.order(), rows(area));
     let title =
         format!("Lifetimes: the next {}, by the {} token's end", chart.zoom.name(), chart.order_by.name());
-    let block = pane::with_position(
+    let block = frame::with_position(
         &model.state.theme,
-        pane::whole(model, &title),
+        frame::whole(&model.state, &model.screen(&model.state.regions()), &title),
         chart.offset(),
         height,
         order.len(),
@@ -52,7 +53,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             true => "The vault is locked.".to_owned(),
             false => format!("Nobody is logged in. Press {log_in} to log in."),
         };
-        pane::empty(theme, inside, buffer, &why);
+        frame::empty(theme, inside, buffer, &why);
         return;
     }
     let columns = Columns::of(model, area);
@@ -64,7 +65,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let selected = at == chart.cursor();
         let line = user_line(model, user, selected, &columns, &scale);
         if selected && model.dialogs.is_empty() {
-            pane::selected_row(line, theme.selection, row, buffer);
+            frame::selected_row(line, theme.selection, row, buffer);
         } else {
             put(&line, row, buffer);
         }

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::{lines, pane, put, span, tone};
+use super::{lines, put, span, tone};
+use crate::tui::frame;
 use crate::tui::history::Entry;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::log::{self, NAME, rows};
@@ -58,8 +59,8 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
         None => "Log".to_owned(),
     };
     let room = usize::from(area.width).saturating_sub(30);
-    let block = pane::whole(model, &text::cut(&title, room));
-    pane::with_position(&model.state.theme, block, log.offset(), rows(area), numbers.len())
+    let block = frame::whole(&model.state, &model.screen(&model.state.regions()), &text::cut(&title, room));
+    frame::with_position(&model.state.theme, block, log.offset(), rows(area), numbers.len())
         .render(area, buffer);
     let inside = layout::inside(area);
     if numbers.is_empty() {
@@ -75,7 +76,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
             }
             None => "Nothing has happened yet.".into(),
         };
-        pane::empty(theme, inside, buffer, &words);
+        frame::empty(theme, inside, buffer, &words);
         return;
     }
     let columns = Columns::new(usize::from(inside.width), model.state.snapshot.apps.len() > 1);
@@ -94,7 +95,7 @@ fn list(model: &Model, area: Rect, buffer: &mut Buffer) {
         let selected = at == log.cursor();
         let line = line(model, entry, selected, &columns);
         if selected && model.dialogs.is_empty() {
-            pane::selected_row(line, theme.selection, row, buffer);
+            frame::selected_row(line, theme.selection, row, buffer);
         } else {
             put(&line, row, buffer);
         }
@@ -121,9 +122,9 @@ fn entry(model: &Model, first: usize, area: Rect, buffer: &mut Buffer) {
     let inside = layout::inside(area);
     let all = log::lines(model, area);
     let title = format!("Log: entry {} of {}", model.log.cursor() + 1, model.log.rows().len());
-    pane::with_position(
+    frame::with_position(
         &model.state.theme,
-        pane::whole(model, &title),
+        frame::whole(&model.state, &model.screen(&model.state.regions()), &title),
         first,
         usize::from(inside.height),
         all.len(),

@@ -185,7 +185,7 @@ impl Talk {
         let mut at = FieldPath::default();
         for segment in path.segments() {
             at = at.child(segment.clone());
-            let tree = &mut self.model.detail.tree;
+            let tree = &mut self.model.custom_data.tree;
             tree.expand();
             let Some(row) = tree.rows().iter().position(|row| row.path == at) else { return false };
             tree.go_to(row);

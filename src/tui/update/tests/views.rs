@@ -108,7 +108,7 @@ fn a_refresh_token_that_ends_moves_its_user_to_the_top() {
     // Who was selected is not who is first.
     let end = now() + SignedDuration::from_secs(3 * DAY);
     assert_eq!(model.lifetimes.regroup_at(), Some(end));
-    assert!(wake::next_change(&model).is_some_and(|at| at <= end));
+    assert!(next_change::next_change(&model).is_some_and(|at| at <= end));
     update(&mut model, Message::Now(now() + SignedDuration::from_secs(51 * DAY)));
     assert_eq!(model.lifetimes.order(), [0, 1], "both are over; they stand as on the board");
     assert_eq!(model.lifetimes.regroup_at(), None);
@@ -133,7 +133,7 @@ fn a_chart_of_what_is_far_away_wakes_nobody_soon() {
     keys(&mut model, "6+++++");
     update(&mut model, Message::Now(now() + SignedDuration::from_secs(1)));
     // At this zoom a cell is a minute and more; the end is not in sight, and the text changes by the hour.
-    let change = wake::next_change(&model).unwrap();
+    let change = next_change::next_change(&model).unwrap();
     assert!(change >= now() + SignedDuration::from_mins(59), "{change}");
 }
 

@@ -1,5 +1,112 @@
-//! A list with headings between its items: which line each of them stands in. What a question costs does not grow with
-//! the items.
+//! The one list: which row is selected, what part is in sight, what keys, clicks and the wheel do, and its headings.
+
+use ratatui::text::Line;
+
+use super::input::{Input, is_movement, target};
+use super::page::{Drawn, Spot};
+
+/// The selected row of a list, and the first in sight.
+///
+/// The selection is remembered by a key, so that it stays on its item when others come and go; where rows have no identity of
+/// their own the row is the key. The list holds no items: they are the worker's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<K> {
+    selected: Option<K>,
+    /// Where it was last.
+    row: usize,
+    offset: usize,
+}
+
+impl<K> Default for List<K> {
+    fn default() -> Self {
+        Self { selected: None, row: 0, offset: 0 }
+    }
+}
+
+impl<K: PartialEq> List<K> {
+    /// A list with an item selected, which may still be on its way.
+    pub fn on(selected: Option<K>) -> Self {
+        Self { selected, ..Self::default() }
+    }
+
+    /// Selects an item, which may still be on its way.
+    pub fn select(&mut self, key: K) {
+        self.selected = Some(key);
+    }
+
+    /// The row of the selected one of `keys`; the first until one is selected, or where it is gone.
+    pub fn row_in(&self, mut keys: impl Iterator<Item = K>) -> usize {
+        let Some(selected) = &self.selected else { return 0 };
+        keys.position(|key| key == *selected).unwrap_or(0)
+    }
+
+    /// Moves to a row, at most the last of `rows`.
+    pub fn go_to(&mut self, row: usize, rows: usize, key: impl Fn(usize) -> K) {
+        self.row = row.min(rows.saturating_sub(1));
+        self.selected = (rows > 0).then(|| key(self.row));
+    }
+
+    /// What a movement, a click on a row, or the wheel does to a list of `rows` rows, `height` of which are in sight; whether
+    /// it was one of them.
+    pub fn handle(&mut self, input: &Input, rows: usize, height: usize, key: impl Fn(usize) -> K) -> bool {
+        let row = self.row_in((0..rows).map(&key));
+        match input {
+            Input::Action(action) if is_movement(*action) => {
+                self.go_to(target(*action, row, height), rows, key)
+            }
+            Input::Click(Spot::Row(clicked)) if *clicked < rows => self.go_to(*clicked, rows, key),
+            Input::Wheel(by) => {
+                self.offset = self.offset.saturating_add_signed(*by).min(rows.saturating_sub(height));
+                let last = self.offset + height.saturating_sub(1);
+                self.go_to(row.clamp(self.offset, last), rows, key);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Draws the rows in sight of a list that stands in a dialog, so that the selected one is the last at most.
+    pub fn draw(
+        row: usize,
+        rows: usize,
+        height: usize,
+        line: impl Fn(usize, bool) -> Line<'static>,
+    ) -> Drawn {
+        let mut drawn = Drawn::default();
+        let height = height.min(rows);
+        let first = (row + 1).saturating_sub(height);
+        drawn.rows(first, (first..first + height).map(|at| line(at, at == row)));
+        drawn
+    }
+}
+
+impl List<usize> {
+    /// The selected row.
+    pub fn row(&self) -> usize {
+        self.selected.unwrap_or(0)
+    }
+
+    /// The first row in sight.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Brings selection and offset in line with `rows` rows, `height` of which are in sight.
+    pub fn settle(&mut self, rows: usize, height: usize) {
+        let row = self.row().min(rows.saturating_sub(1));
+        self.selected = Some(row);
+        self.offset = in_sight(self.offset, row, rows, height);
+    }
+}
+
+/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`. What is not shown at all
+/// stays where it was.
+pub fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
+    if height == 0 {
+        return offset;
+    }
+    offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
+}
 
 /// The headings of a list, each by the item that it stands before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,18 +194,10 @@ impl Headings {
     }
 }
 
-/// The first row to show, so that `row` is in sight and no room is wasted below the last of `rows`. What is not shown at all
-/// stays where it was.
-pub fn in_sight(offset: usize, row: usize, rows: usize, height: usize) -> usize {
-    if height == 0 {
-        return offset;
-    }
-    offset.min(row).max((row + 1).saturating_sub(height)).min(rows.saturating_sub(height))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::keymap::Action;
     use proptest::prelude::*;
 
     /// The lines one after another.
@@ -136,6 +235,30 @@ mod tests {
     fn headings_without_items_are_in_sight_at_the_end() {
         let headings = Headings::new(vec![0, 3, 3]);
         assert_eq!(headings.in_sight(0, 2, 3, 4), 2);
+    }
+
+    /// Kind: what is selected stays selected while others come and go.
+    #[test]
+    fn the_selection_stays_on_its_item() {
+        let mut list = List::default();
+        let letters = ["a", "b", "c"];
+        assert!(list.handle(&Input::Action(Action::Down), 3, 3, |row| letters[row]));
+        assert_eq!(list.row_in(letters.into_iter()), 1);
+        assert_eq!(list.row_in(["new", "a", "b", "c"].into_iter()), 2);
+        assert_eq!(list.row_in(["a", "c"].into_iter()), 0, "the first where it is gone");
+        assert!(!list.handle(&Input::Click(Spot::Row(3)), 3, 3, |row| letters[row]), "there is no such row");
+        assert!(!list.handle(&Input::Action(Action::Copy), 3, 3, |row| letters[row]));
+    }
+
+    #[test]
+    fn the_wheel_takes_the_selection_along_and_stops_at_the_end() {
+        let mut list = List::default();
+        assert!(list.handle(&Input::Wheel(3), 10, 4, |row| row));
+        assert_eq!((list.offset(), list.row()), (3, 3));
+        list.handle(&Input::Wheel(100), 10, 4, |row| row);
+        assert_eq!((list.offset(), list.row()), (6, 6));
+        list.settle(5, 4);
+        assert_eq!((list.offset(), list.row()), (1, 4));
     }
 
     proptest! {

@@ -6,40 +6,46 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType};
 
-use super::{lines, put, span, tone};
+use super::widget::line::{self, lines, put, span};
 use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
-use crate::tui::model::Model;
+use crate::tui::state::State;
 use crate::tui::theme::Theme;
 use crate::tui::{text, words};
 
-/// Whether keys go to the pane.
-pub fn has_focus(model: &Model, pane: Pane) -> bool {
-    model.state.focus == pane && model.dialogs.is_empty()
+/// The main screen as it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen<'a> {
+    /// Where everything stands.
+    pub regions: &'a Regions,
+    /// The pane that keys go to; `None` where a dialog or a view takes them.
+    pub focus: Option<Pane>,
+    /// Whether a dialog is above it.
+    pub covered: bool,
 }
 
 /// The border of a pane. The one with the focus has a thick border and a marker before its title. Where the users are out of
 /// sight the title says whose pane it is.
-pub fn frame<'a>(model: &Model, regions: &Regions, pane: Pane) -> Block<'a> {
-    let theme = &model.state.theme;
-    let focused = has_focus(model, pane);
+pub fn frame<'a>(state: &State, screen: &Screen, pane: Pane) -> Block<'a> {
+    let theme = &state.theme;
+    let focused = screen.focus == Some(pane);
     let border_style = if focused { theme.border_focus } else { theme.border };
     let (border, marker) = if focused { (BorderType::Thick, "▶ ") } else { (BorderType::Plain, "") };
     let style = if focused { border_style } else { theme.text };
     let mut title = vec![span(format!(" {marker}{} ", pane.title()), style)];
-    if let Some(user) = model.state.selected().filter(|_| regions.pane(Pane::Users).area() == 0) {
-        let room = usize::from(regions.pane(pane).width) / 2;
+    if let Some(user) = state.selected().filter(|_| screen.regions.pane(Pane::Users).area() == 0) {
+        let room = usize::from(screen.regions.pane(pane).width) / 2;
         let (how, glyph, _) = words::state(&user.state);
-        title.push(span(format!(" {glyph} "), tone(theme, how)));
+        title.push(span(format!(" {glyph} "), line::tone(theme, how)));
         title.push(span(format!("{} ", text::cut(&text::inert(&user.label), room)), theme.text));
     }
     Block::bordered().border_type(border).border_style(border_style).title(Line::from(title))
 }
 
 /// The border of a view that has the whole body.
-pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
-    let focused = model.dialogs.is_empty();
-    let theme = &model.state.theme;
+pub fn whole<'a>(state: &State, screen: &Screen, title: &str) -> Block<'a> {
+    let focused = !screen.covered;
+    let theme = &state.theme;
     let (border, border_style, style) = match focused {
         true => (BorderType::Thick, theme.border_focus, theme.border_focus),
         false => (BorderType::Plain, theme.border, theme.text),
@@ -51,8 +57,8 @@ pub fn whole<'a>(model: &Model, title: &str) -> Block<'a> {
 }
 
 /// Where the text behind the title begins, from the left border.
-pub fn behind_title(model: &Model, pane: Pane) -> u16 {
-    let marker = if has_focus(model, pane) { 2 } else { 0 };
+pub fn behind_title(screen: &Screen, pane: Pane) -> u16 {
+    let marker = if screen.focus == Some(pane) { 2 } else { 0 };
     1 + 1 + marker + text::width(pane.title()) as u16 + 1
 }
 
@@ -90,9 +96,17 @@ pub fn empty(theme: &Theme, area: Rect, buffer: &mut Buffer, words: &str) {
 }
 
 /// Draws a row of a pane. Without the focus the cursor is of no use to anybody, and does not show.
-pub fn row(model: &Model, pane: Pane, line: Line, selected: bool, row: Rect, buffer: &mut Buffer) {
-    if selected && has_focus(model, pane) {
-        selected_row(line, model.state.theme.selection, row, buffer);
+pub fn row(
+    state: &State,
+    screen: &Screen,
+    pane: Pane,
+    line: Line,
+    selected: bool,
+    row: Rect,
+    buffer: &mut Buffer,
+) {
+    if selected && screen.focus == Some(pane) {
+        selected_row(line, state.theme.selection, row, buffer);
     } else {
         put(&line, row, buffer);
     }

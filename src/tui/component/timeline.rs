@@ -1,15 +1,34 @@
-//! The timeline of the selected user: what was read of it, and what has happened since.
+//! The Timeline pane: what happened to the selected user, a line an entry below the heading of its day, the newest first;
+//! where there is room, all of the entry under the cursor.
+//!
+//! It is read once, when somebody looks at it and the selection rests; what happens afterwards comes by itself.
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
 
-use super::effect::DialogId;
-use super::headings::{At, Headings};
-use super::words;
+use super::{Input, Panel, Reaction, State, is_movement, target};
 use crate::account::UserKey;
-use crate::session::TimelineEntry;
+use crate::session::{TimelineEntry, UserView};
+use crate::tui::effect::DialogId;
+use crate::tui::frame::{self, Screen};
+use crate::tui::layout::Pane;
+use crate::tui::widget::line::{self, lines, put, span};
+use crate::tui::widget::list::{At, Headings};
+use crate::tui::widget::page::Spot;
+use crate::tui::{text, words};
+
+/// From this width on there is room for the seconds.
+const ROOMY: usize = 56;
+
+/// Columns of how long ago it was.
+const AGE: usize = 6;
 
 /// Entries that are kept, as many as the vault keeps.
 const MOST: usize = 200;
@@ -99,25 +118,19 @@ impl Timeline {
         self.offset
     }
 
-    /// What a copy of the entry under the cursor is.
-    pub fn copied(&self) -> Option<(String, String)> {
-        let TimelineEntry { at, what, rule, .. } = self.current()?;
-        Some((format!("{} {what} ({rule})", words::moment(*at)), "the entry of the timeline".into()))
-    }
-
     /// Is about this user from now on.
-    pub(super) fn show(&mut self, user: Option<&UserKey>) {
+    fn be_about(&mut self, user: Option<&UserKey>) {
         if self.user.as_ref() != user {
             *self = Self { user: user.cloned(), ..Self::default() };
         }
     }
 
-    pub(super) fn set_reading(&mut self, reading: Reading) {
+    pub fn set_reading(&mut self, reading: Reading) {
         self.reading = reading;
     }
 
     /// Takes what was read, the oldest first. What has happened since is kept.
-    pub(super) fn take(&mut self, user: &UserKey, read: Vec<TimelineEntry>) {
+    pub fn take(&mut self, user: &UserKey, read: Vec<TimelineEntry>) {
         if self.user.as_ref() != Some(user) {
             return;
         }
@@ -130,7 +143,7 @@ impl Timeline {
     }
 
     /// Takes what happens, if it is this user's. What happens before somebody looks is read later.
-    pub(super) fn hear(&mut self, user: &UserKey, entry: TimelineEntry) {
+    pub fn hear(&mut self, user: &UserKey, entry: TimelineEntry) {
         let looks = !matches!(self.reading, Reading::Unread | Reading::Due);
         if self.user.as_ref() != Some(user) || !looks {
             return;
@@ -148,6 +161,11 @@ impl Timeline {
         self.find_days();
     }
 
+    fn settle_in(&mut self, height: usize) {
+        self.go_to(self.cursor);
+        self.offset = self.headings.in_sight(self.offset, self.cursor, self.entries.len(), height);
+    }
+
     fn find_days(&mut self) {
         let mut before = Vec::new();
         self.days.clear();
@@ -162,24 +180,140 @@ impl Timeline {
     }
 
     /// Moves the cursor to an entry, at most the last.
-    pub(super) fn go_to(&mut self, number: usize) {
+    pub fn go_to(&mut self, number: usize) {
         self.cursor = number.min(self.entries.len().saturating_sub(1));
     }
 
     /// Scrolls by lines; the cursor comes along.
-    pub(super) fn scroll(&mut self, by: isize, height: usize) {
+    pub fn scroll(&mut self, by: isize, height: usize) {
         self.offset = self.offset.saturating_add_signed(by).min(self.lines().saturating_sub(height));
         self.go_to(self.headings.nearest(self.cursor, self.offset, height, self.entries.len()));
-    }
-
-    pub(super) fn settle(&mut self, height: usize) {
-        self.go_to(self.cursor);
-        self.offset = self.headings.in_sight(self.offset, self.cursor, self.entries.len(), height);
     }
 }
 
 fn day(entry: &TimelineEntry) -> Date {
     entry.at.to_zoned(TimeZone::UTC).date()
+}
+
+impl Panel for Timeline {
+    fn handle(&mut self, input: &Input, state: &mut State) -> Option<Vec<Reaction>> {
+        let height = state.regions().rows(Pane::Timeline);
+        match input {
+            Input::Action(action) if is_movement(*action) => self.go_to(target(*action, self.cursor, height)),
+            Input::Click(Spot::Row(row)) => match self.at(self.offset + row) {
+                At::Item(number) if number < self.entries.len() => self.go_to(number),
+                At::Item(_) | At::Heading(_) => return None,
+            },
+            Input::Wheel(by) => self.scroll(*by, height),
+            _ => return None,
+        }
+        Some(vec![])
+    }
+
+    fn draw(&self, state: &State, screen: &Screen, buffer: &mut Buffer) -> Option<Position> {
+        let area = screen.regions.pane(Pane::Timeline);
+        if area.area() == 0 {
+            return None;
+        }
+        let timeline = self;
+        let list = screen.regions.list(Pane::Timeline);
+        let height = usize::from(list.height);
+        let block = frame::frame(state, screen, Pane::Timeline);
+        let (first, end) = timeline.range_in_sight(height);
+        frame::with_position(&state.theme, block, first, end - first, timeline.entries().len())
+            .render(area, buffer);
+        if timeline.entries().is_empty() {
+            frame::empty(&state.theme, list, buffer, &nothing(state, &self.reading));
+            return None;
+        }
+        for (line, row) in (timeline.offset()..timeline.lines()).zip(list.rows()) {
+            match timeline.at(line) {
+                At::Heading(number) => {
+                    let day = timeline.day(number).map(|day| format!("── {day} UTC ")).unwrap_or_default();
+                    put(&Line::from(span(day, state.theme.muted)), row, buffer);
+                }
+                At::Item(number) => {
+                    let Some(entry) = timeline.entries().get(number) else { break };
+                    let line = entry_line(state, entry, usize::from(list.width));
+                    frame::row(state, screen, Pane::Timeline, line, number == timeline.cursor(), row, buffer);
+                }
+            }
+        }
+        let inside = screen.regions.inside(Pane::Timeline);
+        let below =
+            Rect { y: list.bottom(), height: inside.bottom().saturating_sub(list.bottom()), ..inside };
+        if let Some(entry) = timeline.current().filter(|_| below.height > 0) {
+            lines(below, buffer, whole(state, entry, below));
+        }
+        None
+    }
+
+    fn next_change(&self, state: &State) -> Option<Timestamp> {
+        let entries = self.in_sight(state.regions().rows(Pane::Timeline));
+        entries.map(|entry| words::next_age_change(entry.at, state.now)).min()
+    }
+
+    fn show(&mut self, user: Option<&UserView>, is_another: bool) {
+        if is_another {
+            self.be_about(user.map(|user| &user.key));
+        }
+    }
+
+    fn settle(&mut self, state: &State) {
+        self.settle_in(state.regions().rows(Pane::Timeline));
+    }
+
+    fn copied(&self, _state: &State) -> Option<(String, String)> {
+        let TimelineEntry { at, what, rule, .. } = self.current()?;
+        Some((format!("{} {what} ({rule})", words::moment(*at)), "the entry of the timeline".into()))
+    }
+}
+
+fn nothing(state: &State, reading: &Reading) -> String {
+    match (state.selected(), reading) {
+        (None, _) => words::no_user(&state.keymap, state.is_locked()),
+        (Some(_), Reading::Failed(why)) => format!("✗ The timeline was not read: {}", text::inert(why)),
+        (Some(_), Reading::Done) => {
+            "Nothing was noted yet. What happens to the session is noted here.".into()
+        }
+        (Some(_), _) => "reading…".into(),
+    }
+}
+
+fn entry_line(state: &State, entry: &TimelineEntry, columns: usize) -> Line<'static> {
+    let theme = &state.theme;
+    let (how, glyph) = words::standing(entry.standing);
+    let time = entry.at.strftime(if columns < ROOMY { "%H:%M" } else { "%H:%M:%S" });
+    let when = format!("{time} {} ", text::fit_right(&words::age(entry.at, state.now), AGE));
+    let what = text::inert(&entry.what);
+    let what = text::cut(&what, columns.saturating_sub(when.len() + 2)).into_owned();
+    Line::from(vec![
+        span(when, theme.muted),
+        span(format!("{glyph} "), line::tone(theme, how)),
+        span(what, theme.text),
+    ])
+}
+
+/// All of an entry: when, what, and the rule that decided.
+fn whole(state: &State, entry: &TimelineEntry, area: Rect) -> Vec<Line<'static>> {
+    let theme = &state.theme;
+    let columns = usize::from(area.width);
+    let (how, glyph) = words::standing(entry.standing);
+    let what = text::inert(&entry.what).into_owned();
+    let rule = text::wrap(&text::inert(&entry.rule), columns);
+    // The rule is short; what happened may be a server's long sentence.
+    let room = usize::from(area.height).saturating_sub(1 + rule.len()).max(1);
+    let mut what = text::wrap(&format!("{glyph} {what}"), columns);
+    if what.len() > room {
+        what.truncate(room);
+        if let Some(last) = what.last_mut() {
+            *last = text::cut(&format!("{last}…"), columns).into_owned();
+        }
+    }
+    std::iter::once(frame::rule(theme, vec![span(words::moment(entry.at), theme.muted)], columns))
+        .chain(what.into_iter().map(|line| Line::from(span(line, line::tone(theme, how)))))
+        .chain(rule.into_iter().map(|line| Line::from(span(line, theme.muted))))
+        .collect()
 }
 
 #[cfg(test)]
@@ -206,7 +340,7 @@ mod tests {
 
     fn read(entries: &[(i64, &str)]) -> Timeline {
         let mut timeline = Timeline::default();
-        timeline.show(Some(&user("1")));
+        timeline.be_about(Some(&user("1")));
         timeline.set_reading(Reading::Asked(DialogId::default()));
         timeline.take(&user("1"), entries.iter().map(|(hours, what)| entry(*hours, what)).collect());
         timeline
@@ -219,7 +353,7 @@ mod tests {
     #[test]
     fn what_happens_while_it_is_read_is_there_once() {
         let mut timeline = Timeline::default();
-        timeline.show(Some(&user("1")));
+        timeline.be_about(Some(&user("1")));
         timeline.hear(&user("1"), entry(0, "before it was asked for"));
         timeline.set_reading(Reading::Asked(DialogId::default()));
         timeline.hear(&user("1"), entry(1, "read already"));
@@ -254,10 +388,10 @@ mod tests {
         timeline.hear(&user("1"), entry(4, "d"));
         assert_eq!(timeline.current().unwrap().what, "d");
         timeline.go_to(2);
-        timeline.settle(2);
+        timeline.settle_in(2);
         let (line, offset) = (timeline.headings.line(2), timeline.offset());
         timeline.hear(&user("1"), entry(30, "another day"));
-        timeline.settle(2);
+        timeline.settle_in(2);
         assert_eq!(timeline.current().unwrap().what, "b");
         assert_eq!(timeline.headings.line(3) - timeline.offset(), line - offset, "it stands where it stood");
     }
@@ -275,9 +409,9 @@ mod tests {
     #[test]
     fn another_user_has_another_timeline() {
         let mut timeline = read(&[(1, "a")]);
-        timeline.show(Some(&user("1")));
+        timeline.be_about(Some(&user("1")));
         assert_eq!(whats(&timeline), ["a"]);
-        timeline.show(Some(&user("2")));
+        timeline.be_about(Some(&user("2")));
         assert_eq!((whats(&timeline).len(), timeline.reading()), (0, &Reading::Unread));
     }
 }
