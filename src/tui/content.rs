@@ -2,9 +2,7 @@
 
 pub mod claims;
 pub mod compare;
-pub mod hints;
 pub mod qr;
 pub mod scale;
-pub mod tabs;
 pub mod track;
 pub mod tree;

@@ -13,8 +13,9 @@ pub use super::effect::DialogId;
 use super::keymap::{Action, Context};
 use super::widget::line::{lines, span};
 use super::widget::page::{Spot, paragraph};
-use super::{layout, text, words};
+use super::{layout, words};
 use crate::session::{Event, EventKind, RequestId};
+use crate::text;
 
 /// Lines that a failure's message, and its hint, may take: the form has to stay in sight.
 const MOST_LINES: usize = 5;

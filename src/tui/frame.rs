@@ -7,11 +7,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType};
 
 use super::widget::line::{self, lines, put, span};
+use crate::text;
 use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// The main screen as it is drawn.
 #[derive(Debug, Clone, Copy)]

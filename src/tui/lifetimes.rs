@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::content::scale::{Scale, Zoom};
 use super::content::track::has_to_log_in;
 use super::layout;
-use super::model::Model;
+use super::state::State;
 use super::widget::list::in_sight;
 use crate::account::SessionState;
 use crate::session::UserView;
@@ -85,10 +85,10 @@ pub struct Columns {
 
 impl Columns {
     /// The columns, where the body has that area.
-    pub fn of(model: &Model, body: Rect) -> Self {
+    pub fn of(state: &State, body: Rect) -> Self {
         let width = usize::from(layout::inside(body).width);
         let label = (width / 4).clamp(14, 30);
-        let (app, gap) = if model.state.snapshot.apps.len() > 1 { (APP, 1) } else { (0, 0) };
+        let (app, gap) = if state.snapshot.apps.len() > 1 { (APP, 1) } else { (0, 0) };
         Self { label, app, chart: width.saturating_sub(MARKS + label + 1 + app + gap + LEFT + 1) }
     }
 
@@ -125,49 +125,51 @@ impl Lifetimes {
     }
 }
 
-/// Brings order, cursor and offset in line with everything else. Sorts only where something may have changed the order.
-pub(super) fn settle(model: &mut Model) {
-    let is_late = model.lifetimes.regroup_at.is_some_and(|at| at <= model.state.now);
-    let users = model.state.users.len(&model.state.snapshot);
-    if model.lifetimes.order.as_ref().is_none_or(|order| order.len() != users) || is_late {
-        sort(model);
+impl Lifetimes {
+    /// Brings order, cursor and offset in line with everything else. Sorts only where something may have changed the order.
+    pub(super) fn settle(&mut self, state: &State) {
+        let is_late = self.regroup_at.is_some_and(|at| at <= state.now);
+        let users = state.users.len(&state.snapshot);
+        if self.order.as_ref().is_none_or(|order| order.len() != users) || is_late {
+            self.sort(state);
+        }
+        let rows = rows(state.regions().body);
+        let selected = state.users.index();
+        let chart = self;
+        if chart.order().get(chart.cursor) != Some(&selected) {
+            chart.cursor = chart.order().iter().position(|user| *user == selected).unwrap_or(0);
+        }
+        chart.offset = in_sight(chart.offset, chart.cursor, chart.order().len(), rows);
     }
-    let rows = rows(model.state.regions().body);
-    let selected = model.state.users.index();
-    let chart = &mut model.lifetimes;
-    if chart.order().get(chart.cursor) != Some(&selected) {
-        chart.cursor = chart.order().iter().position(|user| *user == selected).unwrap_or(0);
+
+    /// Selects a row, at most the last.
+    pub(super) fn go_to(&mut self, row: usize, state: &mut State) {
+        let chart = self;
+        chart.cursor = row.min(chart.order().len().saturating_sub(1));
+        if let Some(user) = chart.order().get(chart.cursor).copied() {
+            let snapshot = state.snapshot.clone();
+            state.users.go_to(user, &snapshot);
+        }
     }
-    chart.offset = in_sight(chart.offset, chart.cursor, chart.order().len(), rows);
-}
 
-/// Selects a row, at most the last.
-pub(super) fn go_to(model: &mut Model, row: usize) {
-    let chart = &mut model.lifetimes;
-    chart.cursor = row.min(chart.order().len().saturating_sub(1));
-    if let Some(user) = chart.order().get(chart.cursor).copied() {
-        let snapshot = model.state.snapshot.clone();
-        model.state.users.go_to(user, &snapshot);
+    /// The rows of the Users pane, the most urgent first.
+    pub fn in_order(&self, state: &State) -> Vec<usize> {
+        let users: Vec<_> = state.shown_users().collect();
+        let by = self.order_by;
+        let mut order: Vec<usize> = (0..users.len()).collect();
+        order.sort_by_cached_key(|at| urgency(users[*at], by, state.present(&users[*at].key.app)));
+        order
     }
-}
 
-/// The rows of the Users pane, the most urgent first.
-pub fn in_order(model: &Model) -> Vec<usize> {
-    let users: Vec<_> = model.state.shown_users().collect();
-    let by = model.lifetimes.order_by;
-    let mut order: Vec<usize> = (0..users.len()).collect();
-    order.sort_by_cached_key(|at| urgency(users[*at], by, model.state.present(&users[*at].key.app)));
-    order
-}
-
-fn sort(model: &mut Model) {
-    let order = in_order(model);
-    let users: Vec<_> = model.state.shown_users().collect();
-    let present: Vec<Timestamp> = users.iter().map(|user| model.state.present(&user.key.app)).collect();
-    let ends = users.iter().zip(&present).filter(|(_, present)| **present == model.state.now);
-    let ends = ends.filter_map(|(user, _)| Some(user.refresh.as_ref()?.lifetime?.expires));
-    model.lifetimes.regroup_at = ends.filter(|end| *end > model.state.now).min();
-    model.lifetimes.order = Some(order);
+    fn sort(&mut self, state: &State) {
+        let order = self.in_order(state);
+        let users: Vec<_> = state.shown_users().collect();
+        let present: Vec<Timestamp> = users.iter().map(|user| state.present(&user.key.app)).collect();
+        let ends = users.iter().zip(&present).filter(|(_, present)| **present == state.now);
+        let ends = ends.filter_map(|(user, _)| Some(user.refresh.as_ref()?.lifetime?.expires));
+        self.regroup_at = ends.filter(|end| *end > state.now).min();
+        self.order = Some(order);
+    }
 }
 
 /// What comes first: who has to log in again; then the living sessions, whose end is near first; then who is logged out.

@@ -4,11 +4,11 @@ use ratatui::layout::Rect;
 
 use super::history::{Entry, Level};
 use super::layout;
-use super::model::Model;
-use super::text;
+use super::state::State;
 use super::widget::list::in_sight;
 use crate::account::{AppAlias, UserKey};
 use crate::session::Subject;
+use crate::text;
 
 /// Which entries are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,51 +133,52 @@ pub fn rows(body: Rect) -> usize {
     usize::from(layout::inside(body).height.saturating_sub(1))
 }
 
-/// The selected entry.
-pub fn current(model: &Model) -> Option<&Entry> {
-    let log = &model.log;
-    model.state.activity.history().get(*log.rows.get(log.cursor)?)
-}
-
 /// Columns of the names of an entry's fields.
 pub const NAME: usize = 9;
 
-/// The selected entry as a whole: names and values, cut into lines.
-pub fn lines(model: &Model, body: Rect) -> Vec<(&'static str, String)> {
-    let columns = usize::from(layout::inside(body).width).saturating_sub(NAME);
-    let fields = current(model).map(Entry::fields).unwrap_or_default();
-    let wrap = |(name, value): (&'static str, String)| {
-        let lines = text::wrap(&text::inert(&value), columns);
-        lines.into_iter().enumerate().map(move |(row, line)| (if row == 0 { name } else { "" }, line))
-    };
-    fields.into_iter().flat_map(wrap).collect()
-}
+impl Log {
+    /// The selected entry.
+    pub fn current<'a>(&self, state: &'a State) -> Option<&'a Entry> {
+        state.activity.history().get(*self.rows.get(self.cursor)?)
+    }
 
-/// Brings rows, cursor and offsets in line with everything else. Looks at new entries only, unless the filter has changed.
-pub(super) fn settle(model: &mut Model) {
-    let body = model.state.regions().body;
-    let (history, log) = (model.state.activity.history(), &mut model.log);
-    let from = log.looked_until.unwrap_or_else(|| {
-        log.rows.clear();
-        0
-    });
-    let new = history.iter().skip_while(|(number, _)| *number < from);
-    let new = new.filter(|(_, entry)| log.filter.passes(entry)).map(|(number, _)| number);
-    log.rows.extend(new);
-    log.looked_until = Some(history.end());
-    let gone = log.rows.iter().take_while(|number| history.get(**number).is_none()).count();
-    log.rows.drain(..gone);
+    /// The selected entry as a whole: names and values, cut into lines.
+    pub fn lines(&self, state: &State, body: Rect) -> Vec<(&'static str, String)> {
+        let columns = usize::from(layout::inside(body).width).saturating_sub(NAME);
+        let fields = self.current(state).map(Entry::fields).unwrap_or_default();
+        let wrap = |(name, value): (&'static str, String)| {
+            let lines = text::wrap(&text::inert(&value), columns);
+            lines.into_iter().enumerate().map(move |(row, line)| (if row == 0 { name } else { "" }, line))
+        };
+        fields.into_iter().flat_map(wrap).collect()
+    }
 
-    let last = log.rows.len().saturating_sub(1);
-    // One that was filtered out, or made way, hands the cursor to the next.
-    log.cursor = match log.selected {
-        Some(number) => log.rows.partition_point(|row| *row < number).min(last),
-        None => last,
-    };
-    log.offset = in_sight(log.offset, log.cursor, log.rows.len(), rows(body));
-    if let Some(line) = log.open {
-        let lines = lines(model, body).len();
-        let most = lines.saturating_sub(usize::from(layout::inside(body).height));
-        model.log.open = Some(line.min(most)).filter(|_| lines > 0);
+    /// Brings rows, cursor and offsets in line with everything else. Looks at new entries only, unless the filter has changed.
+    pub(super) fn settle(&mut self, state: &State) {
+        let body = state.regions().body;
+        let (history, log) = (state.activity.history(), self);
+        let from = log.looked_until.unwrap_or_else(|| {
+            log.rows.clear();
+            0
+        });
+        let new = history.iter().skip_while(|(number, _)| *number < from);
+        let new = new.filter(|(_, entry)| log.filter.passes(entry)).map(|(number, _)| number);
+        log.rows.extend(new);
+        log.looked_until = Some(history.end());
+        let gone = log.rows.iter().take_while(|number| history.get(**number).is_none()).count();
+        log.rows.drain(..gone);
+
+        let last = log.rows.len().saturating_sub(1);
+        // One that was filtered out, or made way, hands the cursor to the next.
+        log.cursor = match log.selected {
+            Some(number) => log.rows.partition_point(|row| *row < number).min(last),
+            None => last,
+        };
+        log.offset = in_sight(log.offset, log.cursor, log.rows.len(), rows(body));
+        if let Some(line) = log.open {
+            let lines = log.lines(state, body).len();
+            let most = lines.saturating_sub(usize::from(layout::inside(body).height));
+            log.open = Some(line.min(most)).filter(|_| lines > 0);
+        }
     }
 }

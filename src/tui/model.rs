@@ -22,7 +22,7 @@ use super::effect::DialogId;
 use super::frame::Screen;
 use super::keymap::{Action, Context};
 use super::layout::{self, Pane, Regions, View};
-use super::lifetimes::{self, Lifetimes};
+use super::lifetimes::Lifetimes;
 use super::log::{self, Log};
 use super::mouse::Mouse;
 use super::state::{Start, State, whole_second};
@@ -245,8 +245,8 @@ impl Model {
             panel.settle(state);
         }
         match self.state.view {
-            View::Lifetimes => lifetimes::settle(self),
-            View::Log => log::settle(self),
+            View::Lifetimes => self.lifetimes.settle(&self.state),
+            View::Log => self.log.settle(&self.state),
             View::Board | View::Compare => {}
         }
     }

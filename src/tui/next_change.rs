@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::content::{tabs, track};
+use super::content::track;
 use super::countdown::{self, expiry, next_token_change};
 use super::layout;
 use super::layout::{Pane, View};
 use super::lifetimes::{self, Columns, OrderBy};
 use super::model::Model;
+use super::tabs;
 
 /// The first moment after the model's present at which something in sight changes; `None` where nothing counts down.
 /// Looks at the rows in sight only.
@@ -41,7 +42,7 @@ fn board_change(model: &Model) -> Option<Timestamp> {
 fn lifetimes_change(model: &Model) -> Option<Timestamp> {
     let chart = &model.lifetimes;
     let body = model.state.regions().body;
-    let scale = Columns::of(model, body).scale(chart.zoom);
+    let scale = Columns::of(&model.state, body).scale(chart.zoom);
     let rows = chart.order().iter().skip(chart.offset()).take(lifetimes::rows(body));
     let users =
         rows.filter_map(|user| model.state.users.get(*user, &model.state.snapshot)).filter_map(|user| {

@@ -145,7 +145,7 @@ pub fn providers(user: &UserView, columns: usize) -> String {
     };
     let all = names.join("+");
     match names.as_slice() {
-        [first, rest @ ..] if !rest.is_empty() && super::text::width(&all) > columns => {
+        [first, rest @ ..] if !rest.is_empty() && crate::text::width(&all) > columns => {
             format!("{first}+{}", rest.len())
         }
         _ => all,

@@ -10,13 +10,14 @@ use super::{
 };
 use crate::account::{ApiKey, ApiKeyId, UserKey, api_key};
 use crate::session::{self, ApiKeyCreated, Snapshot, UserView};
+use crate::text;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::form;
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::page::{Drawn, Spot, below, paragraph};
+use crate::tui::words;
 use crate::tui::words::Tone;
-use crate::tui::{text, words};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;

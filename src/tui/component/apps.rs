@@ -8,10 +8,11 @@ use super::credentials::CredentialsForm;
 use super::{Component, Input, Modal, Page, Reaction, Room, State, is_movement, target};
 use crate::account::AppAlias;
 use crate::session::{AppAdded, AppView, Snapshot, Subject};
+use crate::text;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, Spot};
-use crate::tui::{availability, text, words};
+use crate::tui::{availability, words};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::BrowserAddress;
 use crate::session::{self, Event, EventKind, RequestId};
+use crate::text;
 use crate::tui::content::qr::Code;
 use crate::tui::effect::Effect;
 use crate::tui::form::{Field, FieldName, Form};
@@ -15,7 +16,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::form;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, below, paragraph};
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// Columns between the words and the code.
 const GAP: usize = 2;

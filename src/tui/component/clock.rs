@@ -9,12 +9,13 @@ use super::{
 };
 use crate::account::{AppAlias, ClockChange, local};
 use crate::session;
+use crate::text;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::form;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, Spot, below, paragraph};
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;

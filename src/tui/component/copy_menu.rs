@@ -7,8 +7,8 @@ use ratatui::text::Line;
 use super::{Component, Input, Modal, Page, Reaction, Room, State, is_movement, target};
 use crate::account::UserKey;
 use crate::session::{self, Event, RefreshTokenRead, TokenRead, UserView};
+use crate::text;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::text;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, Spot};
 

@@ -10,11 +10,11 @@ use crate::account::credentials::{RegistrationError, check_email, check_password
 use crate::account::{AppAlias, Credentials, FunctionPayload, GoogleProof, Provider, UserKey};
 use crate::data::value::parse_value;
 use crate::session::{self, AppView, Entered, Event, EventKind, RequestId, Subject, UserView};
+use crate::text;
 use crate::tui::content::tree::type_name;
 use crate::tui::effect::Effect;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context};
-use crate::tui::text;
 use crate::tui::widget::form;
 use crate::tui::widget::line::{span, tone};
 use crate::tui::widget::page::{Drawn, below, paragraph};

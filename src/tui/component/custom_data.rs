@@ -9,14 +9,15 @@ use ratatui::widgets::Widget;
 use super::{Input, Panel, Reaction, State};
 use crate::data::change::json_size;
 use crate::session::UserView;
+use crate::text;
 use crate::tui::content::tree::{Kind, Mark, Row, Tree};
 use crate::tui::frame::{self, Screen};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::list::List;
+use crate::tui::words;
 use crate::tui::words::Tone;
-use crate::tui::{text, words};
 
 /// The pane.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use ratatui::text::Line;
 use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::UserKey;
 use crate::session::{self, UserView};
+use crate::text;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::keymap::{Action, Context};
-use crate::tui::text;
 use crate::tui::widget::form;
 use crate::tui::widget::page::{below, paragraph};
 

@@ -9,12 +9,13 @@ use crate::data::DataChange;
 use crate::data::change::{DataEdit, apply, identical, json_size};
 use crate::data::edited_text::{document_text, parse_document};
 use crate::session::{self, CustomDataRead, UserView};
+use crate::text;
 use crate::tui::content::tree::{type_name, whole};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::page::{Drawn, paragraph};
+use crate::tui::words;
 use crate::tui::words::Tone;
-use crate::tui::{text, words};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;

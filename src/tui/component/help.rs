@@ -4,9 +4,9 @@ use ratatui::layout::Size;
 use ratatui::text::Line;
 
 use super::{Component, Input, Modal, Page, Reaction, Room, State, is_movement, target};
+use crate::text;
 use crate::tui::keymap::{Action, Bound, Context, Keymap};
 use crate::tui::layout::Pane;
-use crate::tui::text;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::Drawn;
 

@@ -7,12 +7,13 @@ use ratatui::widgets::Widget;
 
 use super::{Input, Panel, Reaction, State};
 use crate::session::UserView;
+use crate::text;
 use crate::tui::frame::{self, Screen};
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::widget::line::span;
 use crate::tui::widget::list::List;
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// The pane.
 #[derive(Debug, Default)]

@@ -8,11 +8,12 @@ use super::email::EmailForm;
 use super::{Component, Input, Modal, Page, Reaction, Room, State, is_movement, target};
 use crate::account::{AppAlias, Mail, MailPurpose, MailState};
 use crate::session::{self, Snapshot};
+use crate::text;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::page::{Drawn, Spot};
+use crate::tui::words;
 use crate::tui::words::Tone;
-use crate::tui::{text, words};
 
 /// Rows that a page key goes.
 const PAGE: usize = 10;

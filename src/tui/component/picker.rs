@@ -8,13 +8,14 @@ use ratatui::text::Line;
 use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State, form_context, handle_form};
 use crate::account::UserKey;
 use crate::session::{Snapshot, UserView};
+use crate::text;
+use crate::tui::filter;
 use crate::tui::form::{Field, FieldName, Form};
 use crate::tui::fuzzy::Query;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::widget::form;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::{Drawn, Spot};
-use crate::tui::{filter, text};
 
 /// Most users that are listed: nobody reads on.
 const MOST: usize = 200;

@@ -4,8 +4,8 @@ use ratatui::text::Line;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{COLUMNS, Component, Input, Modal, Page, Reaction, Room, State};
+use crate::text;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::text;
 use crate::tui::widget::line::span;
 use crate::tui::widget::page::Drawn;
 

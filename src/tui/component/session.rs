@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 use super::{Input, Panel, Reaction, State};
 use crate::account::Lifetime;
 use crate::session::{TokenView, UserView};
+use crate::text;
 use crate::tui::content::claims::{self, ClaimRow};
 use crate::tui::frame::{self, Screen};
 use crate::tui::keymap::Keymap;
@@ -17,7 +18,7 @@ use crate::tui::widget::gauge;
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::list::List;
 use crate::tui::words::Tone;
-use crate::tui::{countdown, text, words};
+use crate::tui::{countdown, words};
 
 /// Columns of the names of fields.
 const NAME: usize = 8;

@@ -16,13 +16,14 @@ use ratatui::widgets::Widget;
 use super::{Input, Panel, Reaction, State, is_movement, target};
 use crate::account::UserKey;
 use crate::session::{TimelineEntry, UserView};
+use crate::text;
 use crate::tui::effect::DialogId;
 use crate::tui::frame::{self, Screen};
 use crate::tui::layout::Pane;
 use crate::tui::widget::line::{self, lines, put, span};
 use crate::tui::widget::list::{At, Headings};
 use crate::tui::widget::page::Spot;
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// From this width on there is room for the seconds.
 const ROOMY: usize = 56;

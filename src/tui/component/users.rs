@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 
 use super::{Input, Panel, Reaction, State, is_movement, target};
 use crate::session::{TokenView, UserView, VaultStatus};
+use crate::text;
 use crate::tui::availability;
 use crate::tui::frame::{self, Screen};
 use crate::tui::keymap::{Action, Context};
@@ -18,7 +19,7 @@ use crate::tui::widget::line::{self, put, span};
 use crate::tui::widget::list::At;
 use crate::tui::widget::page::Spot;
 use crate::tui::widget::text_field;
-use crate::tui::{countdown, text, words};
+use crate::tui::{countdown, words};
 
 /// Widths of the columns.
 struct Columns {

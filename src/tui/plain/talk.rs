@@ -13,6 +13,7 @@ use crate::session::{
     CustomDataChange, Event, EventKind, RequestId, SendError, Snapshot, Subject, Timeline, TokenRead,
     VaultStatus,
 };
+use crate::text;
 use crate::tui::component::apps::AppList;
 use crate::tui::component::confirm::{Answer, Confirm};
 use crate::tui::component::conflict::Conflict;
@@ -29,7 +30,7 @@ use crate::tui::layout::Pane;
 use crate::tui::message::Message;
 use crate::tui::model::Model;
 use crate::tui::update::update;
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// New users that are said one by one; of more at once it is said how many.
 const MOST_NEW: usize = 50;

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::lines::length;
 use crate::session::{TokenView, UserView};
 use crate::tui::content::compare::{self, Row};
-use crate::tui::lifetimes;
 use crate::tui::model::Model;
 use crate::tui::words;
 
@@ -14,7 +13,7 @@ const MOST: usize = 50;
 
 /// When every session ends, the first to end first.
 pub fn lifetimes(model: &Model) -> Vec<String> {
-    let order = lifetimes::in_order(model);
+    let order = model.lifetimes.in_order(&model.state);
     let users = order.into_iter().filter_map(|row| model.state.users.get(row, &model.state.snapshot));
     users.map(|user| lifetime(model, user)).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::tui::text;
+use crate::text;
 
 /// How a person wants to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

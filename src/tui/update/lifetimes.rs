@@ -21,7 +21,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Toggle => model.state.view = View::Board,
         Action::Up | Action::Down | Action::First | Action::Last | Action::PageUp | Action::PageDown => {
             let row = target(action, chart.cursor(), lifetimes::rows(model.state.regions().body));
-            lifetimes::go_to(model, row);
+            model.lifetimes.go_to(row, &mut model.state);
         }
         other => return panes::act(model, other),
     }

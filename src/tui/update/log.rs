@@ -1,13 +1,14 @@
 //! Keys on the log.
 
 use super::panes;
+use crate::text;
 use crate::tui::component::target;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::layout;
 use crate::tui::log::{self, Filter};
 use crate::tui::model::Model;
 use crate::tui::words::Tone;
-use crate::tui::{layout, text};
 
 /// Does what a key asks for.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -60,7 +61,7 @@ fn filter(model: &mut Model, action: Action) {
 
 /// Copies all of the selected entry, as it is shown.
 fn copy(model: &mut Model) -> Vec<Effect> {
-    let Some(entry) = log::current(model) else { return vec![] };
+    let Some(entry) = model.log.current(&model.state) else { return vec![] };
     let fields = entry.fields();
     let lines: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}: {}", text::inert(value))).collect();

@@ -6,7 +6,6 @@ use ratatui::layout::Position;
 
 use super::{dialogs, perform, views};
 use crate::tui::component::Input;
-use crate::tui::content::{hints, tabs};
 use crate::tui::effect::Effect;
 use crate::tui::hit::{self, spot};
 use crate::tui::keymap::Action;
@@ -14,6 +13,7 @@ use crate::tui::layout::{self, Arrangement};
 use crate::tui::layout::{Pane, View};
 use crate::tui::model::Model;
 use crate::tui::widget::page::Spot;
+use crate::tui::{hints, tabs};
 use crate::tui::{lifetimes, view};
 
 /// Rows that one notch of the wheel goes.
@@ -116,7 +116,7 @@ fn in_view(model: &mut Model, place: Position) -> bool {
             let row = line.checked_sub(1).filter(|row| *row < lifetimes::rows(body));
             let row = row.map(|row| model.lifetimes.offset() + row);
             let row = row.filter(|row| *row < model.lifetimes.order().len());
-            row.inspect(|row| lifetimes::go_to(model, *row)).is_some()
+            row.inspect(|row| model.lifetimes.go_to(*row, &mut model.state)).is_some()
         }
         View::Log if model.log.open().is_none() => {
             // So are the heads of the columns.

@@ -21,7 +21,6 @@ use crate::session::{
     self, AnyOperation, AppView, Event, EventKind, Failure, FailureKind, KeyChoice, KeySource, RequestId,
     SendError, Snapshot, Subject, TokenView, UserView, VaultStatus,
 };
-use crate::tui::Look;
 use crate::tui::component::confirm::Confirm;
 use crate::tui::component::copy_menu::CopyMenu;
 use crate::tui::component::credentials::CredentialsForm;
@@ -34,6 +33,7 @@ use crate::tui::effect::DialogId;
 use crate::tui::form::FieldName;
 use crate::tui::layout::Pane;
 use crate::tui::next_change;
+use crate::tui::state::Look;
 use crate::tui::state::Start;
 use crate::tui::theme::Theme;
 

@@ -7,13 +7,14 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::{lines, put, span, tone};
 use crate::session::VaultStatus;
-use crate::tui::content::{hints, tabs};
+use crate::text;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::NEEDED;
 use crate::tui::layout::View;
 use crate::tui::model::Model;
 use crate::tui::state::ACTIVITY_MARGIN;
-use crate::tui::{text, words};
+use crate::tui::words;
+use crate::tui::{hints, tabs};
 
 /// The name of the program, the view unless it is the board, the App, how many users, where the key of the vault lives.
 pub fn header(model: &Model, area: Rect, buffer: &mut Buffer) {

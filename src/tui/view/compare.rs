@@ -9,12 +9,13 @@ use ratatui::widgets::Widget;
 
 use super::{put, span, tone};
 use crate::session::UserView;
+use crate::text;
 use crate::tui::content::compare::Row;
 use crate::tui::frame;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout;
 use crate::tui::model::Model;
-use crate::tui::{text, words};
+use crate::tui::words;
 
 /// Columns of the names of fields: at least, and at most.
 const NAMES: (usize, usize) = (18, 30);

@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 
 use super::{lines, put, span, tone};
 use crate::session::{TokenView, UserView};
+use crate::text;
 use crate::tui::content::scale::Scale;
 use crate::tui::content::track::{Mark, Track, track};
 use crate::tui::frame;
@@ -16,7 +17,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::lifetimes::{Columns, DETAIL_LINES, LEFT, MARKS, OrderBy, rows};
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
-use crate::tui::{countdown, layout, text, words};
+use crate::tui::{countdown, layout, words};
 
 /// Columns of the names of the selected user's moments.
 const NAME: usize = 9;
@@ -56,7 +57,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         frame::empty(theme, inside, buffer, &why);
         return;
     }
-    let columns = Columns::of(model, area);
+    let columns = Columns::of(&model.state, area);
     let scale = columns.scale(chart.zoom);
     lines(inside, buffer, [axis(theme, &columns, &scale, chart.order_by)]);
     let list = Rect { y: inside.y + 1, height: height as u16, ..inside };

@@ -6,12 +6,13 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::{lines, put, span, tone};
+use crate::text;
 use crate::tui::frame;
 use crate::tui::history::Entry;
 use crate::tui::keymap::{Action, Context};
-use crate::tui::log::{self, NAME, rows};
+use crate::tui::log::{NAME, rows};
 use crate::tui::model::Model;
-use crate::tui::{layout, text, words};
+use crate::tui::{layout, words};
 
 /// The cursor.
 const MARK: usize = 2;
@@ -120,7 +121,7 @@ fn line(model: &Model, entry: &Entry, selected: bool, columns: &Columns) -> Line
 fn entry(model: &Model, first: usize, area: Rect, buffer: &mut Buffer) {
     let theme = &model.state.theme;
     let inside = layout::inside(area);
-    let all = log::lines(model, area);
+    let all = model.log.lines(&model.state, area);
     let title = format!("Log: entry {} of {}", model.log.cursor() + 1, model.log.rows().len());
     frame::with_position(
         &model.state.theme,

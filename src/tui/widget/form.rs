@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use super::line::span;
 use super::page::{Drawn, Spot};
 use super::text_field;
+use crate::text;
 use crate::tui::form::{Field, FieldKind, Form};
-use crate::tui::text;
 use crate::tui::theme::Theme;
 
 /// Draws a form in `columns` columns.

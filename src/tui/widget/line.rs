@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::tui::text;
+use crate::text;
 use crate::tui::theme::Theme;
 use crate::tui::words::Tone;
 

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::line::span;
+use crate::text;
 use crate::tui::form::FieldName;
-use crate::tui::text;
 
 /// What a click hits in a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::tui::text;
+use crate::text;
 
 /// The part of `value` to show in `columns` columns, and the column of the cursor in it. `cursor` counts characters. The
 /// text is shown inert, since what is edited may come from a server.

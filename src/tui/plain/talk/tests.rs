@@ -8,7 +8,7 @@ use crate::session::{
     self, AnyOperation, AppView, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
     UserView,
 };
-use crate::tui::Look;
+use crate::tui::state::Look;
 use crate::tui::state::Start;
 use crate::tui::theme::Theme;
 

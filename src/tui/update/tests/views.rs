@@ -6,7 +6,6 @@ use crate::tui::content::scale::Zoom;
 use crate::tui::history::Level;
 use crate::tui::layout::View;
 use crate::tui::lifetimes::OrderBy;
-use crate::tui::log;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -189,7 +188,7 @@ fn all_of_an_entry_is_shown_and_copied() {
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.log.open(), Some(0));
     let body = model.state.regions().body;
-    let lines = log::lines(&model, body);
+    let lines = model.log.lines(&model.state, body);
     let has = |name, value| lines.contains(&(name, String::from(value)));
     assert!(has("level", "error") && has("user", "ada@example.com") && has("next", "Check both."));
     assert!(has("failure", "wrong credentials") && has("what", "invalid username/password"), "{lines:?}");
@@ -209,7 +208,7 @@ fn an_error_of_the_screen_itself_is_in_the_log_once() {
     update(&mut model, Message::WorkerStopped);
     keys(&mut model, "8");
     assert_eq!(entries(&model).len(), 1);
-    assert_eq!(log::current(&model).map(|entry| entry.level), Some(Level::Error));
+    assert_eq!(model.log.current(&model.state).map(|entry| entry.level), Some(Level::Error));
 }
 
 #[test]
@@ -225,7 +224,7 @@ fn the_log_stays_in_order_when_the_oldest_entries_make_way() {
     }
     assert_eq!(model.log.rows().len(), crate::tui::history::MOST);
     assert_eq!(model.log.cursor(), 0, "the selected entry is gone, the oldest one takes its place");
-    assert!(log::current(&model).is_some_and(|entry| entry.words == "logged out"));
+    assert!(model.log.current(&model.state).is_some_and(|entry| entry.words == "logged out"));
 }
 
 #[test]

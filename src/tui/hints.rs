@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use crate::text;
 use crate::tui::keymap::{Action, Bound};
 use crate::tui::layout::View;
 use crate::tui::model::Model;
-use crate::tui::text;
 
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use crate::text;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::model::Model;
-use crate::tui::{countdown, text, words};
+use crate::tui::{countdown, words};
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
