@@ -19,7 +19,6 @@ pub use self::error::AppError;
 use crate::account::{App, AppAlias, ControlAccess, CustomDataSource};
 use crate::backend::app_services::AppServices;
 use crate::backend::{Backend, HttpClient};
-use crate::cli::RemoteApp;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AppConfig, Config};
 use crate::crash;
@@ -40,7 +39,7 @@ pub enum Start {
     /// The embedded local App, with data that is kept.
     Local,
     /// An App elsewhere.
-    Remote(RemoteApp),
+    Remote(App),
     /// A throw-away local App with users in it; nothing is kept.
     Demo,
 }
@@ -190,10 +189,7 @@ async fn run_in_runtime(
 /// Starts the embedded local App, unless the App is elsewhere, and tells the worker where it is.
 async fn add_app(start: &Start, operations: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
     let (app, server) = match start {
-        Start::Remote(remote) => {
-            let app = remote.app();
-            (App { control: control_of_environment(&app), ..app }, None)
-        }
+        Start::Remote(app) => (App { control: control_of_environment(app), ..app.clone() }, None),
         Start::Local | Start::Demo => {
             let storage = match start {
                 Start::Demo => Storage::Memory,

@@ -206,7 +206,7 @@ impl Cli {
     /// What the terminal user interface works on.
     pub fn start(self) -> Start {
         match self.remote {
-            Some(remote) => Start::Remote(remote),
+            Some(remote) => Start::Remote(remote.app()),
             None if self.demo => Start::Demo,
             None => Start::Local,
         }
@@ -293,7 +293,7 @@ mod tests {
         else {
             panic!("a remote app")
         };
-        assert_eq!(remote.app().alias.as_str(), "shop-abcde");
+        assert_eq!(remote.alias.as_str(), "shop-abcde");
         for wrong in [
             &["--url", "http://127.0.0.1:1/"][..],
             &["--app-id", "shop-abcde"],

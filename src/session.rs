@@ -3,29 +3,21 @@
 //! Operations go in; [`Event`]s and a [`Snapshot`] come out. The terminal interface and the command line know nothing else
 //! of the engine.
 
-mod engine;
+pub mod engine;
 pub mod event;
 mod failure;
 mod find;
 pub mod handle;
-pub mod operation;
-mod operations;
-mod outbox;
-mod retry;
-mod roster;
-mod schedule;
-mod skew;
 pub mod snapshot;
 mod timeline;
-mod user_session;
 
+pub use engine::operation::{AnyOperation, Envelope, Operation, RequestId};
+pub use engine::operations::*;
 pub use engine::{Connect, Renewals, Setup, start};
 pub use event::{Done, Event, EventKind, Outcome, Subject};
 pub use failure::{Failure, FailureKind};
 pub use find::{FindError, find_user};
 pub use handle::{SendError, SessionHandle};
-pub use operation::{AnyOperation, Envelope, Operation, RequestId};
-pub use operations::*;
 pub use snapshot::{
     AppView, ClockView, LastRefresh, LocalView, Snapshot, SourceView, TokenView, UserView, VaultStatus,
 };

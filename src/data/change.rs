@@ -3,7 +3,6 @@
 use bson::{Bson, Document};
 
 use super::FieldPath;
-use super::edited_text::as_type_of;
 use super::ejson;
 
 /// One field that differs between two documents.
@@ -291,6 +290,24 @@ fn typed_as(after: &Bson, before: &Bson, present: &Bson) -> Bson {
 /// The size of a document as JSON, which is how it travels in an access token.
 pub fn json_size(document: &Document) -> usize {
     ejson::relaxed_document(document).to_string().len()
+}
+
+/// A number in the type of another one, where it fits.
+pub fn as_type_of(value: Bson, other: &Bson) -> Bson {
+    /// Above 2^53 a double does not tell all integers apart.
+    const EXACT: i64 = 1 << 53;
+    match (&value, other) {
+        (Bson::Int32(number), Bson::Int64(_)) => Bson::Int64((*number).into()),
+        (Bson::Int64(number), Bson::Int32(_)) => i32::try_from(*number).map_or(value, Bson::Int32),
+        (Bson::Int32(number), Bson::Double(_)) => Bson::Double((*number).into()),
+        (Bson::Int64(number), Bson::Double(_)) if (-EXACT..=EXACT).contains(number) => {
+            Bson::Double(*number as f64)
+        }
+        (Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_), Bson::Decimal128(_)) => {
+            value.to_string().parse().map_or(value, Bson::Decimal128)
+        }
+        _ => value,
+    }
 }
 
 #[cfg(test)]

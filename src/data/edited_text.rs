@@ -5,7 +5,7 @@ use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document};
 use serde_json::{Map, Value};
 
-use super::change::identical;
+use super::change::{as_type_of, identical};
 use super::ejson;
 use super::value::{ValueError, parse_json, value_text};
 
@@ -147,24 +147,6 @@ fn array_like(new: &[Value], old: &[Bson], shown: &[Value]) -> Result<Vec<Bson>,
         }
     };
     new.iter().enumerate().map(element).collect()
-}
-
-/// A number in the type of another one, where it fits.
-pub fn as_type_of(value: Bson, other: &Bson) -> Bson {
-    /// Above 2^53 a double does not tell all integers apart.
-    const EXACT: i64 = 1 << 53;
-    match (&value, other) {
-        (Bson::Int32(number), Bson::Int64(_)) => Bson::Int64((*number).into()),
-        (Bson::Int64(number), Bson::Int32(_)) => i32::try_from(*number).map_or(value, Bson::Int32),
-        (Bson::Int32(number), Bson::Double(_)) => Bson::Double((*number).into()),
-        (Bson::Int64(number), Bson::Double(_)) if (-EXACT..=EXACT).contains(number) => {
-            Bson::Double(*number as f64)
-        }
-        (Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_), Bson::Decimal128(_)) => {
-            value.to_string().parse().map_or(value, Bson::Decimal128)
-        }
-        _ => value,
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,17 @@
 mod apps;
 mod as_user;
 mod clocks;
-pub(in crate::session) mod local;
+mod local;
+pub mod operation;
+pub mod operations;
+mod outbox;
 mod refresh;
+mod retry;
+mod roster;
+mod schedule;
 mod sharing;
+mod skew;
+mod user_session;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -22,16 +30,15 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(in crate::session) use self::as_user::Attempt;
 use self::clocks::Time;
 use self::local::Local;
+use self::operations::{Away, Entrance};
+use self::outbox::Outbox;
+use self::roster::Roster;
+use self::schedule::Schedule;
 use self::sharing::{Looking, looking};
-use super::operations::{Away, Entrance};
-use super::outbox::Outbox;
-use super::roster::Roster;
-use super::schedule::Schedule;
-use super::skew::Skew;
-use super::user_session::UserSession;
+use self::skew::Skew;
+use self::user_session::UserSession;
 use super::{
     AppView, Envelope, Event, EventKind, Failure, FailureKind, RequestId, SessionHandle, Snapshot, Subject,
     VaultStatus,
@@ -137,27 +144,27 @@ pub fn start(
 }
 
 /// An app with everything the worker holds of it.
-pub(super) struct KnownApp {
-    pub(super) alias: AppAlias,
+struct KnownApp {
+    alias: AppAlias,
     /// The app and its client, once it was added; until then only its users are known, from the vault.
-    pub(super) connected: Option<(App, Arc<dyn Backend>)>,
-    pub(super) current: Option<UserId>,
-    pub(super) device: Option<DeviceId>,
-    pub(super) kept: bool,
+    connected: Option<(App, Arc<dyn Backend>)>,
+    current: Option<UserId>,
+    device: Option<DeviceId>,
+    kept: bool,
     /// The app as the vault last had it, as far as that was seen.
-    pub(super) seen: Option<App>,
-    pub(super) skew: Skew,
+    seen: Option<App>,
+    skew: Skew,
     /// Bounds the renewals on the wire.
-    pub(super) renewals: Arc<Semaphore>,
-    pub(super) outage: Outage,
-    pub(super) local: Local,
+    renewals: Arc<Semaphore>,
+    outage: Outage,
+    local: Local,
     /// The host that the App names as where it is served, and that nobody has accepted.
-    pub(super) other_host: Option<String>,
+    other_host: Option<String>,
 }
 
 /// An app that does not answer, as far as it is known.
 #[derive(Debug, Default)]
-pub(super) struct Outage {
+struct Outage {
     /// Failures in a row, of whichever session.
     failures: u32,
     /// Until when nothing is asked of the app that nobody asked for, and why.
@@ -168,7 +175,7 @@ pub(super) struct Outage {
 type Landing = Box<dyn FnOnce(&mut Engine) + Send>;
 
 /// What a job was for, in case it panics.
-pub(super) struct Label {
+struct Label {
     user: Option<UserKey>,
     request: Option<RequestId>,
     must_land: bool,
@@ -176,33 +183,33 @@ pub(super) struct Label {
 
 /// The one owner of all sessions. Operations change it; nobody else sees it.
 pub struct Engine {
-    pub(super) setup: Setup,
-    pub(super) time: Time,
+    setup: Setup,
+    time: Time,
     /// The vault's answer to what other processes did, while it is asked. Not a job: it is asked twice a second, and a task
     /// would wake a thread more each time.
-    pub(super) looking: Option<Looking>,
+    looking: Option<Looking>,
     /// Apps that this process kept or forgot while a look was under way, which may not know of it.
-    pub(super) apps_written: Vec<AppAlias>,
+    apps_written: Vec<AppAlias>,
     /// When it is asked next.
-    pub(super) next_look: Instant,
+    next_look: Instant,
     /// When the clocks of local Apps are read next.
-    pub(super) next_clock_look: Instant,
-    pub(super) vault: Option<Vault>,
-    pub(super) vault_status: VaultStatus,
-    pub(super) apps: Vec<KnownApp>,
-    pub(super) roster: Roster,
-    pub(super) schedule: Schedule,
-    pub(super) jobs: JoinSet<Landing>,
+    next_clock_look: Instant,
+    vault: Option<Vault>,
+    vault_status: VaultStatus,
+    apps: Vec<KnownApp>,
+    roster: Roster,
+    schedule: Schedule,
+    jobs: JoinSet<Landing>,
     /// Log-ins on their way.
-    pub(super) entering: HashMap<RequestId, Entrance>,
+    entering: HashMap<RequestId, Entrance>,
     /// Browsers that people are away in, by the request that sent them there.
-    pub(super) away: HashMap<RequestId, Away>,
-    pub(super) labels: HashMap<Id, Label>,
-    pub(super) outbox: Outbox,
-    pub(super) published: watch::Sender<Arc<Snapshot>>,
-    pub(super) generations: u64,
-    pub(super) version: u64,
-    pub(super) changed: bool,
+    away: HashMap<RequestId, Away>,
+    labels: HashMap<Id, Label>,
+    outbox: Outbox,
+    published: watch::Sender<Arc<Snapshot>>,
+    generations: u64,
+    version: u64,
+    changed: bool,
 }
 
 impl Engine {
@@ -254,7 +261,7 @@ impl Engine {
     }
 
     /// Runs a job that may be given up when the program ends; `then` takes what comes of it.
-    pub(super) fn spawn<T: Send + 'static>(
+    fn spawn<T: Send + 'static>(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
@@ -265,7 +272,7 @@ impl Engine {
     }
 
     /// Runs a job that the program waits for, within limits, before it ends; `then` takes what comes of it.
-    pub(super) fn spawn_to_land<T: Send + 'static>(
+    fn spawn_to_land<T: Send + 'static>(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
@@ -328,12 +335,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         self.setup.clock.now()
     }
 
     /// The moment to judge an app's lifetimes by: now, unless its clock stands still.
-    pub(super) fn present(&self, alias: &AppAlias) -> Timestamp {
+    fn present(&self, alias: &AppAlias) -> Timestamp {
         self.app(alias).and_then(|app| app.skew.stands_at()).unwrap_or_else(|| self.now())
     }
 
@@ -344,17 +351,17 @@ impl Engine {
         app.skew.stands_at().filter(|_| is_watched)
     }
 
-    pub(super) fn next_generation(&mut self) -> u64 {
+    fn next_generation(&mut self) -> u64 {
         self.generations += 1;
         self.generations
     }
 
-    pub(super) fn app(&self, alias: &AppAlias) -> Option<&KnownApp> {
+    fn app(&self, alias: &AppAlias) -> Option<&KnownApp> {
         self.apps.iter().find(|app| app.alias == *alias)
     }
 
     /// The app; it is noted when it was not known.
-    pub(super) fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
+    fn app_mut(&mut self, alias: &AppAlias) -> &mut KnownApp {
         let place = self.apps.iter().position(|app| app.alias == *alias).unwrap_or_else(|| {
             self.apps.push(KnownApp {
                 alias: alias.clone(),
@@ -375,14 +382,14 @@ impl Engine {
     }
 
     /// The app's client, if it was added.
-    pub(super) fn backend(&self, alias: &AppAlias) -> Option<(App, Arc<dyn Backend>, Option<DeviceId>)> {
+    fn backend(&self, alias: &AppAlias) -> Option<(App, Arc<dyn Backend>, Option<DeviceId>)> {
         let known = self.app(alias)?;
         let (app, backend) = known.connected.as_ref()?;
         Some((app.clone(), Arc::clone(backend), known.device.clone()))
     }
 
     /// Why nothing can be asked of an app that has no client.
-    pub(super) fn no_app(&self, action: &'static str, alias: &AppAlias) -> Failure {
+    fn no_app(&self, action: &'static str, alias: &AppAlias) -> Failure {
         match self.app(alias) {
             // Its users come with the vault, maybe before the app itself: the embedded one takes a moment to start.
             Some(_) => Failure::not_connected(action, alias),
@@ -391,7 +398,7 @@ impl Engine {
     }
 
     /// A write's future; without a vault there is nothing to wait for.
-    pub(super) fn vault_write<T: Send + 'static>(
+    fn vault_write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Vault) -> crate::vault::Write<T>,
     ) -> BoxFuture<'static, Result<T, VaultError>> {
@@ -404,12 +411,12 @@ impl Engine {
         })
     }
 
-    pub(super) fn subject(&self, user: &UserKey) -> Subject {
+    fn subject(&self, user: &UserKey) -> Subject {
         let label = self.roster.get(user).map_or_else(|| user.id.to_string(), UserSession::label);
         Subject::User { key: user.clone(), label }
     }
 
-    pub(super) fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: impl Into<EventKind>) {
+    fn tell(&mut self, request: Option<RequestId>, subject: Subject, kind: impl Into<EventKind>) {
         let event = Event { at: self.now(), request, subject, kind: kind.into() };
         if let (Some((key, entry)), Some(vault)) = (event.timeline_entry(), &self.vault) {
             // Nobody waits for it: the timeline explains, it decides nothing.
@@ -426,7 +433,7 @@ impl Engine {
     }
 
     /// Notes that a user changed.
-    pub(super) fn user_changed(&mut self, user: &UserKey) {
+    fn user_changed(&mut self, user: &UserKey) {
         self.roster.refresh_view(user);
         self.changed = true;
     }
@@ -497,7 +504,7 @@ impl Engine {
 
     /// Puts the session's next moment into the schedule: its renewal, or the end of its access token if that comes
     /// first while renewals do not get through.
-    pub(super) fn plan(&mut self, user: &UserKey) {
+    fn plan(&mut self, user: &UserKey) {
         let at = self.roster.get(user).and_then(|session| {
             let expiry = match session.state {
                 SessionState::RefreshDue { .. } => session.access_lifetime().map(|life| life.expires),

@@ -1,7 +1,7 @@
 //! What a user's timeline says: what happened, and the rule that decided what followed. It answers "why was I logged
 //! out?", and holds no secret.
 
-use super::operations::{Entered, LoggedOut, Refresh, Refreshed};
+use super::{Entered, LoggedOut, Refresh, Refreshed};
 use super::{Event, EventKind, FailureKind, LastRefresh, RefreshOutcome, Standing, Subject, TimelineEntry};
 use crate::account::UserKey;
 

@@ -6,7 +6,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::VaultError;
 use super::key;
-use super::presence::{Presence, none_or};
+use super::lock::none_or;
+use super::presence::Presence;
 use super::store::{Database, NEWEST_SCHEMA, StoredSlot};
 
 /// One thing that is wrong.

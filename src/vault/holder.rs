@@ -6,8 +6,8 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use super::private::{make_private_folder, private_file};
 use super::seal::fill;
-use super::store::{make_private_folder, private_file};
 use super::{Location, VaultError};
 
 /// This process, as others see it in the vault.

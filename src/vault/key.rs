@@ -11,8 +11,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::private::make_private_folder;
 use super::seal::{self, KEY_LENGTH, SealKey, random_key, unseal};
-use super::store::{Database, Store, StoredSlot, make_private_folder};
+use super::store::{Database, Store, StoredSlot};
 use super::{Location, Opened, Vault, VaultError, keyring};
 
 /// Where a vault's key comes from.

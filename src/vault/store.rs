@@ -5,7 +5,6 @@ mod roll;
 mod schema;
 mod writer;
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use self::writer::timeline_context;
 
 use super::holder::Holder;
 use super::presence::Presence;
+use super::private::{make_private_folder, private_file};
 use super::seal::{SealKey, unseal};
 use super::{AppRecord, Changes, KeptClock, Location, TimelineEntry, UserRecord, VaultError};
 use crate::account::{AppAlias, UserId, UserKey};
@@ -352,28 +352,4 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         make_private_folder(folder)?;
     }
     private_file().append(true).open(path).map(drop)
-}
-
-/// How a file for the owner only is opened, and made if it is not there.
-pub fn private_file() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
-/// Makes a folder for the owner only; one that exists keeps its mode.
-pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
 }

@@ -3,13 +3,13 @@
 use super::local::Local;
 use super::{Engine, KnownApp, Outage};
 use crate::account::{App, AppAlias, SessionState};
-use crate::session::operations::{AppAdded, AppForgotten};
-use crate::session::skew::Skew;
+use crate::session::engine::operations::{AppAdded, AppForgotten};
+use crate::session::engine::skew::Skew;
 use crate::session::{Failure, Subject};
 
 impl Engine {
     /// Notes which Apps name a host that nobody has accepted, as their clients found out.
-    pub(in crate::session) fn look_at_hosts(&mut self) {
+    pub(super) fn look_at_hosts(&mut self) {
         for known in &mut self.apps {
             let other = known.connected.as_ref().and_then(|(_, backend)| backend.other_host());
             if known.other_host != other {
@@ -20,7 +20,7 @@ impl Engine {
     }
 
     /// Connects an app that the vault remembers. One that the person names at the start wins over it.
-    pub(in crate::session) fn connect_kept(&mut self, app: App) {
+    pub(super) fn connect_kept(&mut self, app: App) {
         let known = self.app_mut(&app.alias);
         known.kept = true;
         known.seen = Some(app.clone());
@@ -43,7 +43,7 @@ impl Engine {
 
     /// Takes the Apps that the vault has by now, of which another process may have added, changed or forgotten some. What
     /// this process wrote itself it has already.
-    pub(in crate::session) fn follow_apps(&mut self, mut kept: Vec<App>) {
+    pub(super) fn follow_apps(&mut self, mut kept: Vec<App>) {
         let written = std::mem::take(&mut self.apps_written);
         kept.retain(|app| !written.contains(&app.alias));
         let is_gone = |known: &&KnownApp| {
@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    pub(in crate::session) fn note_written(&mut self, alias: &AppAlias) {
+    pub(super) fn note_written(&mut self, alias: &AppAlias) {
         if self.looking.is_some() {
             self.apps_written.push(alias.clone());
         }
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// Makes an app's client, and begins to keep its sessions alive.
-    pub(in crate::session) fn connect(&mut self, mut app: App) -> Result<(), Failure> {
+    pub(super) fn connect(&mut self, mut app: App) -> Result<(), Failure> {
         let alias = app.alias.clone();
         if app.accepted_host.is_none() {
             app.accepted_host = self.accepted_host_of(&app);
@@ -117,14 +117,14 @@ impl Engine {
     }
 
     /// What a person accepted for the App as it is known, if it stands where it stood.
-    pub(in crate::session) fn accepted_host_of(&self, app: &App) -> Option<String> {
+    pub(super) fn accepted_host_of(&self, app: &App) -> Option<String> {
         let (former, _) = self.app(&app.alias)?.connected.as_ref()?;
         let is_there = former.base_url == app.base_url && former.client_app_id == app.client_app_id;
         former.accepted_host.clone().filter(|_| is_there)
     }
 
     /// Plans every session of an app whose vault record or address has just come.
-    pub(in crate::session) fn look_at_sessions_of(&mut self, alias: &AppAlias) {
+    pub(super) fn look_at_sessions_of(&mut self, alias: &AppAlias) {
         let now = self.present(alias);
         let is_early = self.setup.renewals.lead.is_some();
         for user in self.roster.users_of(alias) {

@@ -2,56 +2,27 @@
 //! the session that asked, and is stored before it is told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use super::Engine;
+use super::operation::{Attempt, Change, UserContext, UserOperation};
 use crate::account::{AccessToken, SessionState, Tokens, UserKey};
-use crate::backend::{Backend, BackendError, Verdict};
-use crate::session::operation::{Change, UserContext, UserOperation};
-use crate::session::operations::Removed;
-use crate::session::user_session::UserSession;
-use crate::session::{EventKind, Failure, Outcome, RequestId, Subject, retry};
+use crate::backend::{Backend, BackendError};
+use crate::session::engine::operations::Removed;
+use crate::session::engine::user_session::UserSession;
+use crate::session::{EventKind, Failure, Outcome, RequestId, Subject};
 use crate::vault::{Replaced, UserRecord, VaultError};
-
-/// How often an operation that changes nothing is tried in all.
-const TRIES: u32 = 3;
-
-/// An operation as a user on its way.
-#[derive(Debug, Clone)]
-pub(in crate::session) struct Attempt {
-    /// Who asked.
-    pub request: Option<RequestId>,
-    pub operation: Arc<dyn UserOperation>,
-    /// Whether the access token was refreshed for it already. It is refreshed once at most.
-    refreshed: bool,
-    /// How often it failed for a reason that may pass.
-    failures: u32,
-}
-
-impl Attempt {
-    /// The wait before another try after a failure, if it is worth one.
-    fn retry_wait(&self, verdict: Verdict) -> Option<Duration> {
-        let Verdict::TryLater { after } = verdict else { return None };
-        let again = self.operation.is_repeatable() && self.failures + 1 < TRIES;
-        again.then(|| retry::wait(self.failures + 1, after, fastrand::f64()))
-    }
-}
 
 impl Engine {
     /// Runs an operation as its user.
-    pub(in crate::session) fn run_as_user(
-        &mut self,
-        request: Option<RequestId>,
-        operation: impl UserOperation,
-    ) {
+    pub(super) fn run_as_user(&mut self, request: Option<RequestId>, operation: impl UserOperation) {
         let operation = Arc::new(operation);
         self.attempt(Attempt { request, operation, refreshed: false, failures: 0 });
     }
 
     /// Tries an operation with the user's access token, after a refresh if the token is over.
-    pub(in crate::session) fn attempt(&mut self, mut attempt: Attempt) {
+    pub(super) fn attempt(&mut self, mut attempt: Attempt) {
         let (user, name, request) =
             (attempt.operation.user().clone(), attempt.operation.name(), attempt.request);
         let now = self.present(&user.app);
@@ -142,29 +113,24 @@ impl Engine {
     }
 
     /// Whether a session is still the one that a job began with.
-    pub(in crate::session) fn is_current(&self, user: &UserKey, generation: u64) -> bool {
+    pub(super) fn is_current(&self, user: &UserKey, generation: u64) -> bool {
         self.roster.get(user).is_some_and(|session| session.generation == generation)
     }
 
     /// An answer came for a session that is no more. Whoever asked is told.
-    pub(in crate::session) fn answer_is_late(
-        &mut self,
-        user: &UserKey,
-        request: Option<RequestId>,
-        name: &'static str,
-    ) {
+    pub(super) fn answer_is_late(&mut self, user: &UserKey, request: Option<RequestId>, name: &'static str) {
         self.drop_answer(user.clone(), name);
         if request.is_some() {
             self.fail(request, user, Failure::not_logged_in(name, None));
         }
     }
 
-    pub(in crate::session) fn fail(&mut self, request: Option<RequestId>, user: &UserKey, failure: Failure) {
+    pub(super) fn fail(&mut self, request: Option<RequestId>, user: &UserKey, failure: Failure) {
         let subject = self.subject(user);
         self.tell(request, subject, failure);
     }
 
-    pub(in crate::session) fn fail_logged_out(
+    pub(super) fn fail_logged_out(
         &mut self,
         request: Option<RequestId>,
         user: &UserKey,
@@ -178,7 +144,7 @@ impl Engine {
     }
 
     /// Takes a user out of everything that is held in memory. Whoever waited is told.
-    pub(in crate::session) fn forget(&mut self, user: &UserKey) -> Option<UserSession> {
+    pub(super) fn forget(&mut self, user: &UserKey) -> Option<UserSession> {
         if let Some((requests, operations)) = self.roster.get_mut(user).map(UserSession::take_waiting) {
             self.fail_waiting(user, requests, operations, |action| Failure::not_logged_in(action, None));
         }
@@ -193,7 +159,7 @@ impl Engine {
     }
 
     /// Waits for a write, and tells the outcome once it is durable; or that it is not.
-    pub(in crate::session) fn store(
+    pub(super) fn store(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
@@ -207,7 +173,7 @@ impl Engine {
         });
     }
 
-    pub(in crate::session) fn tell_stored(
+    pub(super) fn tell_stored(
         &mut self,
         request: Option<RequestId>,
         subject: Subject,
@@ -224,7 +190,7 @@ impl Engine {
     /// Waits for the write of a session's end, and ends the session at the server. What the person asked for has happened on
     /// this device already.
     #[expect(clippy::too_many_arguments, reason = "a session's end has as many parts")]
-    pub(in crate::session) fn store_and_end(
+    pub(super) fn store_and_end(
         &mut self,
         user: Option<UserKey>,
         request: Option<RequestId>,
@@ -243,7 +209,7 @@ impl Engine {
     }
 
     /// Ends a session at the server that is none on this device any more.
-    pub(in crate::session) fn end_at_server(
+    pub(super) fn end_at_server(
         &mut self,
         request: Option<RequestId>,
         subject: Subject,
@@ -267,7 +233,7 @@ impl Engine {
     }
 
     /// Stores what an operation changed, in place of the record with the access token `known`; then says so.
-    pub(in crate::session) fn replace_record(
+    pub(super) fn replace_record(
         &mut self,
         user: UserKey,
         known: AccessToken,

@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::Engine;
 use crate::account::{AccessToken, AppAlias, AppClock, SessionState};
-use crate::session::operations::ReadClock;
-use crate::session::skew::Skew;
+use crate::session::engine::operations::ReadClock;
+use crate::session::engine::skew::Skew;
 use crate::session::{EventKind, Subject};
 use crate::vault::KeptClock;
 
@@ -17,13 +17,13 @@ const SPREAD: f64 = 30.0;
 
 /// The two clocks of this machine when they were last compared.
 #[derive(Debug)]
-pub(in crate::session) struct Time {
+pub(super) struct Time {
     wall: Timestamp,
     runtime: Instant,
 }
 
 impl Time {
-    pub(in crate::session) fn new(wall: Timestamp) -> Self {
+    pub(super) fn new(wall: Timestamp) -> Self {
         Self { wall, runtime: Instant::now() }
     }
 
@@ -39,7 +39,7 @@ impl Time {
 
 impl Engine {
     /// Notices a clock that was set, and a machine that slept.
-    pub(in crate::session) fn watch_clock(&mut self) {
+    pub(super) fn watch_clock(&mut self) {
         let now = self.now();
         let Some(by) = self.time.jump(now) else { return };
         self.tell(None, Subject::Device, EventKind::ClockJumped { by });
@@ -91,7 +91,7 @@ impl Engine {
     }
 
     /// Learns the server's time from its last answer.
-    pub(in crate::session) fn learn_date(&mut self, alias: &AppAlias) {
+    pub(super) fn learn_date(&mut self, alias: &AppAlias) {
         let Some((_, backend, _)) = self.backend(alias) else { return };
         let now = self.now();
         let learnt = self.learn(alias, |skew| skew.learn_from_date(backend.clock_ahead(), now));
@@ -99,20 +99,20 @@ impl Engine {
     }
 
     /// Learns the server's time from a token that it issued just now.
-    pub(in crate::session) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
+    pub(super) fn learn_token(&mut self, alias: &AppAlias, access: &AccessToken) {
         let now = self.now();
         let learnt = self.learn(alias, |skew| skew.learn_from_token(access, now));
         self.tell_skew(alias, learnt);
     }
 
     /// Learns the server's time from its clock, which somebody may have moved. That is no news to whoever did.
-    pub(in crate::session) fn learn_clock(&mut self, alias: &AppAlias, clock: &AppClock) {
+    pub(super) fn learn_clock(&mut self, alias: &AppAlias, clock: &AppClock) {
         let now = self.now();
         self.learn(alias, |skew| skew.learn_from_clock(clock.now, clock.frozen, now));
     }
 
     /// Takes what other processes, or earlier ones, have learnt of the apps' clocks.
-    pub(in crate::session) fn recall_clocks(&mut self, clocks: Vec<(AppAlias, KeptClock)>) {
+    pub(super) fn recall_clocks(&mut self, clocks: Vec<(AppAlias, KeptClock)>) {
         let moment = self.setup.clock.moment();
         for (alias, kept) in clocks {
             if self.app(&alias).is_some_and(|app| app.skew.is_news(&kept)) {
@@ -122,7 +122,7 @@ impl Engine {
     }
 
     /// Keeps what was learnt of the apps' clocks, for the next process.
-    pub(in crate::session) fn keep_clocks(&mut self) {
+    pub(super) fn keep_clocks(&mut self) {
         let (clock, wall) = (self.setup.clock.clone(), self.now());
         let Some(vault) = &self.vault else { return };
         for app in &mut self.apps {

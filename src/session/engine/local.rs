@@ -1,23 +1,21 @@
 //! Looking after a local App: its clock, its mailbox, and what it offers.
 
-use std::fmt;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::Engine;
+use super::operation::ControlOperation;
 use crate::account::{About, AppAlias, AppClock, Mail};
-use crate::backend::{BackendError, LocalControl};
-use crate::session::operations::{ReadAbout, ReadClock, ReadMails};
-use crate::session::{ClockView, EventKind, Failure, LocalView, Outcome, RequestId, Subject};
+use crate::session::engine::operations::{ReadAbout, ReadClock, ReadMails};
+use crate::session::{ClockView, Failure, LocalView, RequestId, Subject};
 
 /// How often a clock that other processes may move is read. Nothing else tells that it was.
 const CLOCK_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What is known of a local App beyond what every client sees.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Local {
+pub(super) struct Local {
     about: Option<About>,
     clock: Option<AppClock>,
     mails: Option<Arc<[Mail]>>,
@@ -25,7 +23,7 @@ pub(in crate::session) struct Local {
 
 impl Local {
     /// What a screen may show of it.
-    pub(in crate::session) fn view(&self) -> LocalView {
+    pub(super) fn view(&self) -> LocalView {
         LocalView {
             providers: self.about.as_ref().map(|about| about.providers.clone()),
             clock: self.clock.map(|clock| ClockView {
@@ -37,34 +35,9 @@ impl Local {
     }
 }
 
-/// Something that a local App does for its administrator.
-pub(in crate::session) trait ControlOperation: fmt::Debug + Send + Sync + 'static {
-    /// What is tried, for a person.
-    fn name(&self) -> &'static str;
-
-    /// The App.
-    fn app(&self) -> &AppAlias;
-
-    /// Asks the App once. The answer is taken in the engine.
-    fn run<'a>(&'a self, control: &'a dyn LocalControl) -> BoxFuture<'a, Result<Answered, BackendError>>;
-}
-
-/// What to take of an answer, and what to tell whoever asked.
-pub(in crate::session) struct Answered(Box<dyn FnOnce(&mut Engine) -> EventKind + Send>);
-
-impl Answered {
-    pub(in crate::session) fn new<T: Outcome>(take: impl FnOnce(&mut Engine) -> T + Send + 'static) -> Self {
-        Self(Box::new(|engine| take(engine).into()))
-    }
-}
-
 impl Engine {
     /// Does something to a local App; without `request`, nobody asked for it and nobody is told.
-    pub(in crate::session) fn look_after(
-        &mut self,
-        request: Option<RequestId>,
-        operation: impl ControlOperation,
-    ) {
+    pub(super) fn look_after(&mut self, request: Option<RequestId>, operation: impl ControlOperation) {
         let (alias, name) = (operation.app().clone(), operation.name());
         let subject = Subject::App { app: alias.clone(), who: None };
         let control = self.backend(&alias).and_then(|(_, backend, _)| backend.control());
@@ -82,8 +55,8 @@ impl Engine {
         self.spawn(None, request, job, move |engine, result| match result {
             // It was forgotten meanwhile.
             Ok(_) if engine.app(&alias).is_none() => {}
-            Ok(Answered(take)) => {
-                let told = take(engine);
+            Ok(answered) => {
+                let told = answered.take(engine);
                 if request.is_some() {
                     engine.tell(request, subject, told);
                 }
@@ -96,18 +69,18 @@ impl Engine {
     }
 
     /// Asks a local App that has just come what it offers, and how late it is.
-    pub(in crate::session) fn meet_local_app(&mut self, alias: &AppAlias) {
+    pub(super) fn meet_local_app(&mut self, alias: &AppAlias) {
         self.look_after(None, ReadAbout { app: alias.clone() });
         self.look_after(None, ReadClock { app: alias.clone() });
     }
 
     /// Reads a mailbox that may have changed.
-    pub(in crate::session) fn read_mails_of(&mut self, app: AppAlias) {
+    pub(super) fn read_mails_of(&mut self, app: AppAlias) {
         self.look_after(None, ReadMails { app });
     }
 
     /// Reads the clocks that other processes may have moved.
-    pub(in crate::session) fn look_at_clocks(&mut self) {
+    pub(super) fn look_at_clocks(&mut self) {
         let now = Instant::now();
         if now < self.next_clock_look {
             return;
@@ -119,7 +92,7 @@ impl Engine {
     }
 
     /// Takes what an App says of its clock. Every lifetime follows at once.
-    pub(in crate::session) fn take_clock(&mut self, alias: &AppAlias, clock: AppClock) {
+    pub(super) fn take_clock(&mut self, alias: &AppAlias, clock: AppClock) {
         self.learn_clock(alias, &clock);
         // While nothing but time passes, the screen has nothing new to show.
         let shown = |clock: &AppClock| if clock.frozen { Err(clock.now) } else { Ok(clock.offset) };
@@ -129,11 +102,11 @@ impl Engine {
         self.changed |= is_news;
     }
 
-    pub(in crate::session) fn take_about(&mut self, alias: &AppAlias, about: About) {
+    pub(super) fn take_about(&mut self, alias: &AppAlias, about: About) {
         self.set_local(alias, |local| &mut local.about, about);
     }
 
-    pub(in crate::session) fn take_mails(&mut self, alias: &AppAlias, mails: Arc<[Mail]>) {
+    pub(super) fn take_mails(&mut self, alias: &AppAlias, mails: Arc<[Mail]>) {
         self.set_local(alias, |local| &mut local.mails, mails);
     }
 

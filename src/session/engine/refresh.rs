@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::as_user::Attempt;
+use super::operation::Attempt;
+use super::retry;
 use super::{Engine, Outage};
 use crate::account::{AppAlias, EndReason, SessionState, Tokens, UserKey};
 use crate::backend::{Backend, BackendError, Granted, Verdict};
-use crate::session::operations::{Refresh, Refreshed, Removed, TokenRead, too_short};
-use crate::session::user_session::WaitingRequest;
-use crate::session::{EventKind, Failure, LastRefresh, RefreshOutcome, RequestId, retry};
+use crate::session::engine::operations::{Refresh, Refreshed, Removed, TokenRead, too_short};
+use crate::session::engine::user_session::WaitingRequest;
+use crate::session::{EventKind, Failure, LastRefresh, RefreshOutcome, RequestId};
 use crate::vault::{Door, Lease, Replaced, UserRecord, VaultError};
 
 const ACTION: &str = Refresh::NAME;
@@ -79,7 +80,7 @@ async fn renew(
 
 impl Engine {
     /// Starts a renewal unless one is on the wire, or the app has no address yet.
-    pub(in crate::session) fn start_refresh(&mut self, user: &UserKey) {
+    pub(super) fn start_refresh(&mut self, user: &UserKey) {
         let Some((_, backend, _)) = self.backend(&user.app) else {
             // The app is not here yet; adding it looks at all of its sessions again.
             return self.schedule.plan(user, None);
@@ -110,8 +111,9 @@ impl Engine {
 
     /// A renewal came to an end. A new token is stored before anybody uses it.
     fn renewal_answered(&mut self, user: UserKey, generation: u64, renewed: Renewed) {
-        let is_ours =
-            |session: &&mut crate::session::user_session::UserSession| session.generation == generation;
+        let is_ours = |session: &&mut crate::session::engine::user_session::UserSession| {
+            session.generation == generation
+        };
         let Some(session) = self.roster.get_mut(&user).filter(is_ours) else {
             if let Some(door) = self.vault.as_ref().and_then(|vault| vault.door()) {
                 drop(door.release(user.clone()));
@@ -202,7 +204,7 @@ impl Engine {
     }
 
     /// Gives everybody who waits for a token what they wait for.
-    pub(in crate::session) fn serve_waiting(&mut self, user: &UserKey) {
+    pub(super) fn serve_waiting(&mut self, user: &UserKey) {
         let now = self.present(&user.app);
         let Some(session) = self.roster.get_mut(user) else { return };
         let (requests, operations) = session.take_waiting();
@@ -243,14 +245,14 @@ impl Engine {
     }
 
     /// Plans the next renewal, inside the lead before the expiry.
-    pub(in crate::session) fn plan_refresh(&mut self, user: &UserKey) {
+    pub(super) fn plan_refresh(&mut self, user: &UserKey) {
         // A server whose tokens are too short, or over when they arrive, is asked once a second at most.
         let soonest = self.present(&user.app).saturating_add(SignedDuration::from_secs(1));
         self.plan_refresh_after(user, soonest.unwrap_or(Timestamp::MAX));
     }
 
     /// Plans the next renewal, not before `soonest`.
-    pub(in crate::session) fn plan_refresh_after(&mut self, user: &UserKey, soonest: Timestamp) {
+    pub(super) fn plan_refresh_after(&mut self, user: &UserKey, soonest: Timestamp) {
         let lead = self.setup.renewals.lead;
         if let Some(session) = self.roster.get_mut(user) {
             let planned = lead.and_then(|lead| session.renewal_time(lead, fastrand::f64()));
@@ -304,7 +306,7 @@ impl Engine {
     }
 
     /// Lets a session that is due wait until its app is asked again.
-    pub(in crate::session) fn hold_back(&mut self, user: &UserKey, until: Timestamp, cause: String) {
+    pub(super) fn hold_back(&mut self, user: &UserKey, until: Timestamp, cause: String) {
         let spread = SignedDuration::from_millis(fastrand::i64(0..2000));
         self.put_off(user, until.saturating_add(spread).ok(), Some(cause));
     }
@@ -367,7 +369,7 @@ impl Engine {
     }
 
     /// The end of a session is durable.
-    pub(in crate::session) fn end_stored(
+    pub(super) fn end_stored(
         &mut self,
         user: &UserKey,
         generation: u64,
@@ -408,7 +410,7 @@ impl Engine {
     }
 
     /// Tells everybody who waited for a fresh token that there is none.
-    pub(in crate::session) fn fail_waiting(
+    pub(super) fn fail_waiting(
         &mut self,
         user: &UserKey,
         requests: Vec<WaitingRequest>,
@@ -425,7 +427,7 @@ impl Engine {
     }
 
     /// An answer came for a session that is no more.
-    pub(in crate::session) fn drop_answer(&mut self, user: UserKey, what: &str) {
+    pub(super) fn drop_answer(&mut self, user: UserKey, what: &str) {
         let subject = self.subject(&user);
         self.tell(None, subject, EventKind::AnswerDropped { what: what.to_owned() });
     }

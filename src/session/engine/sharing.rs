@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::Engine;
 use crate::account::{SessionState, UserKey};
-use crate::session::operations::Removed;
-use crate::session::user_session::UserSession;
+use crate::session::engine::operations::Removed;
+use crate::session::engine::user_session::UserSession;
 use crate::session::{EventKind, Failure, LastRefresh, Subject, VaultStatus};
 use crate::vault::{Changes, Contents, KeySource, TimelineEntry, UserRecord, VaultError};
 
@@ -29,13 +29,13 @@ pub(super) async fn looking(look: &mut Option<Looking>) -> Result<Option<Changes
 
 impl Engine {
     /// Whether another process may have the same vault open, and this one lives long enough to care.
-    pub(in crate::session) fn shares_vault(&self) -> bool {
+    pub(super) fn shares_vault(&self) -> bool {
         let is_kept = self.vault.as_ref().is_some_and(|vault| *vault.key() != KeySource::Memory);
         is_kept && self.setup.renewals.lead.is_some()
     }
 
     /// Asks the vault for what others did, unless its files say that nobody did anything.
-    pub(in crate::session) fn look_around(&mut self) {
+    pub(super) fn look_around(&mut self) {
         let Some(vault) = &mut self.vault else { return };
         if vault.may_have_changes() {
             self.looking = Some(Box::pin(vault.changes()));
@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// Takes what others did, of which there is mostly nothing.
-    pub(in crate::session) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
+    pub(super) fn looked_around(&mut self, changes: Result<Option<Changes>, VaultError>) {
         self.looking = None;
         self.next_look = Instant::now() + LOOK;
         let changes = match changes {
@@ -72,7 +72,7 @@ impl Engine {
     }
 
     /// Takes what the vault holds when it is opened.
-    pub(in crate::session) fn take_contents(&mut self, contents: Contents) {
+    pub(super) fn take_contents(&mut self, contents: Contents) {
         for (user, _) in &contents.users {
             self.app_mut(&user.app);
         }
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// Takes how the last renewals went, whichever process made them.
-    pub(in crate::session) fn recall_renewals(&mut self, entries: Vec<(UserKey, TimelineEntry)>) {
+    pub(super) fn recall_renewals(&mut self, entries: Vec<(UserKey, TimelineEntry)>) {
         for (user, entry) in entries {
             let Some(session) = self.roster.get_mut(&user) else { continue };
             let known = session.last_refresh.as_ref();
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Takes a record that another process stored. False when it says nothing new.
-    pub(in crate::session) fn take_record(&mut self, user: UserKey, record: UserRecord) -> bool {
+    pub(super) fn take_record(&mut self, user: UserKey, record: UserRecord) -> bool {
         let generation = self.next_generation();
         let skew = self.app_mut(&user.app).skew.ahead();
         let mut waiting = (Vec::new(), Vec::new());
@@ -153,7 +153,7 @@ impl Engine {
 
     /// Looks at what stands in the vault for a user. Another process wrote while an answer was on its way to the disk,
     /// and which of the two came last is known there only.
-    pub(in crate::session) fn read_again(&mut self, user: &UserKey) {
+    pub(super) fn read_again(&mut self, user: &UserKey) {
         let Some(generation) = self.roster.get(user).map(|session| session.generation) else { return };
         let record = self.vault_write(|vault| vault.read(user.clone()));
         let user = user.clone();
@@ -179,7 +179,7 @@ impl Engine {
     }
 
     /// Takes keys, tokens and users out of this process's memory.
-    pub(in crate::session) fn close_vault(&mut self) {
+    pub(super) fn close_vault(&mut self) {
         for user in self.roster.users() {
             drop(self.forget(&user));
         }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::account::{ApiKey, ApiKeyId, NewApiKey, UserKey};
 use crate::backend::{self, BackendError, Facet};
 use crate::session::engine::Engine;
-use crate::session::operation::{Change, UserContext, UserOperation};
+use crate::session::engine::operation::{Change, UserContext, UserOperation};
 use crate::session::{Operation, Outcome, RequestId, Standing};
 
 /// Read the user's API keys.

@@ -33,7 +33,7 @@ pub use self::timeline::{ReadTimeline, Timeline};
 pub use self::token::{ReadRefreshToken, Refresh, RefreshTokenRead, Refreshed, Token, TokenRead};
 pub use self::vault::{ForgetLost, Lock, Locked, LossesForgotten, OpenVault, VaultOpened};
 
-pub(super) use self::browser::Away;
-pub(super) use self::clock::ReadAbout;
-pub(super) use self::log_in::Entrance;
-pub(super) use self::token::too_short;
+pub(in crate::session::engine) use self::browser::Away;
+pub(in crate::session::engine) use self::clock::ReadAbout;
+pub(in crate::session::engine) use self::log_in::Entrance;
+pub(in crate::session::engine) use self::token::too_short;

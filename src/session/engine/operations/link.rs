@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::account::{Credentials, Profile, Provider, SessionState, UserKey};
 use crate::backend::{BackendError, Facet, Granted, Registration};
 use crate::session::engine::Engine;
-use crate::session::operation::{Change, UserContext, UserOperation};
+use crate::session::engine::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
 
 /// Add an identity to a user. With `register`, the e-mail/password account is created first.
@@ -102,7 +102,7 @@ async fn register_once(
 
 /// Read the profile. Nobody asks for it: the engine does, where it has none.
 #[derive(Debug, Clone)]
-pub(in crate::session) struct FetchProfile {
+pub(in crate::session::engine) struct FetchProfile {
     pub user: UserKey,
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::account::{SessionState, UserKey};
 use crate::backend::{BackendError, Facet};
 use crate::session::engine::Engine;
-use crate::session::operation::{Change, UserContext, UserOperation};
+use crate::session::engine::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
 
 /// Make a user the current one of its App.

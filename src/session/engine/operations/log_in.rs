@@ -7,7 +7,7 @@ use super::link::FetchProfile;
 use crate::account::{AppAlias, Credentials, DeviceId, Profile, Provider, UserKey};
 use crate::backend::{Backend, BackendError, BrowserVisit, Facet, NewSession, SignIn, SignInStep};
 use crate::session::engine::Engine;
-use crate::session::user_session::UserSession;
+use crate::session::engine::user_session::UserSession;
 use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Standing, Subject};
 use crate::vault::{UserRecord, VaultError};
 
@@ -166,7 +166,7 @@ impl Operation for CancelLogIn {
 /// A log-in that is on its way. One that is given up runs to its end all the same: an answer that nobody reads would leave a
 /// session at the server that nobody knows of. A session that comes of it is ended there, and never reaches the vault.
 #[derive(Debug)]
-pub(in crate::session) struct Entrance {
+pub(in crate::session::engine) struct Entrance {
     pub subject: Subject,
     pub given_up: bool,
 }

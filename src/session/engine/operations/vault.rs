@@ -107,7 +107,11 @@ impl Operation for ForgetLost {
 
 impl Engine {
     /// Opens the vault; `choice` wins over the policy that the engine started with.
-    pub(in crate::session) fn open_vault(&mut self, request: Option<RequestId>, choice: Option<KeyChoice>) {
+    pub(in crate::session::engine) fn open_vault(
+        &mut self,
+        request: Option<RequestId>,
+        choice: Option<KeyChoice>,
+    ) {
         if self.vault.is_some() {
             return;
         }

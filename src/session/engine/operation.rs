@@ -8,13 +8,14 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::engine::Engine;
-use super::{Failure, Outcome};
-use crate::account::{CustomDataSource, DeviceId, Tokens, UserKey};
-use crate::backend::{Backend, BackendError, Facet};
+use super::{Engine, retry};
+use crate::account::{AppAlias, CustomDataSource, DeviceId, Tokens, UserKey};
+use crate::backend::{Backend, BackendError, Facet, LocalControl, Verdict};
+use crate::session::{EventKind, Failure, Outcome};
 
 /// Names one request, so that its outcome can be told apart from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,5 +165,54 @@ impl Change {
 
     pub(super) fn make(self, engine: &mut Engine, request: Option<RequestId>) {
         (self.0)(engine, request);
+    }
+}
+
+/// How often an operation that changes nothing is tried in all.
+const TRIES: u32 = 3;
+
+/// An operation as a user on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    /// Who asked.
+    pub request: Option<RequestId>,
+    pub operation: Arc<dyn UserOperation>,
+    /// Whether the access token was refreshed for it already. It is refreshed once at most.
+    pub refreshed: bool,
+    /// How often it failed for a reason that may pass.
+    pub failures: u32,
+}
+
+impl Attempt {
+    /// The wait before another try after a failure, if it is worth one.
+    pub fn retry_wait(&self, verdict: Verdict) -> Option<Duration> {
+        let Verdict::TryLater { after } = verdict else { return None };
+        let again = self.operation.is_repeatable() && self.failures + 1 < TRIES;
+        again.then(|| retry::wait(self.failures + 1, after, fastrand::f64()))
+    }
+}
+
+/// Something that a local App does for its administrator.
+pub trait ControlOperation: fmt::Debug + Send + Sync + 'static {
+    /// What is tried, for a person.
+    fn name(&self) -> &'static str;
+
+    /// The App.
+    fn app(&self) -> &AppAlias;
+
+    /// Asks the App once. The answer is taken in the engine.
+    fn run<'a>(&'a self, control: &'a dyn LocalControl) -> BoxFuture<'a, Result<Answered, BackendError>>;
+}
+
+/// What to take of an answer, and what to tell whoever asked.
+pub struct Answered(Box<dyn FnOnce(&mut Engine) -> EventKind + Send>);
+
+impl Answered {
+    pub fn new<T: Outcome>(take: impl FnOnce(&mut Engine) -> T + Send + 'static) -> Self {
+        Self(Box::new(|engine| take(engine).into()))
+    }
+
+    pub fn take(self, engine: &mut Engine) -> EventKind {
+        (self.0)(engine)
     }
 }

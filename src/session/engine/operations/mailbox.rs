@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::account::{AppAlias, Mail};
 use crate::backend::{BackendError, LocalControl};
 use crate::session::engine::Engine;
-use crate::session::engine::local::{Answered, ControlOperation};
+use crate::session::engine::operation::{Answered, ControlOperation};
 use crate::session::{Operation, Outcome, RequestId, Standing};
 
 /// Read the mailbox of a local App.

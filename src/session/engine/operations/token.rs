@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{AccessToken, RefreshToken, UserKey};
 use crate::session::engine::Engine;
-use crate::session::user_session::WaitingRequest;
+use crate::session::engine::user_session::WaitingRequest;
 use crate::session::{Failure, FailureKind, Operation, Outcome, RequestId, Standing};
 
 /// An access token that is valid for a while, refreshed once if need be.
@@ -72,7 +72,7 @@ impl Operation for Token {
 }
 
 /// Even a fresh token does not live as long as was asked for, or is over when it arrives.
-pub(in crate::session) fn too_short(ttl: Duration, left: SignedDuration) -> Failure {
+pub(in crate::session::engine) fn too_short(ttl: Duration, left: SignedDuration) -> Failure {
     let (asked, left) = (SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX), left.as_secs());
     let is_over = left <= 1;
     Failure {

@@ -10,7 +10,7 @@ use crate::account::UserKey;
 use crate::backend::{BackendError, CustomData, Facet, FieldChange};
 use crate::data::{DataEdit, FieldPath};
 use crate::session::engine::Engine;
-use crate::session::operation::{Change, UserContext, UserOperation};
+use crate::session::engine::operation::{Change, UserContext, UserOperation};
 use crate::session::{Failure, Operation, Outcome, RequestId, SourceView, Standing};
 
 /// Write or remove one field, then refresh the token so that it shows.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::mpsc;
 
-use super::Event;
+use crate::session::Event;
 
 /// How many events wait for a slow subscriber before the oldest is given up.
 const BACKLOG: usize = 10_000;

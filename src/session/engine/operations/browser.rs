@@ -16,7 +16,7 @@ use crate::backend::{
     Arrival, Backend, BackendError, BrowserError, BrowserVisit, Facet, Granted, SignIn, SignInStep, Verdict,
 };
 use crate::session::engine::Engine;
-use crate::session::operation::{Change, UserContext, UserOperation};
+use crate::session::engine::operation::{Change, UserContext, UserOperation};
 use crate::session::{Entered, EventKind, Failure, Linked, Operation, Outcome, RequestId, Standing, Subject};
 
 /// How often the profile is asked for when a browser is back: nobody can bring its tokens a second time.
@@ -66,7 +66,7 @@ impl Outcome for BrowserCameBack {
 
 /// A browser that is away.
 #[derive(Debug)]
-pub(in crate::session) struct Away {
+pub(in crate::session::engine) struct Away {
     subject: Subject,
     door: Door,
 }

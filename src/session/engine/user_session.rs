@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::engine::Attempt;
-use super::{LastRefresh, RequestId, SourceView, TokenView, UserView};
+use super::operation::Attempt;
 use crate::account::{
     ApiKey, EndReason, Lead, Lifetime, Profile, Provider, SessionState, Tokens, UserKey, user,
 };
 use crate::data::ejson;
+use crate::session::{LastRefresh, RequestId, SourceView, TokenView, UserView};
 use crate::vault::UserRecord;
 
 /// A server's clock is known to within two seconds: a token that lives no longer may be over at the server. Of one that lives

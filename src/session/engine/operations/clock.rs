@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::account::{About, AppAlias, AppClock, ClockChange};
 use crate::backend::{BackendError, LocalControl};
 use crate::session::engine::Engine;
-use crate::session::engine::local::{Answered, ControlOperation};
+use crate::session::engine::operation::{Answered, ControlOperation};
 use crate::session::{Operation, Outcome, RequestId, Standing};
 
 /// Read the clock of a local App.
@@ -116,7 +116,7 @@ impl ControlOperation for ChangeClock {
 
 /// Ask a local App what it offers. The engine does, when it meets one.
 #[derive(Debug, Clone)]
-pub(in crate::session) struct ReadAbout {
+pub(in crate::session::engine) struct ReadAbout {
     pub app: AppAlias,
 }
 

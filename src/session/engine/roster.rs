@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use imbl::Vector;
 
-use super::UserView;
 use super::user_session::UserSession;
 use crate::account::{AppAlias, UserKey};
+use crate::session::UserView;
 
 /// The sessions by user, and their views in the order of the screen: grouped by app, then by first log-in. No operation
 /// on one user costs more than logarithms of the number of users.
