@@ -39,7 +39,7 @@ pub enum Start {
     /// The embedded local App, with data that is kept.
     Local,
     /// An App elsewhere.
-    Remote(App),
+    Remote(Box<App>),
     /// A throw-away local App with users in it; nothing is kept.
     Demo,
 }
@@ -189,7 +189,7 @@ async fn run_in_runtime(
 /// Starts the embedded local App, unless the App is elsewhere, and tells the worker where it is.
 async fn add_app(start: &Start, operations: &mpsc::Sender<Envelope>) -> Result<Option<LocalApp>, AppError> {
     let (app, server) = match start {
-        Start::Remote(app) => (App { control: control_of_environment(app), ..app.clone() }, None),
+        Start::Remote(app) => (App { control: control_of_environment(app), ..App::clone(app) }, None),
         Start::Local | Start::Demo => {
             let storage = match start {
                 Start::Demo => Storage::Memory,

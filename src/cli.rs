@@ -206,7 +206,7 @@ impl Cli {
     /// What the terminal user interface works on.
     pub fn start(self) -> Start {
         match self.remote {
-            Some(remote) => Start::Remote(remote.app()),
+            Some(remote) => Start::Remote(Box::new(remote.app())),
             None if self.demo => Start::Demo,
             None => Start::Local,
         }

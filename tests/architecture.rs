@@ -84,11 +84,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 ];
 
 /// Siblings that import each other in a circle, and how many. The number only goes down; an entry that is not needed goes.
-const CIRCLES: &[(&str, usize)] = &[
-    ("local_app", 14),
-    ("local_app/functions", 3),
-    ("tui/update", 8),
-];
+const CIRCLES: &[(&str, usize)] = &[("local_app", 14), ("local_app/functions", 3), ("tui/update", 8)];
 
 /// What only a crash or a stray print would write to a terminal that the program draws on.
 const NOWHERE: &[&str] = &["println", "eprintln", "print", "eprint", "dbg", "todo", "unimplemented"];

@@ -43,9 +43,9 @@ fn has_long_integer(json: &str) -> bool {
     let mut rest = json;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
         rest = &rest[at..];
-        let length = if rest.starts_with('"') {
+        let length = if let Some(inside) = rest.strip_prefix('"') {
             let mut is_escaped = false;
-            let end = rest[1..].find(|c| {
+            let end = inside.find(|c| {
                 let ends = c == '"' && !is_escaped;
                 is_escaped = c == '\\' && !is_escaped;
                 ends

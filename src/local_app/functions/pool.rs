@@ -178,10 +178,12 @@ impl Inner {
 
     /// A worker, and whether it has waited.
     async fn worker(&self, may_have_waited: bool) -> Result<(Worker, bool), FunctionFailure> {
-        while may_have_waited {
-            let Some(mut worker) = self.idle().workers.pop() else { break };
-            if worker.lives() {
-                return Ok((worker, true));
+        if may_have_waited {
+            loop {
+                let Some(mut worker) = self.idle().workers.pop() else { break };
+                if worker.lives() {
+                    return Ok((worker, true));
+                }
             }
         }
         Ok((self.start().await?, false))

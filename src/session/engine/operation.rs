@@ -155,7 +155,9 @@ impl UserContext {
 }
 
 /// A change of the engine's state that an answer leads to. It tells whoever asked.
-pub struct Change(Box<dyn FnOnce(&mut Engine, Option<RequestId>) + Send>);
+pub struct Change(Box<MakeChange>);
+
+type MakeChange = dyn FnOnce(&mut Engine, Option<RequestId>) + Send;
 
 impl Change {
     /// The change that `make` makes.
