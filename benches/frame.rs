@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent};
-use idmux::account::{AppAlias, UserKey};
-use idmux::session::{self, AppView, Event, Snapshot, Standing, Subject, TimelineEntry, UserView};
+use idmux::account::{AppAlias, Severity, UserKey};
+use idmux::session::{self, AppView, Event, Snapshot, Subject, TimelineEntry, UserView};
 use idmux::tui::Look;
 use idmux::tui::message::Message;
 use idmux::tui::model::Model;
@@ -45,7 +45,7 @@ fn snapshot(users: usize) -> Snapshot {
 fn timeline(user: UserKey) -> Event {
     let entry = |number: i64| TimelineEntry {
         at: fixture::after(-600 * number),
-        standing: Standing::Good,
+        severity: Severity::Good,
         what: "access token renewed".into(),
         rule: "a renewed token is stored before it is used".into(),
         refresh: None,

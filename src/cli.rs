@@ -24,7 +24,6 @@ mod secret;
 pub mod serve;
 pub mod session;
 mod signals;
-mod table;
 mod target;
 pub mod timeline;
 pub mod token;

@@ -23,4 +23,4 @@ pub use snapshot::{
 };
 
 pub use crate::vault::{Finding, VaultError, examine as examine_vault, lock as lock_vault};
-pub use crate::vault::{KeyChoice, KeySource, RecordName, RefreshOutcome, SetAside, Standing, TimelineEntry};
+pub use crate::vault::{KeyChoice, KeySource, RecordName, RefreshOutcome, SetAside, TimelineEntry};

@@ -11,7 +11,6 @@ pub mod batch;
 pub mod compare;
 pub mod component;
 pub mod content;
-pub mod countdown;
 pub mod dialog;
 pub mod editor;
 pub mod effect;

@@ -34,7 +34,7 @@ pub use self::key::{KeyChoice, KeyPolicy, KeySource};
 pub use self::lock::lock;
 pub use self::record::{RecordName, SetAside, UserRecord};
 use self::store::{Store, StoreWrite, Told, Writer};
-pub use self::timeline::{RefreshOutcome, Standing, TimelineEntry};
+pub use self::timeline::{RefreshOutcome, TimelineEntry};
 use crate::account::{AccessToken, App, AppAlias, DeviceId, UserId, UserKey};
 
 /// Where a vault lives.

@@ -56,7 +56,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("crash", &["clock"]),
     ("data", &[]),
     ("folders", &[]),
-    ("format", &["account"]),
+    ("format", &["account", "text"]),
     ("hardening", &[]),
     ("hidden_input", &[]),
     ("local_app", &["clock", "data", "loopback", "numeric_date", "text"]),

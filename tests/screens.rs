@@ -30,10 +30,10 @@ mod views;
 use crossterm::event::KeyCode;
 use driver::{LARGE, MEDIUM, SMALL, Screen};
 use fixture::*;
-use idmux::account::{EndReason, Provider, SessionState};
+use idmux::account::{EndReason, Provider, SessionState, Severity};
 use idmux::session::{
-    self, Event, EventKind, Failure, FailureKind, KeySource, RecordName, SetAside, Snapshot, Standing,
-    Subject, VaultStatus,
+    self, Event, EventKind, Failure, FailureKind, KeySource, RecordName, SetAside, Snapshot, Subject,
+    VaultStatus,
 };
 use idmux::tui::message::Message;
 use idmux::tui::next_change;
@@ -277,7 +277,7 @@ proptest! {
     ) {
         let mut screen = Screen::with(size, with_users([user]));
         screen.keys(keys);
-        board::timeline(&mut screen, ages.into_iter().rev().map(|age| (-age, Standing::Good, "logged in")));
+        board::timeline(&mut screen, ages.into_iter().rev().map(|age| (-age, Severity::Good, "logged in")));
         for _ in 0..4 {
             let before = screen.draw();
             let Some(change) = next_change::next_change(&screen.model) else {

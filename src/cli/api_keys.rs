@@ -9,10 +9,10 @@ use super::consent::{self, YesArgs};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
 use super::session::{self, UserArgs};
-use super::table::table;
 use super::target::UserTarget;
 use crate::account::api_key::check_key_name;
 use crate::account::{ApiKey, UserKey};
+use crate::format::table;
 use crate::session::{AnyOperation, CreateApiKey, DeleteApiKey, ListApiKeys, SwitchApiKey, UserView};
 
 /// Arguments of `idmux api-key`.

@@ -10,8 +10,8 @@ use super::consent::{self, YesArgs};
 use super::output::Printed;
 use super::problem::{Code, Problem};
 use super::secret::{self, Descriptor, Question, Source};
-use super::table::table;
 use crate::account::{App, AppAlias, AppTextError, ControlAccess, CustomDataSource, check_client_app_id};
+use crate::format::table;
 use crate::session::{self, AppView, Snapshot};
 
 /// Arguments of `idmux app`.

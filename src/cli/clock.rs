@@ -8,7 +8,8 @@ use super::client::Client;
 use super::output::Printed;
 use super::problem::Problem;
 use super::target::AppTarget;
-use crate::account::{AppClock, ClockChange, local};
+use crate::account::{ClockChange, local};
+use crate::format;
 use crate::session;
 
 /// Arguments of `idmux clock`.
@@ -104,16 +105,7 @@ impl ClockArgs {
             "offset_seconds": clock.offset.as_secs(),
             "frozen": clock.frozen,
         });
-        Ok(Printed::either(self.json(), &json, &format!("{app}: {}", sentence(&clock))))
-    }
-}
-
-fn sentence(clock: &AppClock) -> String {
-    let now = clock.now.strftime("%Y-%m-%d %H:%M:%SZ");
-    match (clock.frozen, clock.offset.is_zero()) {
-        (true, _) => format!("{now}, standing still"),
-        (false, true) => format!("{now}, its machine's time"),
-        (false, false) => format!("{now}, {:#} from its machine's time", clock.offset),
+        Ok(Printed::either(self.json(), &json, &format!("{app}: {}", format::clock(&clock))))
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::data_folder::{self, DataFolderError};
 use super::output::{self, Printed};
 use super::problem::{Code, Problem};
-use super::table::table;
 use crate::data::ejson;
+use crate::format::table;
 use crate::local_app::{AppId, ImportReport, ImportRequest, Options, Storage, import_users, parse_lifetime};
 use crate::text;
 

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::output;
 use super::problem::Problem;
-use super::table::table;
 use crate::app::{AppError, keys};
+use crate::format::table;
 
 /// Arguments of `idmux keys`.
 #[derive(Debug, Args)]

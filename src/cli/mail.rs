@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::output::Printed;
 use super::problem::{Code, Problem};
-use super::table::table;
 use super::target::AppTarget;
 use crate::account::{AppAlias, Mail, MailPurpose, MailState};
+use crate::format::table;
 use crate::session;
 
 /// Arguments of `idmux mail`.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::output::Printed;
 use super::problem::Problem;
-use super::table::table;
 use super::target::UserTarget;
+use crate::format;
 use crate::session::{self, TimelineEntry};
 
 /// Arguments of `idmux timeline`.
@@ -30,10 +30,9 @@ pub async fn run(args: TimelineArgs, client: &mut Client<'_>) -> Result<Printed,
     Ok(if args.json {
         Printed::json(&entries.iter().map(entry_json).collect())
     } else {
-        let row =
-            |entry: &TimelineEntry| [crate::format::moment(entry.at), entry.what.clone(), entry.rule.clone()];
+        let row = |entry: &TimelineEntry| [format::moment(entry.at), entry.what.clone(), entry.rule.clone()];
         let rows: Vec<_> = entries.iter().map(row).collect();
-        Printed::text(table(["WHEN", "WHAT", "WHY"], &rows))
+        Printed::text(format::table(["WHEN", "WHAT", "WHY"], &rows))
     })
 }
 

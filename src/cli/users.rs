@@ -2,15 +2,15 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::output::Printed;
 use super::problem::Problem;
-use super::table::table;
 use super::target::AppTarget;
-use crate::account::{Provider, SessionState};
+use crate::account::Provider;
+use crate::format::{self, StateName};
 use crate::session::{RefreshOutcome, Snapshot, TokenView, UserView};
 
 /// Arguments of `idmux users`.
@@ -38,16 +38,19 @@ pub fn run(args: UsersArgs, client: &Client<'_>) -> Result<Printed, Problem> {
         Printed::json(&users.map(|user| user_json(&snapshot, user, present(user))).collect())
     } else {
         let rows: Vec<_> = users.map(|user| row(&snapshot, user, present(user))).collect();
-        Printed::text(table(["", "USER", "APP", "ID", "PROVIDERS", "STATE", "ACCESS", "REFRESH"], &rows))
+        Printed::text(format::table(
+            ["", "USER", "APP", "ID", "PROVIDERS", "STATE", "ACCESS", "REFRESH"],
+            &rows,
+        ))
     })
 }
 
 fn row(snapshot: &Snapshot, user: &UserView, now: Timestamp) -> [String; 8] {
-    let providers: Vec<_> = providers(user).into_iter().map(Provider::short_name).collect();
+    let providers: Vec<_> = user.providers().map(Provider::short_name).collect();
     let left = |token: &Option<TokenView>| match (token, expiry(token)) {
         (None, _) => "-".to_owned(),
         (Some(_), None) => "no end".to_owned(),
-        (Some(_), Some(at)) => left(at.duration_since(now)),
+        (Some(_), Some(at)) => format::left(at, now),
     };
     [
         if snapshot.is_current(&user.key) { "*".into() } else { String::new() },
@@ -55,23 +58,22 @@ fn row(snapshot: &Snapshot, user: &UserView, now: Timestamp) -> [String; 8] {
         user.key.app.to_string(),
         user.key.id.to_string(),
         providers.join("+"),
-        state(user, now).0.replace('-', " "),
+        state(user, now).word.to_owned(),
         left(&user.access),
         left(&user.refresh),
     ]
 }
 
 fn user_json(snapshot: &Snapshot, user: &UserView, now: Timestamp) -> Value {
-    let (state, reason) = state(user, now);
-    let providers: Vec<_> = providers(user).into_iter().map(Provider::wire_name).collect();
+    let providers: Vec<_> = user.providers().map(Provider::wire_name).collect();
     let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "app": user.key.app.as_str(),
         "id": user.key.id.as_str(),
         "label": user.label,
         "providers": providers,
-        "state": state,
-        "reason": reason,
+        "state": state(user, now).token(),
+        "reason": format::cause(&user.state),
         "access_expires": at(expiry(&user.access)),
         "refresh_expires": at(expiry(&user.refresh)),
         "last_refresh": user.last_refresh.as_ref().map(|last| {
@@ -86,63 +88,12 @@ fn user_json(snapshot: &Snapshot, user: &UserView, now: Timestamp) -> Value {
     })
 }
 
-/// The providers in order of addition; before the profile was read, that of the log-in.
-fn providers(user: &UserView) -> Vec<&Provider> {
-    match user.identities() {
-        [] => vec![&user.provider],
-        identities => identities.iter().map(|identity| &identity.provider).collect(),
-    }
-}
-
 fn expiry(token: &Option<TokenView>) -> Option<Timestamp> {
     token.as_ref()?.lifetime.map(|life| life.expires)
 }
 
-/// The state by a name that does not change, and what led to it.
-fn state(user: &UserView, now: Timestamp) -> (&'static str, Option<String>) {
-    match &user.state {
-        // Nothing renews a token between two commands, so it may be over without anybody having tried.
-        SessionState::Active if expiry(&user.access).is_some_and(|at| at <= now) => ("access-expired", None),
-        SessionState::Active => ("active", None),
-        SessionState::Refreshing => ("refreshing", None),
-        SessionState::RefreshDue { cause, .. } => ("refresh-due", Some(cause.clone())),
-        SessionState::AccessExpired { cause, .. } => {
-            ("access-expired", Some(cause.clone()).filter(|cause| !cause.is_empty()))
-        }
-        SessionState::LogInRequired(reason) => ("log-in-required", Some(reason.to_string())),
-        SessionState::LoggedOut => ("logged-out", None),
-    }
-}
-
-/// What is left, in the largest unit that says enough.
-fn left(left: SignedDuration) -> String {
-    let seconds = left.as_secs();
-    match seconds {
-        ..=0 => "expired".into(),
-        1..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds / 60),
-        7200..=172_799 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_is_said_in_a_unit_that_says_enough() {
-        for (seconds, text) in [
-            (-5, "expired"),
-            (0, "expired"),
-            (1, "1 s"),
-            (119, "119 s"),
-            (120, "2 min"),
-            (1799, "29 min"),
-            (7200, "2 h"),
-            (60 * 86_400 - 1, "59 d"),
-        ] {
-            assert_eq!(left(SignedDuration::from_secs(seconds)), text);
-        }
-    }
+/// Between two commands nothing refreshes a token.
+fn state(user: &UserView, now: Timestamp) -> StateName {
+    let access = user.access.as_ref().and_then(|token| token.lifetime);
+    format::state_at_rest(&user.state, access.as_ref(), now)
 }

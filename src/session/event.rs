@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, RequestId, Standing};
-use crate::account::{AppAlias, BrowserAddress, EndReason, UserKey};
+use super::{Failure, RequestId};
+use crate::account::{AppAlias, BrowserAddress, EndReason, Severity, UserKey};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,8 +103,8 @@ pub trait Outcome: Any + fmt::Debug + Send + Sync {
     fn sentence(&self) -> String;
 
     /// How it is shown.
-    fn standing(&self) -> Standing {
-        Standing::Plain
+    fn severity(&self) -> Severity {
+        Severity::Plain
     }
 
     /// What the user's timeline says of it: what happened, and the rule that decided. `None` where nothing happened to

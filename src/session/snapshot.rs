@@ -171,6 +171,13 @@ impl UserView {
         self.profile.as_ref().map_or(&[], |profile| &profile.identities)
     }
 
+    /// The providers of the identities, in order of addition; that of the log-in until the profile is read.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        let known = self.identities();
+        let first = known.is_empty().then_some(&self.provider);
+        first.into_iter().chain(known.iter().map(|identity| &identity.provider))
+    }
+
     /// The e-mail address of the profile; text from a server.
     pub fn email(&self) -> Option<&str> {
         self.profile.as_ref()?.data.get("email")?.as_str()

@@ -2,8 +2,8 @@
 //! out?", and holds no secret.
 
 use super::{Entered, LoggedOut, Refresh, Refreshed};
-use super::{Event, EventKind, FailureKind, LastRefresh, RefreshOutcome, Standing, Subject, TimelineEntry};
-use crate::account::UserKey;
+use super::{Event, EventKind, FailureKind, LastRefresh, RefreshOutcome, Subject, TimelineEntry};
+use crate::account::{Severity, UserKey};
 
 impl LastRefresh {
     /// What an entry of the timeline says of a refresh; `None` where it is about something else, as a new session is.
@@ -43,7 +43,7 @@ impl Event {
         let (what, rule) = entry(&self.kind)?;
         let entry = TimelineEntry {
             at: self.at,
-            standing: standing(&self.kind),
+            severity: severity(&self.kind),
             what,
             rule: rule.into(),
             refresh: self.kind.refresh_outcome(),
@@ -52,14 +52,14 @@ impl Event {
     }
 }
 
-fn standing(kind: &EventKind) -> Standing {
+fn severity(kind: &EventKind) -> Severity {
     match kind {
-        EventKind::Done(done) => done.outcome().standing(),
+        EventKind::Done(done) => done.outcome().severity(),
         EventKind::RefreshPostponed { .. }
         | EventKind::AccessRefused { .. }
-        | EventKind::ClockJumped { .. } => Standing::Warn,
-        EventKind::LogInRequired(_) | EventKind::Failed(_) => Standing::Bad,
-        _ => Standing::Plain,
+        | EventKind::ClockJumped { .. } => Severity::Warn,
+        EventKind::LogInRequired(_) | EventKind::Failed(_) => Severity::Bad,
+        _ => Severity::Plain,
     }
 }
 

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, BorderType};
 
 use super::widget::line::{self, lines, put, span};
 use crate::text;
+use crate::format::StateName;
 use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
 use crate::tui::state::State;
@@ -36,7 +37,7 @@ pub fn frame<'a>(state: &State, screen: &Screen, pane: Pane) -> Block<'a> {
     let mut title = vec![span(format!(" {marker}{} ", pane.title()), style)];
     if let Some(user) = state.selected().filter(|_| screen.regions.pane(Pane::Users).area() == 0) {
         let room = usize::from(screen.regions.pane(pane).width) / 2;
-        let (how, glyph, _) = words::state(&user.state);
+        let StateName { severity: how, glyph, .. } = words::state(&user.state);
         title.push(span(format!(" {glyph} "), line::tone(theme, how)));
         title.push(span(format!("{} ", text::cut(&text::inert(&user.label), room)), theme.text));
     }

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::content::track;
-use super::countdown::{self, expiry, next_token_change};
 use super::layout;
 use super::layout::{Pane, View};
 use super::lifetimes::{self, Columns, OrderBy};
 use super::model::Model;
 use super::tabs;
+use super::words::next_token_change;
+use crate::format;
+use crate::session::TokenView;
 
 /// The first moment after the model's present at which something in sight changes; `None` where nothing counts down.
 /// Looks at the rows in sight only.
@@ -34,7 +36,7 @@ fn board_change(model: &Model) -> Option<Timestamp> {
     let beside_tabs =
         model.state.selected().filter(|_| regions.tabs.area() > 0 && tabs::session(model).is_some());
     let beside_tabs = beside_tabs
-        .and_then(|user| countdown::next_change(expiry(user.access.as_ref())?, model.state.moving(user)?));
+        .and_then(|user| format::next_left_change(expiry(user.access.as_ref())?, model.state.moving(user)?));
     panes.chain(beside_tabs).min()
 }
 
@@ -55,12 +57,17 @@ fn lifetimes_change(model: &Model) -> Option<Timestamp> {
                 OrderBy::Access => &user.access,
             };
             let left =
-                expiry(token.as_ref()).zip(now).and_then(|(end, now)| countdown::next_change(end, now));
+                expiry(token.as_ref()).zip(now).and_then(|(end, now)| format::next_left_change(end, now));
             marks.chain(planned).chain(left).min()
         });
     let selected = model.state.selected().into_iter().flat_map(|user| {
-        let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, model.state.now));
+        let planned = user.planned_renewal().and_then(|at| format::next_left_change(at, model.state.now));
         model.state.moving(user).and_then(|now| next_token_change(user, now)).into_iter().chain(planned)
     });
     users.chain(selected).chain(chart.regroup_at()).min()
+}
+
+/// When a token ends.
+fn expiry(token: Option<&TokenView>) -> Option<Timestamp> {
+    Some(token?.lifetime?.expires)
 }

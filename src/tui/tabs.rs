@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::text;
+use crate::format;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::model::Model;
-use crate::tui::{countdown, words};
+use crate::tui::words;
 
 /// A tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub fn session(model: &Model) -> Option<String> {
     let life = user.access.as_ref().and_then(|token| token.lifetime);
     let now = model.state.present(&user.key.app);
     Some(match life {
-        Some(life) => format!("access {} ", countdown::left(life.expires, now)),
-        None => format!("{} ", words::state(&user.state).2),
+        Some(life) => format!("access {} ", format::left(life.expires, now)),
+        None => format!("{} ", words::state(&user.state).word),
     })
 }
 

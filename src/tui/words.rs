@@ -1,45 +1,17 @@
-//! States and events in words, each with its tone and glyph.
+//! Events, Apps and failures in words, each with its severity.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::countdown;
 use super::keymap::{Action, Context, Keymap};
-use crate::account::{AppAlias, Provider, SessionState};
-pub use crate::format::{moment, offset, time_of_day};
-use crate::session::{
-    AppView, Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Standing, Subject, UserView,
+pub use crate::account::Severity as Tone;
+use crate::account::{AppAlias, Provider, SessionState, Severity};
+use crate::format;
+pub use crate::format::{
+    age, count, data_size, data_size_warning, moment, next_age_change, offset, spinner, state, time_of_day,
 };
-
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-
-/// How something stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Neither good nor bad.
-    Plain,
-    /// It works.
-    Good,
-    /// It is on its way.
-    Busy,
-    /// It needs attention soon.
-    Warn,
-    /// It needs a person.
-    Bad,
-}
-
-/// The tone, glyph and word of a session's state, for a narrow column. All three differ between states that differ.
-pub fn state(state: &SessionState) -> (Tone, &'static str, &'static str) {
-    match state {
-        SessionState::Active => (Tone::Good, "●", "active"),
-        SessionState::Refreshing => (Tone::Busy, "↻", "renewing"),
-        SessionState::RefreshDue { .. } => (Tone::Warn, "◐", "offline"),
-        SessionState::AccessExpired { .. } => (Tone::Bad, "○", "expired"),
-        SessionState::LogInRequired(_) => (Tone::Bad, "✗", "LOG IN AGAIN"),
-        SessionState::LoggedOut => (Tone::Plain, "-", "logged out"),
-    }
-}
+use crate::session::{
+    AppView, Event, EventKind, Failure, FailureKind, RefreshOutcome, SetAside, Subject, UserView,
+};
 
 /// Where an App is: its base URL, or its id while that is not known.
 pub fn app_place(app: &AppView) -> String {
@@ -55,30 +27,20 @@ pub fn no_address(app: &AppView) -> &'static str {
 }
 
 /// What is the matter with an App; `None` where nothing is.
-pub fn app_state(app: &AppView) -> Option<(Tone, String)> {
+pub fn app_state(app: &AppView) -> Option<(Severity, String)> {
     if app.base_url.is_none() {
-        return Some((Tone::Busy, no_address(app).into()));
+        return Some((Severity::Busy, no_address(app).into()));
     }
     let clock = app.local.as_ref().and_then(|local| local.clock);
     if clock.is_some_and(|clock| clock.frozen_at.is_some()) {
-        return Some((Tone::Warn, "its clock stands still".into()));
+        return Some((Severity::Warn, "its clock stands still".into()));
     }
-    app.skew.map(|ahead| (Tone::Warn, format!("its clock {}", offset(ahead))))
-}
-
-/// The tone and glyph of something that happened. Both differ where the standing does.
-pub fn standing(standing: Standing) -> (Tone, &'static str) {
-    match standing {
-        Standing::Plain => (Tone::Plain, "·"),
-        Standing::Good => (Tone::Good, "✓"),
-        Standing::Warn => (Tone::Warn, "!"),
-        Standing::Bad => (Tone::Bad, "✗"),
-    }
+    app.skew.map(|ahead| (Severity::Warn, format!("its clock {}", offset(ahead))))
 }
 
 /// The state of a user's session in a sentence.
 pub fn state_sentence(user: &UserView, keymap: &Keymap, now: Timestamp) -> String {
-    let left = |end: &Timestamp| match countdown::left(*end, now) {
+    let left = |end: &Timestamp| match format::left(*end, now) {
         over if over == "over" => "now".to_owned(),
         left => format!("in {left}"),
     };
@@ -92,7 +54,7 @@ pub fn state_sentence(user: &UserView, keymap: &Keymap, now: Timestamp) -> Strin
             Some(at) => format!("active, renews {}", left(at)),
             None => "active".to_owned(),
         },
-        SessionState::Refreshing => "renewing…".to_owned(),
+        SessionState::Refreshing => "refreshing…".to_owned(),
         SessionState::RefreshDue { cause, retry_at } => {
             format!("offline: {cause}; {}", retry(retry_at))
         }
@@ -127,22 +89,21 @@ pub fn last_refresh(user: &UserView) -> String {
 }
 
 /// How long ago the last renewal ended and how, for a narrow column: `✓ 5 min`.
-pub fn last_refresh_short(user: &UserView, now: Timestamp) -> (Tone, String) {
-    let Some(last) = &user.last_refresh else { return (Tone::Plain, "-".to_owned()) };
-    let (tone, glyph) = match last.outcome {
-        RefreshOutcome::Renewed => (Tone::Good, '✓'),
-        RefreshOutcome::Postponed(_) => (Tone::Warn, '!'),
-        RefreshOutcome::Ended => (Tone::Bad, '✗'),
-    };
-    (tone, format!("{glyph} {}", age(last.at, now)))
+pub fn last_refresh_short(user: &UserView, now: Timestamp) -> (Severity, String) {
+    let Some(last) = &user.last_refresh else { return (Severity::Plain, "-".to_owned()) };
+    let severity = last.outcome.severity();
+    (severity, format!("{} {}", format::glyph(severity), age(last.at, now)))
+}
+
+/// When what is left of one of a user's tokens reads otherwise.
+pub fn next_token_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
+    let tokens = [&user.access, &user.refresh].into_iter().flatten();
+    tokens.filter_map(|token| format::next_left_change(token.lifetime?.expires, now)).min()
 }
 
 /// The providers of a user in at most `columns` columns: all of them, or the first and how many more.
 pub fn providers(user: &UserView, columns: usize) -> String {
-    let names: Vec<&str> = match user.identities() {
-        [] => vec![user.provider.short_name()],
-        identities => identities.iter().map(|identity| identity.provider.short_name()).collect(),
-    };
+    let names: Vec<_> = user.providers().map(Provider::short_name).collect();
     let all = names.join("+");
     match names.as_slice() {
         [first, rest @ ..] if !rest.is_empty() && crate::text::width(&all) > columns => {
@@ -152,13 +113,8 @@ pub fn providers(user: &UserView, columns: usize) -> String {
     }
 }
 
-/// What a provider is called where there is room.
-pub fn provider(provider: &Provider) -> &str {
-    provider.short_name()
-}
-
-/// An event in words, with its tone.
-pub fn event(event: &Event) -> (Tone, String) {
+/// An event in words, with its severity.
+pub fn event(event: &Event) -> (Severity, String) {
     let (tone, what) = happening(&event.kind);
     let who = match &event.subject {
         Subject::Device => return (tone, what),
@@ -170,103 +126,44 @@ pub fn event(event: &Event) -> (Tone, String) {
 }
 
 /// What happened, without whom it concerns.
-pub fn happening(kind: &EventKind) -> (Tone, String) {
+pub fn happening(kind: &EventKind) -> (Severity, String) {
     match kind {
-        EventKind::Done(done) => {
-            let (tone, _) = standing(done.outcome().standing());
-            (tone, done.outcome().sentence())
+        EventKind::Done(done) => (done.outcome().severity(), done.outcome().sentence()),
+        EventKind::RecordSetAside { why } => {
+            (Severity::Bad, format!("a damaged record was set aside: {why}"))
         }
-        EventKind::RecordSetAside { why } => (Tone::Bad, format!("a damaged record was set aside: {why}")),
-        EventKind::Registered => (Tone::Good, "registered".into()),
-        EventKind::BrowserNeeded { .. } => (Tone::Busy, "waits for the browser".into()),
+        EventKind::Registered => (Severity::Good, "registered".into()),
+        EventKind::BrowserNeeded { .. } => (Severity::Busy, "waits for the browser".into()),
         EventKind::RefreshPostponed { cause, retry_at } => {
             let next = match retry_at {
                 Some(at) => format!("next try at {}", time_of_day(*at)),
                 None => "nothing tries again by itself".into(),
             };
-            (Tone::Warn, format!("renewal put off: {cause}; {next}"))
+            (Severity::Warn, format!("renewal put off: {cause}; {next}"))
         }
-        EventKind::LogInRequired(reason) => (Tone::Bad, format!("has to log in again: {reason}")),
-        EventKind::AnswerDropped { what } => (Tone::Plain, format!("a late answer was dropped: {what}")),
-        EventKind::Failed(failure) => (Tone::Bad, failed(failure)),
-        EventKind::ChangedElsewhere => (Tone::Plain, "changed by another idmux".into()),
+        EventKind::LogInRequired(reason) => (Severity::Bad, format!("has to log in again: {reason}")),
+        EventKind::AnswerDropped { what } => (Severity::Plain, format!("a late answer was dropped: {what}")),
+        EventKind::Failed(failure) => (Severity::Bad, failed(failure)),
+        EventKind::ChangedElsewhere => (Severity::Plain, "changed by another idmux".into()),
         EventKind::AccessRefused { action } => {
-            (Tone::Warn, format!("the access token was refused ({action}); it is renewed once"))
+            (Severity::Warn, format!("the access token was refused ({action}); it is renewed once"))
         }
-        EventKind::ClockJumped { by } => (Tone::Warn, format!("the clock jumped by {by:#}")),
+        EventKind::ClockJumped { by } => (Severity::Warn, format!("the clock jumped by {by:#}")),
         EventKind::SkewLearnt { by } => {
-            (Tone::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
+            (Severity::Warn, format!("the server's clock differs by {by:#}; lifetimes are corrected"))
         }
     }
 }
 
 /// What became of a copy: which of the two ways it went.
-pub fn copied(name: &str, terminal: bool, tool: Option<&str>) -> (Tone, String) {
+pub fn copied(name: &str, terminal: bool, tool: Option<&str>) -> (Severity, String) {
     match (tool, terminal) {
-        (Some(tool), _) => (Tone::Good, format!("{name} is copied by {tool}")),
+        (Some(tool), _) => (Severity::Good, format!("{name} is copied by {tool}")),
         (None, true) => {
-            (Tone::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"))
+            (Severity::Good, format!("{name} is copied, if the terminal lets programs do that (OSC 52)"))
         }
-        (None, false) => (Tone::Warn, format!("{name} is not copied: there is no clipboard in reach")),
+        (None, false) => (Severity::Warn, format!("{name} is not copied: there is no clipboard in reach")),
     }
-}
-
-/// What fits into a header with some room for the rest of the token (protocol document, section 7).
-const ADVISED_SIZE: usize = 16 * 1024;
-/// From this size on it is said.
-const NOTABLE_SIZE: usize = 12 * 1024;
-
-/// How large custom data is, where that matters: its tone, and words for a title.
-pub fn data_size(size: usize) -> Option<(Tone, String)> {
-    let tone = if size >= ADVISED_SIZE { Tone::Bad } else { Tone::Warn };
-    (size >= NOTABLE_SIZE).then(|| (tone, format!("! {} of 16 KB", kilobytes(size))))
-}
-
-/// What to think of before custom data of that size is written.
-pub fn data_size_warning(size: usize) -> Option<(Tone, String)> {
-    let has = kilobytes(size);
-    match size {
-        ..NOTABLE_SIZE => None,
-        NOTABLE_SIZE..ADVISED_SIZE => Some((
-            Tone::Warn,
-            format!("! It would have {has} KB. At 16 KB a token with it no longer fits everywhere."),
-        )),
-        ADVISED_SIZE.. => Some((
-            Tone::Bad,
-            format!(
-                "✗ It would have {has} KB, above the advised 16 KB. It travels in every request's header: servers and \
-                 proxies may refuse them all, and this server may refuse the document."
-            ),
-        )),
-    }
-}
-
-/// Kilobytes with one decimal, rounded down.
-fn kilobytes(size: usize) -> String {
-    format!("{}.{}", size / 1024, size % 1024 * 10 / 1024)
-}
-
-/// How long ago something was: `now`, `5 min`, `3 h`, `61 d`.
-pub fn age(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(at).as_secs();
-    match seconds {
-        ..MINUTE => "now".into(),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h", seconds / HOUR),
-        DAY.. => format!("{} d", seconds / DAY),
-    }
-}
-
-/// The first moment after `now` at which [`age`] gives another text.
-pub fn next_age_change(at: Timestamp, now: Timestamp) -> Timestamp {
-    let seconds = now.duration_since(at).as_secs();
-    let step = match seconds {
-        ..HOUR => MINUTE,
-        HOUR..DAY => HOUR,
-        DAY.. => DAY,
-    };
-    let next = (seconds.max(0) / step + 1) * step;
-    at.saturating_add(SignedDuration::from_secs(next)).unwrap_or(Timestamp::MAX)
 }
 
 /// A failure in one sentence or two.
@@ -275,12 +172,6 @@ pub fn failed(failure: &Failure) -> String {
     let end = if hint.is_empty() || message.ends_with(['.', '!', '?']) { "" } else { "." };
     let gap = if hint.is_empty() { "" } else { " " };
     format!("could not {action}: {message}{end}{gap}{hint}")
-}
-
-/// What turns while something in sight is on its way, a step a second.
-pub fn spinner(now: Timestamp) -> &'static str {
-    const STEPS: [&str; 4] = ["◐", "◓", "◑", "◒"];
-    STEPS[now.as_second().rem_euclid(STEPS.len() as i64) as usize]
 }
 
 /// What kind of failure it is, in a word or two.
@@ -312,57 +203,9 @@ pub fn set_aside(records: &[SetAside]) -> Option<String> {
     Some(format!("{records} set aside (`idmux doctor`): {}: {}{more}", first.record, first.why))
 }
 
-/// `1 user`, `2 users`.
-pub fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::EndReason;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_state_has_its_own_glyph_and_word() {
-        let retry_at = Timestamp::UNIX_EPOCH;
-        let states = [
-            SessionState::Active,
-            SessionState::Refreshing,
-            SessionState::RefreshDue { cause: String::new(), retry_at: Some(retry_at) },
-            SessionState::AccessExpired { cause: String::new(), retry_at: Some(retry_at) },
-            SessionState::LogInRequired(EndReason::SessionRevoked),
-            SessionState::LoggedOut,
-        ];
-        let glyphs: HashSet<_> = states.iter().map(|s| state(s).1).collect();
-        let words: HashSet<_> = states.iter().map(|s| state(s).2).collect();
-        assert_eq!((glyphs.len(), words.len()), (states.len(), states.len()));
-    }
-
-    #[test]
-    fn an_age_changes_when_it_says_so() {
-        let at = Timestamp::UNIX_EPOCH;
-        for (seconds, text) in
-            [(0, "now"), (59, "now"), (60, "1 min"), (3599, "59 min"), (7200, "2 h"), (86_400, "1 d")]
-        {
-            let now = at + SignedDuration::from_secs(seconds);
-            assert_eq!(age(at, now), text);
-            let change = next_age_change(at, now);
-            assert!(change > now);
-            assert_ne!(age(at, change), text);
-            assert_eq!(age(at, change - SignedDuration::from_secs(1)), text);
-        }
-        assert_eq!(age(at, at - SignedDuration::from_secs(5)), "now", "sent by a clock that was ahead");
-    }
-
-    #[test]
-    fn an_offset_has_a_sign() {
-        let offset = |seconds| offset(SignedDuration::from_secs(seconds));
-        assert_eq!(
-            (offset(0), offset(61 * DAY), offset(-90)),
-            ("+0:00".into(), "+61d 0h".into(), "-1:30".into())
-        );
-    }
 
     #[test]
     fn a_failure_says_what_happened_and_what_to_do() {

@@ -3,20 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How something that happened stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Neither good nor bad.
-    #[default]
-    Plain,
-    /// It went as it should.
-    Good,
-    /// It may need attention.
-    Warn,
-    /// It failed, or needs a person.
-    Bad,
-}
+use crate::account::Severity;
 
 /// One thing that happened to a user. No secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +11,8 @@ pub struct TimelineEntry {
     /// When, by this machine's clock.
     pub at: Timestamp,
     /// How it stands.
-    #[serde(default)]
-    pub standing: Standing,
+    #[serde(default, rename = "standing")]
+    pub severity: Severity,
     /// What happened.
     pub what: String,
     /// The rule that decided what followed.
@@ -47,12 +34,23 @@ pub enum RefreshOutcome {
     Ended,
 }
 
+impl RefreshOutcome {
+    /// How it went.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Renewed => Severity::Good,
+            Self::Postponed(_) => Severity::Warn,
+            Self::Ended => Severity::Bad,
+        }
+    }
+}
+
 impl TimelineEntry {
     /// Stands in the place of an entry that does not open; `at` is the moment of the one before.
     pub(super) fn damaged(at: Timestamp) -> Self {
         Self {
             at,
-            standing: Standing::Warn,
+            severity: Severity::Warn,
             what: "an entry is damaged and cannot be read".into(),
             rule: "its moment is that of the entry before it".into(),
             refresh: None,

@@ -117,7 +117,7 @@ fn a_refusal_is_told_apart_from_a_session_that_is_over() {
     server.refuse(401, json!({ "error": "invalid session", "error_code": "InvalidSession" }));
     assert_eq!(device.run(&["refresh", "--json"]).error(3)["code"], "not-logged-in");
     let user = &device.users()[0];
-    assert_eq!(user["state"], "log-in-required");
+    assert_eq!(user["state"], "log-in-again");
     assert!(user["reason"].as_str().unwrap().contains("ended the session"), "{user}");
 }
 

@@ -39,7 +39,7 @@ fn a_server_an_hour_ahead_or_behind_gets_no_dead_token_printed() {
             access_left(&device).abs() < SignedDuration::from_secs(10),
             "{offset}: by this machine's clock"
         );
-        wait_until("the token is over", || device.users()[0]["state"] == "access-expired");
+        wait_until("the token is over", || device.users()[0]["state"] == "expired");
         let token = device.run(&["token", "--min-ttl", "2s"]);
         assert!(is_valid_at(&server, token.ok()), "{offset}");
     }
@@ -65,7 +65,7 @@ fn a_clock_that_was_moved_counts_in_every_process_after() {
     let first = device.run(&["token"]).ok().to_owned();
     device.run(&["clock", "advance", "2h"]).ok();
     // The access token of half an hour is over by the App's clock, and not by this machine's.
-    assert_eq!(device.users()[0]["state"], "access-expired");
+    assert_eq!(device.users()[0]["state"], "expired");
     let second = device.run(&["token"]).ok().to_owned();
     assert_ne!(first, second);
     assert_eq!(device.run(&["token"]).ok(), second, "the next process knows the clock");

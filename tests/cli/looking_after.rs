@@ -43,7 +43,7 @@ fn sixty_one_days_later_a_script_is_told_to_log_in_again() {
     device.register("ada@example.com", &[]);
     device.run(&["clock", "advance", "61d"]).ok();
     assert_eq!(device.run(&["refresh", "--json"]).error(3)["code"], "not-logged-in");
-    assert_eq!(device.users()[0]["state"], "log-in-required");
+    assert_eq!(device.users()[0]["state"], "log-in-again");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_token_that_is_over_is_renewed_before_it_is_printed() {
     add(&device, "shop", &server.url);
     device.run(&["login", "anon"]).ok();
     let first = device.run(&["token", "--min-ttl", "0s"]).ok().to_owned();
-    wait_until("the token is over", || device.users()[0]["state"] == "access-expired");
+    wait_until("the token is over", || device.users()[0]["state"] == "expired");
     let second = device.run(&["token", "--min-ttl", "0s"]).ok().to_owned();
     assert_ne!(first, second);
 }

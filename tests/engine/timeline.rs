@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use idmux::session::{self, Standing, TimelineEntry};
+use idmux::session::{self, TimelineEntry};
 
 use super::script::{Call, Manners, Reply};
 use super::worker::{PASSWORD, log_in, user};
 use super::world::{World, in_still_time};
+use idmux::account::Severity;
 
 async fn timeline(world: &mut World) -> Vec<TimelineEntry> {
     let event = world.ask(session::ReadTimeline { user: user("alice") }).await;
@@ -43,12 +44,12 @@ fn it_says_why_a_session_ended_and_by_which_rule() {
         for what in ["logged in", "access token renewed", "renewal put off", "access token refused"] {
             assert!(!find(&entries, what).rule.is_empty());
         }
-        for (what, standing) in [
-            ("logged in", Standing::Good),
-            ("renewal put off", Standing::Warn),
-            ("session ended", Standing::Bad),
+        for (what, severity) in [
+            ("logged in", Severity::Good),
+            ("renewal put off", Severity::Warn),
+            ("session ended", Severity::Bad),
         ] {
-            assert_eq!(find(&entries, what).standing, standing, "{what}");
+            assert_eq!(find(&entries, what).severity, severity, "{what}");
         }
         assert!(entries.is_sorted_by_key(|entry| entry.at), "{entries:#?}");
         no_secret_in(&world, &format!("{entries:?}"));

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use idmux::account::{AppAlias, UserId};
+use idmux::account::{AppAlias, Severity, UserId};
 use idmux::session::{
-    self, AppView, Event, EventKind, Failure, FailureKind, SendError, Snapshot, Standing, Subject,
-    TimelineEntry,
+    self, AppView, Event, EventKind, Failure, FailureKind, SendError, Snapshot, Subject, TimelineEntry,
 };
 use idmux::tui::effect::Effect;
 use idmux::tui::layout::Pane;
@@ -22,13 +21,13 @@ use crate::scenes::Table;
 use crate::{HOSTILE, about_ada};
 
 /// Lets the selection rest, and answers what is asked then with entries, the oldest first.
-pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64, Standing, &'a str)>) {
+pub fn timeline<'a>(screen: &mut Screen, entries: impl IntoIterator<Item = (i64, Severity, &'a str)>) {
     screen.rest();
     let Some((request, asked)) = screen.sent.take() else { return };
     let Some(session::ReadTimeline { user }) = asked.downcast_ref() else { return };
-    let entry = |(seconds, standing, what): (i64, Standing, &str)| TimelineEntry {
+    let entry = |(seconds, severity, what): (i64, Severity, &str)| TimelineEntry {
         at: after(seconds),
-        standing,
+        severity,
         what: what.into(),
         rule: "a renewed token is stored before it is used; one renewal is on the wire at a time".into(),
         refresh: None,
@@ -45,15 +44,15 @@ fn a_life(screen: &mut Screen) {
     timeline(
         screen,
         [
-            (-2 * DAY, Standing::Good, "logged in"),
-            (-2 * DAY + 40, Standing::Good, "linked anonymous"),
-            (-DAY - 90, Standing::Plain, "logged out"),
-            (-DAY, Standing::Good, "logged in again"),
-            (-5 * 60 * 60, Standing::Good, "custom data written: address.city"),
-            (-3605, Standing::Warn, "renewal put off: http://127.0.0.1:41234 does not answer"),
-            (-3600, Standing::Good, "access token renewed"),
-            (-330, Standing::Bad, "could not link: this identity belongs to another user of the App local"),
-            (-301, Standing::Good, "access token renewed"),
+            (-2 * DAY, Severity::Good, "logged in"),
+            (-2 * DAY + 40, Severity::Good, "linked anonymous"),
+            (-DAY - 90, Severity::Plain, "logged out"),
+            (-DAY, Severity::Good, "logged in again"),
+            (-5 * 60 * 60, Severity::Good, "custom data written: address.city"),
+            (-3605, Severity::Warn, "renewal put off: http://127.0.0.1:41234 does not answer"),
+            (-3600, Severity::Good, "access token renewed"),
+            (-330, Severity::Bad, "could not link: this identity belongs to another user of the App local"),
+            (-301, Severity::Good, "access token renewed"),
         ],
     );
 }
@@ -381,7 +380,7 @@ fn nothing_hostile_reaches_a_cell_of_the_board() {
         let mut screen = Screen::with(size, snapshot);
         for key in ["1", "5"] {
             screen.keys(key);
-            timeline(&mut screen, [(-5, Standing::Bad, HOSTILE)]);
+            timeline(&mut screen, [(-5, Severity::Bad, HOSTILE)]);
             let drawn = screen.draw();
             let bad = |c: &char| *c != '\n' && (c.is_control() || "\u{202e}\u{200b}\u{e0041}".contains(*c));
             assert_eq!(drawn.chars().find(bad), None, "{drawn}");

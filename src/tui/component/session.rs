@@ -8,6 +8,8 @@ use ratatui::widgets::Widget;
 
 use super::{Input, Panel, Reaction, State};
 use crate::account::Lifetime;
+use crate::format;
+use crate::format::StateName;
 use crate::session::{TokenView, UserView};
 use crate::text;
 use crate::tui::content::claims::{self, ClaimRow};
@@ -18,7 +20,7 @@ use crate::tui::widget::gauge;
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::list::List;
 use crate::tui::words::Tone;
-use crate::tui::{countdown, words};
+use crate::tui::words;
 
 /// Columns of the names of fields.
 const NAME: usize = 8;
@@ -95,12 +97,12 @@ impl Panel for Session {
 
     fn next_change(&self, state: &State) -> Option<Timestamp> {
         let user = state.selected()?;
-        let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, state.now));
+        let planned = user.planned_renewal().and_then(|at| format::next_left_change(at, state.now));
         let now = state.moving(user);
         let gauges = [&user.access, &user.refresh]
             .into_iter()
-            .filter_map(|token| countdown::next_percent_change(&token.as_ref()?.lifetime?, now?));
-        gauges.chain(planned).chain(now.and_then(|now| countdown::next_token_change(user, now))).min()
+            .filter_map(|token| format::next_percent_change(&token.as_ref()?.lifetime?, now?));
+        gauges.chain(planned).chain(now.and_then(|now| words::next_token_change(user, now))).min()
     }
 
     fn show(&mut self, user: Option<&UserView>, is_another: bool) {
@@ -158,7 +160,7 @@ fn line(state: &State, row: &Row, columns: usize, names: usize) -> Line<'static>
 fn gauge_line(state: &State, name: &str, life: &Lifetime, columns: usize) -> Line<'static> {
     let theme = &state.theme;
     let now = state.selected().map_or(state.now, |user| state.present(&user.key.app));
-    let percent = countdown::percent(life, now);
+    let percent = format::percent(life, now);
     let how = match percent {
         0 => Tone::Bad,
         1..=SHORT => Tone::Warn,
@@ -170,7 +172,7 @@ fn gauge_line(state: &State, name: &str, life: &Lifetime, columns: usize) -> Lin
         span(filled, line::tone(theme, how)),
         span(spent, theme.spent),
         span(format!("{percent:>4}%"), theme.muted),
-        span(text::fit_right(&countdown::left(life.expires, now), 8), line::tone(theme, how)),
+        span(text::fit_right(&format::left(life.expires, now), 8), line::tone(theme, how)),
     ])
 }
 
@@ -248,7 +250,7 @@ pub fn rows<'a>(
     now: Timestamp,
     columns: usize,
 ) -> Vec<Row<'a>> {
-    let (tone, glyph, _) = words::state(&user.state);
+    let StateName { severity: tone, glyph, .. } = words::state(&user.state);
     let sentence = text::inert(&words::state_sentence(user, keymap, now)).into_owned();
     let mut rows: Vec<Row<'_>> = text::wrap(&sentence, columns.saturating_sub(2))
         .into_iter()

@@ -15,6 +15,7 @@ use ratatui::widgets::Widget;
 
 use super::{Input, Panel, Reaction, State, is_movement, target};
 use crate::account::UserKey;
+use crate::format;
 use crate::session::{TimelineEntry, UserView};
 use crate::text;
 use crate::tui::effect::DialogId;
@@ -283,7 +284,7 @@ fn nothing(state: &State, reading: &Reading) -> String {
 
 fn entry_line(state: &State, entry: &TimelineEntry, columns: usize) -> Line<'static> {
     let theme = &state.theme;
-    let (how, glyph) = words::standing(entry.standing);
+    let (how, glyph) = (entry.severity, format::glyph(entry.severity));
     let time = entry.at.strftime(if columns < ROOMY { "%H:%M" } else { "%H:%M:%S" });
     let when = format!("{time} {} ", text::fit_right(&words::age(entry.at, state.now), AGE));
     let what = text::inert(&entry.what);
@@ -299,7 +300,7 @@ fn entry_line(state: &State, entry: &TimelineEntry, columns: usize) -> Line<'sta
 fn whole(state: &State, entry: &TimelineEntry, area: Rect) -> Vec<Line<'static>> {
     let theme = &state.theme;
     let columns = usize::from(area.width);
-    let (how, glyph) = words::standing(entry.standing);
+    let (how, glyph) = (entry.severity, format::glyph(entry.severity));
     let what = text::inert(&entry.what).into_owned();
     let rule = text::wrap(&text::inert(&entry.rule), columns);
     // The rule is short; what happened may be a server's long sentence.
@@ -320,8 +321,8 @@ fn whole(state: &State, entry: &TimelineEntry, area: Rect) -> Vec<Line<'static>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Severity;
     use crate::account::{AppAlias, UserId};
-    use crate::session::Standing;
     use jiff::{SignedDuration, Timestamp};
 
     fn user(id: &str) -> UserKey {
@@ -332,7 +333,7 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
         TimelineEntry {
             at,
-            standing: Standing::Good,
+            severity: Severity::Good,
             what: what.into(),
             rule: "because".into(),
             refresh: None,

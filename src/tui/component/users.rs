@@ -8,6 +8,8 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::{Input, Panel, Reaction, State, is_movement, target};
+use crate::format;
+use crate::format::StateName;
 use crate::session::{TokenView, UserView, VaultStatus};
 use crate::text;
 use crate::tui::availability;
@@ -19,7 +21,7 @@ use crate::tui::widget::line::{self, put, span};
 use crate::tui::widget::list::At;
 use crate::tui::widget::page::Spot;
 use crate::tui::widget::text_field;
-use crate::tui::{countdown, words};
+use crate::tui::words;
 
 /// Widths of the columns.
 struct Columns {
@@ -161,12 +163,12 @@ impl Panel for Users {
         let with_renewals = regions.shows_renewals();
         let rows = state.users.rows_in_sight(regions.rows(Pane::Users), &state.snapshot);
         let users = rows.map_while(|row| state.users.get(row, &state.snapshot)).filter_map(|user| {
-            let tokens = state.moving(user).and_then(|now| countdown::next_token_change(user, now));
+            let tokens = state.moving(user).and_then(|now| words::next_token_change(user, now));
             let renewals = with_renewals.then(|| renewals_change(user, state.now)).flatten();
             tokens.into_iter().chain(renewals).min()
         });
         let sentence = state.selected().filter(|_| regions.user_detail() > 0);
-        let sentence = sentence.and_then(|user| countdown::next_change(user.planned_renewal()?, state.now));
+        let sentence = sentence.and_then(|user| format::next_left_change(user.planned_renewal()?, state.now));
         users.chain(sentence).min()
     }
 
@@ -177,7 +179,7 @@ impl Panel for Users {
 
 /// What counts in the columns of the renewals.
 fn renewals_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
-    let planned = user.planned_renewal().and_then(|at| countdown::next_change(at, now));
+    let planned = user.planned_renewal().and_then(|at| format::next_left_change(at, now));
     let last = user.last_refresh.as_ref().map(|last| words::next_age_change(last.at, now));
     planned.into_iter().chain(last).min()
 }
@@ -211,7 +213,7 @@ fn heading(state: &State, group: &Group, columns: usize) -> Line<'static> {
 /// What the columns do not say of the selected user, where no other pane is there to say it.
 fn detail(state: &State, user: &UserView, columns: usize) -> Vec<Line<'static>> {
     let theme = &state.theme;
-    let (how, glyph, _) = words::state(&user.state);
+    let StateName { severity: how, glyph, .. } = words::state(&user.state);
     let field = |name: &str, value: String| {
         let value = text::cut(&text::inert(&value), columns.saturating_sub(DETAIL_NAME)).into_owned();
         Line::from(vec![span(text::fit(name, DETAIL_NAME), theme.muted), span(value, theme.text)])
@@ -301,7 +303,7 @@ fn header(columns: &Columns) -> String {
 
 fn user_line(state: &State, user: &UserView, selected: bool, columns: &Columns) -> Line<'static> {
     let theme = &state.theme;
-    let (state_tone, glyph, word) = words::state(&user.state);
+    let StateName { severity: state_tone, glyph, word } = words::state(&user.state);
     let how = line::tone(theme, state_tone);
     let cursor = if selected { '▸' } else { ' ' };
     let current = if state.snapshot.is_current(&user.key) { '*' } else { ' ' };
@@ -318,7 +320,7 @@ fn user_line(state: &State, user: &UserView, selected: bool, columns: &Columns) 
         span(left(user.refresh.as_ref(), now), theme.muted),
     ];
     if columns.renewals {
-        let planned = user.planned_renewal().map(|at| countdown::left(at, state.now));
+        let planned = user.planned_renewal().map(|at| format::left(at, state.now));
         let planned = text::fit_right(planned.as_deref().unwrap_or("-"), COUNTDOWN);
         let (last_tone, last) = words::last_refresh_short(user, state.now);
         spans.push(span(format!("{blank}{planned}{blank}"), theme.muted));
@@ -328,6 +330,6 @@ fn user_line(state: &State, user: &UserView, selected: bool, columns: &Columns) 
 }
 
 fn left(token: Option<&TokenView>, now: Timestamp) -> String {
-    let left = token.and_then(|token| token.lifetime).map(|life| countdown::left(life.expires, now));
+    let left = token.and_then(|token| token.lifetime).map(|life| format::left(life.expires, now));
     text::fit_right(left.as_deref().unwrap_or("-"), COUNTDOWN)
 }

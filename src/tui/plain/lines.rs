@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::account::SessionState;
 use crate::data::edited_text::edit_text;
+use crate::format;
 use crate::session::{TimelineEntry, TokenView, UserView};
 use crate::tui::component::{identities, session};
 use crate::tui::content::tree;
@@ -12,41 +13,29 @@ use crate::tui::layout::Pane;
 use crate::tui::model::Model;
 use crate::tui::words;
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-
-/// `59 d`, `5 h`, `29 min`, `45 s`: a length of time in its largest unit, as it is spoken.
-pub fn length(seconds: i64) -> String {
-    match seconds {
-        ..=0 => "nothing".into(),
-        1..MINUTE => format!("{seconds} s"),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h", seconds / HOUR),
-        DAY.. => format!("{} d", seconds / DAY),
-    }
-}
-
 /// How long a token lives on.
 fn token(name: &str, token: Option<&TokenView>, now: Timestamp) -> Option<String> {
     let life = token?.lifetime?;
-    let seconds = life.expires.duration_since(now).as_secs();
-    Some(if seconds <= 0 { format!("{name} over") } else { format!("{name} {} left", length(seconds)) })
+    Some(if life.is_over(now) {
+        format!("{name} over")
+    } else {
+        format!("{name} {} left", format::left(life.expires, now))
+    })
 }
 
 /// Where a session stands, in words.
 fn state(user: &UserView, now: Timestamp) -> String {
     let next = |at: &Option<Timestamp>| match at {
-        Some(at) => format!("next try in {}", length(at.duration_since(now).as_secs().max(1))),
+        Some(at) => format!("next try in {}", format::left(*at, now)),
         None => "refresh tries again".into(),
     };
+    let name = words::state(&user.state).word;
     match &user.state {
-        SessionState::RefreshDue { cause, retry_at } => format!("offline, {cause}, {}", next(retry_at)),
-        SessionState::AccessExpired { cause, retry_at } => {
-            format!("access token expired, {cause}, {}", next(retry_at))
+        SessionState::RefreshDue { cause, retry_at } | SessionState::AccessExpired { cause, retry_at } => {
+            format!("{name}, {cause}, {}", next(retry_at))
         }
-        SessionState::LogInRequired(reason) => format!("has to log in again, {reason}"),
-        other => words::state(other).2.into(),
+        SessionState::LogInRequired(reason) => format!("{name}, {reason}"),
+        _ => name.into(),
     }
 }
 
@@ -101,8 +90,7 @@ fn session_lines(model: &Model, user: &UserView) -> Vec<String> {
             // The state is said above, without the keys of the screen; a gauge is said with the line below it.
             session::Row::State { .. } => {}
             session::Row::Gauge { name, life } => {
-                let seconds = life.expires.duration_since(now).as_secs();
-                gauge = Some(format!("{name}: {} left, expires", length(seconds)));
+                gauge = Some(format!("{name}: {} left, expires", format::left(life.expires, now)));
             }
             session::Row::Field { name: "", value } => {
                 lines.push(format!("{} {value}", gauge.take().unwrap_or_default()));
@@ -142,12 +130,6 @@ fn fields(path: String, value: &Bson, lines: &mut Vec<String>) {
 mod tests {
     use super::*;
     use bson::bson;
-
-    #[test]
-    fn lengths_are_spoken_in_their_largest_unit() {
-        let texts = [0, 45, 29 * MINUTE + 59, 5 * HOUR, 60 * DAY - 1].map(length);
-        assert_eq!(texts, ["nothing", "45 s", "29 min", "5 h", "59 d"]);
-    }
 
     #[test]
     fn each_field_of_custom_data_is_a_line_with_its_whole_path() {

@@ -207,7 +207,7 @@ impl Talk {
             if others.next().is_some_and(|other| Arc::ptr_eq(other, user)) {
                 continue;
             }
-            let word = words::state(&user.state).2;
+            let word = words::state(&user.state).word;
             match self.known.get(&user.key) {
                 // It is on its way to another state, or back to the one before.
                 Some(_) if user.state == SessionState::Refreshing => {}

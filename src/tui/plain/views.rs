@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::lines::length;
+use crate::format;
 use crate::session::{TokenView, UserView};
 use crate::tui::content::compare::{self, Row};
 use crate::tui::model::Model;
@@ -21,9 +21,12 @@ pub fn lifetimes(model: &Model) -> Vec<String> {
 /// When a session ends.
 pub fn lifetime(model: &Model, user: &UserView) -> String {
     let now = model.state.present(&user.key.app);
-    let until = |at: Timestamp| match at.duration_since(now).as_secs() {
-        ..=0 => format!("was over at {}", words::moment(at)),
-        left => format!("in {}, at {}", length(left), words::moment(at)),
+    let until = |at: Timestamp| {
+        if at <= now {
+            format!("was over at {}", words::moment(at))
+        } else {
+            format!("in {}, at {}", format::left(at, now), words::moment(at))
+        }
     };
     let end =
         |token: &Option<TokenView>| token.as_ref().and_then(|token| token.lifetime).map(|life| life.expires);
@@ -33,7 +36,7 @@ pub fn lifetime(model: &Model, user: &UserView) -> String {
         end(&user.refresh).map(|at| format!("log in again {}", until(at))),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let said = if parts.is_empty() { words::state(&user.state).2.to_owned() } else { parts.join("; ") };
+    let said = if parts.is_empty() { words::state(&user.state).word.to_owned() } else { parts.join("; ") };
     format!("{} ({}): {said}", user.label, user.key.app)
 }
 

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{put, span, tone};
+use crate::format::StateName;
 use crate::session::UserView;
 use crate::text;
 use crate::tui::content::compare::Row;
@@ -114,7 +115,7 @@ fn heads(model: &Model, users: &[&UserView], widths: &Widths) -> [Line<'static>;
         let label = text::fit(&format!("{mark}{}", text::inert(&label)), widths.value.saturating_sub(1));
         names.push(span(label, if has_focus { theme.selection } else { theme.strong }));
         names.push(span(" ", theme.text));
-        let (how, glyph, word) = words::state(&user.state);
+        let StateName { severity: how, glyph, word } = words::state(&user.state);
         let state = format!("{glyph} {word}, {}", text::inert(user.key.app.as_str()));
         let state = text::fit(&state, widths.value.saturating_sub(1));
         states.push(span(format!("{state} "), tone(theme, how)));

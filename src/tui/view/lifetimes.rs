@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{lines, put, span, tone};
+use crate::format::{self, StateName};
 use crate::session::{TokenView, UserView};
 use crate::text;
 use crate::tui::content::scale::Scale;
@@ -17,7 +18,7 @@ use crate::tui::keymap::{Action, Context};
 use crate::tui::lifetimes::{Columns, DETAIL_LINES, LEFT, MARKS, OrderBy, rows};
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
-use crate::tui::{countdown, layout, words};
+use crate::tui::{layout, words};
 
 /// Columns of the names of the selected user's moments.
 const NAME: usize = 9;
@@ -107,7 +108,7 @@ fn user_line(
     scale: &Scale,
 ) -> Line<'static> {
     let theme = &model.state.theme;
-    let (state_tone, glyph, _) = words::state(&user.state);
+    let StateName { severity: state_tone, glyph, .. } = words::state(&user.state);
     let cursor = if selected { '▸' } else { ' ' };
     let current = if model.state.snapshot.is_current(&user.key) { '*' } else { ' ' };
     let present = model.state.present(&user.key.app);
@@ -116,7 +117,7 @@ fn user_line(
         OrderBy::Access => &user.access,
     };
     let left = token.as_ref().and_then(|token| token.lifetime);
-    let left = left.map_or_else(|| "-".to_owned(), |life| countdown::left(life.expires, present));
+    let left = left.map_or_else(|| "-".to_owned(), |life| format::left(life.expires, present));
     let mut spans = vec![
         span(format!("{cursor}{current} "), theme.strong),
         span(format!("{glyph} "), tone(theme, state_tone)),
@@ -201,7 +202,7 @@ fn life(token: Option<&TokenView>, now: Timestamp) -> String {
 }
 
 fn until(end: Timestamp, now: Timestamp) -> String {
-    match countdown::left(end, now).as_str() {
+    match format::left(end, now).as_str() {
         "over" => "over".into(),
         left => format!("in {left}"),
     }

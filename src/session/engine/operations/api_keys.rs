@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::account::{ApiKey, ApiKeyId, NewApiKey, UserKey};
+use crate::account::{ApiKey, ApiKeyId, NewApiKey, Severity, UserKey};
 use crate::backend::{self, BackendError, Facet};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Change, UserContext, UserOperation};
-use crate::session::{Operation, Outcome, RequestId, Standing};
+use crate::session::{Operation, Outcome, RequestId};
 
 /// Read the user's API keys.
 #[derive(Debug, Clone)]
@@ -83,8 +83,8 @@ impl Outcome for ApiKeyCreated {
         format!("API key {} made", self.0.key.name)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 
     fn timeline(&self) -> Option<(String, &'static str)> {
@@ -142,8 +142,8 @@ impl Outcome for ApiKeySwitched {
         format!("API key {} {}", self.name, if self.enabled { "enabled" } else { "disabled" })
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 
     fn timeline(&self) -> Option<(String, &'static str)> {

@@ -2,10 +2,10 @@
 
 use secrecy::ExposeSecret;
 
-use crate::account::{App, AppAlias, SessionState};
+use crate::account::{App, AppAlias, SessionState, Severity};
 use crate::backend::BackendError;
 use crate::session::engine::Engine;
-use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Standing, Subject};
+use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Subject};
 
 const ADD: &str = "add the app";
 
@@ -22,8 +22,8 @@ impl Outcome for AppAdded {
         "app added".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 
@@ -65,8 +65,8 @@ impl Outcome for AppChanged {
         "app changed".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 

@@ -10,14 +10,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Link;
 use super::log_in::{Answer, LogIn};
-use crate::account::{AppAlias, BrowserAddress, Profile, Provider, Tokens, UserKey};
+use crate::account::{AppAlias, BrowserAddress, Profile, Provider, Severity, Tokens, UserKey};
 use crate::backend::browser::{Door, TIME_LIMIT};
 use crate::backend::{
     Arrival, Backend, BackendError, BrowserError, BrowserVisit, Facet, Granted, SignIn, SignInStep, Verdict,
 };
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Change, UserContext, UserOperation};
-use crate::session::{Entered, EventKind, Failure, Linked, Operation, Outcome, RequestId, Standing, Subject};
+use crate::session::{Entered, EventKind, Failure, Linked, Operation, Outcome, RequestId, Subject};
 
 /// How often the profile is asked for when a browser is back: nobody can bring its tokens a second time.
 const TRIES: usize = 3;
@@ -59,8 +59,8 @@ impl Outcome for BrowserCameBack {
         "the address is the right one".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 

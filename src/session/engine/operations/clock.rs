@@ -2,11 +2,11 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::account::{About, AppAlias, AppClock, ClockChange};
+use crate::account::{About, AppAlias, AppClock, ClockChange, Severity};
 use crate::backend::{BackendError, LocalControl};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Answered, ControlOperation};
-use crate::session::{Operation, Outcome, RequestId, Standing};
+use crate::session::{Operation, Outcome, RequestId};
 
 /// Read the clock of a local App.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ impl Outcome for ClockRead {
         crate::format::clock(&self.0)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Warn
+    fn severity(&self) -> Severity {
+        Severity::Warn
     }
 
     fn is_answer(&self) -> bool {
@@ -51,8 +51,8 @@ impl Outcome for ClockChanged {
         crate::format::clock(&self.0)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Warn
+    fn severity(&self) -> Severity {
+        Severity::Warn
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 use futures_util::future::BoxFuture;
 
-use crate::account::UserKey;
+use crate::account::{Severity, UserKey};
 use crate::backend::{BackendError, CustomData, Facet, FieldChange};
 use crate::data::{DataEdit, FieldPath};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Change, UserContext, UserOperation};
-use crate::session::{Failure, Operation, Outcome, RequestId, SourceView, Standing};
+use crate::session::{Failure, Operation, Outcome, RequestId, SourceView};
 
 /// Write or remove one field, then refresh the token so that it shows.
 #[derive(Debug, Clone)]
@@ -73,8 +73,8 @@ impl Outcome for CustomDataChange {
         }
     }
 
-    fn standing(&self) -> Standing {
-        if self.is_written() { Standing::Good } else { Standing::Warn }
+    fn severity(&self) -> Severity {
+        if self.is_written() { Severity::Good } else { Severity::Warn }
     }
 
     fn timeline(&self) -> Option<(String, &'static str)> {

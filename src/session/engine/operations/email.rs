@@ -1,9 +1,9 @@
 //! What can be done about an e-mail/password account without a session.
 
-use crate::account::{AppAlias, EmailAction, EmailActionDone};
+use crate::account::{AppAlias, EmailAction, EmailActionDone, Severity};
 use crate::backend::{BackendError, Facet};
 use crate::session::engine::Engine;
-use crate::session::{Failure, Operation, Outcome, RequestId, Standing, Subject};
+use crate::session::{Failure, Operation, Outcome, RequestId, Subject};
 
 /// Do something about an e-mail/password account without a session.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ impl Outcome for EmailActionDone {
         .into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 

@@ -3,11 +3,11 @@
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::account::{Credentials, Profile, Provider, SessionState, UserKey};
+use crate::account::{Credentials, Profile, Provider, SessionState, Severity, UserKey};
 use crate::backend::{BackendError, Facet, Granted, Registration};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Change, UserContext, UserOperation};
-use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
+use crate::session::{Failure, Operation, Outcome, RequestId};
 
 /// Add an identity to a user. With `register`, the e-mail/password account is created first.
 #[derive(Debug, Clone)]
@@ -37,8 +37,8 @@ impl Outcome for Linked {
         format!("linked {}", self.provider)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 
     fn timeline(&self) -> Option<(String, &'static str)> {

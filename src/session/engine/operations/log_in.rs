@@ -4,11 +4,11 @@
 use futures_util::future::BoxFuture;
 
 use super::link::FetchProfile;
-use crate::account::{AppAlias, Credentials, DeviceId, Profile, Provider, UserKey};
+use crate::account::{AppAlias, Credentials, DeviceId, Profile, Provider, Severity, UserKey};
 use crate::backend::{Backend, BackendError, BrowserVisit, Facet, NewSession, SignIn, SignInStep};
 use crate::session::engine::Engine;
 use crate::session::engine::user_session::UserSession;
-use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Standing, Subject};
+use crate::session::{EventKind, Failure, Operation, Outcome, RequestId, Subject};
 use crate::vault::{UserRecord, VaultError};
 
 /// Log a user in. A user who is already known gets a new session in place of the old one.
@@ -68,10 +68,10 @@ impl Outcome for Entered {
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn severity(&self) -> Severity {
         match self {
-            Self::LoggedIn { .. } => Standing::Good,
-            Self::ConfirmationPending => Standing::Warn,
+            Self::LoggedIn { .. } => Severity::Good,
+            Self::ConfirmationPending => Severity::Warn,
         }
     }
 

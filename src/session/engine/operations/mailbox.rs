@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::account::{AppAlias, Mail};
+use crate::account::{AppAlias, Mail, Severity};
 use crate::backend::{BackendError, LocalControl};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Answered, ControlOperation};
-use crate::session::{Operation, Outcome, RequestId, Standing};
+use crate::session::{Operation, Outcome, RequestId};
 
 /// Read the mailbox of a local App.
 #[derive(Debug, Clone)]
@@ -55,8 +55,8 @@ impl Outcome for MailConfirmed {
         format!("{} is confirmed and can log in", self.email)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 

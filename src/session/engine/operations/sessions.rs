@@ -2,11 +2,11 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::account::{SessionState, UserKey};
+use crate::account::{SessionState, Severity, UserKey};
 use crate::backend::{BackendError, Facet};
 use crate::session::engine::Engine;
 use crate::session::engine::operation::{Change, UserContext, UserOperation};
-use crate::session::{Failure, Operation, Outcome, RequestId, Standing};
+use crate::session::{Failure, Operation, Outcome, RequestId};
 
 /// Make a user the current one of its App.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ impl Outcome for MadeCurrent {
         "is the current user".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::{AccessToken, RefreshToken, UserKey};
+use crate::account::{AccessToken, RefreshToken, Severity, UserKey};
 use crate::session::engine::Engine;
 use crate::session::engine::user_session::WaitingRequest;
-use crate::session::{Failure, FailureKind, Operation, Outcome, RequestId, Standing};
+use crate::session::{Failure, FailureKind, Operation, Outcome, RequestId};
 
 /// An access token that is valid for a while, refreshed once if need be.
 #[derive(Debug, Clone)]
@@ -147,8 +147,8 @@ impl Outcome for Refreshed {
         "access token renewed".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 
     fn timeline(&self) -> Option<(String, &'static str)> {

@@ -1,9 +1,10 @@
 //! The vault: opened, locked, and its lost records forgotten.
 
+use crate::account::Severity;
 use crate::session::engine::Engine;
 use crate::session::{
     EventKind, Failure, FailureKind, KeyChoice, KeySource, Operation, Outcome, RecordName, RequestId,
-    Standing, Subject, VaultStatus,
+    Subject, VaultStatus,
 };
 use crate::vault::{KeyPolicy, Opened, Vault, VaultError};
 
@@ -26,8 +27,8 @@ impl Outcome for VaultOpened {
         format!("vault open, {users}, key: {}", self.key)
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Good
+    fn severity(&self) -> Severity {
+        Severity::Good
     }
 }
 
@@ -52,8 +53,8 @@ impl Outcome for Locked {
         "the vault is locked".into()
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Warn
+    fn severity(&self) -> Severity {
+        Severity::Warn
     }
 }
 

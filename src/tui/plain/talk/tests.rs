@@ -2,11 +2,10 @@ use jiff::SignedDuration;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::account::{AppAlias, Lifetime, Profile, Provider, UserId};
+use crate::account::{AppAlias, Lifetime, Profile, Provider, Severity, UserId};
 use crate::data::FieldPath;
 use crate::session::{
-    self, AnyOperation, AppView, Failure, FailureKind, KeySource, Standing, TimelineEntry, TokenView,
-    UserView,
+    self, AnyOperation, AppView, Failure, FailureKind, KeySource, TimelineEntry, TokenView, UserView,
 };
 use crate::tui::state::Look;
 use crate::tui::state::Start;
@@ -104,7 +103,7 @@ fn said(talk: &mut Talk) -> String {
 fn users_and_changes_are_lines() {
     let mut talk = talk(true);
     let lines = said(&mut talk);
-    let ada = "ada@example.com (local): active, access 29 min left, refresh 59 d left, current";
+    let ada = "ada@example.com (local): active, access 29:00 left, refresh 59d 0h left, current";
     assert!(lines.contains(ada), "{lines}");
     assert!(lines.contains("adam@example.com (local): logged out"), "{lines}");
     let renewing = user("local", "ada", SessionState::Refreshing);
@@ -116,7 +115,7 @@ fn users_and_changes_are_lines() {
     };
     talk.tell(snapshot(3, [user("local", "ada", offline)]));
     let lines = said(&mut talk);
-    assert!(lines.starts_with("ada@example.com (local): offline, no answer, next try in 8 s"), "{lines}");
+    assert!(lines.starts_with("ada@example.com (local): offline, no answer, next try in 0:08"), "{lines}");
 }
 
 #[test]
@@ -296,7 +295,7 @@ fn timeline(request: RequestId, name: &str, what: &str) -> Event {
     let key = UserKey { app: AppAlias::new("local"), id: UserId::new(format!("id-{name}")) };
     let entry = TimelineEntry {
         at: now(),
-        standing: Standing::Bad,
+        severity: Severity::Bad,
         what: what.into(),
         rule: "a failed request changes nothing".into(),
         refresh: None,

@@ -1,11 +1,8 @@
-//! Countdowns as text, and the moments at which that text changes: the event loop sleeps until the next one.
+//! What is left of a life, as text and in per cent, and the moments at which either changes: the screen sleeps until the next one.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Lifetime;
-pub use crate::format::left;
-use crate::format::seconds_left;
-use crate::session::{TokenView, UserView};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -13,8 +10,26 @@ const DAY: i64 = 24 * HOUR;
 /// From here on hours say nothing; an anonymous session may live for decades.
 const LONG: i64 = 100 * DAY;
 
+/// What is left until `end`: `0:08`, `29:41` under an hour, `5h 12m` under a day, `59d 23h` under a hundred,
+/// `18249d` beyond; `over` at the end.
+pub fn left(end: Timestamp, now: Timestamp) -> String {
+    match seconds_left(end, now) {
+        ..=0 => "over".to_owned(),
+        seconds @ 1..HOUR => format!("{}:{:02}", seconds / MINUTE, seconds % MINUTE),
+        seconds @ HOUR..DAY => format!("{}h {}m", seconds / HOUR, seconds % HOUR / MINUTE),
+        seconds @ DAY..LONG => format!("{}d {}h", seconds / DAY, seconds % DAY / HOUR),
+        seconds @ LONG.. => format!("{}d", seconds / DAY),
+    }
+}
+
+/// Whole seconds until `end`, rounded up, so that 0 means over.
+pub fn seconds_left(end: Timestamp, now: Timestamp) -> i64 {
+    let left = end.duration_since(now);
+    left.as_secs().saturating_add(i64::from(left.subsec_nanos() > 0))
+}
+
 /// The first moment after `now` at which [`left`] gives another text; `None` once it is over.
-pub fn next_change(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
+pub fn next_left_change(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let seconds = seconds_left(end, now);
     let step = match seconds {
         ..=0 => return None,
@@ -48,17 +63,6 @@ pub fn next_percent_change(life: &Lifetime, now: Timestamp) -> Option<Timestamp>
 
 fn before(end: Timestamp, lead: SignedDuration) -> Option<Timestamp> {
     end.saturating_sub(lead).ok()
-}
-
-/// When what is left of one of a user's tokens reads otherwise.
-pub fn next_token_change(user: &UserView, now: Timestamp) -> Option<Timestamp> {
-    let tokens = [&user.access, &user.refresh];
-    tokens.into_iter().filter_map(|token| next_change(expiry(token.as_ref())?, now)).min()
-}
-
-/// When a token ends.
-pub fn expiry(token: Option<&TokenView>) -> Option<Timestamp> {
-    Some(token?.lifetime?.expires)
 }
 
 #[cfg(test)]
@@ -102,7 +106,7 @@ mod tests {
             ahead in prop_oneof![0i64..4000, 0i64..100_000, 0i64..20_000_000], nanos in 0i64..1_000_000_000,
         ) {
             let (now, end) = (at(0), at(ahead) + SignedDuration::from_nanos(nanos));
-            let Some(change) = next_change(end, now) else {
+            let Some(change) = next_left_change(end, now) else {
                 prop_assert_eq!(left(end, now), "over");
                 return Ok(());
             };
