@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType};
 
 use super::widget::line::{self, lines, put, span};
-use crate::text;
 use crate::format::StateName;
+use crate::text;
 use crate::tui::layout::Pane;
 use crate::tui::layout::Regions;
 use crate::tui::state::State;

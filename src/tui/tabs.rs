@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::text;
 use crate::format;
+use crate::text;
 use crate::tui::keymap::{Action, Context};
 use crate::tui::layout::Pane;
 use crate::tui::model::Model;

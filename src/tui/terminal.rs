@@ -83,7 +83,9 @@ impl Guard {
 /// Hands a text to the clipboard of the terminal (OSC 52), wherever the program runs. What is drawn is flushed after each
 /// frame, so nothing comes between.
 pub fn copy(text: &SecretString) -> io::Result<()> {
-    execute!(Output::new()?, CopyToClipboard::to_clipboard_from(text.expose_secret()))
+    // The macro evaluates its writer twice: what the first one holds would never be flushed.
+    let mut output = Output::new()?;
+    execute!(output, CopyToClipboard::to_clipboard_from(text.expose_secret()))
 }
 
 impl Drop for Guard {

@@ -116,8 +116,9 @@ const LONGEST_KEY_FILE: u64 = 4096;
 /// See [`Vault::open`].
 pub async fn open(location: Location, policy: KeyPolicy) -> Result<Opened, VaultError> {
     if matches!(policy.choice, Some(KeyChoice::Memory)) || location == Location::Memory {
-        let store = Database::open(&Location::Memory)?.with_key(random_key()?, None);
-        return start(KeySource::Memory, store, false).await;
+        let (mut database, key) = (Database::open(&Location::Memory)?, random_key()?);
+        database.begin_roll(&key)?;
+        return start(KeySource::Memory, database.with_key(key, None), false).await;
     }
     let database = {
         let location = location.clone();

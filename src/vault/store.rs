@@ -120,6 +120,13 @@ impl Database {
         Ok(added == 1)
     }
 
+    /// Begins the roll of a new vault that has no slot, since nothing of it is kept.
+    pub fn begin_roll(&mut self, key: &SealKey) -> Result<(), VaultError> {
+        let transaction = begin(&mut self.connection)?;
+        Writer { sql: &transaction, key, holder: &self.holder }.begin_roll()?;
+        Ok(transaction.commit()?)
+    }
+
     /// Whether a person locked the vault.
     pub fn is_locked(&self) -> Result<bool, VaultError> {
         Ok(self.connection.query_row("SELECT locked FROM state", [], |row| row.get(0))?)

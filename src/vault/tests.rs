@@ -242,10 +242,11 @@ async fn a_vault_of_a_newer_version_is_not_touched() {
 }
 
 #[tokio::test]
-async fn a_vault_in_memory_touches_no_disk() {
-    let Ok(Opened::Open(vault, _)) = Vault::open(Location::Memory, KeyPolicy::default()).await else {
+async fn a_vault_in_memory_touches_no_disk_and_has_lost_nothing() {
+    let Ok(Opened::Open(vault, contents)) = Vault::open(Location::Memory, KeyPolicy::default()).await else {
         panic!()
     };
+    assert_eq!(contents.set_aside, []);
     vault.put(user("alice"), record()).done().await.unwrap();
     assert_eq!(*vault.key(), KeySource::Memory);
 }

@@ -19,8 +19,8 @@ use crate::tui::layout::Pane;
 use crate::tui::widget::gauge;
 use crate::tui::widget::line::{self, span};
 use crate::tui::widget::list::List;
-use crate::tui::words::Tone;
 use crate::tui::words;
+use crate::tui::words::Tone;
 
 /// Columns of the names of fields.
 const NAME: usize = 8;
